@@ -1,0 +1,136 @@
+"""One base for everything this project raises on purpose; a leaf carries data.
+
+A message says what happened, what it means, and what to do next. `clause` is the
+clause of the Smoke Deploy Model that the error violates, where it violates one.
+"""
+
+from __future__ import annotations
+
+
+class SmokedeployError(Exception):
+    """Base of all errors of this package.
+
+    Attributes:
+        clause: id of the violated clause (``"PRE-6"``), or None.
+        remedy: what the operator does next, one sentence, or "".
+
+    """
+
+    def __init__(self, message: str, *, clause: str | None = None, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.clause = clause
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.remedy}".rstrip()
+
+
+class MisuseError(SmokedeployError):
+    """The run cannot be a gate: known before any request leaves. Exit status 4."""
+
+
+class SettingsError(MisuseError):
+    """A settings file or option is wrong.
+
+    Attributes:
+        file: the file's name, or the option's or variable's.
+        line: 1-based line in the file, or None.
+        key: dotted key (``deadlines.deploy_seconds``), or "".
+
+    """
+
+    def __init__(self, message: str, *, file: str, line: int | None = None, key: str = "") -> None:
+        place = f"{file}:{line}" if line is not None else file
+        super().__init__(f"{place}: {f'{key}: ' if key else ''}{message}")
+        self.file = file
+        self.line = line
+        self.key = key
+
+
+class AgentError(SmokedeployError):
+    """A call to the Deploy Agent did not end in the contract's answer.
+
+    Attributes:
+        call: method and path, ``"POST /v1/deploy"``.
+        status: HTTP status, or None where no answer came.
+        ray: the edge's ``cf-ray``, or "".
+        definite: True where the agent or the edge certainly did nothing: no stop is owed.
+
+    """
+
+    def __init__(  # noqa: PLR0913 - each is a fact a caller reads
+        self,
+        message: str,
+        *,
+        call: str,
+        status: int | None = None,
+        ray: str = "",
+        definite: bool = False,
+        clause: str | None = None,
+        remedy: str = "",
+    ) -> None:
+        super().__init__(message, clause=clause, remedy=remedy)
+        self.call = call
+        self.status = status
+        self.ray = ray
+        self.definite = definite
+
+
+class AgentRefusedError(AgentError):
+    """The agent's own definite no (400, 401, 403, 404, 405, 409, 413, 423), in the contract's words.
+
+    Attributes:
+        reason: the agent's reason.
+
+    """
+
+    def __init__(
+        self, message: str, *, call: str, status: int, reason: str, clause: str | None = None
+    ) -> None:
+        super().__init__(message, call=call, status=status, definite=True, clause=clause)
+        self.reason = reason
+
+
+class AgentFailedError(AgentError):
+    """The agent answered 500: a step failed, and it may have left something running.
+
+    Attributes:
+        reason: the agent's reason.
+        step: the failed step (``pull``, ``stop``, ``remove``, ``start``, ``running``), or "".
+
+    """
+
+    def __init__(self, message: str, *, call: str, status: int, reason: str, step: str = "") -> None:
+        super().__init__(message, call=call, status=status)
+        self.reason = reason
+        self.step = step
+
+
+class EdgeError(AgentError):
+    """Cloudflare answered in the agent's place (Access, tunnel, or the edge itself)."""
+
+
+class UnreachableError(AgentError):
+    """No connection, no answer in time, or half of one."""
+
+
+class ContractError(AgentError):
+    """An answer came that is not the contract's."""
+
+
+class EngineError(SmokedeployError):
+    """A container engine did not do what it was asked.
+
+    Attributes:
+        step: the deploy step under way, or "".
+
+    """
+
+    def __init__(self, message: str, *, step: str = "", remedy: str = "") -> None:
+        super().__init__(message, remedy=remedy)
+        self.step = step
+
+
+class EvidenceError(SmokedeployError):
+    """Evidence is missing, broken, or not what it is offered as (EXT-5)."""

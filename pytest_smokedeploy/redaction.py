@@ -1,0 +1,128 @@
+"""Secrets that cannot print themselves, and the one sanitiser every writer passes.
+
+Rests on DESIGN 6: no secret, in any spelling (plain, base64, URL-encoded), reaches any
+file, log or terminal.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+from urllib.parse import quote, quote_plus
+
+MASK: Final = "[redacted]"
+
+# Shapes that are secret whoever made them: a JWT (the cookie CF_Authorization and the
+# assertion header carry one), and Cloudflare's current service-token format.
+_SHAPES: Final = re.compile(
+    r"eyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{2,}\.[A-Za-z0-9_-]*|cfast_[A-Za-z0-9]{16,}",
+)
+# The password of a URL's authority; the scheme and user stay, for the operator's sake.
+_URL_PASSWORD: Final = re.compile(r"(?P<head>[A-Za-z][A-Za-z0-9+.-]{0,40}://[^\s/:@]{0,128}:)[^\s/@]+(?=@)")
+# Shorter than this a "secret" is a common word, and masking it would shred every report.
+MIN_LENGTH: Final = 4
+
+
+class Secret:
+    """A string that shows only that it is there. `reveal()` is the one way out."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """The secret itself (str); for the one place that sends it."""
+        return self._value
+
+    def __bool__(self) -> bool:
+        return bool(self._value.strip())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __repr__(self) -> str:
+        return f"Secret({MASK})"
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        return repr(self)
+
+    def __reduce__(self) -> str:
+        raise TypeError("a Secret is not pickled")
+
+
+def _spellings(value: str) -> set[str]:
+    """Every way one secret may stand in a text: plain, URL-encoded, JSON-escaped, base64, hex."""
+    raw = value.encode()
+    found = {
+        value,
+        quote(value, safe=""),
+        quote(value),
+        quote_plus(value),
+        json.dumps(value)[1:-1],
+        raw.hex(),
+    }
+    found |= {quote(value, safe="").lower(), raw.hex().upper(), repr(value)[1:-1]}
+    # Base64 of a text that contains the secret shows one of three alignments of it; the
+    # characters at the rims also carry neighbouring bits, so only the inner ones are certain.
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        found |= {encode(raw).decode(), encode(raw).decode().rstrip("=")}
+        for lead in range(3):
+            inner = encode(b"\0" * lead + raw).decode()
+            start = -(-lead * 4 // 3) if lead else 0
+            stop = (lead + len(raw)) * 4 // 3
+            found.add(inner[start:stop])
+    return {spelling for spelling in found if len(spelling) >= MIN_LENGTH}
+
+
+class Sanitiser:
+    """Masks known secrets in every spelling, and anything shaped like one.
+
+    Args:
+        secrets: the secrets of this run; empty and very short ones are left out.
+
+    """
+
+    def __init__(self, secrets: Iterable[Secret] = ()) -> None:
+        self._secrets: set[Secret] = set()
+        self._pattern: re.Pattern[str] | None = None
+        for secret in secrets:
+            self.add(secret)
+
+    def add(self, secret: Secret) -> None:
+        """Mask `secret` from now on."""
+        if len(secret.reveal().strip()) < MIN_LENGTH:
+            return
+        self._secrets.add(secret)
+        # One credential may hold several lines (a key); each counts alone too.
+        values = {line.strip() for s in self._secrets for line in (s.reveal(), *s.reveal().splitlines())}
+        spellings = {sp for value in values if len(value) >= MIN_LENGTH for sp in _spellings(value)}
+        longest_first = sorted(spellings, key=len, reverse=True)
+        self._pattern = re.compile("|".join(re.escape(s) for s in longest_first)) if longest_first else None
+
+    def text(self, value: str) -> str:
+        """`value` (str) with every secret masked."""
+        if self._pattern is not None:
+            value = self._pattern.sub(MASK, value)
+        value = _SHAPES.sub(MASK, value)
+        return _URL_PASSWORD.sub(rf"\g<head>{MASK}", value)
+
+    def data(self, value: Any) -> Any:  # noqa: ANN401 - JSON-like in, JSON-like out
+        """A copy of JSON-like `value` with every string, keys too, masked."""
+        if isinstance(value, Secret):
+            return MASK
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, Mapping):
+            return {self.text(str(key)): self.data(item) for key, item in value.items()}
+        if isinstance(value, (list, tuple, set, frozenset)):
+            return [self.data(item) for item in value]
+        return value
