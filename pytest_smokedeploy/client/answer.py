@@ -1,0 +1,119 @@
+"""One HTTP answer as it came, before anybody judges it."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import cached_property
+from typing import Any, Final
+
+#: No answer of the contract comes near it; more is a fault or an attack (bytes).
+BODY_CAP: Final = 1024 * 1024
+_SHOWN: Final = 300
+
+
+def shown(text: str, limit: int = _SHOWN) -> str:
+    """Foreign `text` on one line for a message: no control characters, at most `limit` characters."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text[: limit * 4]).split())
+    return line if len(line) <= limit else f"{line[: limit - 1]}…"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Status, headers (lower-case names) and body of one answer.
+
+    Attributes:
+        call: method and path (``"GET /v1/status"``).
+        body: at most `BODY_CAP` bytes.
+        too_big: True where there was more.
+        seconds: from the call's start to the answer's end.
+
+    """
+
+    call: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    too_big: bool
+    seconds: float
+
+    @property
+    def ray(self) -> str:
+        """The edge's ``cf-ray``, or "" where no edge stood in between."""
+        return shown(self.headers.get("cf-ray", ""), 64)
+
+    @property
+    def date(self) -> datetime | None:
+        """The server's own clock by its Date header, aware; None without a readable one."""
+        try:
+            moment = parsedate_to_datetime(self.headers.get("date", ""))
+        except (TypeError, ValueError):
+            return None
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+    @cached_property
+    def text(self) -> str:
+        """The body as text, undecodable bytes replaced."""
+        return self.body.decode("utf-8", "replace")
+
+    @cached_property
+    def json(self) -> tuple[object, tuple[str, ...]]:
+        """The body as JSON data, and the keys that stood in one object twice.
+
+        Raises:
+            ValueError: it is none; the message says why.
+
+        """
+        if self.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
+            raise ValueError("it is compressed, which was not asked for")
+        return parse_json(self.body)
+
+
+def parse_json(body: bytes) -> tuple[object, tuple[str, ...]]:
+    """Strict JSON (RFC 8259, UTF-8; no NaN, no infinities) and the keys an object had twice.
+
+    Raises:
+        ValueError: not such JSON.
+
+    """
+    twice: list[str] = []
+
+    def pairs(items: list[tuple[str, object]]) -> dict[str, object]:
+        found: dict[str, object] = {}
+        for key, value in items:
+            name = _scrub(key)
+            if name in found:
+                twice.append(name)
+            found[name] = _scrub(value)
+        return found
+
+    def finite(text: str) -> float:
+        number = float(text)
+        if not math.isfinite(number):
+            raise ValueError(f"the number {shown(text, 20)} has no finite value")
+        return number
+
+    def constant(name: str) -> object:
+        raise ValueError(f"{name} is not JSON")
+
+    try:
+        text = body.decode("utf-8")
+        data = json.loads(text, object_pairs_hook=pairs, parse_float=finite, parse_constant=constant)
+    except UnicodeDecodeError as error:
+        raise ValueError("it is not UTF-8") from error
+    except RecursionError as error:
+        raise ValueError("it nests too deep") from error
+    return _scrub(data), tuple(twice)
+
+
+def _scrub(value: Any) -> Any:  # noqa: ANN401 - JSON-like in, JSON-like out
+    """Lone surrogates are legal in JSON and break every UTF-8 file they are written to."""
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, list):
+        return [_scrub(item) for item in value]
+    return value

@@ -1,0 +1,153 @@
+"""What Cloudflare answers in the agent's place: Access, the tunnel, the edge itself (PRE-6).
+
+Rests on Cloudflare's documents: Access refuses with 401, 403 or a redirect to its login;
+the edge's own errors are ``error code: NNNN`` or, where JSON was asked for, RFC 9457
+problems with ``cloudflare_error: true``.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from urllib.parse import urlsplit
+
+from pytest_smokedeploy.client.answer import Answer, shown
+from pytest_smokedeploy.errors import EdgeError
+
+CLAUSE: Final = "PRE-6"
+_NOT_LET_IN: Final = frozenset({401, 403})
+_CODE: Final = re.compile(r"error code:\s*(\d{3,4})", re.IGNORECASE)
+_LOGIN: Final = re.compile(r"cloudflareaccess\.com|/cdn-cgi/access/|cloudflare access", re.IGNORECASE)
+_UNKNOWN: Final = "Whether the agent acted is unknown."
+
+# By Cloudflare's own error code: what it means, what to do.
+_CODES: Final = {
+    1010: (
+        "Cloudflare's browser integrity check turned the client away before Access saw it",
+        "Leave this client's User-Agent out of the check by a configuration rule.",
+    ),
+    1015: ("Cloudflare's rate limit stopped the call", "Raise the zone's rate limit for the agent's host."),
+    1016: ("Cloudflare cannot resolve the agent's host", "Check the tunnel's public hostname."),
+    1020: ("a firewall rule of the zone blocked the call", "Let the runner through in the zone's rules."),
+    1033: (
+        "no tunnel is connected: Cloudflare knows the host, but no cloudflared serves it",
+        "Start cloudflared on the server and look at its log.",
+    ),
+}
+# By HTTP status, where no code says more. None of them tells what the origin did.
+_STATUSES: Final = {
+    502: (
+        "the tunnel stands, but nothing answers behind it",
+        "Start the agent on the server; check the port that the tunnel points to.",
+    ),
+    503: ("something in front of the agent says it is unavailable", "Look at the server and the tunnel."),
+    504: ("the edge waited in vain for the agent", "Look at the server before anything else."),
+    520: ("the agent's answer was empty or broken", "Look at the agent's log."),
+    521: ("the server refused the edge's connection", "Start the tunnel and the agent."),
+    522: ("the edge could not connect to the server in time", "Check the server's network."),
+    523: ("the edge cannot reach the server", "Check the tunnel."),
+    524: (
+        "the agent sent nothing for about 100 seconds; it may still be working",
+        "Look on the server at what it did; a long pull needs the agent's async extension.",
+    ),
+    525: ("the TLS handshake between edge and server failed", "Check the tunnel's origin settings."),
+    526: ("the server's certificate is not valid to the edge", "Check the tunnel's origin settings."),
+    530: ("the edge cannot reach the tunnel", "Start cloudflared on the server and look at its log."),
+}
+
+
+def is_access(answer: Answer) -> bool:
+    """Whether Access itself refused, by marks that only Access sets."""
+    if 300 <= answer.status < 400:  # noqa: PLR2004 - redirects
+        target = urlsplit(answer.headers.get("location", ""))
+        host = target.hostname or ""
+        return host.endswith(".cloudflareaccess.com") or target.path.startswith("/cdn-cgi/access/login")
+    if answer.status in _NOT_LET_IN:
+        if any(name.startswith("cf-access-") for name in answer.headers):
+            return True
+        if "cloudflare" in answer.headers.get("www-authenticate", "").lower():
+            return True
+        data = _object(answer)
+        if data is not None:
+            return data.get("cloudflare_error") is True or ("aud" in data and "ray_id" in data)
+        return _code(answer) is None and "cloudflare" in answer.text.lower()
+    return answer.status == 200 and _is_html(answer) and bool(_LOGIN.search(answer.text))  # noqa: PLR2004
+
+
+def diagnose(answer: Answer) -> EdgeError | None:
+    """The edge's word as an error, or None where the answer is the agent's."""
+    code = _code(answer)
+    if code in _CODES:
+        return _error(answer, f"error {code}: {_CODES[code][0]}.", _CODES[code][1])
+    if is_access(answer):
+        return _access(answer)
+    if answer.status in _NOT_LET_IN and _object(answer) is None:
+        words = "something in front of the agent, not Access by its looks, did not let the call in."
+        return _error(answer, words, "Look at what stands between Cloudflare and the agent.")
+    cloudflare = code is not None or (_object(answer) or {}).get("cloudflare_error") is True
+    if cloudflare or (answer.status in _STATUSES and not _in_contract(answer)):
+        named = _STATUSES.get(answer.status)
+        words, remedy = named or ("an error of Cloudflare's own", "Look the code up in Cloudflare's docs.")
+        return _error(answer, f"{f'error {code}: ' if code else ''}{words}.", remedy)
+    if answer.status == 413 and not _in_contract(answer):  # noqa: PLR2004
+        return _error(answer, "the request is too big for what stands before the agent.", "")
+    return None
+
+
+def _access(answer: Answer) -> EdgeError:
+    if answer.status == 401:  # noqa: PLR2004
+        words = "Access does not know the service token: it is wrong, expired or disabled."
+        remedy = "Make a new service token and set both of its secrets in the environment."
+    elif answer.status == 403:  # noqa: PLR2004
+        words = "Access refused the service token: it is missing or wrong, or no policy lets it in."
+        remedy = "Check both secrets, and that the application has a Service Auth policy with this token."
+    else:
+        what = "shows its login page" if answer.status == 200 else "asks for a person's login"  # noqa: PLR2004
+        words = f"Access {what} instead of taking the service token."
+        remedy = "The policy must be Service Auth, not Allow; then check both secrets."
+    return _error(answer, words, remedy)
+
+
+def _error(answer: Answer, words: str, remedy: str) -> EdgeError:
+    # What is refused below 500 never reached the agent. Above, a request may have passed.
+    definite = answer.status < 500  # noqa: PLR2004
+    unknown = "" if definite or answer.call.startswith("GET ") else f" {_UNKNOWN}"
+    return EdgeError(
+        f"{answer.call} was answered {answer.status} by the edge: {words}{unknown}",
+        call=answer.call,
+        status=answer.status,
+        ray=answer.ray,
+        definite=definite,
+        clause=CLAUSE,
+        remedy=remedy,
+    )
+
+
+def _object(answer: Answer) -> dict[str, object] | None:
+    try:
+        data, _ = answer.json
+    except ValueError:
+        return None
+    return data if isinstance(data, dict) else None
+
+
+def _in_contract(answer: Answer) -> bool:
+    data = _object(answer) or {}
+    return any(isinstance(data.get(key), str) and data[key] for key in ("reason", "error"))
+
+
+def _code(answer: Answer) -> int | None:
+    """Cloudflare's own error code, or None."""
+    if answer.status < 400:  # noqa: PLR2004
+        return None
+    data = _object(answer)
+    if data is not None:
+        number = data.get("error_code")
+        return number if data.get("cloudflare_error") is True and isinstance(number, int) else None
+    match = _CODE.search(shown(answer.text, 4096))
+    return int(match[1]) if match else None
+
+
+def _is_html(answer: Answer) -> bool:
+    kind = answer.headers.get("content-type", "").lower()
+    return "html" in kind or answer.text.lstrip()[:15].lower().startswith(("<!doctype html", "<html"))

@@ -1,0 +1,283 @@
+"""The runtime's log as it is written: NDJSON over one long answer (extension `logs`).
+
+A reader thread parses and queues; the consumer takes with a time-out, so that it can look
+elsewhere between two records. Silence is told from death by the agent's heartbeats.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping
+from types import TracebackType
+from typing import Final, Self
+
+import httpx
+from pydantic import BaseModel, ValidationError
+
+from pytest_smokedeploy.client.answer import Answer, parse_json, shown
+from pytest_smokedeploy.client.reading import failure
+from pytest_smokedeploy.client.transport import Flight, Transport, answer_of, late, read_capped, unreachable
+from pytest_smokedeploy.contract import HEARTBEAT_SECONDS, LOGS, NDJSON, End, Heartbeat, LogLine
+from pytest_smokedeploy.errors import ContractError, UnreachableError
+
+LogRecord = LogLine | Heartbeat | End
+
+CALL: Final = f"GET {LOGS}"
+#: Two heartbeats lost, and half a one for the way.
+IDLE_SECONDS: Final = 2.5 * HEARTBEAT_SECONDS
+#: Characters of one line that are kept; the rest is told by a mark.
+LINE_CAP: Final = 1024 * 1024
+#: Bytes of one record: a line at its cap, each character spelled as a JSON escape, and the frame.
+RECORD_CAP: Final = 6 * LINE_CAP + 4096
+#: Characters that may wait for the consumer; beyond it the agent is made to wait.
+QUEUE_CAP: Final = 8 * LINE_CAP
+_FRAME: Final = 200
+_KINDS: Final[Mapping[str, type[LogLine | Heartbeat | End]]] = {
+    "line": LogLine,
+    "heartbeat": Heartbeat,
+    "end": End,
+}
+
+
+class LogStream:
+    """Records of one log answer, in order. Use as a context manager or call `close`.
+
+    Args:
+        transport: what sends the request.
+        headers: its headers.
+        since: RFC 3339 time to begin at, or None.
+        follow: whether the agent keeps the stream open until the container is gone.
+        open_seconds: until the answer's head must be there.
+        idle_seconds: longest wait for a record of a followed stream, heartbeats included.
+
+    Raises:
+        AgentError: what came was not a log (as any other call).
+
+    """
+
+    def __init__(  # noqa: PLR0913 - one request's parts
+        self,
+        transport: Transport,
+        *,
+        headers: Mapping[str, str],
+        since: str | None,
+        follow: bool,
+        open_seconds: float,
+        idle_seconds: float = IDLE_SECONDS,
+    ) -> None:
+        self._transport = transport
+        self._headers = dict(headers)
+        self._params = {"follow": "true" if follow else "false"} | ({"since": since} if since else {})
+        self._follow = follow
+        self._open_seconds = open_seconds
+        self._idle = idle_seconds
+        self._flight = Flight()
+        self._changed = threading.Condition()
+        self._queue: deque[LogRecord] = deque()
+        self._waiting = 0
+        self._last = time.monotonic()
+        self._opened = False
+        self._finished = False
+        self._closed = False
+        self._error: BaseException | None = None
+        self.ray = ""
+        try:
+            transport.launch(self._flight, self._work, CALL)
+            self._open()
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def ended(self) -> bool:
+        """True once nothing can come any more: the `End` was taken, or the stream is closed."""
+        with self._changed:
+            return self._closed or (self._finished and not self._queue and self._error is None)
+
+    def next(self, timeout: float) -> LogRecord | None:
+        """The next record; None where none came within `timeout` seconds, or at the end (`ended`).
+
+        Raises:
+            UnreachableError: the stream broke off, or was silent beyond its heartbeats.
+            ContractError: what came is not a record.
+
+        """
+        deadline = time.monotonic() + timeout
+        with self._changed:
+            while not self._queue:
+                if self._closed or (self._finished and self._error is None):
+                    return None
+                if self._error is not None:
+                    raise self._error
+                now = time.monotonic()
+                if now - self._last >= self._idle:
+                    raise self._fail(f"no record and no heartbeat for {self._idle:g} seconds")
+                if now >= deadline:
+                    return None
+                self._changed.wait(min(deadline, self._last + self._idle) - now)
+            record = self._queue.popleft()
+            self._waiting -= _size(record)
+            self._changed.notify_all()
+            return record
+
+    def __iter__(self) -> Iterator[LogRecord]:
+        while not self.ended:
+            record = self.next(self._idle)
+            if record is not None:
+                yield record
+
+    def close(self) -> None:
+        """End the stream at once. Twice is no error."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        self._flight.cut()
+        self._flight.done.wait(1.0)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _open(self) -> None:
+        with self._changed:
+            in_time = self._changed.wait_for(lambda: self._opened or self._finished, self._open_seconds)
+            if self._error is not None and not self._opened:
+                raise self._error
+        if not in_time:
+            raise late(CALL, self._open_seconds, sent=self._flight.sent)
+
+    def _work(self) -> None:
+        error: BaseException | None = None
+        try:
+            self._receive()
+        except BaseException as caught:  # noqa: BLE001 - handed to the consumer
+            error = unreachable(CALL, caught, self._idle, sent=self._flight.sent)
+        finally:
+            self._transport.forget(self._flight)
+            with self._changed:
+                self._error = error
+                self._finished = True
+                self._changed.notify_all()
+
+    def _receive(self) -> None:
+        # Per socket operation; the consumer watches the whole of it by the records.
+        seconds = max(self._open_seconds, self._idle)
+        started = time.monotonic()
+        with self._transport.stream(
+            "GET", LOGS, self._flight, headers=self._headers, params=self._params, seconds=seconds
+        ) as response:
+            kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+            if response.status_code != httpx.codes.OK or kind != NDJSON:
+                body, too_big = read_capped(response)
+                answer = answer_of(CALL, response, body, time.monotonic() - started, too_big=too_big)
+                raise failure(answer) or self._not_a_log(answer)
+            with self._changed:
+                self.ray = response.headers.get("cf-ray", "")
+                self._opened = True
+                self._last = time.monotonic()
+                self._changed.notify_all()
+            for record in records(response.iter_raw()):
+                if not self._put(record) or isinstance(record, End):
+                    return
+        if self._follow:
+            raise self._fail("the stream broke off before the container's end was told")
+
+    def _put(self, record: LogRecord) -> bool:
+        """Queue `record`; False where nobody wants it any more."""
+        with self._changed:
+            # An empty queue takes a record of any size, so that a large one can't block for ever.
+            self._changed.wait_for(lambda: self._closed or not self._queue or self._waiting < QUEUE_CAP)
+            self._queue.append(record)
+            self._waiting += _size(record)
+            self._last = time.monotonic()
+            self._changed.notify_all()
+            return not self._closed
+
+    def _fail(self, words: str) -> UnreachableError:
+        return UnreachableError(
+            f"{CALL}: {words}.",
+            call=CALL,
+            status=200,
+            ray=self.ray,
+            remedy="What the runtime did since then was not seen; look at the agent and its tunnel.",
+        )
+
+    @staticmethod
+    def _not_a_log(answer: Answer) -> ContractError:
+        kind = shown(answer.headers.get("content-type", "none"), 60)
+        return ContractError(
+            f"{CALL} was answered with the type {kind}, where {NDJSON} was expected.",
+            call=CALL,
+            status=answer.status,
+            ray=answer.ray,
+            remedy="Check the agent's extension `logs` and its version.",
+        )
+
+
+def records(chunks: Iterator[bytes]) -> Iterator[LogRecord]:
+    """Parse NDJSON from `chunks` as they come.
+
+    Raises:
+        ContractError: a line is not a record, is larger than `RECORD_CAP`, or breaks off.
+
+    """
+    rest = bytearray()
+    for chunk in chunks:
+        # Only the new bytes are searched: a long line that drips in costs its length once.
+        searched = len(rest)
+        rest += chunk
+        start = 0
+        while (end := rest.find(b"\n", max(searched, start))) >= 0:
+            if raw := bytes(rest[start:end]).strip():
+                yield parse_record(raw)
+            start = end + 1
+        del rest[:start]
+        if len(rest) > RECORD_CAP:
+            raise _bad(f"a record larger than {RECORD_CAP} bytes")
+    if rest.strip():
+        raise _bad("half a record at its end")
+
+
+def parse_record(raw: bytes) -> LogRecord:
+    """One line of the stream.
+
+    Raises:
+        ContractError: it is no record of the contract.
+
+    """
+    try:
+        data, twice = parse_json(raw)
+    except ValueError as error:
+        raise _bad(f"a line that is not JSON ({error})") from error
+    kinds = [kind for kind in _KINDS if isinstance(data, dict) and kind in data]
+    if len(kinds) != 1 or twice:
+        raise _bad(f"a line that is no record: {shown(raw[:400].decode('utf-8', 'replace'), 80)!r}")
+    try:
+        record = _KINDS[kinds[0]].model_validate(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise _bad(f"a record that breaks the contract ({shown(place, 60)}: {first['msg']})") from error
+    if isinstance(record, LogLine) and len(record.line) > LINE_CAP:
+        more = len(record.line) - LINE_CAP
+        record = record.model_copy(update={"line": f"{record.line[:LINE_CAP]} [cut: {more} characters more]"})
+    return record
+
+
+def _size(record: BaseModel) -> int:
+    return _FRAME + (len(record.line) if isinstance(record, LogLine) else 0)
+
+
+def _bad(words: str) -> ContractError:
+    return ContractError(
+        f"{CALL}: the stream carries {words}.",
+        call=CALL,
+        status=200,
+        remedy="Check the agent's extension `logs` and its version.",
+    )

@@ -1,0 +1,191 @@
+"""From an answer to what it says: a reading, or the error that names what came instead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from pydantic import BaseModel, ValidationError
+
+from pytest_smokedeploy.client.answer import BODY_CAP, Answer, shown
+from pytest_smokedeploy.client.edge import diagnose, is_access
+from pytest_smokedeploy.contract import DEFINITE_NO, Failure
+from pytest_smokedeploy.errors import AgentError, AgentFailedError, AgentRefusedError, ContractError
+
+_OK: Final = 200
+_ON_HOLD: Final = 423
+# Enough to see what is wrong; an answer of garbage has hundreds.
+_PROBLEMS: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A 200 with a JSON object.
+
+    Attributes:
+        raw: the object as it came.
+        value: the contract's model of it, or None where it breaks the contract.
+        problems: each breach of the contract in one line; empty if there is none.
+        status: the HTTP status, 200.
+        ray: the edge's ``cf-ray``, or "".
+        seconds: how long the call took.
+        date: the server's clock when it answered, aware; None without a Date header.
+
+    """
+
+    raw: dict[str, object]
+    value: BaseModel | None
+    problems: tuple[str, ...]
+    status: int
+    ray: str
+    seconds: float
+    date: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A call without a token (PRE-6).
+
+    Attributes:
+        status: the HTTP status.
+        ray: the edge's ``cf-ray``, or "".
+        guarded: True only where Access itself refused it.
+        words: what happened, one sentence.
+
+    """
+
+    status: int
+    ray: str
+    guarded: bool
+    words: str
+
+
+def read(answer: Answer, model: type[BaseModel]) -> Reading:
+    """What `answer` says in the contract's words.
+
+    Raises:
+        EdgeError: the edge answered.
+        AgentRefusedError: the agent's definite no.
+        AgentFailedError: the agent's 500.
+        ContractError: anything else that is not a 200 with a JSON object.
+
+    """
+    error = failure(answer)
+    if error is not None:
+        raise error
+    try:
+        data, twice = answer.json
+    except ValueError as cause:
+        raise _breach(answer, f"a body that is not JSON ({cause}): {_peek(answer)}") from cause
+    if not isinstance(data, dict):
+        raise _breach(answer, f"JSON that is not an object: {_peek(answer)}")
+    problems = [f"{shown(key, 60)}: stands twice in one object" for key in twice]
+    value: BaseModel | None = None
+    try:
+        value = model.model_validate(data)
+    except ValidationError as invalid:
+        problems += [_problem(item["loc"], item["msg"], item["input"]) for item in invalid.errors()]
+    if problems:
+        value = None
+    return Reading(
+        raw=data,
+        value=value,
+        problems=tuple(problems[:_PROBLEMS]),
+        status=answer.status,
+        ray=answer.ray,
+        seconds=answer.seconds,
+        date=answer.date,
+    )
+
+
+def failure(answer: Answer) -> AgentError | None:
+    """The error that `answer` is, or None for a 200 that is worth reading on."""
+    edge = diagnose(answer)
+    if edge is not None:
+        return edge
+    if answer.too_big:
+        return _breach(answer, f"a body over {BODY_CAP} bytes")
+    if answer.status == _OK:
+        return None
+    said = _failure(answer)
+    reason = shown(said.words()) if said else ""
+    if answer.status in DEFINITE_NO and reason:
+        return AgentRefusedError(
+            f"The agent refused {answer.call} with {answer.status}: {reason}",
+            call=answer.call,
+            status=answer.status,
+            reason=reason,
+            clause="FLR-3" if answer.status == _ON_HOLD else None,
+        )
+    if answer.status >= 500:  # noqa: PLR2004
+        step = said.step.value if said and said.step else ""
+        at = f" at the step {step}" if step else ""
+        return AgentFailedError(
+            f"The agent failed at {answer.call} with {answer.status}{at}: {reason or 'it gave no reason'}",
+            call=answer.call,
+            status=answer.status,
+            reason=reason,
+            step=step,
+        )
+    if answer.status == 202:  # noqa: PLR2004
+        return _breach(answer, "202, which promises work and is not success")
+    where = f" to {shown(answer.headers['location'].partition('?')[0], 100)}" if _moved(answer) else ""
+    return _breach(answer, f"a status{where} that is not the contract's: {reason or _peek(answer)}")
+
+
+def probe(answer: Answer) -> Probe:
+    """What an anonymous call met (PRE-6).
+
+    Raises:
+        EdgeError: no agent behind the edge, so that nothing is known of the guard.
+
+    """
+    if is_access(answer):
+        words = f"an anonymous call is refused by Access with {answer.status}"
+        return Probe(answer.status, answer.ray, guarded=True, words=words)
+    error = failure(answer)
+    if error is None:
+        words = "an anonymous call was let in and answered 200: nothing guards the agent"
+    elif isinstance(error, AgentRefusedError):
+        words = f"an anonymous call passed the edge; only the agent itself refused it ({answer.status})"
+    elif answer.status in (401, 403):
+        words = f"an anonymous call was refused with {answer.status}, but not by Access"
+    elif isinstance(error, ContractError | AgentFailedError):
+        words = f"an anonymous call reached something behind the edge, which answered {answer.status}"
+    else:
+        raise error
+    return Probe(answer.status, answer.ray, guarded=False, words=words)
+
+
+def _failure(answer: Answer) -> Failure | None:
+    try:
+        return Failure.model_validate(answer.json[0])
+    except ValueError:  # ValidationError is one
+        return None
+
+
+def _breach(answer: Answer, what: str) -> ContractError:
+    return ContractError(
+        f"{answer.call} was answered {answer.status} with {what}.",
+        call=answer.call,
+        status=answer.status,
+        ray=answer.ray,
+        # A definite no stays one in whatever words: DESIGN 3 goes by the status.
+        definite=answer.status in DEFINITE_NO,
+        remedy="Check that the endpoint is a Deploy Agent of this contract, and its version.",
+    )
+
+
+def _moved(answer: Answer) -> bool:
+    return 300 <= answer.status < 400 and "location" in answer.headers  # noqa: PLR2004
+
+
+def _peek(answer: Answer) -> str:
+    return repr(shown(answer.text, 80)) if answer.body else "it is empty"
+
+
+def _problem(place: tuple[int | str, ...], message: str, given: object) -> str:
+    name = shown(".".join(map(str, place)), 80) or "the answer"
+    tail = "" if isinstance(given, dict) else f" (it is {shown(repr(given), 80)})"
+    return f"{name}: {shown(message, 160)}{tail}"
