@@ -202,6 +202,10 @@ class Gate:
         ]
         return [row for row in rows if row[1] != "passed"]
 
+    def found(self, clause: str) -> Finding | None:
+        """What was found about a clause, or None."""
+        return self._findings.get(clause)
+
     def violations(self) -> dict[str, str]:
         """Violated clauses and the words about them, in the order found."""
         return dict(self._violations)

@@ -1,0 +1,5 @@
+"""``python -m pytest_smokedeploy``: the command line."""
+
+from pytest_smokedeploy.cli import main
+
+raise SystemExit(main())

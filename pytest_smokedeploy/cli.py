@@ -1,0 +1,67 @@
+"""``smokedeploy``: stop, verify, agent."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+
+from pytest_smokedeploy.errors import SmokedeployError
+
+EXIT_OK, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status: 0 done, 1 refused or failed, 2 wrong usage."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:1] == ["agent"]:
+        from pytest_smokedeploy.agent.main import run  # noqa: PLC0415 - the agent's extra may be absent
+
+        return run(arguments[1:], os.environ)
+    parsed = _parser().parse_args(arguments)
+    try:
+        return int(parsed.command(parsed))
+    except SmokedeployError as error:
+        print(f"smokedeploy: {error}", file=sys.stderr)  # noqa: T201 - a command line's voice
+        return EXIT_FAILED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="smokedeploy", description="The smoke deploy's own commands.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    stop = commands.add_parser(
+        "stop", help="stop what an interrupted run left deployed, as its journal tells"
+    )
+    stop.add_argument("--smokedeploy-evidence", "--evidence", dest="evidence", type=Path, default=None)
+    stop.add_argument("--smokedeploy-config", "--config", dest="config", type=Path, default=None)
+    stop.set_defaults(command=_stop)
+    verify = commands.add_parser("verify", help="exit 0 only for a live PASS that is whole and consistent")
+    verify.add_argument("folder", type=Path)
+    verify.add_argument("--image-digest", default=None, help="sha256:... that the evidence must be about")
+    verify.add_argument("--max-age", type=float, default=None, metavar="HOURS", help="how old it may be")
+    verify.set_defaults(command=_verify)
+    commands.add_parser("agent", help="serve the Deploy Agent (settings from the environment)")
+    return parser
+
+
+def _stop(parsed: argparse.Namespace) -> int:
+    from pytest_smokedeploy.rescue import rescue  # noqa: PLC0415 - lazily
+
+    folder = parsed.evidence or Path(os.environ.get("SMOKEDEPLOY_EVIDENCE", "smoke-evidence"))
+    words, stopped = rescue(folder, parsed.config, os.environ)
+    print(f"smokedeploy stop: {words}")  # noqa: T201 - a command line's voice
+    return EXIT_OK if stopped else EXIT_FAILED
+
+
+def _verify(parsed: argparse.Namespace) -> int:
+    from pytest_smokedeploy.evidence import verify  # noqa: PLC0415 - lazily
+
+    age = None if parsed.max_age is None else timedelta(hours=parsed.max_age)
+    report = verify(parsed.folder, image_digest=parsed.image_digest, max_age=age)
+    for reason in report.reasons:
+        print(f"smokedeploy verify: {reason}", file=sys.stderr)  # noqa: T201 - a command line's voice
+    print(f"smokedeploy verify: {'the phase may proceed' if report.ok else 'NOT evidence'}")  # noqa: T201
+    return EXIT_OK if report.ok else EXIT_FAILED

@@ -1,0 +1,327 @@
+"""What pytest collected, as checks of the gate; what makes it no gate at all; and how checks go.
+
+It reads pytest's objects without importing pytest: the plug-in hands them over, and they are
+typed as what they are here, objects of somebody else's.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from pytest_smokedeploy.errors import MisuseError, SmokedeployError
+from pytest_smokedeploy.gate import Check, CheckOutcome
+from pytest_smokedeploy.model import CLAUSE, RANK, STAGES, Stage
+
+if TYPE_CHECKING:
+    from pytest_smokedeploy.session import GateSession
+    from pytest_smokedeploy.settings import Options
+
+Config: TypeAlias = Any
+Item: TypeAlias = Any
+Session: TypeAlias = Any
+
+#: Plug-ins that run a test again; merely loaded, a mark is enough for them (FLR-4).
+_RETRYING: Final = {
+    "rerunfailures": "pytest-rerunfailures",
+    "flaky": "flaky",
+    "pytest_repeat": "pytest-repeat",
+    "repeat": "pytest-repeat",
+    "retry": "pytest-retry",
+}
+_NEEDED: Final = {
+    "pytest_order": "pytest-order",
+    "timeout": "pytest-timeout",
+    "html": "pytest-html",
+}
+#: A user's own check comes after the clauses of its stage.
+_OWN: Final = 1000
+
+
+@dataclass(slots=True)
+class Collected:
+    """The checks in the order they run, and why they are no gate ([] if they are)."""
+
+    checks: dict[str, Check] = field(default_factory=dict)
+    misuses: list[MisuseError] = field(default_factory=list)
+    folder: Path | None = None
+
+
+def arm(config: Config) -> bool:
+    """Point pytest-html and JUnit at the evidence folder, unless the user pointed them elsewhere."""
+    named = config.option.smokedeploy_evidence or os.environ.get("SMOKEDEPLOY_EVIDENCE") or "smoke-evidence"
+    folder = Path(named).absolute()
+    if not getattr(config.option, "htmlpath", None):
+        config.option.htmlpath = str(folder / "report.html")
+    config.option.self_contained_html = True
+    config.option.css = getattr(config.option, "css", None) or []
+    if not config.option.xmlpath:
+        config.option.xmlpath = str(folder / "junit.xml")
+    return True
+
+
+def disarm(config: Config) -> None:
+    """No test carries a stage: write no report into an evidence folder."""
+    for plugin in list(config.pluginmanager.get_plugins()):
+        if type(plugin).__module__.startswith(("pytest_html.", "_pytest.junitxml")):
+            config.pluginmanager.unregister(plugin)
+    with suppress(OSError):
+        Path(config.option.htmlpath).parent.rmdir()
+
+
+def read(items: list[Item], order: Callable[[int], Any]) -> Collected:
+    """Read stages and clauses off the collected tests, and put them into the model's order.
+
+    Args:
+        items: pytest's items, sorted in place.
+        order: makes pytest-order's mark for a place.
+
+    """
+    collected = Collected(folder=items[0].path.parent)
+    keyed: list[tuple[int, int, Item]] = []
+    for item in items:
+        check = _check(item, collected)
+        if check is None:
+            continue
+        collected.checks[item.nodeid] = check
+        rank = min((RANK[c] for c in check.clauses), default=_OWN)
+        keyed.append((STAGES.index(check.stage), rank, item))
+    keyed.sort(key=lambda row: row[:2])
+    for place, (_, _, item) in enumerate(keyed):
+        # The first order mark wins, so that nobody's own mark moves a check.
+        item.add_marker(order(place), append=False)
+    ordered = [item for _, _, item in keyed]
+    rest = [item for item in items if item.nodeid not in collected.checks]
+    items[:] = ordered + rest
+    collected.checks = {item.nodeid: collected.checks[item.nodeid] for item in ordered}
+    return collected
+
+
+def _check(item: Item, collected: Collected) -> Check | None:
+    marker = item.get_closest_marker("smoke_stage")
+    if marker is None:
+        collected.misuses.append(
+            MisuseError(
+                f"{item.nodeid} has no stage, but this run is a gate.",
+                remedy="Run it by itself, or give it the marker smoke_stage.",
+            )
+        )
+        return None
+    stage = marker.args[0] if len(marker.args) == 1 else None
+    if stage not in set(Stage):
+        wanted = ", ".join(STAGES)
+        collected.misuses.append(MisuseError(f"{item.nodeid}: unknown stage {stage!r}; stages are {wanted}."))
+        return None
+    clauses = tuple(str(c) for mark in item.iter_markers("smoke_clause") for c in mark.args)
+    for clause in clauses:
+        if clause not in CLAUSE:
+            collected.misuses.append(MisuseError(f"{item.nodeid}: unknown clause {clause!r}."))
+            return None
+    if not clauses and stage not in {Stage.VERIFY, Stage.OBSERVE}:
+        message = f"{item.nodeid}: a check of your own belongs to the stage verify or observe, not {stage}."
+        collected.misuses.append(MisuseError(message))
+        return None
+    doc = (getattr(getattr(item, "obj", None), "__doc__", None) or "").strip()
+    title = doc.splitlines()[0] if doc else item.name.removeprefix("test_").replace("_", " ")
+    return Check(item.nodeid, title, Stage(stage), clauses)
+
+
+def misuses(session: Session, collected: Collected) -> list[MisuseError]:
+    """Everything that makes this run no gate, worst first."""
+    config, found = session.config, list(collected.misuses)
+    plugins = config.pluginmanager
+    for name, package in _RETRYING.items():
+        if plugins.hasplugin(name):
+            found.append(
+                MisuseError(
+                    f"The plug-in {package} is loaded, and it can run a check again.",
+                    clause="FLR-4",
+                    remedy=f"Nothing retries on its own: uninstall it, or run with -p no:{name}.",
+                )
+            )
+    if getattr(config.option, "numprocesses", None) or getattr(config.option, "dist", "no") != "no":
+        found.append(
+            MisuseError("pytest-xdist would deploy once a worker.", remedy="Run without -n and --dist.")
+        )
+    for name, package in _NEEDED.items():
+        if not plugins.hasplugin(name):
+            found.append(
+                MisuseError(f"The plug-in {package} is missing.", remedy=f"Install it, or drop -p no:{name}.")
+            )
+    for option, flag in (("usepdb", "--pdb"), ("trace", "--trace"), ("setuponly", "--setup-only")):
+        if getattr(config.option, option, False):
+            found.append(MisuseError(f"{flag} does not go with a gate.", remedy=f"Run without {flag}."))
+    if _thread_timeout(session):
+        why = "pytest-timeout's method `thread` ends the process without stopping the container."
+        found.append(MisuseError(why, clause="FLR-2", remedy="Use the method `signal`."))
+    order = [item.nodeid for item in session.items if item.nodeid in collected.checks]
+    stages = [STAGES.index(collected.checks[node].stage) for node in order]
+    if stages != sorted(stages):
+        found.append(
+            MisuseError("Another plug-in moved the checks out of the model's order.", clause="VER-6")
+        )
+    return found
+
+
+def _thread_timeout(session: Session) -> bool:
+    config = session.config
+    methods = [getattr(config.option, "timeout_method", None)]
+    with suppress(ValueError, KeyError):
+        methods.append(config.getini("timeout_method"))
+    for item in session.items:
+        marks = item.iter_markers("timeout")
+        methods += [m.kwargs.get("method") or (m.args[1] if len(m.args) > 1 else None) for m in marks]
+    return "thread" in methods
+
+
+def options_of(config: Config, environ: Mapping[str, str], folder: Path | None) -> Options:
+    """The run's options: the command line's before the environment's (DESIGN 3)."""
+    from pytest_smokedeploy.settings import Options  # noqa: PLC0415 - lazily
+
+    def pick(name: str) -> str | None:
+        return (
+            getattr(config.option, f"smokedeploy_{name}")
+            or environ.get(f"SMOKEDEPLOY_{name.upper()}")
+            or None
+        )
+
+    def path(name: str) -> Path | None:
+        text = pick(name)
+        return Path(text) if text else None
+
+    return Options(
+        environment=pick("environment"),
+        image_tag=pick("image_tag"),
+        config=path("config"),
+        evidence=path("evidence"),
+        rehearse=config.option.smokedeploy_rehearse,
+        engine=config.option.smokedeploy_engine,
+        folder=folder,
+    )
+
+
+def open_session(config: Config, collected: Collected) -> GateSession:
+    """The run of the gate, not yet begun."""
+    from pytest_smokedeploy.session import GateSession, environment  # noqa: PLC0415 - lazily
+
+    environ = environment()
+    _clear_metadata(config)
+    hook = config.hook.pytest_smokedeploy_rehearsal
+    return GateSession(
+        options_of(config, environ, collected.folder),
+        environ,
+        announcer(config),
+        lambda folder, options: hook(folder=folder, options=options),
+    )
+
+
+def begin(gate: GateSession, session: Session, collected: Collected) -> Progress:
+    """Begin the run.
+
+    Raises:
+        MisuseError: the run is no gate; the evidence says so already.
+
+    """
+    checks = list(collected.checks.values())
+    gate.begin(checks, misuses(session, collected), _versions(session.config))
+    return Progress(gate, collected.checks)
+
+
+def _versions(config: Config) -> dict[str, str]:
+    return {dist.project_name: dist.version for _, dist in config.pluginmanager.list_plugin_distinfo()}
+
+
+def _clear_metadata(config: Config) -> None:
+    """pytest-html's environment table escapes nothing; what it would tell stands in the evidence."""
+    with suppress(ImportError, KeyError):
+        from pytest_metadata.plugin import metadata_key  # noqa: PLC0415 - a companion, not a dependency
+
+        config.stash[metadata_key].clear()
+
+
+def announcer(config: Config) -> Callable[[str], None]:
+    """Shows lines while a long stage runs, past pytest's capturing."""
+    plugins = config.pluginmanager
+
+    def announce(line: str) -> None:
+        reporter, capture = plugins.getplugin("terminalreporter"), plugins.getplugin("capturemanager")
+        if reporter is None:
+            return
+        with capture.global_and_fixture_disabled() if capture else nullcontext():
+            reporter.ensure_newline()
+            reporter.write_line(f"  {line}")
+            reporter.flush()
+
+    return announce
+
+
+class Progress:
+    """Tells the gate what becomes of each check, and pytest's report the gate's words."""
+
+    def __init__(self, gate: GateSession, checks: dict[str, Check]) -> None:
+        self._gate = gate
+        self._checks = checks
+        self._blocked: dict[str, str] = {}
+        self._state: dict[str, tuple[CheckOutcome, str, str | None]] = {}
+        self._began: dict[str, str] = {}
+
+    def setup(self, item: Item) -> str | None:
+        """Why a check must not run now, or None."""
+        from pytest_smokedeploy.session import now  # noqa: PLC0415 - lazily
+
+        self._began[item.nodeid] = now()
+        why = self._gate.blocked(self._checks[item.nodeid])
+        if why:
+            self._blocked[item.nodeid] = why
+        return why
+
+    def report(self, item: Item, call: Any, report: Any) -> None:  # noqa: ANN401 - pytest's own
+        """Take one phase of a check; its end is told once, after the teardown."""
+        check = self._checks[item.nodeid]
+        if call.when == "setup" and item.nodeid in self._state:
+            self._gate.book.result(
+                check.id, "failed", words="ran again", clause="FLR-4", started_at="", finished_at=""
+            )
+        self._phase(check, call, report)
+        self._redact(report)
+        if call.when == "teardown":
+            from pytest_smokedeploy.session import now  # noqa: PLC0415 - lazily
+
+            outcome, words, clause = self._state.get(check.id, ("not run", "", None))
+            self._gate.finished(check, outcome, words, clause, self._began.get(check.id, now()))
+
+    def _phase(self, check: Check, call: Any, report: Any) -> None:  # noqa: ANN401 - pytest's own
+        state: tuple[CheckOutcome, str, str | None] | None = None
+        if check.id in self._blocked:
+            report.smokedeploy_blocked = report.when == "setup"
+            state = ("blocked", self._blocked[check.id], None)
+        elif hasattr(report, "wasxfail"):
+            state = ("xfailed" if report.skipped else "xpassed", str(report.wasxfail), None)
+        elif report.failed:
+            words, clause = self._gate.words(check, call.excinfo.value)
+            state = ("failed", words, clause)
+            if self._plain(check, call.excinfo.value):
+                report.longrepr = words
+        elif report.skipped:
+            state = ("skipped", str(call.excinfo.value) if call.excinfo else "", None)
+        elif call.when == "call":
+            state = ("passed", "", None)
+        if state and self._state.get(check.id, ("passed",))[0] == "passed":
+            self._state[check.id] = state
+
+    def _plain(self, check: Check, error: BaseException) -> bool:
+        """Whether the gate's own words say all; a user's own check keeps its traceback."""
+        found = [self._gate.book.gate.found(c) for c in check.clauses]
+        return isinstance(error, SmokedeployError) or any(f is not None and not f for f in found)
+
+    def _redact(self, report: Any) -> None:  # noqa: ANN401 - pytest's own
+        mask = self._gate.sanitiser.text
+        if report.longrepr is not None and not isinstance(report.longrepr, tuple):
+            shown = str(report.longrepr)
+            if mask(shown) != shown:
+                report.longrepr = mask(shown)
+        report.sections = [(mask(title), mask(text)) for title, text in report.sections]

@@ -1,0 +1,156 @@
+"""What the agent said of its five steps, held against the model (AGT-1 to AGT-5)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pytest_smokedeploy.client import Reading
+from pytest_smokedeploy.contract import STEPS, Deployed, Mount, Outcome, Step, StepName
+from pytest_smokedeploy.image import ImageReference
+from pytest_smokedeploy.model import CLAUSE, Basis, Finding
+from pytest_smokedeploy.settings import RunConfig
+
+#: Which clause each step is.
+CLAUSE_OF_STEP: Final = dict(zip(STEPS, ("AGT-1", "AGT-2", "AGT-3", "AGT-4", "AGT-5"), strict=True))
+_MAY_BE_ABSENT: Final = frozenset({StepName.STOP, StepName.REMOVE})
+_REMEDY: Final = "Look at the agent's log; the receipt is in evidence.json."
+
+
+def same_image(requested: str, said: object) -> bool:
+    """Whether `said` names the requested image, spelling apart (``x`` and ``docker.io/library/x``)."""
+    if not isinstance(said, str):
+        return False
+    try:
+        return ImageReference.parse(requested).same(ImageReference.parse(said))
+    except ValueError:
+        return False
+
+
+class Deployment:
+    """A deploy that the agent answered with success.
+
+    Args:
+        run: the run's settings.
+        deploy_id: the gate's own id for this deploy.
+        reading: the agent's answer.
+
+    """
+
+    def __init__(self, run: RunConfig, deploy_id: str, reading: Reading) -> None:
+        self.deploy_id = deploy_id
+        self.raw = reading.raw
+        self._run = run
+        self._answer = reading.value if isinstance(reading.value, Deployed) else None
+        self.problems = reading.problems
+
+    @property
+    def steps(self) -> list[Step] | None:
+        """The receipt's steps in the order done, or None where the agent gives no receipt."""
+        return self._answer.steps if self._answer else None
+
+    @property
+    def image_digest(self) -> str | None:
+        """The digest the agent says it deployed."""
+        return self._answer.image_digest if self._answer else None
+
+    @property
+    def container_id(self) -> str | None:
+        """The id of the container, where a receipt tells it."""
+        return self._answer.container_id if self._answer else None
+
+    @property
+    def began_at(self) -> str | None:
+        """When the first step began, by the server's clock (RFC 3339)."""
+        return self.steps[0].started_at if self.steps else None
+
+    def pulled(self) -> Finding:
+        """AGT-1."""
+        said = self.raw.get("image")
+        if not same_image(self._run.image, said):
+            return self._violated("AGT-1", f"image {self._run.image}", f"the agent deployed {said!r}")
+        return self._step(StepName.PULL)
+
+    def stopped_the_old(self) -> Finding:
+        """AGT-2."""
+        return self._step(StepName.STOP)
+
+    def removed_the_old(self) -> Finding:
+        """AGT-3."""
+        return self._step(StepName.REMOVE)
+
+    def started_the_new(self) -> Finding:
+        """AGT-4: server-owned name, injected environment, both mounts."""
+        name = self._run.settings.agent.container_name
+        said = self.raw.get("container_name", name if self.steps is None else None)
+        if said != name:
+            return self._violated("AGT-4", f"container_name {name!r}", repr(said))
+        if self.steps is not None and (lacking := self._lacking()):
+            return self._violated("AGT-4", "environment and both mounts in the receipt", lacking)
+        return self._step(StepName.START)
+
+    def is_running(self) -> Finding:
+        """AGT-5."""
+        if self.raw.get("status") != "deployed":
+            return self._violated("AGT-5", "status 'deployed'", repr(self.raw.get("status")))
+        return self._step(StepName.RUNNING)
+
+    def breaches(self) -> list[Finding]:
+        """Violations of AGT-6 (a step twice) and AGT-7 (success with a failed step)."""
+        found = []
+        names = [step.step for step in self.steps or []]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            found.append(self._violated("AGT-6", "each step once", f"{', '.join(twice)} more than once"))
+        failed = [step.step for step in self.steps or [] if step.outcome is Outcome.FAILED]
+        if failed:
+            found.append(
+                self._violated("AGT-7", "no failed step in a success", f"{', '.join(failed)} failed")
+            )
+        return found
+
+    # -- inside ----------------------------------------------------------------------------
+
+    def _step(self, name: StepName) -> Finding:
+        clause = CLAUSE_OF_STEP[name]
+        expected = CLAUSE[clause].text
+        if self.steps is None:
+            if self._answer is None:
+                return Finding(
+                    clause, None, expected, f"no answer by the contract: {'; '.join(self.problems)}", None
+                )
+            return Finding(clause, True, expected, "the agent's 200 says so; it gives no receipt", Basis.TOLD)
+        names = [step.step for step in self.steps]
+        place = STEPS.index(name)
+        if name not in names:
+            return self._violated(clause, f"the step {name} in the receipt", f"steps {', '.join(names)}")
+        if names.index(name) != place:
+            return self._violated(clause, f"{name} as step {place + 1}", f"steps {', '.join(names)}")
+        step = self.steps[place]
+        if step.outcome is Outcome.FAILED or (step.outcome is Outcome.ABSENT and name not in _MAY_BE_ABSENT):
+            return self._violated(
+                clause, f"{name} done", f"{name} {step.outcome} {step.detail or ''}".rstrip()
+            )
+        return Finding(clause, True, expected, f"{name} {step.outcome} at {step.finished_at}", Basis.TOLD)
+
+    def _lacking(self) -> str:
+        """What the receipt lacks of environment and mounts, or ""."""
+        answer = self._answer
+        wanted = set(self._run.settings.runtime.environment)
+        told = set(answer.env or ()) if answer else set()
+        if absent := wanted - told:
+            return f"environment without {', '.join(sorted(absent))}"
+        mounts: dict[str, Mount] = {mount.name: mount for mount in (answer.mounts if answer else None) or []}
+        for want in self._run.settings.mounts:
+            mount = mounts.get(want.name)
+            if mount is None:
+                return f"no mount {want.name}"
+            if mount.target != want.target:
+                return f"mount {want.name} at {mount.target}, not at {want.target}"
+            if not mount.writable:
+                return f"mount {want.name} is read-only"
+        return ""
+
+    def _violated(self, clause: str, expected: str, seen: str) -> Finding:
+        return Finding(
+            clause, False, expected, seen, Basis.TOLD, "The agent did not do its five steps.", _REMEDY
+        )

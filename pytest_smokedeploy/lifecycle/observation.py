@@ -1,0 +1,132 @@
+"""Follows the runtime's log as a stream, through idle and the quiet window, to the end of the stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Self
+
+from pytest_smokedeploy.client import LogStream
+from pytest_smokedeploy.contract import End, LogLine
+from pytest_smokedeploy.errors import AgentError
+from pytest_smokedeploy.lifecycle.book import Book
+from pytest_smokedeploy.model import Finding
+from pytest_smokedeploy.startup_log import Line, Met, StartupLog
+
+
+class LogReading:
+    """The log of one start-up, and what it says of each clause of the stage observe."""
+
+    def __init__(self, log: StartupLog) -> None:
+        self.log = log
+
+    @property
+    def lines(self) -> list[str]:
+        """Every line so far, as it came."""
+        return [line.text for line in self.log.lines]
+
+    def shows(self, clause: str) -> Finding:
+        """What the log says of `clause` (``"OBS-1"``)."""
+        return self.log.finding(clause)
+
+
+class Observer:
+    """Reads a log stream into a StartupLog and the file ``startup.log``.
+
+    Args:
+        stream: the agent's log stream.
+        log: takes the lines.
+        book: takes milestones and violations as they come.
+        file: ``startup.log``.
+        mask: the sanitiser's `text`.
+        clock: monotonic seconds.
+
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917 - collaborators
+        self,
+        stream: LogStream,
+        log: StartupLog,
+        book: Book,
+        file: Path,
+        mask: Callable[[str], str],
+        clock: Callable[[], float],
+    ) -> None:
+        self.log = log
+        self.ended = False
+        self._stream = stream
+        self._book = book
+        self._mask = mask
+        self._clock = clock
+        self._file = file.open("w", encoding="utf-8", errors="backslashreplace")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the stream and the file."""
+        self._stream.close()
+        self._file.close()
+
+    def until_quiet(self, startup_seconds: float, quiet_seconds: float) -> None:
+        """Read until idle and the quiet window passed, or a violation, the end, or the deadline.
+
+        A forbidden line ends the observation the moment it arrives (RUN-6).
+        """
+        deadline = self._clock() + startup_seconds
+        while not self.log.violated and not self.ended:
+            waiting = self.log.phase == "starting"
+            left = deadline - self._clock()
+            if left <= 0:
+                if not waiting:
+                    self.log.quiet(quiet_seconds)
+                    self._book.note("log.quiet", seconds=quiet_seconds)
+                    self._book.announce(f"observe: quiet for {quiet_seconds:g} s after idle")
+                return
+            self._next(left)
+            if waiting and self.log.phase == "idle":
+                deadline = self._clock() + quiet_seconds
+
+    def drain(self, seconds: float) -> None:
+        """Read the tail until the container's end, or at most `seconds`."""
+        deadline = self._clock() + seconds
+        while not self.ended and (left := deadline - self._clock()) > 0:
+            self._next(left)
+
+    def _next(self, seconds: float) -> None:
+        try:
+            record = self._stream.next(seconds)
+        except AgentError as error:
+            self.log.cut(str(error))
+            self._book.note("log.cut", words=str(error))
+            self.ended = True
+            return
+        if isinstance(record, LogLine):
+            self._line(Line(record.time, record.stream, record.line))
+        elif isinstance(record, End):
+            self.log.end(record.exit_code)
+            self._book.note("log.end", exit_code=record.exit_code)
+            self.ended = True
+
+    def _line(self, line: Line) -> None:
+        line = Line(line.time, line.stream, self._mask(line.text))
+        met = self.log.feed(line)
+        tag = met.clause or met.kind
+        self._file.write(f"{line.time} {line.stream} [{tag}] {line.text}\n")
+        self._file.flush()
+        self._tell(met)
+
+    def _tell(self, met: Met) -> None:
+        line = {"time": met.line.time, "stream": met.line.stream, "line": met.line.text[:2000]}
+        if met.kind in {"milestone", "statement"}:
+            self._book.note("log.milestone", clause=met.clause, **line)
+            self._book.announce(f"observe: {met.clause} {met.line.text[:160]}")
+        elif met.kind == "forbidden":
+            self._book.note("log.forbidden", clause=met.clause, why=met.why, **line)
+            self._book.announce(f"observe: {met.clause} violated, {met.why}: {met.line.text[:160]}")
+        elif met.kind == "undocumented":
+            self._book.note("log.undocumented", **line)
+            self._book.announce(f"observe: undocumented line: {met.line.text[:160]}")

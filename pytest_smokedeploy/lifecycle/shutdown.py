@@ -1,0 +1,77 @@
+"""What was seen of the stop (STP-1, STP-2, STP-3, EXT-3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from pytest_smokedeploy.model import CLAUSE, Basis, Finding
+
+_MEANING: Final = "The container may still be running on the server."
+_REMEDY: Final = "Stop it by hand on the server now, then inspect before any further run."
+
+
+@dataclass(slots=True)
+class Shutdown:
+    """The stop and the two looks after it.
+
+    Attributes:
+        asked: a stop was sent.
+        failed: why the stop call was not answered with success, or "".
+        running: what the first status read after the stop said, or None where it did not answer.
+        comeback: what a later look said, or None.
+        exit_code: the runtime's exit code, where it was told.
+        words: what the looks said, for people.
+
+    """
+
+    asked: bool = False
+    failed: str = ""
+    running: object = None
+    comeback: object = None
+    exit_code: int | None = None
+    words: str = ""
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether a status read said that nothing runs; nothing else confirms a stop."""
+        return self.running is False
+
+    def stopped(self) -> Finding:
+        """STP-1: the stop was answered and a status read says it is so."""
+        expected = "a status read with running false after the stop"
+        if not self.asked:
+            return Finding("STP-1", None, expected, "nothing was deployed", None)
+        if self.confirmed:
+            return Finding("STP-1", True, expected, self.words)
+        if self.failed:
+            return Finding("STP-1", None, expected, self.failed, None, _MEANING, _REMEDY)
+        return Finding("STP-1", False, expected, self.words, Basis.SEEN, _MEANING, _REMEDY)
+
+    def breaches(self) -> list[Finding]:
+        """A violation of STP-2 where the agent could not be made to stop it."""
+        if not self.failed:
+            return []
+        return [
+            Finding("STP-2", False, "the stop answered with 200", self.failed, Basis.SEEN, _MEANING, _REMEDY)
+        ]
+
+    def stays_stopped(self) -> Finding:
+        """STP-3: a later look says so too."""
+        expected = CLAUSE["STP-3"].text
+        if not self.asked or not self.confirmed:
+            return Finding("STP-3", None, expected, self.words or "the stop was not confirmed", None)
+        if self.comeback is False:
+            return Finding("STP-3", True, expected, "a second look says running false")
+        seen = f"a second look says running {self.comeback!r}"
+        return Finding("STP-3", False, expected, seen, Basis.SEEN, _MEANING, _REMEDY)
+
+    def was_confirmed(self) -> Finding:
+        """EXT-3."""
+        expected = CLAUSE["EXT-3"].text
+        if not self.asked:
+            return Finding("EXT-3", None, expected, "nothing was deployed", None)
+        holds = self.confirmed and self.comeback is False
+        return Finding(
+            "EXT-3", holds, expected, self.words, Basis.SEEN, *(() if holds else (_MEANING, _REMEDY))
+        )

@@ -1,0 +1,74 @@
+"""SIGINT, SIGTERM and SIGHUP end the run in order, and never cut a stop short (DESIGN 5, layer 3)."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any, Final
+
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Interrupted(KeyboardInterrupt):
+    """A signal asked the run to end."""
+
+
+class Signals:
+    """Raises Interrupted once, at the first signal; every later one is only noted.
+
+    Args:
+        note: takes the name of each signal (``"SIGINT"``).
+
+    """
+
+    def __init__(self, note: Callable[[str], None]) -> None:
+        self._note = note
+        self._pid = os.getpid()
+        self._before: dict[signal.Signals, Any] = {}
+        self._held = 0
+        self._raised = False
+        self._pending = ""
+
+    def install(self) -> None:
+        """Take the signals over; in the main thread only, elsewhere they are not ours."""
+        if threading.current_thread() is threading.main_thread():
+            for number in _SIGNALS:
+                self._before[number] = signal.signal(number, self._handle)
+
+    def restore(self) -> None:
+        """Give the signals back."""
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        self._before.clear()
+
+    def finish(self) -> None:
+        """From here on signals are noted and nothing more: the session is ending anyway."""
+        self._raised = True
+
+    @contextmanager
+    def shield(self) -> Iterator[None]:
+        """Hold signals off inside; one that came is raised at the end, if none was before."""
+        self._held += 1
+        try:
+            yield
+        finally:
+            self._held -= 1
+        if self._pending and not self._held and not self._raised:
+            self._raised = True
+            raise Interrupted(self._pending)
+
+    def _handle(self, number: int, _frame: FrameType | None) -> None:
+        name = signal.Signals(number).name
+        if os.getpid() != self._pid:
+            # A forked child inherits the handler, but not the run.
+            os._exit(128 + number)
+        self._note(name)
+        if self._held:
+            self._pending = self._pending or name
+        elif not self._raised:
+            self._raised = True
+            raise Interrupted(name)

@@ -1,0 +1,222 @@
+"""The pytest plug-in: hooks only, each delegating at once.
+
+Asleep (no collected test carries a stage) it costs options and markers; every import of
+weight is lazy.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_smokedeploy.fixtures import (
+    SESSION,
+    smoke_agent,
+    smoke_deployment,
+    smoke_evidence,
+    smoke_log,
+    smoke_run,
+    smoke_shutdown,
+    smoke_status,
+)
+
+if TYPE_CHECKING:
+    from pytest_smokedeploy.collected import Collected, Progress
+    from pytest_smokedeploy.rehearsal import Stack
+    from pytest_smokedeploy.settings import Options
+
+__all__ = [
+    "smoke_agent",
+    "smoke_deployment",
+    "smoke_evidence",
+    "smoke_log",
+    "smoke_run",
+    "smoke_shutdown",
+    "smoke_status",
+]
+
+_COMPANIONS = ("pytest_order", "timeout", "metadata", "html", "html_fixtures")
+_MARKERS = (
+    "smoke_stage(name): the stage of the smoke deploy that this test belongs to",
+    "smoke_clause(*ids): the clauses of the Smoke Deploy Model that this test proves",
+)
+_OPTIONS = (
+    ("environment", "the target environment; a live run must be told: dev"),
+    ("image-tag", "the image tag to deploy: a commit's SHA or a version"),
+    ("config", "the settings file (default: smokedeploy.yml in the smoke tests' folder)"),
+    ("evidence", "the folder for report and evidence (default: smoke-evidence)"),
+)
+COLLECTED: pytest.StashKey[Collected] = pytest.StashKey()
+PROGRESS: pytest.StashKey[Progress] = pytest.StashKey()
+ARMED: pytest.StashKey[bool] = pytest.StashKey()
+
+
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    """Add the options; load the companions where plug-in autoload is off (they bring options too)."""
+    group = parser.getgroup("smokedeploy", "smoke deploy")
+    for name, words in _OPTIONS:
+        dest = f"smokedeploy_{name.replace('-', '_')}"
+        group.addoption(f"--smokedeploy-{name}", dest=dest, default=None, help=f"{words} [{dest.upper()}]")
+    group.addoption(
+        "--smokedeploy-rehearse",
+        dest="smokedeploy_rehearse",
+        action="store_true",
+        default=False,
+        help="rehearse the whole world on this machine; never evidence",
+    )
+    group.addoption(
+        "--smokedeploy-engine",
+        dest="smokedeploy_engine",
+        choices=("process", "docker"),
+        default="process",
+        help="what a rehearsal runs the runtime on (default: process)",
+    )
+    if os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD"):
+        for name in _COMPANIONS:
+            pluginmanager.load_setuptools_entrypoints("pytest11", name=name)
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Add the rehearsal's hook."""
+    from pytest_smokedeploy import hookspecs  # noqa: PLC0415 - one name for the module
+
+    pluginmanager.add_hookspecs(hookspecs)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Register markers; where a run was asked for, have report and JUnit file written into the evidence."""
+    for line in _MARKERS:
+        config.addinivalue_line("markers", line)
+    options = config.option
+    asked = options.smokedeploy_rehearse or options.smokedeploy_environment
+    if asked or os.environ.get("SMOKEDEPLOY_ENVIRONMENT"):
+        from pytest_smokedeploy import collected  # noqa: PLC0415 - lazily
+
+        config.stash[ARMED] = collected.arm(config)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Wake if a test carries a stage: read the checks and order them as the model does."""
+    if any(item.get_closest_marker("smoke_stage") for item in items):
+        from pytest_smokedeploy import collected  # noqa: PLC0415 - lazily
+
+        config.stash[COLLECTED] = collected.read(items, pytest.mark.order)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Open the run: misuse is told here, before any request leaves."""
+    config = session.config
+    if COLLECTED in config.stash and not (config.option.collectonly or config.option.setupplan):
+        _begin(session)
+    elif config.stash.get(ARMED, False):
+        from pytest_smokedeploy import collected  # noqa: PLC0415 - lazily
+
+        collected.disarm(config)
+
+
+def _begin(session: pytest.Session) -> None:
+    """Begin the run, or end with one clear line and exit status 4."""
+    from pytest_smokedeploy import collected  # noqa: PLC0415 - lazily
+    from pytest_smokedeploy.errors import MisuseError  # noqa: PLC0415 - lazily
+
+    config = session.config
+    gate = config.stash[SESSION] = collected.open_session(config, config.stash[COLLECTED])
+    try:
+        config.stash[PROGRESS] = collected.begin(gate, session, config.stash[COLLECTED])
+    except MisuseError as error:
+        name = f"{error.clause}: " if error.clause else ""
+        raise pytest.UsageError(gate.sanitiser.text(f"smoke deploy REFUSED: {name}{error}")) from error
+
+
+def pytest_smokedeploy_rehearsal(folder: Path, options: Options) -> Stack:
+    """The default world: a healthy one."""
+    from pytest_smokedeploy.rehearsal import healthy  # noqa: PLC0415 - lazily
+
+    return healthy(folder, options)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Block what must not run after a failure (VER-6)."""
+    progress = item.config.stash.get(PROGRESS, None)
+    if progress and (why := progress.setup(item)):
+        pytest.skip(why)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Write down what became of a check, in the model's words."""
+    report = yield
+    if progress := item.config.stash.get(PROGRESS, None):
+        progress.report(item, call, report)
+    return report
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_report_teststatus(report: pytest.CollectReport | pytest.TestReport) -> tuple[str, str, str] | None:
+    """Show a blocked check as blocked, not as skipped."""
+    return ("blocked", "b", "BLOCKED") if getattr(report, "smokedeploy_blocked", False) else None
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_html_results_table_row(report: pytest.TestReport, cells: list[str]) -> None:
+    """Show a blocked check as blocked in the report too."""
+    if getattr(report, "smokedeploy_blocked", False):
+        # The comment keeps the row visible under the report's own filter for skipped tests.
+        cells[0] = '<!--<td class="col-result">Skipped</td>--><td class="col-result">Blocked</td>'
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_html_results_summary(prefix: list[str], session: pytest.Session) -> None:
+    """Verdict, reason and evidence on top of the report."""
+    gate = session.config.stash.get(SESSION, None)
+    if gate is not None and gate.document is not None:
+        from pytest_smokedeploy.reports import html  # noqa: PLC0415 - lazily
+
+        prefix.append(f"<style>{html.css()}</style>{html.summary(gate.document)}")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_html_report_title(report: Any) -> None:  # noqa: ANN401 - pytest-html's own
+    """Name the report."""
+    report.title = "Smoke deploy" if report.title == "report.html" else report.title
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, object]:
+    """Stop what is owed a stop, decide, and set the exit status after everyone else."""
+    gate = session.config.stash.get(SESSION, None)
+    if gate is None:
+        return (yield)
+    gate.settle()
+    try:
+        return (yield)
+    finally:
+        session.exitstatus = gate.finish()
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:  # noqa: ANN401 - no public type
+    """The verdict in a few lines."""
+    gate = config.stash.get(SESSION, None)
+    if gate is not None and gate.document is not None:
+        from pytest_smokedeploy.reports import terminal  # noqa: PLC0415 - lazily
+
+        terminalreporter.section("smoke deploy")
+        for line in terminal.lines(gate.document):
+            terminalreporter.write_line(line)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Let go of everything, also where the session never finished."""
+    gate = config.stash.get(SESSION, None)
+    if gate is not None:
+        gate.close()

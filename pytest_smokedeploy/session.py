@@ -1,0 +1,238 @@
+"""One run of the gate from collection to evidence; what the plug-in's hooks delegate to.
+
+It knows no pytest: the plug-in tells it what was collected and what became of each check.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_smokedeploy import __version__
+from pytest_smokedeploy.client import AgentClient
+from pytest_smokedeploy.errors import MisuseError, SmokedeployError
+from pytest_smokedeploy.evidence import Journal, build, prepare, write_folder
+from pytest_smokedeploy.gate import Check, CheckOutcome, Decision, Gate
+from pytest_smokedeploy.lifecycle import Book, Lifecycle
+from pytest_smokedeploy.lifecycle.signals import Signals
+from pytest_smokedeploy.preconditions import Preconditions
+from pytest_smokedeploy.redaction import Sanitiser, Secret
+from pytest_smokedeploy.settings import Options, RunConfig, resolve
+
+if TYPE_CHECKING:
+    from pytest_smokedeploy.rehearsal import Stack
+
+_SECRET_NAMES = (
+    "DEPLOY_ENDPOINT",
+    "CF_ACCESS_CLIENT_ID",
+    "CF_ACCESS_CLIENT_SECRET",
+    "GITHUB_TOKEN",
+    "DATABASE_URL",
+)
+#: Makes the rehearsal's world: (folder for its files, options) -> a stack not yet started.
+StackMaker = Callable[[Path, Options], "Stack"]
+
+
+def now() -> str:
+    """The time now, RFC 3339 in UTC."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class GateSession:
+    """Holds what one run of the gate needs, and ends it whatever happens.
+
+    Args:
+        options: what the command line and the environment ask for.
+        environ: the environment.
+        announce: shows one line to whoever watches.
+        make_stack: makes the world of a rehearsal.
+
+    """
+
+    run: RunConfig
+    preconditions: Preconditions
+    lifecycle: Lifecycle
+    client: AgentClient | None
+
+    def __init__(
+        self,
+        options: Options,
+        environ: Mapping[str, str],
+        announce: Callable[[str], None],
+        make_stack: StackMaker,
+    ) -> None:
+        self.options = options
+        self.evidence = (options.evidence or Path("smoke-evidence")).absolute()
+        self.client = None
+        self.decision: Decision | None = None
+        self.document: dict[str, Any] | None = None
+        # An endpoint's host may be shown; whatever else the environment calls a secret may not.
+        hidden = [Secret(environ[n]) for n in _SECRET_NAMES if n != "DEPLOY_ENDPOINT" and environ.get(n)]
+        self.sanitiser = Sanitiser(hidden)
+        prepare(self.evidence)
+        self.journal = Journal(self.evidence / "journal.jsonl", self.sanitiser)
+        self.book = Book(Gate(rehearsal=options.rehearse), self.journal, self._shown(announce))
+        self.signals = Signals(self.book.interrupt)
+        self._environ = environ
+        self._make_stack = make_stack
+        self._stack: Stack | None = None
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+
+    def _shown(self, announce: Callable[[str], None]) -> Callable[[str], None]:
+        return lambda line: announce(self.sanitiser.text(line))
+
+    # -- begin -----------------------------------------------------------------------------
+
+    def begin(
+        self, checks: Sequence[Check], misuses: Sequence[MisuseError], versions: Mapping[str, str]
+    ) -> None:
+        """Open the run.
+
+        Raises:
+            MisuseError: the run cannot be a gate; the evidence says so already.
+
+        """
+        self.signals.install()
+        try:
+            if misuses:
+                raise misuses[0]
+            self._resolve()
+            self._started(versions)
+            self.book.expect(checks)
+            if self.run.endpoint:
+                self.client = AgentClient(
+                    self.run.endpoint,
+                    self.run.client_id,
+                    self.run.client_secret,
+                    request_seconds=self.run.settings.deadlines.request_seconds,
+                )
+        except SmokedeployError as error:
+            self.book.misuse(str(error), error.clause)
+            raise (
+                error if isinstance(error, MisuseError) else MisuseError(str(error), clause=error.clause)
+            ) from error
+        self.preconditions = Preconditions(self.run, self.client)
+        self.lifecycle = Lifecycle(
+            self.run, self.client, self.book, mask=self.sanitiser.text, shield=self.signals.shield
+        )
+        # Whoever ends this process without a word leaves INCOMPLETE behind, never yesterday's PASS.
+        write_folder(self.evidence, self.journal.events)
+
+    def _resolve(self) -> None:
+        options, environ = self.options, self._environ
+        if options.rehearse:
+            # Settings and misuse first, so that a wrong file is told before anything is started.
+            self._folder = tempfile.TemporaryDirectory(prefix="smokedeploy-")
+            self._stack = self._make_stack(Path(self._folder.name), options)
+            self._stack.start()
+            environ = {**self._stack.environ}
+            options = replace(
+                options,
+                environment=options.environment or environ["SMOKEDEPLOY_ENVIRONMENT"],
+                image_tag=options.image_tag or self._stack.image_tag,
+                image_repository=self._stack.image_repository,
+                phase_folder=self._stack.phase_folder,
+            )
+        self.run = resolve(options, environ)
+        for secret in self.run.all_secrets():
+            self.sanitiser.add(secret)
+
+    def _started(self, versions: Mapping[str, str]) -> None:
+        run, github = self.run, self.run.github
+        self.book.note(
+            "run.started",
+            rehearsal=run.rehearsal,
+            environment=run.environment,
+            execution_plane=run.settings.runtime.environment.get("EXECUTION_PLANE", ""),
+            image={"requested": run.image, "repository": run.image_repository, "tag": run.image_tag},
+            endpoint_host=run.endpoint_host,
+            agent={"container_name": run.settings.agent.container_name},
+            run={
+                "repository": github.repository,
+                "workflow_ref": github.workflow_ref,
+                "run_id": github.run_id,
+                "attempt": github.run_attempt,
+                "actor": github.actor,
+                "commit": github.sha,
+                "event": github.event_name,
+                "url": github.run_url,
+            },
+            versions={"smokedeploy": __version__, "python": platform.python_version(), **versions},
+            engine=run.engine,
+        )
+
+    # -- checks ----------------------------------------------------------------------------
+
+    def blocked(self, check: Check) -> str | None:
+        """Why a check must not run now, or None."""
+        return self.book.gate.blocked(check)
+
+    def words(self, check: Check, error: BaseException) -> tuple[str, str | None]:
+        """What to say of a failed check, and the clause its error names, if any."""
+        if isinstance(error, SmokedeployError):
+            return self.sanitiser.text(str(error)), error.clause
+        for clause in check.clauses:
+            finding = self.book.gate.found(clause)
+            if finding is not None and not finding:
+                return self.sanitiser.text(str(finding)), None
+        first = (str(error).strip() or repr(error)).splitlines()[0]
+        return self.sanitiser.text(first[:500]), None
+
+    def finished(
+        self, check: Check, outcome: CheckOutcome, words: str, clause: str | None, started_at: str
+    ) -> None:
+        """Take a check's end."""
+        self.book.result(
+            check.id, outcome, words=words, clause=clause, started_at=started_at, finished_at=now()
+        )
+
+    # -- end -------------------------------------------------------------------------------
+
+    def settle(self) -> None:
+        """Stop what is still owed a stop, and decide. Safe to call twice."""
+        self.signals.finish()
+        if hasattr(self, "lifecycle"):
+            self.lifecycle.stop("the run ended without its shutdown")
+        if self.decision is None:
+            self.decision = self.book.gate.decide()
+            self.book.note(
+                "run.finished",
+                verdict=self.decision.verdict,
+                clause=self.decision.clause,
+                reason=self.decision.reason,
+                exit_status=self.decision.exit_status,
+            )
+            self.document = build(self.journal.events, {})
+
+    def finish(self) -> int:
+        """Write the evidence, take the rehearsal down; returns the exit status."""
+        self.settle()
+        write_folder(self.evidence, self.journal.events)
+        self.close()
+        return self.decision.exit_status if self.decision else 1
+
+    def close(self) -> None:
+        """Let go of everything; safe to call twice."""
+        if hasattr(self, "lifecycle"):
+            self.lifecycle.close()
+        if self.client is not None:
+            self.client.close()
+        if self._stack is not None:
+            self._stack.stop()
+            self._stack = None
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
+        self.journal.close()
+        self.signals.restore()
+
+
+def environment() -> dict[str, str]:
+    """A copy of this process's environment."""
+    return dict(os.environ)

@@ -1,0 +1,195 @@
+"""Reads a start-up log line by line and tells what each line means for the model's clauses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from pytest_smokedeploy.model import CLAUSE, MILESTONES, RANK, Basis, Finding
+from pytest_smokedeploy.startup_log.patterns import Patterns, plain
+
+Kind = Literal["milestone", "statement", "forbidden", "documented", "undocumented", "blank"]
+Phase = Literal["starting", "idle", "stopping"]
+
+#: Clauses of the stage observe that a forbidden line violates; RUN-5 follows OBS-7.
+_SILENT: Final = ("OBS-7", "OBS-8", "OBS-9", "RUN-2", "RUN-3", "RUN-4", "RUN-5")
+_SHOWN: Final = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line: the server's time (RFC 3339), stream, and text as it came."""
+
+    time: str
+    stream: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """What one line met: its kind, the clause it speaks to ("" where none), and why."""
+
+    kind: Kind
+    clause: str
+    line: Line
+    why: str = ""
+
+
+class StartupLog:
+    """The log of one start-up, fed line by line.
+
+    Args:
+        patterns: what lines mean.
+
+    Attributes:
+        phase: `starting` until idle, `idle` until the stop is asked, then `stopping`.
+        met: every line with what it met, in order.
+
+    """
+
+    def __init__(self, patterns: Patterns) -> None:
+        self.phase: Phase = "starting"
+        self.met: list[Met] = []
+        self.exit_code: int | None = None
+        self._patterns = patterns
+        self._seen: dict[str, Line] = {}
+        self._violated: dict[str, str] = {}
+        self._quiet_seconds: float | None = None
+        self._cut = ""
+        self._ended = False
+
+    # -- what happens ----------------------------------------------------------------------
+
+    def feed(self, line: Line) -> Met:
+        """Take the next line and say what it met."""
+        met = self._meet(line)
+        self.met.append(met)
+        if met.kind == "forbidden":
+            self._violate(met.clause, f"{met.why}: {line.text[:_SHOWN]!r}")
+        return met
+
+    def stopping(self) -> None:
+        """The stop has been asked: from here on lines belong to the shutdown."""
+        self.phase = "stopping"
+
+    def quiet(self, seconds: float) -> None:
+        """The quiet window (seconds) after idle has passed."""
+        self._quiet_seconds = seconds
+
+    def restarted(self, words: str) -> None:
+        """The container is not the one that started, or started again (DET-1)."""
+        self._violate("DET-1", words)
+
+    def end(self, exit_code: int | None) -> None:
+        """The container is gone."""
+        self._ended, self.exit_code = True, exit_code
+        if self.phase == "idle":
+            self._violate("OBS-6", f"the runtime left after idle, with exit code {exit_code}")
+        elif self.phase == "starting":
+            self._violate("OBS-6", f"the runtime left before idle, with exit code {exit_code}")
+
+    def cut(self, words: str) -> None:
+        """The stream broke: what has not been seen by now cannot be established."""
+        self._cut = self._cut or words
+
+    # -- what it means ---------------------------------------------------------------------
+
+    @property
+    def violated(self) -> dict[str, str]:
+        """Violated clauses with words, in the order found; undocumented lines are not among them."""
+        return dict(self._violated)
+
+    @property
+    def undocumented(self) -> list[Line]:
+        """Lines that nothing documents (EXT-4)."""
+        return [met.line for met in self.met if met.kind == "undocumented"]
+
+    @property
+    def lines(self) -> list[Line]:
+        """Every line, as it came."""
+        return [met.line for met in self.met]
+
+    def missing(self) -> list[str]:
+        """Milestones not seen yet."""
+        return [clause for clause in MILESTONES if clause not in self._seen]
+
+    def finding(self, clause: str) -> Finding:
+        """What the log says of one clause of the stage observe."""
+        text = CLAUSE[clause].text
+        if clause in self._violated:
+            return Finding(clause, False, text, self._violated[clause], Basis.SEEN, *_words(clause))
+        if clause in self._seen and (clause != "OBS-6" or self._quiet_seconds is not None):
+            line = self._seen[clause]
+            quiet = f", then quiet for {self._quiet_seconds:g} s" if clause == "OBS-6" else ""
+            return Finding(clause, True, text, f"{line.text[:_SHOWN]!r} at {line.time}{quiet}")
+        if self._cut:
+            return Finding(clause, None, text, f"the log broke off: {self._cut}", None)
+        if self._violated:
+            by = min(self._violated, key=RANK.__getitem__)
+            return Finding(clause, None, text, f"the observation ended at {by}: {self._violated[by]}", None)
+        if clause in MILESTONES or clause == "RUN-1":
+            return Finding(
+                clause, False, text, f"no such line among {len(self.met)}", Basis.SEEN, *_words(clause)
+            )
+        if self._quiet_seconds is None:
+            return Finding(clause, None, text, "the quiet window after idle did not pass", None)
+        seen = f"none in {len(self.met)} lines and {self._quiet_seconds:g} quiet seconds after idle"
+        if clause == "DET-1":
+            seen = "each milestone once and in order; one container, one start"
+        return Finding(clause, True, text, seen)
+
+    # -- inside ----------------------------------------------------------------------------
+
+    def _violate(self, clause: str, words: str) -> None:
+        self._violated.setdefault(clause, words)
+        if clause == "OBS-7":
+            self._violated.setdefault("RUN-5", words)
+
+    def _meet(self, line: Line) -> Met:
+        text = plain(line.text)
+        if not text:
+            return Met("blank", "", line)
+        if clause := self._patterns.forbidden_by(text):
+            return Met("forbidden", clause, line, f"forbidden, {CLAUSE[clause].text}")
+        if clause := self._patterns.milestone_of(text):
+            return self._milestone(clause, line)
+        if self.phase == "idle":
+            # Idle means silence: whatever speaks now runs in the background.
+            return Met("forbidden", "RUN-3", line, "a line after idle, before the stop was asked")
+        return Met("documented" if self._patterns.is_documented(text) else "undocumented", "", line)
+
+    def _milestone(self, clause: str, line: Line) -> Met:
+        if clause == "RUN-1":
+            self._seen.setdefault(clause, line)
+            return Met("statement", clause, line)
+        if clause in self._seen:
+            return Met(
+                "forbidden", "DET-1", line, f"the milestone {clause} came twice: the start-up ran again"
+            )
+        later = [c for c in self._seen if c in MILESTONES and RANK[c] > RANK[clause]]
+        self._seen[clause] = line
+        if later:
+            return Met("forbidden", "DET-1", line, f"the milestone {clause} came after {later[0]}")
+        if clause == "OBS-6":
+            self.phase = "idle" if self.phase == "starting" else self.phase
+        return Met("milestone", clause, line)
+
+
+def _words(clause: str) -> tuple[str, str]:
+    """Meaning and remedy of a violated clause."""
+    if clause in MILESTONES or clause == "RUN-1":
+        return (
+            "The start-up is not the one the model documents.",
+            "Compare startup.log with the patterns under log.milestones in smokedeploy.yml.",
+        )
+    if clause == "DET-1":
+        return (
+            "The start-up is not deterministic.",
+            "Look in startup.log for a restart, and at the container's restart policy.",
+        )
+    if clause in _SILENT:
+        return (
+            "Something runs that a smoke deploy forbids.",
+            "Read startup.log around that line; do not deploy again before a person has looked.",
+        )
+    return "", ""
