@@ -34,9 +34,15 @@ class _AbandonedError(Exception):
 
 
 class Flight:
-    """One request under way: whether a byte of it was sent, and the means to cut it."""
+    """One request under way: whether a byte of it was sent, and the means to cut it.
 
-    def __init__(self) -> None:
+    Args:
+        lasting: it lives until it is closed (a log stream), so nobody waits for it to settle.
+
+    """
+
+    def __init__(self, *, lasting: bool = False) -> None:
+        self.lasting = lasting
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
         self._abandoned = False
@@ -205,7 +211,8 @@ class Transport:
     def settle(self, seconds: float) -> bool:
         """Wait for calls left in flight; True if none is left after `seconds`."""
         deadline = time.monotonic() + seconds
-        waits = [flight.done.wait(max(0.0, deadline - time.monotonic())) for flight in list(self._flights)]
+        flights = [flight for flight in list(self._flights) if not flight.lasting]
+        waits = [flight.done.wait(max(0.0, deadline - time.monotonic())) for flight in flights]
         return all(waits)
 
     def close(self) -> None:

@@ -110,6 +110,9 @@ class Observer:
             self.log.end(record.exit_code)
             self._book.note("log.end", exit_code=record.exit_code)
             self.ended = True
+        elif record is None and self._stream.ended:
+            self.log.cut("the log stream ended without telling the container's end")
+            self.ended = True
 
     def _line(self, line: Line) -> None:
         line = Line(line.time, line.stream, self._mask(line.text))
