@@ -1,0 +1,65 @@
+"""No secret, in any spelling, passes the sanitiser."""
+
+import base64
+import json
+import pickle
+from urllib.parse import quote, quote_plus
+
+import pytest
+
+from pytest_smokedeploy.redaction import MASK, Sanitiser, Secret
+
+VALUE = "c4n/ary+value=&%\"q'é"
+
+
+def spellings():
+    raw = VALUE.encode()
+    yield VALUE
+    yield quote(VALUE, safe="")
+    yield quote_plus(VALUE)
+    yield json.dumps(VALUE)[1:-1]
+    yield repr(VALUE)[1:-1]
+    yield raw.hex()
+    for lead in range(3):
+        yield base64.b64encode(b"x" * lead + raw + b"tail").decode()
+        yield base64.urlsafe_b64encode(b"x" * lead + raw).decode()
+
+
+@pytest.mark.parametrize("spelling", list(spellings()))
+def test_a_secret_is_masked_in_every_spelling(spelling):
+    shown = Sanitiser([Secret(VALUE)]).text(f"before {spelling} after")
+    assert MASK in shown
+    assert spelling not in shown
+    assert shown.startswith("before ")
+
+
+def test_data_is_masked_throughout_keys_too():
+    data = {"a": [VALUE, {VALUE: 1}], "n": 3, "none": None, "s": Secret("x")}
+    shown = Sanitiser([Secret(VALUE)]).data(data)
+    assert VALUE not in repr(shown)
+    assert shown["n"] == 3
+
+
+def test_each_line_of_a_secret_of_several_lines_is_masked():
+    assert "second line" not in Sanitiser([Secret("first line\nsecond line")]).text("x second line y")
+
+
+def test_a_jwt_and_the_password_of_a_url_are_masked_unasked():
+    jwt = "eyJhbGciOiJub25lIn0.eyJhIjoxfQ.c2ln"
+    shown = Sanitiser().text(f"CF_Authorization={jwt}; postgresql://user:hunter22@host/db")
+    assert jwt not in shown
+    assert "hunter22" not in shown
+    assert "postgresql://user:" in shown
+
+
+def test_a_very_short_secret_does_not_shred_the_report():
+    assert Sanitiser([Secret("a")]).text("banana") == "banana"
+
+
+def test_a_secret_never_shows_itself():
+    secret = Secret(VALUE)
+    assert VALUE not in f"{secret} {secret!r} {secret:>40}"
+    assert secret.reveal() == VALUE
+    assert not Secret("  ")
+    with pytest.raises(TypeError):
+        pickle.dumps(secret)
