@@ -209,7 +209,7 @@ class Transport:
         self._flights.discard(flight)
 
     def settle(self, seconds: float) -> bool:
-        """Wait for calls left in flight; True if none is left after `seconds`."""
+        """Wait for calls left in flight, streams apart; True if none is left after `seconds`."""
         deadline = time.monotonic() + seconds
         flights = [flight for flight in list(self._flights) if not flight.lasting]
         waits = [flight.done.wait(max(0.0, deadline - time.monotonic())) for flight in flights]
@@ -218,9 +218,12 @@ class Transport:
     def close(self) -> None:
         """Cut what is in flight and close every connection. Twice is no error."""
         self._closed = True
-        for flight in list(self._flights):
+        flights = list(self._flights)
+        for flight in flights:
             flight.cut()
-        self.settle(_CLOSE_SECONDS)
+        deadline = time.monotonic() + _CLOSE_SECONDS
+        for flight in flights:
+            flight.done.wait(max(0.0, deadline - time.monotonic()))
         self._client.close()
 
 

@@ -40,9 +40,11 @@ def closed_port():
 
 
 def test_no_connection_is_definite():
-    with AgentClient(f"http://127.0.0.1:{closed_port()}", *TOKEN) as client:
-        with pytest.raises(UnreachableError, match="no connection could be made") as caught:
-            client.deploy(REQUEST, seconds=5)
+    with (
+        AgentClient(f"http://127.0.0.1:{closed_port()}", *TOKEN) as client,
+        pytest.raises(UnreachableError, match="no connection could be made") as caught,
+    ):
+        client.deploy(REQUEST, seconds=5)
     assert (caught.value.definite, caught.value.status, caught.value.clause) == (True, None, "PRE-6")
 
 
@@ -85,12 +87,14 @@ def test_one_deadline_holds_for_the_whole_call(client_of, script):
 
 
 def test_a_handshake_that_never_ends_is_definite_and_is_cut():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        with AgentClient(f"https://127.0.0.1:{listener.getsockname()[1]}", *TOKEN) as client:
-            with pytest.raises(UnreachableError, match="no connection stood within") as caught:
-                client.deploy(REQUEST, seconds=0.2)
-            assert caught.value.definite
-            assert client.settle(5)
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        AgentClient(f"https://127.0.0.1:{listener.getsockname()[1]}", *TOKEN) as client,
+    ):
+        with pytest.raises(UnreachableError, match="no connection stood within") as caught:
+            client.deploy(REQUEST, seconds=0.2)
+        assert caught.value.definite
+        assert client.settle(5)
 
 
 def test_an_interrupt_gets_out_at_once_and_the_sent_deploy_can_be_waited_for(client_of):
@@ -156,9 +160,11 @@ def test_a_certificate_is_checked_against_ssl_cert_file(serve, authority, monkey
 
 def test_an_unknown_certificate_ends_before_the_token_leaves(serve, authority):
     server = serve(answers(200, GOOD), tls=authority[1])
-    with AgentClient(server.url, *TOKEN) as client:
-        with pytest.raises(UnreachableError, match="not to be trusted") as caught:
-            client.deploy(REQUEST, seconds=5)
+    with (
+        AgentClient(server.url, *TOKEN) as client,
+        pytest.raises(UnreachableError, match="not to be trusted") as caught,
+    ):
+        client.deploy(REQUEST, seconds=5)
     assert caught.value.definite
     assert not server.asked
 
