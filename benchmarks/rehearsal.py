@@ -32,7 +32,11 @@ def once(folder: Path) -> dict[str, float]:
     """One rehearsal: seconds by part; "own" and "quiet window" among them."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "smokedeploy", "smoke_tests"]
     command += ["--smokedeploy-rehearse", "--smokedeploy-evidence", str(folder)]
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    environ = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "PYTHON"))
+    }
+    # Warm means byte code is kept, as on any machine in use, but not among the sources.
+    environ["PYTHONPYCACHEPREFIX"] = str(folder.parent / "bytecode")
     started = time.time()
     done = subprocess.run(
         command, cwd=ROOT, env=environ, check=False, capture_output=True, text=True, timeout=300
