@@ -24,6 +24,7 @@ from pytest_smokedeploy.lifecycle.signals import Signals
 from pytest_smokedeploy.preconditions import Preconditions
 from pytest_smokedeploy.redaction import Sanitiser, Secret
 from pytest_smokedeploy.settings import Options, RunConfig, resolve
+from pytest_smokedeploy.settings.resolve import refuse_in_workflow
 
 if TYPE_CHECKING:
     from pytest_smokedeploy.rehearsal import Stack
@@ -127,7 +128,7 @@ class GateSession:
     def _resolve(self) -> None:
         options, environ = self.options, self._environ
         if options.rehearse:
-            # Settings and misuse first, so that a wrong file is told before anything is started.
+            refuse_in_workflow(options, environ)
             self._folder = tempfile.TemporaryDirectory(prefix="smokedeploy-")
             self._stack = self._make_stack(Path(self._folder.name), options)
             self._stack.start()

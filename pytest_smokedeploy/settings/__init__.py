@@ -1,0 +1,7 @@
+"""Options before the environment before `smokedeploy.yml`, resolved into one frozen object."""
+
+from pytest_smokedeploy.settings.github import GitHubRun
+from pytest_smokedeploy.settings.model import Settings, load
+from pytest_smokedeploy.settings.resolve import Options, RunConfig, is_loopback, resolve
+
+__all__ = ["GitHubRun", "Options", "RunConfig", "Settings", "is_loopback", "load", "resolve"]

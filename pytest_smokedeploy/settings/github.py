@@ -1,0 +1,63 @@
+"""What GitHub's own variables say of this run (FACTS: GitHub Actions)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from pytest_smokedeploy.redaction import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class GitHubRun:
+    """A run as GitHub tells it; "" and 0 where it does not."""
+
+    api_url: str
+    server_url: str
+    repository: str
+    event_name: str
+    workflow_ref: str
+    run_id: str
+    run_attempt: int
+    actor: str
+    sha: str
+    ref: str
+    token: Secret | None
+    step_summary: Path | None
+    in_actions: bool
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> Self:
+        """Read the variables of `environ`; nothing is required here, the checks do that."""
+        attempt = environ.get("GITHUB_RUN_ATTEMPT", "")
+        token, summary = environ.get("GITHUB_TOKEN", ""), environ.get("GITHUB_STEP_SUMMARY", "")
+        return cls(
+            api_url=environ.get("GITHUB_API_URL", "").rstrip("/"),
+            server_url=environ.get("GITHUB_SERVER_URL", "").rstrip("/"),
+            repository=environ.get("GITHUB_REPOSITORY", ""),
+            event_name=environ.get("GITHUB_EVENT_NAME", ""),
+            workflow_ref=environ.get("GITHUB_WORKFLOW_REF", ""),
+            run_id=environ.get("GITHUB_RUN_ID", ""),
+            run_attempt=int(attempt) if attempt.isascii() and attempt.isdigit() else 0,
+            actor=environ.get("GITHUB_ACTOR", ""),
+            sha=environ.get("GITHUB_SHA", ""),
+            ref=environ.get("GITHUB_REF", ""),
+            token=Secret(token) if token.strip() else None,
+            step_summary=Path(summary) if summary else None,
+            in_actions=environ.get("GITHUB_ACTIONS") == "true",
+        )
+
+    @property
+    def workflow_file(self) -> str:
+        """The workflow's path from the root, out of ``o/r/.github/workflows/f.yml@refs/heads/b``."""
+        path = self.workflow_ref.partition("@")[0]
+        return path.removeprefix(f"{self.repository}/") if self.repository else path
+
+    @property
+    def run_url(self) -> str:
+        """Where a person looks at the run, or ""."""
+        if not (self.server_url and self.repository and self.run_id):
+            return ""
+        return f"{self.server_url}/{self.repository}/actions/runs/{self.run_id}"

@@ -1,0 +1,180 @@
+"""`smokedeploy.yml`, checked: every key, its type and its default (DESIGN 3)."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from pytest_smokedeploy.errors import SettingsError
+from pytest_smokedeploy.image import ImageReference
+from pytest_smokedeploy.settings import yamlfile
+
+ALWAYS_SECRET: Final = ("DEPLOY_ENDPOINT", "CF_ACCESS_CLIENT_ID", "CF_ACCESS_CLIENT_SECRET")
+_MILESTONE = Literal["OBS-1", "OBS-2", "OBS-3", "OBS-4", "OBS-5", "OBS-6", "RUN-1"]
+_FORBIDDEN = Literal["OBS-7", "OBS-8", "OBS-9", "RUN-1", "RUN-2", "RUN-3", "RUN-4"]
+
+
+def _regex(text: str) -> str:
+    try:
+        pattern = re.compile(text, re.IGNORECASE)
+    except re.error as error:
+        raise ValueError(f"no regular expression: {error}") from error
+    if pattern.match(""):
+        raise ValueError("matches an empty line, and so says nothing")
+    return text
+
+
+def _repository(text: str) -> str:
+    reference = ImageReference.parse(text)
+    if reference.tag or reference.digest:
+        raise ValueError("a repository without tag or digest; the tag is an input of the run")
+    return text
+
+
+Regex = Annotated[str, AfterValidator(_regex)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+Seconds = Annotated[float, Field(gt=0, le=600)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Image(_Part):
+    """Where images come from; the tag is an input of the run."""
+
+    repository: Annotated[str, AfterValidator(_repository)]
+
+
+class Agent(_Part):
+    """The Deploy Agent: the container name it owns, and hosts never to be touched (TGT-3)."""
+
+    container_name: Annotated[str, Field(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_.-]+$")]
+    forbidden_hosts: tuple[str, ...] = ()
+
+
+class Runtime(_Part):
+    """The runtime's environment, and who injects it."""
+
+    injected_by: Literal["server", "ci"] = "server"
+    environment: dict[Name, str] = Field(default_factory=lambda: {"EXECUTION_PLANE": "paper"})
+
+
+class Mount(_Part):
+    """A volume the runtime needs: name, and where it stands in the container."""
+
+    name: str
+    target: Annotated[str, Field(pattern=r"^/")]
+
+
+class Phase(_Part):
+    """The phase's ledger and the sign-offs, beside the settings file."""
+
+    ledger: str = "phase.yml"
+    inspections: str = "inspections.yml"
+
+
+class Database(_Part):
+    """How PRE-5 is proven: the agent's preflight, a connection of our own, or an attestation."""
+
+    proof: Literal["agent", "direct", "attested"] = "agent"
+    migrations: str | None = None
+    url_variable: Name = "DATABASE_URL"
+    table: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] = "schema_migrations"
+
+
+class Log(_Part):
+    """Patterns by clause; a key given here replaces that key's default. Exit codes the runtime may leave with."""
+
+    milestones: dict[_MILESTONE, tuple[Regex, ...]] | None = None
+    forbidden: dict[_FORBIDDEN, tuple[Regex, ...]] | None = None
+    documented: tuple[Regex, ...] | None = None
+    exit_codes: tuple[int, ...] = (0,)
+
+
+class Deadlines(_Part):
+    """Whole seconds a call or a phase may take. A deploy is cut by the edge at 100 s (FACTS)."""
+
+    request_seconds: Seconds = 10
+    deploy_seconds: Annotated[float, Field(gt=0, le=95)] = 90
+    startup_seconds: Seconds = 60
+    stop_seconds: Seconds = 30
+
+
+class ShutdownBy(_Part):
+    """How the container is stopped: the agent's stop, or a stop-only image."""
+
+    by: Literal["stop", "image"] = "stop"
+    image: str | None = None
+
+    @model_validator(mode="after")
+    def _image_goes_with_it(self) -> Self:
+        if (self.by == "image") != (self.image is not None):
+            raise ValueError("`image` goes with `by: image`, and only with it")
+        if self.image is not None:
+            ImageReference.parse(self.image)
+        return self
+
+
+class Workflow(_Part):
+    """The workflow that runs the gate, from the repository's root."""
+
+    file: Annotated[str, Field(pattern=r"^\.github/workflows/[\w.-]+\.ya?ml$")] = (
+        ".github/workflows/deploy.yml"
+    )
+
+
+class Settings(_Part):
+    """The whole file."""
+
+    image: Image
+    agent: Agent
+    secrets: tuple[Name, ...] = ALWAYS_SECRET
+    runtime: Runtime = Runtime()
+    mounts: tuple[Mount, ...] = (
+        Mount(name="audit-events", target="/data/audit-events"),
+        Mount(name="snapshots", target="/data/snapshots"),
+    )
+    phase: Phase = Phase()
+    database: Database = Database()
+    log: Log = Log()
+    quiet_window_seconds: Annotated[float, Field(ge=1, le=600)] = 3
+    deadlines: Deadlines = Deadlines()
+    shutdown: ShutdownBy = ShutdownBy()
+    workflow: Workflow = Workflow()
+
+
+def load(path: Path) -> Settings:
+    """Read and check a settings file.
+
+    Raises:
+        SettingsError: naming file, line, key and what was expected.
+
+    """
+    document = yamlfile.read(path)
+    if not isinstance(document.data, dict):
+        raise SettingsError("must hold keys, `image` and `agent` at the least.", file=document.name, line=1)
+    try:
+        return Settings.model_validate(document.data)
+    except ValidationError as error:
+        raise _told(document, error) from error
+
+
+def _told(document: yamlfile.Document, error: ValidationError) -> SettingsError:
+    """The first error, in the order of the file, in the words of its reader."""
+    rows = [(row, tuple(part for part in row["loc"] if part != "[key]")) for row in error.errors()]
+    row, path = min(rows, key=lambda pair: document.line(pair[1]) or 0)
+    dotted = ".".join(str(part) for part in path)
+    return SettingsError(_words(row, path), file=document.name, line=document.line(path), key=dotted)
+
+
+def _words(row: Any, path: tuple[int | str, ...]) -> str:  # noqa: ANN401 - pydantic's own
+    if row["type"] == "extra_forbidden":
+        return f"there is no key {path[-1]!r} here; remove it or mend its spelling."
+    if row["type"] == "missing":
+        return "is required and missing."
+    message = str(row["msg"]).removeprefix("Value error, ")
+    return f"{message[0].lower()}{message[1:]}; found {row['input']!r}."[:400]

@@ -1,0 +1,226 @@
+"""Options > environment > `smokedeploy.yml`, and what is refused before any request leaves (TGT-3)."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from pytest_smokedeploy.errors import MisuseError, SettingsError
+from pytest_smokedeploy.redaction import Secret
+from pytest_smokedeploy.settings.github import GitHubRun
+from pytest_smokedeploy.settings.model import ALWAYS_SECRET, Settings, load
+
+ENVIRONMENT: Final = "dev"
+PLANE: Final = "paper"
+_PROD: Final = re.compile(r"(?:^|[^a-z])(?:prod|production|prd)(?:[^a-z]|$)", re.IGNORECASE)
+_FILE: Final = "smokedeploy.yml"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line and SMOKEDEPLOY_* variables ask for; None where they say nothing.
+
+    `folder` is the smoke tests' own, `root` the repository's. A rehearsal sets `image_repository`
+    and `phase_folder`.
+    """
+
+    environment: str | None = None
+    image_tag: str | None = None
+    config: Path | None = None
+    evidence: Path | None = None
+    rehearse: bool = False
+    engine: str = "process"
+    folder: Path | None = None
+    root: Path | None = None
+    image_repository: str | None = None
+    phase_folder: Path | None = None
+
+    def settings_file(self) -> Path:
+        """The settings file these options mean."""
+        return self.config or (self.folder or Path("smoke_tests")) / _FILE
+
+
+@dataclass(frozen=True, slots=True)
+class RunConfig:
+    """One run's settings, resolved. A secret that is not set is an empty one: PRE-4 asks, not this."""
+
+    settings: Settings
+    config_file: Path
+    root: Path
+    evidence: Path
+    rehearsal: bool
+    engine: str
+    environment: str
+    image_repository: str
+    image_tag: str
+    endpoint: str
+    endpoint_host: str
+    secrets: Mapping[str, Secret]
+    database_url: Secret | None
+    ledger_file: Path
+    inspections_file: Path
+    github: GitHubRun
+
+    @property
+    def folder(self) -> Path:
+        """The settings file's folder."""
+        return self.config_file.parent
+
+    @property
+    def image(self) -> str:
+        """The image to deploy, ``repository:tag``."""
+        return f"{self.image_repository}:{self.image_tag}"
+
+    @property
+    def client_id(self) -> Secret:
+        """The service token's id."""
+        return self.secrets["CF_ACCESS_CLIENT_ID"]
+
+    @property
+    def client_secret(self) -> Secret:
+        """The service token's secret."""
+        return self.secrets["CF_ACCESS_CLIENT_SECRET"]
+
+    @property
+    def workflow_file(self) -> Path:
+        """The deploy workflow on disk."""
+        return self.root / self.settings.workflow.file
+
+    def all_secrets(self) -> list[Secret]:
+        """Everything no output may show; the endpoint's host is allowed to (DESIGN 3)."""
+        found = [secret for name, secret in self.secrets.items() if name != "DEPLOY_ENDPOINT" and secret]
+        found += [secret for secret in (self.github.token, self.database_url) if secret]
+        if self.database_url and (password := _password(self.database_url.reveal())):
+            found.append(Secret(password))
+        return found
+
+
+def resolve(options: Options, environ: Mapping[str, str]) -> RunConfig:
+    """Resolve one run.
+
+    Raises:
+        SettingsError: the file, an option or a variable is wrong or missing.
+        MisuseError: prod in any spelling (TGT-3), another environment (TGT-1), a plane that is not
+            paper (TGT-2), a rehearsal inside the deploy workflow (EXT-1), a live run against this machine.
+
+    """
+    environment = options.environment or environ.get("SMOKEDEPLOY_ENVIRONMENT") or ""
+    _check_environment(environment)
+    file = options.settings_file()
+    settings = load(file)
+    github = GitHubRun.read(environ)
+    if settings.runtime.environment.get("EXECUTION_PLANE") != PLANE:
+        said = settings.runtime.environment.get("EXECUTION_PLANE")
+        words = f"EXECUTION_PLANE is {said!r}, and a smoke deploy runs on {PLANE} only."
+        raise MisuseError(words, clause="TGT-2", remedy=f"Mend runtime.environment in {file.name}.")
+    tag = options.image_tag or environ.get("SMOKEDEPLOY_IMAGE_TAG") or ""
+    endpoint = environ.get("DEPLOY_ENDPOINT", "").strip()
+    host = _check_endpoint(endpoint, settings, rehearsal=options.rehearse)
+    required = dict.fromkeys((*ALWAYS_SECRET, *settings.secrets))
+    url = environ.get(settings.database.url_variable, "")
+    phase = options.phase_folder or file.parent
+    return RunConfig(
+        settings=settings,
+        config_file=file,
+        root=options.root or find_root(file.parent),
+        evidence=(options.evidence or Path("smoke-evidence")).absolute(),
+        rehearsal=options.rehearse,
+        engine=options.engine if options.rehearse else "",
+        environment=environment,
+        image_repository=options.image_repository or settings.image.repository,
+        image_tag=tag,
+        endpoint=endpoint,
+        endpoint_host=host,
+        secrets={name: Secret(environ.get(name, "")) for name in required},
+        database_url=Secret(url) if url.strip() else None,
+        ledger_file=phase / settings.phase.ledger,
+        inspections_file=phase / settings.phase.inspections,
+        github=github,
+    )
+
+
+def refuse_in_workflow(options: Options, environ: Mapping[str, str]) -> None:
+    """A rehearsal inside the deploy workflow could be taken for the real thing (EXT-1).
+
+    Raises:
+        MisuseError: this is one.
+
+    """
+    github = GitHubRun.read(environ)
+    if options.rehearse and github.in_actions:
+        settings = load(options.settings_file())
+        if github.workflow_file == settings.workflow.file:
+            words = f"--smokedeploy-rehearse inside {github.workflow_file}: a rehearsal never counts."
+            raise MisuseError(words, clause="EXT-1", remedy="Run the gate there without it.")
+
+
+def find_root(folder: Path) -> Path:
+    """The nearest folder from `folder` upwards that holds .git or .github; the working folder else."""
+    for candidate in (folder.absolute(), *folder.absolute().parents):
+        if (candidate / ".git").exists() or (candidate / ".github").is_dir():
+            return candidate
+    return Path.cwd()
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine by its name or address."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _check_environment(environment: str) -> None:
+    if not environment:
+        words = "is not set; a live run must be told its environment (or add --smokedeploy-rehearse)."
+        raise SettingsError(words, file="--smokedeploy-environment / SMOKEDEPLOY_ENVIRONMENT")
+    if environment == ENVIRONMENT:
+        return
+    if environment.strip().lower().startswith("prod") or _PROD.search(environment):
+        words = f"The environment {environment!r} is refused: a smoke deploy never runs against prod."
+        raise MisuseError(words, clause="TGT-3", remedy=f"Dispatch it with environment {ENVIRONMENT}.")
+    words = f"The environment {environment!r} is not {ENVIRONMENT!r}, and a smoke deploy runs nowhere else."
+    raise MisuseError(words, clause="TGT-1", remedy=f"Dispatch it with environment {ENVIRONMENT}.")
+
+
+def _check_endpoint(endpoint: str, settings: Settings, *, rehearsal: bool) -> str:
+    """The endpoint's host, in lower case; "" where none is set."""
+    if not endpoint:
+        return ""
+    try:
+        parts = urlsplit(endpoint)
+        host = (parts.hostname or "").rstrip(".")
+    except ValueError:
+        host = ""
+    if not host or parts.scheme not in {"https", "http"}:
+        words = "is no URL like https://host."
+        raise SettingsError(words, file="DEPLOY_ENDPOINT")
+    forbidden = {name.strip().lower().rstrip(".") for name in settings.agent.forbidden_hosts}
+    if host in forbidden or _PROD.search(host):
+        words = f"The agent's host {host!r} is a production host, and a smoke deploy never touches one."
+        raise MisuseError(words, clause="TGT-3", remedy="Set DEPLOY_ENDPOINT of the environment dev.")
+    if rehearsal != is_loopback(host):
+        if rehearsal:
+            words = f"A rehearsal stays on this machine, and {host!r} is elsewhere."
+            raise MisuseError(words, clause="EXT-1")
+        words = f"A live run against {host!r} is a run against this machine."
+        raise MisuseError(words, clause="EXT-1", remedy="Rehearse it with --smokedeploy-rehearse.")
+    if not rehearsal and parts.scheme != "https":
+        raise MisuseError(
+            "DEPLOY_ENDPOINT must be https.", remedy="Certificate checks can't be switched off."
+        )
+    return host
+
+
+def _password(url: str) -> str:
+    try:
+        return urlsplit(url).password or ""
+    except ValueError:
+        return ""

@@ -1,0 +1,129 @@
+"""YAML files that decide something: small, plain, without aliases or duplicate keys, with line numbers.
+
+YAML 1.1 reads `on` as true, 1.10 as 1.1 and 010 as 8; here only `true`, `false`, `null` and decimal
+integers and floats are more than text, and a float keeps its spelling where text is wanted.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from pytest_smokedeploy.errors import SettingsError
+
+MAX_BYTES: Final = 256 * 1024
+_DEPTH: Final = 32
+_INTEGER: Final = re.compile(r"-?(?:0|[1-9]\d{0,17})")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file's data and where each key stands.
+
+    Attributes:
+        name: the file's name, for messages.
+        data: plain data; keys are text.
+        lines: 1-based line of each path of keys and indices.
+
+    """
+
+    name: str
+    data: Any
+    lines: dict[tuple[str | int, ...], int]
+
+    def line(self, path: tuple[str | int, ...]) -> int | None:
+        """The line of the longest known part of `path`, or None."""
+        while path:
+            if path in self.lines:
+                return self.lines[path]
+            path = path[:-1]
+        return self.lines.get(())
+
+
+def read(path: Path, *, max_bytes: int = MAX_BYTES) -> Document:
+    """Read one file.
+
+    Raises:
+        SettingsError: missing, too large, no UTF-8, no YAML, an alias, a duplicate key, too deep.
+
+    """
+    name = path.name
+    try:
+        with path.open("rb") as file:
+            raw = file.read(max_bytes + 1)
+    except OSError as error:
+        raise SettingsError(f"cannot be read: {error.strerror or error}.", file=str(path)) from error
+    if len(raw) > max_bytes:
+        raise SettingsError(f"is larger than {max_bytes} bytes.", file=name)
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"is not UTF-8 ({error.reason}).", file=name) from error
+    return parse(text, name)
+
+
+def parse(text: str, name: str) -> Document:
+    """Read YAML from `text`; errors as in `read`."""
+    try:
+        for token in yaml.scan(text, Loader=yaml.SafeLoader):
+            if isinstance(token, (yaml.AliasToken, yaml.AnchorToken)):
+                line = token.start_mark.line + 1
+                raise SettingsError(
+                    "anchors and aliases are not taken here; write it out.", file=name, line=line
+                )
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        words = f"is not YAML: {error.problem or error.context}."
+        raise SettingsError(words, file=name, line=mark.line + 1 if mark else None) from error
+    except yaml.YAMLError as error:
+        raise SettingsError(f"is not YAML: {error}.", file=name) from error
+    except RecursionError:
+        raise SettingsError("is nested too deeply.", file=name) from None
+    lines: dict[tuple[str | int, ...], int] = {}
+    data = None if node is None else _value(node, (), lines, name)
+    return Document(name, data, lines)
+
+
+def _value(
+    node: yaml.Node, path: tuple[str | int, ...], lines: dict[tuple[str | int, ...], int], name: str
+) -> Any:  # noqa: ANN401 - plain data
+    lines.setdefault(path, node.start_mark.line + 1)
+    if len(path) > _DEPTH:
+        raise SettingsError("is nested too deeply.", file=name, line=node.start_mark.line + 1)
+    if isinstance(node, yaml.MappingNode):
+        found: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            line = key_node.start_mark.line + 1
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise SettingsError("a key must be a word.", file=name, line=line)
+            key = str(key_node.value)
+            if key in found:
+                raise SettingsError(
+                    "the key stands here twice.", file=name, line=line, key=_dotted((*path, key))
+                )
+            lines[*path, key] = line
+            found[key] = _value(value_node, (*path, key), lines, name)
+        return found
+    if isinstance(node, yaml.SequenceNode):
+        return [_value(item, (*path, n), lines, name) for n, item in enumerate(node.value)]
+    return _scalar(node)
+
+
+def _scalar(node: yaml.Node) -> Any:  # noqa: ANN401 - plain data
+    text = str(node.value)
+    if node.style is not None:  # type: ignore[attr-defined] # quoted or block: text, whatever it looks like
+        return text
+    if text in {"true", "false"}:
+        return text == "true"
+    if text in {"", "~", "null"}:
+        return None
+    return int(text) if _INTEGER.fullmatch(text) else text
+
+
+def _dotted(path: tuple[str | int, ...]) -> str:
+    return ".".join(str(part) for part in path)

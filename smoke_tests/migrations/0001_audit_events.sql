@@ -1,0 +1,1 @@
+CREATE TABLE audit_events (id INTEGER PRIMARY KEY, recorded_at TEXT NOT NULL, body TEXT NOT NULL);

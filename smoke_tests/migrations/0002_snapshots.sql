@@ -1,0 +1,1 @@
+CREATE TABLE snapshots (id INTEGER PRIMARY KEY, taken_at TEXT NOT NULL, body TEXT NOT NULL);
