@@ -51,7 +51,7 @@ class Answer:
         """The server's own clock by its Date header, aware; None without a readable one."""
         try:
             moment = parsedate_to_datetime(self.headers.get("date", ""))
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             return None
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 

@@ -59,8 +59,11 @@ _STATUSES: Final = {
 def is_access(answer: Answer) -> bool:
     """Whether Access itself refused, by marks that only Access sets."""
     if 300 <= answer.status < 400:  # noqa: PLR2004 - redirects
-        target = urlsplit(answer.headers.get("location", ""))
-        host = target.hostname or ""
+        try:
+            target = urlsplit(answer.headers.get("location", ""))
+            host = target.hostname or ""
+        except ValueError:
+            return False
         return host.endswith(".cloudflareaccess.com") or target.path.startswith("/cdn-cgi/access/login")
     if answer.status in _NOT_LET_IN:
         if any(name.startswith("cf-access-") for name in answer.headers):

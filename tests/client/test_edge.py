@@ -141,3 +141,11 @@ def test_the_cookie_of_a_success_does_not_let_the_anonymous_call_in(client_of):
     client.health()
     client.anonymous()
     assert [peer.header("Cookie") for peer in client.server.asked] == [None, None]
+
+
+@pytest.mark.parametrize("location", ["http://[", "", "https://cloudflareaccess.com.example.com/x"])
+def test_a_redirect_that_leads_nowhere_known_is_not_taken_for_access(client_of, location):
+    client = client_of(answers(302, b"", location=location))
+    with pytest.raises(ContractError, match="302"):
+        client.status()
+    assert not client.anonymous().guarded

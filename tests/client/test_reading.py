@@ -138,3 +138,8 @@ def test_foreign_words_reach_a_message_on_one_line_and_short(client_of):
         client_of(answers(400, {"error": reason})).status()
     assert caught.value.message.isprintable()
     assert len(caught.value.message) < 400
+
+
+@pytest.mark.parametrize("date", ["", "soon", "Fri, 02 Jan 99999999999999999999 03:04:06 GMT"])
+def test_a_date_that_is_none_reads_as_none(client_of, date):
+    assert client_of(answers(200, GOOD, date=date)).status().date is None
