@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ssl
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+import trustme
 
 from pytest_smokedeploy.client import AgentClient
 from pytest_smokedeploy.redaction import Secret
@@ -40,3 +42,13 @@ def client_of(serve: Callable[..., RawServer]) -> Iterator[Callable[..., AgentCl
             return stack.enter_context(client)
 
         yield build
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> tuple[Path, ssl.SSLContext]:
+    """A certificate authority's file, and a server's context it has signed for loopback."""
+    ca = trustme.CA()
+    ca.cert_pem.write_to_path(tmp_path / "ca.pem")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ca.issue_cert("127.0.0.1").configure_cert(context)
+    return tmp_path / "ca.pem", context

@@ -1,14 +1,11 @@
 """Connections that fail, hang, drip or break; deadlines; Ctrl-C; TLS."""
 
-import signal
 import socket
-import ssl
 import struct
 import threading
 import time
 
 import pytest
-import trustme
 from raw_server import answers, http
 
 from pytest_smokedeploy.client import AgentClient
@@ -97,29 +94,6 @@ def test_a_handshake_that_never_ends_is_definite_and_is_cut():
         assert client.settle(5)
 
 
-def test_an_interrupt_gets_out_at_once_and_the_sent_deploy_can_be_waited_for(client_of):
-    answered = threading.Event()
-    go_on = threading.Event()
-
-    def script(peer):
-        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
-        go_on.wait(20)
-        peer.send(http(200, GOOD))
-        answered.set()
-
-    client = client_of(script)
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            client.deploy(REQUEST, seconds=20)
-    finally:
-        signal.signal(signal.SIGINT, before)
-    assert not client.settle(0.05)
-    go_on.set()
-    assert client.settle(5)
-    assert answered.wait(5)
-
-
 def test_close_cuts_what_is_in_flight(client_of):
     client = client_of(lambda peer: peer.hold())
     caught = []
@@ -139,15 +113,6 @@ def test_close_cuts_what_is_in_flight(client_of):
     assert [type(error) for error in caught] == [UnreachableError]
     with pytest.raises(RuntimeError, match="closed"):
         client.status()
-
-
-@pytest.fixture
-def authority(tmp_path):
-    ca = trustme.CA()
-    ca.cert_pem.write_to_path(tmp_path / "ca.pem")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    ca.issue_cert("127.0.0.1").configure_cert(context)
-    return tmp_path / "ca.pem", context
 
 
 def test_a_certificate_is_checked_against_ssl_cert_file(serve, authority, monkeypatch):
