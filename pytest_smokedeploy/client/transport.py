@@ -8,7 +8,6 @@ one may be half dead, and nothing is retried.
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 import ssl
 import threading
@@ -17,13 +16,13 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Final, TypeVar
-from urllib.parse import urlsplit
 
 import httpx
 
 from pytest_smokedeploy import __version__
 from pytest_smokedeploy.client.answer import BODY_CAP, Answer, shown
-from pytest_smokedeploy.errors import MisuseError, UnreachableError
+from pytest_smokedeploy.client.endpoint import check_endpoint
+from pytest_smokedeploy.errors import UnreachableError
 
 T = TypeVar("T")
 _CLOSE_SECONDS: Final = 2.0
@@ -225,38 +224,6 @@ class Transport:
         for flight in flights:
             flight.done.wait(max(0.0, deadline - time.monotonic()))
         self._client.close()
-
-
-def check_endpoint(endpoint: str) -> str:
-    """`endpoint` without its trailing slash.
-
-    Raises:
-        MisuseError: not an absolute http(s) URL, or plain http to elsewhere than loopback.
-
-    """
-    remedy = "Set DEPLOY_ENDPOINT to https://host of the Deploy Agent."
-    try:
-        url = urlsplit(endpoint)
-        host, _ = url.hostname or "", url.port
-        httpx.URL(endpoint)
-    except (ValueError, httpx.InvalidURL) as error:
-        raise MisuseError("The endpoint is not a URL.", remedy=remedy) from error
-    if url.scheme not in ("http", "https") or not host or not endpoint.isprintable() or " " in endpoint:
-        raise MisuseError("The endpoint is not an https URL with a host.", remedy=remedy)
-    if "@" in url.netloc or "?" in endpoint or "#" in endpoint:
-        raise MisuseError("The endpoint carries a user, a query or a fragment.", remedy=remedy)
-    if url.scheme == "http" and not is_loopback(host):
-        words = f"The endpoint is plain http to {shown(host, 80)}: the token would travel readable."
-        raise MisuseError(words, remedy=remedy)
-    return endpoint.rstrip("/")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether `host` is this machine by its name or address."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def read_capped(response: httpx.Response) -> tuple[bytes, bool]:
