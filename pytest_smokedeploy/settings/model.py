@@ -87,7 +87,7 @@ class Database(_Part):
 
 
 class Log(_Part):
-    """Patterns by clause; a key given here replaces that key's default. Exit codes the runtime may leave with."""
+    """Patterns by clause, each given key in place of its default; exit codes the runtime may leave with."""
 
     milestones: dict[_MILESTONE, tuple[Regex, ...]] | None = None
     forbidden: dict[_FORBIDDEN, tuple[Regex, ...]] | None = None

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Any, Final, Self
 
 _NO = r"(?!.*\b(?:fail\w*|false|errors?|not|no|denied)\b)"
 _OFF = r"(?!s?\W+(?:is\s+|are\s+)?(?:disabled|off|none|not|no|0|false)\b)"
@@ -101,8 +101,8 @@ class Patterns:
     @classmethod
     def build(
         cls,
-        milestones: Mapping[str, Iterable[str]] | None = None,
-        forbidden: Mapping[str, Iterable[str]] | None = None,
+        milestones: Mapping[Any, Iterable[str]] | None = None,
+        forbidden: Mapping[Any, Iterable[str]] | None = None,
         documented: Iterable[str] | None = None,
     ) -> Self:
         """Defaults, with each given key in place of that key's default.

@@ -1,0 +1,19 @@
+"""What was seen, kept: the journal, the evidence made from it, the statement, and `verify`."""
+
+from pytest_smokedeploy.evidence.document import build, replay
+from pytest_smokedeploy.evidence.folder import prepare, write_folder
+from pytest_smokedeploy.evidence.journal import Journal
+from pytest_smokedeploy.evidence.statement import predicate, statement
+from pytest_smokedeploy.evidence.verify import Report, verify
+
+__all__ = [
+    "Journal",
+    "Report",
+    "build",
+    "predicate",
+    "prepare",
+    "replay",
+    "statement",
+    "verify",
+    "write_folder",
+]

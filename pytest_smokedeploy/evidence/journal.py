@@ -1,0 +1,73 @@
+"""The append-only journal: one JSON line an event, on disk before anything else happens (DESIGN 6)."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pytest_smokedeploy.redaction import Sanitiser
+
+
+def utc_now() -> str:
+    """The time now, RFC 3339 in UTC with milliseconds."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class Journal:
+    """Events in the order they happened; an existing journal is continued.
+
+    Args:
+        path: ``journal.jsonl``.
+        sanitiser: every string passes it.
+        clock: gives the time of an event (RFC 3339).
+
+    """
+
+    def __init__(self, path: Path, sanitiser: Sanitiser, clock: Callable[[], str] = utc_now) -> None:
+        self.path = path
+        self._sanitiser = sanitiser
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._events: list[dict[str, Any]] = self.read(path) if path.exists() else []
+        self._file = path.open("a", encoding="utf-8")
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """Every event so far."""
+        with self._lock:
+            return list(self._events)
+
+    def write(self, event: str, **data: Any) -> None:  # noqa: ANN401 - JSON-like
+        """Append one event and force it to disk, so that a killed run still tells where it was."""
+        with self._lock:
+            row = {"at": self._clock(), "event": event, **self._sanitiser.data(data)}
+            text = json.dumps(row, ensure_ascii=False, default=str)
+            self._events.append(json.loads(text))
+            if not self._file.closed:
+                # A lone surrogate of somebody's log line is no reason to lose the event.
+                self._file.write(text.encode("utf-8", "backslashreplace").decode() + "\n")
+                self._file.flush()
+                os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        """Close the file; twice is no error, and later events are kept in memory only."""
+        with self._lock:
+            self._file.close()
+
+    @staticmethod
+    def read(path: Path) -> list[dict[str, Any]]:
+        """The events of a journal; a last line that was cut off mid-write is left out."""
+        events = []
+        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+            try:
+                row = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(row, dict):
+                events.append(row)
+        return events

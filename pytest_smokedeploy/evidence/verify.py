@@ -1,0 +1,110 @@
+"""`smokedeploy verify`: the door that later phases stand behind (EXT-5)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from pytest_smokedeploy.errors import EvidenceError
+from pytest_smokedeploy.evidence.document import SCHEMA_VERSION, build, sha256
+from pytest_smokedeploy.evidence.journal import Journal
+
+#: Parts of the evidence that must be what its own facts make of them.
+_DERIVED: Final = (
+    "verdict", "clause", "reason", "exit_status", "rehearsal", "environment", "execution_plane",
+    "clauses", "stages", "stop", "image", "run", "log", "deploy_id", "endpoint_host", "finished", "facts",
+)  # fmt: skip
+_MAX_BYTES: Final = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Whether a folder is evidence, and every reason why not."""
+
+    ok: bool
+    reasons: tuple[str, ...]
+
+
+def verify(
+    folder: Path,
+    *,
+    image_digest: str | None = None,
+    max_age: timedelta | None = None,
+    now: datetime | None = None,
+) -> Report:
+    """Whether `folder` holds a live PASS that is whole and consistent with itself.
+
+    That nobody edited it is what a signature proves, and this does not.
+
+    Args:
+        folder: the evidence folder.
+        image_digest: ``sha256:<hex>`` the evidence must be about, or None.
+        max_age: how old it may be, or None.
+        now: the time to count from (default: the clock's).
+
+    """
+    try:
+        reasons = _reasons(folder, image_digest, max_age, now or datetime.now(UTC))
+    except EvidenceError as error:
+        reasons = [str(error)]
+    except (KeyError, TypeError, ValueError, AttributeError, OSError) as error:
+        reasons = [f"the evidence is malformed ({type(error).__name__}: {error})."]
+    return Report(not reasons, tuple(reasons))
+
+
+def _reasons(folder: Path, image_digest: str | None, max_age: timedelta | None, now: datetime) -> list[str]:
+    document = _load(folder / "evidence.json")
+    if document.get("schema_version") != SCHEMA_VERSION:
+        return [f"schema_version is {document.get('schema_version')!r}, and this reads {SCHEMA_VERSION!r}."]
+    reasons = []
+    if document["verdict"] != "PASS":
+        reasons.append(f"the verdict is {document['verdict']}, not PASS: {document['reason']}")
+    if document["rehearsal"] is not False:
+        reasons.append("it is a rehearsal's, and a rehearsal never counts (EXT-1).")
+    if document["finished"] is not True:
+        reasons.append("the run never finished: the evidence is partial.")
+    if document["environment"] != "dev" or document["execution_plane"] != "paper":
+        reasons.append("it did not run in dev on the paper plane.")
+    reasons += _consistent(folder, document)
+    if image_digest is not None and document["image"]["digest"] != image_digest:
+        reasons.append(
+            f"it is about {document['image']['digest'] or 'no known digest'}, not about {image_digest}."
+        )
+    if max_age is not None:
+        age = now - datetime.fromisoformat(document["finished_at"])
+        if not timedelta(0) <= age <= max_age:
+            reasons.append(f"it is {age} old, and may be {max_age}.")
+    return reasons
+
+
+def _consistent(folder: Path, document: Mapping[str, Any]) -> list[str]:
+    """Recompute everything from the journal; what was written must be what comes out."""
+    files = document["files"]
+    wanted = ("journal.jsonl", "startup.log", "junit.xml")
+    found = [f"{name} is not among its files." for name in wanted if name not in files]
+    for name, digest in files.items():
+        path = folder / Path(name).name
+        if not path.is_file() or sha256(path) != digest:
+            found.append(f"{name} is missing or is not the file the evidence was made with.")
+    if found:
+        return found
+    again = build(Journal.read(folder / "journal.jsonl"), {})
+    return [f"{key} is not what the journal makes of it." for key in _DERIVED if again[key] != document[key]]
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            raw = file.read(_MAX_BYTES + 1)
+        document = json.loads(raw)
+    except OSError as error:
+        raise EvidenceError(f"{path} can't be read: {error.strerror or error}.") from error
+    except (ValueError, RecursionError) as error:
+        raise EvidenceError(f"{path} is not JSON.") from error
+    if not isinstance(document, dict):
+        raise EvidenceError(f"{path} holds no evidence.")
+    return document

@@ -1,0 +1,97 @@
+"""The phase ledger and the sign-offs: plain files under review (PRE-1, FLR-3, PRE-5 attested)."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from pytest_smokedeploy.errors import SettingsError
+from pytest_smokedeploy.model import Basis, Finding
+from pytest_smokedeploy.settings import yamlfile
+
+STEPS: Final = ("1", "2", "3", "4")
+_REMEDY: Final = "Complete the step, and record it under review."
+
+
+def today() -> date:
+    """Today, in UTC."""
+    return datetime.now(UTC).date()
+
+
+def steps_complete(file: Path, on: date | None = None) -> Finding:
+    """PRE-1: steps 1 to 4 each with a past date, a person and evidence."""
+    expected = "STEP 1-4 recorded complete in the phase ledger"
+    try:
+        document = yamlfile.read(file)
+    except SettingsError as error:
+        return Finding("PRE-1", False, expected, str(error), remedy=_REMEDY)
+    steps = document.data.get("steps") if isinstance(document.data, dict) else None
+    if not isinstance(steps, dict):
+        return Finding("PRE-1", False, expected, f"{file.name} holds no `steps`", remedy=_REMEDY)
+    for number in STEPS:
+        if fault := _entry_fault(steps.get(number), ("done_on", "by", "evidence"), "done_on", on or today()):
+            line = document.line(("steps", number))
+            place = f"{file.name}:{line}" if line else file.name
+            return Finding("PRE-1", False, expected, f"{place}: step {number} {fault}", remedy=_REMEDY)
+    who = ", ".join(f"{n} by {steps[n]['by']} on {steps[n]['done_on']}" for n in STEPS)
+    return Finding("PRE-1", True, expected, f"steps {who}")
+
+
+def attested(file: Path, what: str, on: date | None = None) -> Finding:
+    """PRE-5, attested: a person's entry that has not expired."""
+    now = on or today()
+    expected = f"an attestation `{what}` in the phase ledger that has not expired"
+    try:
+        document = yamlfile.read(file)
+    except SettingsError as error:
+        return Finding("PRE-5", False, expected, str(error))
+    entries = document.data.get("attestations") if isinstance(document.data, dict) else None
+    entry = entries.get(what) if isinstance(entries, dict) else None
+    fault = _entry_fault(entry, ("what", "by", "on", "until"), "on", now)
+    if entry is None or fault:
+        return Finding("PRE-5", False, expected, f"{file.name}: {what} {fault}")
+    until = _date(entry["until"])
+    if until is None or until < now:
+        return Finding("PRE-5", False, expected, f"{file.name}: {what} expired on {entry['until']}")
+    seen = f"attested by {entry['by']} on {entry['on']}, until {entry['until']}: {entry['what']}"
+    return Finding("PRE-5", True, expected, seen, Basis.ATTESTED)
+
+
+def signed_off(file: Path, run_id: str, on: date | None = None) -> str | None:
+    """Who looked at the failed run `run_id`, in words, or None.
+
+    Raises:
+        SettingsError: the file can't be read or is malformed.
+
+    """
+    document = yamlfile.read(file)
+    rows = document.data.get("inspections") if isinstance(document.data, dict) else None
+    for row in rows if isinstance(rows, list) else []:
+        if not isinstance(row, dict) or str(row.get("run")) != run_id:
+            continue
+        if not _entry_fault(row, ("by", "on", "finding"), "on", on or today()):
+            return f"{row['by']} on {row['on']}: {row['finding']}"
+    return None
+
+
+def _entry_fault(entry: Any, keys: tuple[str, ...], dated: str, now: date) -> str:  # noqa: ANN401 - YAML
+    """What is wrong with an entry, or ""."""
+    if not isinstance(entry, dict):
+        return "is not recorded"
+    for key in keys:
+        if not str(entry.get(key) or "").strip():
+            return f"has no `{key}`"
+    day = _date(entry[dated])
+    if day is None:
+        return f"has {dated} {entry[dated]!r}, which is no date like 2026-01-31"
+    if day > now:
+        return f"is dated in the future ({entry[dated]})"
+    return ""
+
+
+def _date(text: object) -> date | None:
+    try:
+        return date.fromisoformat(str(text))
+    except ValueError:
+        return None
