@@ -278,9 +278,7 @@ class Lifecycle:
         found = [f"undocumented line {line.text[:160]!r}" for line in log.undocumented]
         code = self._shutdown.exit_code
         if code is not None and code not in self._run.settings.log.exit_codes:
-            found.append(
-                f"exit code {code}, documented are {sorted(self._run.settings.log.exit_codes)}"
-            )
+            found.append(f"exit code {code}, documented are {sorted(self._run.settings.log.exit_codes)}")
         found += self.oddities
         if found:
             meaning = "Something happened that nobody wrote down."

@@ -10,7 +10,8 @@ from urllib.parse import quote
 import httpx
 
 from pytest_smokedeploy import __version__
-from pytest_smokedeploy.settings import GitHubRun, is_loopback
+from pytest_smokedeploy.loopback import is_loopback
+from pytest_smokedeploy.settings import GitHubRun
 
 _MAX_BYTES: Final = 4 * 1024 * 1024
 _SECONDS: Final = 10.0

@@ -2,6 +2,6 @@
 
 from pytest_smokedeploy.settings.github import GitHubRun
 from pytest_smokedeploy.settings.model import Settings, load
-from pytest_smokedeploy.settings.resolve import Options, RunConfig, is_loopback, resolve
+from pytest_smokedeploy.settings.resolve import Options, RunConfig, resolve
 
-__all__ = ["GitHubRun", "Options", "RunConfig", "Settings", "is_loopback", "load", "resolve"]
+__all__ = ["GitHubRun", "Options", "RunConfig", "Settings", "load", "resolve"]

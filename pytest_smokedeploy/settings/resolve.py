@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from pytest_smokedeploy.errors import MisuseError, SettingsError
+from pytest_smokedeploy.loopback import is_loopback
 from pytest_smokedeploy.redaction import Secret
 from pytest_smokedeploy.settings.github import GitHubRun
 from pytest_smokedeploy.settings.model import ALWAYS_SECRET, Settings, load
@@ -165,16 +165,6 @@ def find_root(folder: Path) -> Path:
         if (candidate / ".git").exists() or (candidate / ".github").is_dir():
             return candidate
     return Path.cwd()
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine by its name or address."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def _check_environment(environment: str) -> None:

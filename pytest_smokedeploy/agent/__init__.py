@@ -1,0 +1,1 @@
+"""The Deploy Agent: the one that holds the key to the container engine (DESIGN 4)."""

@@ -1,0 +1,90 @@
+"""What the agent asks of a container engine: its own one container, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Protocol
+
+from pytest_smokedeploy.contract import Activity
+
+
+def utc_now() -> str:
+    """The time now, RFC 3339 in UTC with microseconds."""
+    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+@dataclass(frozen=True, slots=True)
+class MountSpec:
+    """A bind mount: name, source on the server, target in the container; writable."""
+
+    name: str
+    source: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerSpec:
+    """A container to start: what the server owns, and the image asked for."""
+
+    image: str
+    env: Mapping[str, str]
+    mounts: tuple[MountSpec, ...]
+    labels: Mapping[str, str] = field(default_factory=dict)
+    network_mode: str = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerState:
+    """The container as the engine sees it now; `ours` is False for one this agent did not make."""
+
+    container_id: str
+    image: str
+    digest: str | None
+    running: bool
+    started_at: str | None
+    exit_code: int | None
+    restart_count: int
+    oom_killed: bool
+    ours: bool
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LogRecord:
+    """One line of output with the time it was written (RFC 3339) and its stream."""
+
+    time: str
+    stream: str
+    line: str
+
+
+class Engine(Protocol):
+    """One engine, one container name. Every method raises EngineError for what goes wrong."""
+
+    kind: str
+
+    def ping(self) -> str:
+        """The engine's version."""
+
+    def pull(self, image: str) -> str | None:
+        """Pull an image; returns its digest (``sha256:...``) where the engine knows one."""
+
+    def inspect(self) -> ContainerState | None:
+        """The container, or None."""
+
+    def stop(self, grace_seconds: int) -> None:
+        """SIGTERM, the grace, SIGKILL; stopping what is not running is no error."""
+
+    def remove(self) -> None:
+        """Remove the stopped container; removing what is not there is no error."""
+
+    def start(self, spec: ContainerSpec) -> ContainerState:
+        """Create and start the container. Restart policy: no."""
+
+    def logs(self, since: str | None, *, follow: bool) -> Iterator[LogRecord | None]:
+        """Output from the start or `since`; None about every second of silence; ends with the container."""
+
+    def activity(self) -> Activity | None:
+        """Counters, or None where the engine can't tell."""

@@ -1,0 +1,215 @@
+"""A process in the place of a container: for rehearsals alone.
+
+An "image" is a script ``<store>/<host>/<path>/<tag>/run``, its digest the script's SHA-256. The
+child gets its own environment and nothing inherited, no standard input, and a session of its own.
+It isolates nothing else; a server runs Docker.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import subprocess
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Final
+
+from pytest_smokedeploy.agent.engines.base import ContainerSpec, ContainerState, LogRecord, utc_now
+from pytest_smokedeploy.contract import Activity
+from pytest_smokedeploy.errors import EngineError
+from pytest_smokedeploy.image import ImageReference
+
+_PATH: Final = "/usr/local/bin:/usr/bin:/bin"
+_SILENCE_SECONDS: Final = 1.0
+#: Output kept in memory, characters; beyond it the oldest lines go, and a mark says so.
+_KEPT: Final = 32 * 1024 * 1024
+_LINE: Final = 1024 * 1024
+
+
+@dataclass(slots=True)
+class _Child:
+    """One started process, its output, and what it was started with."""
+
+    process: subprocess.Popen[bytes]
+    spec: ContainerSpec
+    digest: str
+    container_id: str
+    started_at: str
+    log: list[LogRecord] = field(default_factory=list)
+    dropped: int = 0
+    size: int = 0
+    readers: list[threading.Thread] = field(default_factory=list)
+    changed: threading.Condition = field(default_factory=threading.Condition)
+    ended: bool = False
+
+
+class ProcessEngine:
+    """Runs one script at a time.
+
+    Args:
+        store: folder of the "images".
+
+    """
+
+    kind = "process"
+
+    def __init__(self, store: Path) -> None:
+        self._store = store
+        self._child: _Child | None = None
+        self._pulled: dict[str, Path] = {}
+
+    def ping(self) -> str:
+        """The engine's version: it is part of this agent."""
+        if not self._store.is_dir():
+            raise EngineError(f"The store of process images {self._store.name} is missing.")
+        return "rehearsal"
+
+    def pull(self, image: str) -> str | None:
+        """Look the script up; returns the SHA-256 of its bytes."""
+        reference = ImageReference.parse(image)
+        script = (
+            self._store / reference.host.replace(":", "_") / reference.path / (reference.tag or "") / "run"
+        )
+        if not reference.tag or not script.is_file():
+            raise EngineError(f"no such image: {image}", step="pull", remedy="Build and push it first.")
+        self._pulled[image] = script
+        return _digest(script)
+
+    def inspect(self) -> ContainerState | None:
+        """The child, or None."""
+        child = self._child
+        if child is None:
+            return None
+        code = child.process.poll()
+        return ContainerState(
+            container_id=child.container_id,
+            image=child.spec.image,
+            digest=child.digest,
+            running=code is None,
+            started_at=child.started_at,
+            # A container tells a signal as 128 and its number.
+            exit_code=None if code is None else (128 - code if code < 0 else code),
+            restart_count=0,
+            oom_killed=False,
+            ours=True,
+            labels=child.spec.labels,
+        )
+
+    def stop(self, grace_seconds: int) -> None:
+        """SIGTERM, the grace, SIGKILL to the whole group."""
+        child = self._child
+        if child is None:
+            return
+        if child.process.poll() is None:
+            child.process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                child.process.wait(grace_seconds)
+        # What the runtime left behind in its session goes too, even when it left in order itself.
+        self._kill_group(child)
+        child.process.wait()
+        for reader in child.readers:
+            reader.join(5.0)
+
+    @staticmethod
+    def _kill_group(child: _Child) -> None:
+        try:
+            os.killpg(child.process.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            return
+
+    def remove(self) -> None:
+        """Forget the stopped child."""
+        if self._child is not None and self._child.process.poll() is None:
+            raise EngineError("it still runs", step="remove")
+        self._child = None
+
+    def start(self, spec: ContainerSpec) -> ContainerState:
+        """Start the script as a child of its own session."""
+        if self._child is not None:
+            raise EngineError("the name is taken", step="start")
+        script = self._pulled[spec.image]
+        for mount in spec.mounts:
+            if not Path(mount.source).is_dir():
+                raise EngineError(f"the mount {mount.name} has no source folder", step="start")
+        try:
+            process = subprocess.Popen(  # noqa: S603 - the store's own script, chosen by the grammar
+                ["/bin/sh", str(script)],
+                env={"PATH": _PATH, **spec.env},
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise EngineError(f"it can't be started: {error.strerror}", step="start") from error
+        child = _Child(process, spec, _digest(script), uuid.uuid4().hex, utc_now())
+        for stream, pipe in (("stdout", process.stdout), ("stderr", process.stderr)):
+            if pipe is not None:
+                reader = threading.Thread(target=_read, args=(child, stream, pipe), daemon=True)
+                child.readers.append(reader)
+                reader.start()
+        threading.Thread(target=_watch, args=(child,), daemon=True).start()
+        self._child = child
+        state = self.inspect()
+        if state is None:
+            raise EngineError("it vanished while starting", step="start")
+        return state
+
+    def logs(self, since: str | None, *, follow: bool) -> Iterator[LogRecord | None]:
+        """Every line so far, then, following, each as it comes, until the process and its output ended."""
+        child = self._child
+        if child is None:
+            return
+        place = 0
+        while True:
+            with child.changed:
+                if place >= child.dropped + len(child.log) and follow and not child.ended:
+                    child.changed.wait(_SILENCE_SECONDS)
+                place = max(place, child.dropped)
+                batch = child.log[place - child.dropped :]
+                place += len(batch)
+                ended = child.ended
+            yield from (record for record in batch if since is None or record.time >= since)
+            if not batch:
+                if ended or not follow:
+                    return
+                yield None
+
+    def activity(self) -> Activity | None:
+        """Not told: a process has no counters of its own group."""
+        return None
+
+
+def _digest(script: Path) -> str:
+    return f"sha256:{hashlib.sha256(script.read_bytes()).hexdigest()}"
+
+
+def _read(child: _Child, stream: str, pipe: IO[bytes]) -> None:
+    """One stream's lines with the time they came; a last one without a newline counts too."""
+    with pipe:
+        while raw := pipe.readline(_LINE):
+            line = raw.decode("utf-8", "backslashreplace").removesuffix("\n")
+            record = LogRecord(utc_now(), stream, line)
+            with child.changed:
+                child.log.append(record)
+                child.size += len(line)
+                while child.size > _KEPT:
+                    child.size -= len(child.log.pop(0).line)
+                    child.dropped += 1
+                child.changed.notify_all()
+
+
+def _watch(child: _Child) -> None:
+    """Tell the followers once the process and both its streams have ended."""
+    child.process.wait()
+    for reader in child.readers:
+        reader.join()
+    with child.changed:
+        child.ended = True
+        child.changed.notify_all()

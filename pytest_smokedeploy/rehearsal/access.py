@@ -1,0 +1,46 @@
+"""The team's keys and assertions, as Cloudflare Access makes them (FACTS: Access)."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import rsa
+from jwt.algorithms import RSAAlgorithm
+
+
+def _key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+@dataclass(slots=True)
+class Team:
+    """One team: its address (also the issuer), the application's audience, its signing key."""
+
+    address: str
+    audience: str = field(default_factory=lambda: uuid.uuid4().hex)
+    kid: str = field(default_factory=lambda: uuid.uuid4().hex)
+    key: rsa.RSAPrivateKey = field(default_factory=_key)
+
+    def jwks(self) -> dict[str, Any]:
+        """What ``/cdn-cgi/access/certs`` serves."""
+        row = json.loads(RSAAlgorithm.to_jwk(self.key.public_key()))
+        return {"keys": [row | {"kid": self.kid, "alg": "RS256", "use": "sig"}], "public_certs": []}
+
+    def assertion(self, common_name: str) -> str:
+        """A service token's assertion, signed RS256."""
+        now = int(time.time())
+        claims = {
+            "type": "app",
+            "aud": [self.audience],
+            "iss": self.address,
+            "iat": now,
+            "exp": now + 60,
+            "common_name": common_name,
+            "sub": "",
+        }
+        return jwt.encode(claims, self.key, algorithm="RS256", headers={"kid": self.kid})

@@ -1,0 +1,69 @@
+"""A stand-in for GitHub's REST API: the documented shapes of what the preconditions ask."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from pytest_smokedeploy.rehearsal.world import World
+
+_MISSING: Final = {"message": "Not Found", "status": "404"}
+_FORBIDDEN: Final = {"message": "Resource not accessible by integration", "status": "403"}
+
+
+class GitHub:
+    """Answers for one repository.
+
+    Args:
+        world: may change an answer.
+        repository: ``owner/name``.
+        token: the token that is taken.
+        commits: SHAs that exist.
+        environment: the environment that exists.
+        workflow: the workflow's path.
+
+    """
+
+    def __init__(  # noqa: PLR0913 - facts of one repository
+        self,
+        world: World,
+        *,
+        repository: str,
+        token: str,
+        commits: tuple[str, ...],
+        environment: str,
+        workflow: str,
+    ) -> None:
+        self._world = world
+        self._token = token
+        base = f"/repos/{repository}"
+        file = workflow.rpartition("/")[2]
+        environment_ = {
+            "id": 1,
+            "name": environment,
+            "protection_rules": [{"id": 1, "type": "branch_policy"}],
+            "deployment_branch_policy": {"protected_branches": True, "custom_branch_policies": False},
+        }
+        flow = {"id": 7, "name": "Smoke deploy", "path": workflow, "state": "active"}
+        self._found: dict[str, tuple[int, Any]] = {
+            f"{base}/environments": (200, {"total_count": 1, "environments": [environment_]}),
+            f"{base}/environments/{environment}": (200, environment_),
+            f"{base}/environments/{environment}/secrets": (403, _FORBIDDEN),
+            f"{base}/actions/workflows/{file}": (200, flow),
+            f"{base}/actions/workflows/{file}/runs": (200, {"total_count": 0, "workflow_runs": []}),
+            **{f"{base}/commits/{sha}": (200, {"sha": sha, "commit": {"message": ""}}) for sha in commits},
+        }
+        self.app = Starlette(routes=[Route("/{path:path}", self._call, methods=["GET"])])
+
+    async def _call(self, request: Request) -> Response:
+        path = request.url.path
+        if request.headers.get("authorization") != f"Bearer {self._token}":
+            return JSONResponse({"message": "Bad credentials", "status": "401"}, status_code=401)
+        status, body = self._found.get(path, (404, _MISSING))
+        if self._world.github is not None:
+            status, body = self._world.github(path, status, body)
+        return JSONResponse(body, status_code=status)

@@ -1,0 +1,307 @@
+"""The stack that wires a rehearsal's world, and takes it down again even when it came up by half."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import select
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Self, cast
+
+import httpx
+
+from pytest_smokedeploy import contract
+from pytest_smokedeploy.errors import SmokedeployError
+from pytest_smokedeploy.image import ImageReference
+from pytest_smokedeploy.rehearsal import database
+from pytest_smokedeploy.rehearsal.access import Team
+from pytest_smokedeploy.rehearsal.edge import Edge
+from pytest_smokedeploy.rehearsal.github import GitHub
+from pytest_smokedeploy.rehearsal.server import Server
+from pytest_smokedeploy.rehearsal.world import World
+from pytest_smokedeploy.settings import Options, Settings, load
+
+if TYPE_CHECKING:
+    from pytest_smokedeploy.rehearsal.registry import Registry
+
+REPOSITORY: Final = "rehearsal/repository"
+_UP_SECONDS: Final = 30.0
+_DOWN_SECONDS: Final = 20.0
+
+
+def healthy(folder: Path, options: Options) -> Stack:
+    """A healthy world for these options, not yet started."""
+    engine = "docker" if options.engine == "docker" else "process"
+    return Stack(World(engine=engine), folder, load(options.settings_file()), options.settings_file().parent)
+
+
+class Stack:
+    """A world's parts on loopback ports that the system chooses.
+
+    Args:
+        world: what it is like.
+        folder: its files go here.
+        settings: the gate's settings: container name, mounts, workflow, migrations.
+        settings_folder: the settings file's folder.
+        tls: certificate and key of the edge and of GitHub's stand-in, or None for plain http.
+
+    Attributes:
+        environ: the client's whole environment.
+        image_repository: where the runtime's image lies.
+        image_tag: its tag, a commit's SHA.
+        phase_folder: phase ledger and sign-offs.
+
+    """
+
+    def __init__(
+        self,
+        world: World,
+        folder: Path,
+        settings: Settings,
+        settings_folder: Path,
+        tls: tuple[Path, Path] | None = None,
+    ) -> None:
+        self.world = world
+        self.folder = folder
+        self.image_tag = secrets.token_hex(20)
+        self.image_repository = settings.image.repository
+        self.phase_folder = folder / "phase"
+        self.environ: dict[str, str] = {}
+        self._settings = settings
+        self._settings_folder = settings_folder
+        self._tls = tls
+        self._exit = ExitStack()
+        self._token = (f"{secrets.token_hex(16)}.access", secrets.token_hex(32))
+        self._github_token = secrets.token_hex(20)
+        self._agent: subprocess.Popen[bytes] | None = None
+        self._registry: Registry | None = None
+        self._edge: Edge | None = None
+        self._team: Team | None = None
+
+    # -- up and down -----------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start everything.
+
+        Raises:
+            SmokedeployError: a part did not come up; nothing is left of the others.
+
+        """
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Take everything down; safe to call twice."""
+        self._exit.close()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def requests(self) -> list[tuple[str, str]]:
+        """What reached the agent: (method, path), in order."""
+        return list(self._edge.requests) if self._edge else []
+
+    @property
+    def agent_pid(self) -> int | None:
+        """The agent's process id."""
+        return self._agent.pid if self._agent else None
+
+    def running(self) -> bool:
+        """Whether the runtime runs, by the agent's word past the edge; False where no agent is up."""
+        if self._agent is None or self._agent.poll() is not None or not (self._edge and self._edge.origin):
+            return False
+        team = cast("Team", self._team)
+        headers = {contract.ASSERTION_HEADER: team.assertion("rehearsal")}
+        url = f"{self._edge.origin}{contract.STATUS}"
+        return httpx.get(url, headers=headers, timeout=10, trust_env=False).json()["running"] is True
+
+    def _start(self) -> None:
+        for name in ("phase", "audit-events", "snapshots", "store"):
+            (self.folder / name).mkdir(parents=True)
+        self._write_phase()
+        # The edge's address is the team's too, and both are known only once its port is.
+        team = self._team = Team("")
+        edge = self._edge = Edge(self.world, team, self._token)
+        edge_server = self._serve(edge.app)
+        team.address = f"http://127.0.0.1:{edge_server.port}"
+        if self._tls:
+            edge_server = self._serve(edge.app, self._tls)
+        github = GitHub(
+            self.world,
+            repository=REPOSITORY,
+            token=self._github_token,
+            commits=(self.image_tag,),
+            environment="dev",
+            workflow=self._settings.workflow.file,
+        )
+        github_server = self._serve(github.app, self._tls)
+        migrations = self._settings.database.migrations
+        sql = self._settings_folder / migrations if migrations else None
+        database.create(self.folder / "database.sqlite", sql, self.world.applied)
+        self._push_image()
+        if self.world.agent:
+            edge.origin = f"http://127.0.0.1:{self._start_agent(team)}"
+        self._fill_environ(edge_server.port, github_server.port)
+
+    def _serve(self, app: Any, tls: tuple[Path, Path] | None = None) -> Server:  # noqa: ANN401 - ASGI
+        server = Server(app, tls)
+        self._exit.callback(server.stop)
+        server.start()
+        return server
+
+    # -- the agent -------------------------------------------------------------------------
+
+    def _start_agent(self, team: Team) -> int:
+        """Start the real agent as a process of its own; returns its port."""
+        environ = {
+            "PATH": os.environ.get("PATH", ""),
+            "PYTHONUNBUFFERED": "1",
+            "ENVIRONMENT": "dev",
+            "CONTAINER_NAME": self._settings.agent.container_name,
+            "AUDIT_EVENTS_PATH": str(self.folder / "audit-events"),
+            "SNAPSHOTS_PATH": str(self.folder / "snapshots"),
+            "ALLOWED_IMAGES": self.image_repository,
+            "CF_ACCESS_TEAM_DOMAIN": team.address,
+            "CF_ACCESS_AUD": team.audience,
+            "PORT": "0",
+            "ENGINE": self.world.engine,
+            "PROCESS_STORE": str(self.folder / "store"),
+            "DATABASE_URL": f"sqlite:///{self.folder / 'database.sqlite'}",
+            **({"DOCKER_HOST": os.environ["DOCKER_HOST"]} if "DOCKER_HOST" in os.environ else {}),
+        }
+        if self._settings.runtime.injected_by == "ci":
+            environ["RUNTIME_ENV_KEYS"] = ",".join(self._settings.runtime.environment)
+        else:
+            file = self.folder / "runtime.env"
+            rows = [f"{name}={value}\n" for name, value in self._settings.runtime.environment.items()]
+            file.write_text("".join(rows), encoding="utf-8")
+            environ["RUNTIME_ENV_FILE"] = str(file)
+        for mount in self._settings.mounts:
+            environ[f"{mount.name.replace('-', '_').upper()}_TARGET"] = mount.target
+        _override(environ, self.world.agent_environ)
+        log = (self.folder / "agent.log").open("wb")
+        self._exit.callback(log.close)
+        self._agent = subprocess.Popen(
+            [sys.executable, "-m", "pytest_smokedeploy.agent", "--exit-with-stdin"],
+            env=environ,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            # Ctrl-C at the terminal is the gate's to hear; the agent must outlive it to stop.
+            start_new_session=True,
+            bufsize=0,  # what is read by the byte must not wait in a buffer that select cannot see
+        )
+        self._exit.callback(self._stop_agent, self._agent)
+        return self._listening(self._agent)
+
+    def _listening(self, agent: subprocess.Popen[bytes]) -> int:
+        """The port of the agent's first line, once it listens."""
+        out = cast("Any", agent.stdout)
+        deadline, line = time.monotonic() + _UP_SECONDS, b""
+        while not line.endswith(b"\n"):
+            left = deadline - time.monotonic()
+            ready = select.select([out], [], [], max(0.0, left))[0]
+            byte = out.read(1) if ready else b""
+            if not byte:
+                said = (self.folder / "agent.log").read_text(encoding="utf-8", errors="replace").strip()
+                raise SmokedeployError(f"The rehearsal's agent did not come up: {said[-600:] or 'no word'}")
+            line += byte
+        return int(json.loads(line)["port"])
+
+    @staticmethod
+    def _stop_agent(agent: subprocess.Popen[bytes]) -> None:
+        """End the agent in order: its standard input ends, and it stops what it runs."""
+        for pipe in (agent.stdin, agent.stdout):
+            if pipe is not None:
+                pipe.close()
+        try:
+            agent.wait(_DOWN_SECONDS)
+        except subprocess.TimeoutExpired:
+            agent.kill()
+            agent.wait()
+
+    # -- what the client is given ----------------------------------------------------------
+
+    def _push_image(self) -> None:
+        if self.world.engine == "docker":
+            from pytest_smokedeploy.rehearsal.registry import Registry  # noqa: PLC0415 - Docker alone
+
+            registry = Registry(self.folder / "registry")
+            self._exit.callback(registry.stop)
+            registry.start()
+            path = ImageReference.parse(self._settings.image.repository).path
+            self.image_repository = f"localhost:{registry.port}/{path}"
+            registry.push(self.image_repository, self.image_tag, self.world.script())
+            return
+        reference = ImageReference.parse(self.image_repository)
+        script = (
+            self.folder / "store" / reference.host.replace(":", "_") / reference.path / self.image_tag / "run"
+        )
+        script.parent.mkdir(parents=True)
+        script.write_text(self.world.script(), encoding="utf-8")
+
+    def _fill_environ(self, edge: int, github: int) -> None:
+        scheme, host = ("https", "localhost") if self._tls else ("http", "127.0.0.1")
+        workflow = f"{REPOSITORY}/{self._settings.workflow.file}@refs/heads/main"
+        self.environ.update(
+            {
+                "SMOKEDEPLOY_ENVIRONMENT": "dev",
+                "SMOKEDEPLOY_IMAGE_TAG": self.image_tag,
+                "DEPLOY_ENDPOINT": f"{scheme}://{host}:{edge}",
+                "CF_ACCESS_CLIENT_ID": self._token[0],
+                "CF_ACCESS_CLIENT_SECRET": self._token[1],
+                "DATABASE_URL": f"sqlite:///{self.folder / 'database.sqlite'}",
+                "GITHUB_ACTIONS": "true",
+                "GITHUB_TOKEN": self._github_token,
+                "GITHUB_API_URL": f"{scheme}://{host}:{github}",
+                "GITHUB_SERVER_URL": "https://github.com",
+                "GITHUB_REPOSITORY": REPOSITORY,
+                "GITHUB_EVENT_NAME": "workflow_dispatch",
+                "GITHUB_WORKFLOW_REF": workflow,
+                "GITHUB_RUN_ID": "1",
+                "GITHUB_RUN_ATTEMPT": "1",
+                "GITHUB_ACTOR": "rehearsal",
+                "GITHUB_REF": "refs/heads/main",
+                "GITHUB_SHA": self.image_tag,
+            }
+        )
+        # A required secret that the world knows nothing of still has to be set.
+        for name in self._settings.secrets:
+            self.environ.setdefault(name, secrets.token_hex(16))
+        _override(self.environ, self.world.environ)
+
+    def _write_phase(self) -> None:
+        day = datetime.now(UTC).date()
+        steps = "".join(
+            f"  {n}: {{done_on: {day}, by: rehearsal, evidence: a rehearsal}}\n" for n in range(1, 5)
+        )
+        until = day + timedelta(days=1)
+        database_ = f"{{what: exists and is migrated, by: rehearsal, on: {day}, until: {until}}}"
+        phase = self.world.phase
+        if phase is None:
+            phase = f"steps:\n{steps}attestations:\n  database: {database_}\n"
+        (self.phase_folder / self._settings.phase.ledger).write_text(phase, encoding="utf-8")
+        inspections = "inspections: []\n" if self.world.inspections is None else self.world.inspections
+        (self.phase_folder / self._settings.phase.inspections).write_text(inspections, encoding="utf-8")
+
+
+def _override(environ: dict[str, str], changes: Any) -> None:  # noqa: ANN401 - a mapping with None
+    for name, value in changes.items():
+        if value is None:
+            environ.pop(name, None)
+        else:
+            environ[name] = value

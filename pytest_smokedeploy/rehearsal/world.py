@@ -1,0 +1,63 @@
+"""What a rehearsal's world is like: healthy by default, each fault one field."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+Edge = Literal[
+    "healthy", "no_tunnel", "origin_down", "login_redirect", "login_page", "strict", "open", "no_ray"
+]
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One call at the edge and its answer, which a fault may change."""
+
+    method: str
+    path: str
+    request: bytes
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """A rehearsal's world.
+
+    Attributes:
+        engine: what the runtime runs on.
+        runtime: script in place of the reference runtime, or None.
+        edge: how Access and the tunnel behave.
+        tamper: changes an answer after the agent gave it (a lying agent, a broken way).
+        intercept: answers in the agent's place, or None to let the call through.
+        github: changes an answer of GitHub's API: (path, status, body) -> (status, body).
+        environ: the client's environment; None removes a variable.
+        agent_environ: the agent's own.
+        phase: text of the phase ledger in place of a complete one.
+        inspections: text of the sign-offs.
+        applied: migrations applied to the database, or None for all.
+        agent: whether the agent is up.
+
+    """
+
+    engine: Literal["process", "docker"] = "process"
+    runtime: str | None = None
+    edge: Edge = "healthy"
+    tamper: Callable[[Exchange], None] | None = None
+    intercept: Callable[[Exchange], bool] | None = None
+    github: Callable[[str, int, Any], tuple[int, Any]] | None = None
+    environ: Mapping[str, str | None] = field(default_factory=dict)
+    agent_environ: Mapping[str, str | None] = field(default_factory=dict)
+    phase: str | None = None
+    inspections: str | None = None
+    applied: tuple[str, ...] | None = None
+    agent: bool = True
+    runtime_file: Path = Path(__file__).with_name("runtime") / "run"
+
+    def script(self) -> str:
+        """The runtime's script."""
+        return self.runtime_file.read_text(encoding="utf-8") if self.runtime is None else self.runtime

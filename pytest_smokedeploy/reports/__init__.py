@@ -1,0 +1,1 @@
+"""Reports, made from the evidence alone: terminal, HTML, GitHub."""

@@ -1,0 +1,163 @@
+"""The part of the report that stands above pytest-html's table; every value is escaped here.
+
+pytest-html escapes none of what it is handed (branch names, log lines), so nothing from the
+evidence reaches the page but through `_e`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any, Final
+
+from pytest_smokedeploy.reports.terminal import NEXT
+
+_MARK: Final = {"proven": "✓", "violated": "✗", "not proven": "·", "passed": "✓", "failed": "✗"}
+
+
+def _e(value: object) -> str:
+    return escape(str(value), quote=True)
+
+
+def summary(document: Mapping[str, Any]) -> str:
+    """Verdict and reason on top, then target, stages, clauses, log, receipt and stop."""
+    parts = (_banner, _facts, _stages, _clauses, _log, _receipt, _timeline)
+    return f'<div class="sd">{"".join(part(document) for part in parts)}</div>'
+
+
+def _banner(d: Mapping[str, Any]) -> str:
+    verdict = str(d["verdict"])
+    clause = f'<span class="sd-clause">{_e(d["clause"])}</span> ' if d["clause"] else ""
+    after = f'<p class="sd-next">{_e(NEXT[verdict])}.</p>' if verdict in NEXT else ""
+    reason = f'<p class="sd-reason">{clause}{_e(d["reason"])}</p>'
+    return f'<div class="sd-banner sd-{_e(verdict.lower())}"><h2>{_e(verdict)}</h2>{reason}{after}</div>'
+
+
+def _facts(d: Mapping[str, Any]) -> str:
+    image, run, stop = d["image"], d["run"], d["stop"]
+    url = str(run.get("url", ""))
+    number = f"{run.get('run_id', '')}, attempt {run.get('attempt', '')}"
+    link = f'<a href="{_e(url)}">{_e(number)}</a>' if url.startswith(("https://", "http://")) else _e(number)
+    word = "confirmed" if stop["confirmed"] else ("NOT CONFIRMED" if stop["owed"] else "nothing was deployed")
+    rows = [
+        ("Image", _code(image.get("requested", "-"))),
+        ("Digest", _code(image.get("digest") or "not told")),
+        (
+            "Target",
+            _e(f"{d['environment'] or '-'} on {d['execution_plane'] or '-'}, {d['endpoint_host'] or '-'}"),
+        ),
+        ("Container", _code(d["agent"].get("container_name", "-"))),
+        ("Agent offers", _e(", ".join(d["agent"]["extensions"]) or "the base contract alone")),
+        ("Run", f"{_e(run.get('repository', '-'))} {link}, by {_e(run.get('actor') or '-')}"),
+        ("Commit", _code(run.get("commit") or "-")),
+        ("Began, ended", _e(f"{d['started_at']} to {d['finished_at']}")),
+        ("Stop", f"<strong>{_e(word)}</strong> {_e(stop['words'])}"),
+    ]
+    body = "".join(f"<tr><th>{_e(name)}</th><td>{value}</td></tr>" for name, value in rows)
+    return f'<h3>What was deployed where</h3><table class="sd-facts">{body}</table>'
+
+
+def _code(value: object) -> str:
+    return f"<code>{_e(value)}</code>"
+
+
+def _stages(d: Mapping[str, Any]) -> str:
+    cells = []
+    for stage in d["stages"]:
+        passed = sum(check["outcome"] == "passed" for check in stage["checks"])
+        kind = stage["outcome"].replace(" ", "-")
+        count = f"{passed} of {len(stage['checks'])}"
+        cells.append(
+            f'<li class="sd-s-{_e(kind)}"><b>{_e(stage["stage"])}</b> {_e(stage["outcome"])}'
+            f"<br><small>{count}</small></li>"
+        )
+    return f'<h3>Stages</h3><ol class="sd-stages">{"".join(cells)}</ol>'
+
+
+def _clauses(d: Mapping[str, Any]) -> str:
+    rows = []
+    for row in d["clauses"]:
+        if row["how"] == "enforced" and row["state"] == "proven":
+            continue
+        kind = row["state"].replace(" ", "-")
+        rows.append(
+            f'<tr class="sd-c-{_e(kind)}"><td>{_e(row["clause"])}</td>'
+            f"<td>{_MARK[row['state']]} {_e(row['state'])}</td><td>{_e(row['basis'] or '')}</td>"
+            f"<td>{_e(row['text'])}<br><small>{_e(row['words'])}</small></td></tr>"
+        )
+    head = "<tr><th>Clause</th><th>State</th><th>Rests on</th><th>What it asks, and what was seen</th></tr>"
+    note = "<p><small>Clauses that the gate itself enforces are listed only where one was not upheld.</small></p>"
+    return f'<h3>Clauses of the model</h3><table class="sd-table">{head}{"".join(rows)}</table>{note}'
+
+
+def _log(d: Mapping[str, Any]) -> str:
+    log = d["log"]
+    rows: list[tuple[str, str, Mapping[str, Any]]] = [
+        ("sd-m", row["clause"], row) for row in log["milestones"]
+    ]
+    rows += [("sd-f", row["clause"], row) for row in log["forbidden"]]
+    rows += [("sd-u", "undocumented", row) for row in log["undocumented"]]
+    rows.sort(key=lambda row: str(row[2].get("time", "")))
+    body = "".join(
+        f'<tr class="{kind}"><td>{_e(row.get("time", ""))}</td><td>{_e(tag)}</td>'
+        f"<td>{_code(row.get('line', ''))}</td></tr>"
+        for kind, tag, row in rows
+    )
+    quiet = f"Quiet for {log['quiet_seconds']} s after idle. " if log["quiet_seconds"] else ""
+    code = "" if log["exit_code"] is None else f"Exit code {log['exit_code']}. "
+    note = f"<p>{_e(quiet)}{_e(code)}Every line stands in <code>startup.log</code>.</p>"
+    return f'<h3>Start-up log</h3><table class="sd-table">{body}</table>{note}' if rows else ""
+
+
+def _receipt(d: Mapping[str, Any]) -> str:
+    steps: Sequence[Mapping[str, Any]] = d["receipt"].get("steps") or []
+    body = "".join(
+        f"<tr><td>{_e(s.get('step'))}</td><td>{_e(s.get('outcome'))}</td><td>{_e(s.get('started_at'))}</td>"
+        f"<td>{_e(s.get('finished_at'))}</td><td>{_e(s.get('detail') or '')}</td></tr>"
+        for s in steps
+        if isinstance(s, Mapping)
+    )
+    head = "<tr><th>Step</th><th>Outcome</th><th>Began</th><th>Ended</th><th></th></tr>"
+    return f'<h3>The agent\'s receipt</h3><table class="sd-table">{head}{body}</table>' if body else ""
+
+
+def _timeline(d: Mapping[str, Any]) -> str:
+    rows = []
+    for event in d["timeline"]:
+        plain = {k: v for k, v in event.items() if not isinstance(v, (dict, list))}
+        told = "; ".join(f"{k} {v}" for k, v in plain.items() if k not in {"at", "event"})
+        rows.append(
+            f"<tr><td>{_e(event['at'])}</td><td>{_e(event['event'])}</td><td>{_e(told[:300])}</td></tr>"
+        )
+    table = f'<table class="sd-table">{"".join(rows)}</table>'
+    return f"<details><summary>Timeline, {len(rows)} events</summary>{table}</details>"
+
+
+def css() -> str:
+    """The style of that part; no script is needed to read it."""
+    return _CSS
+
+
+_CSS: Final = """
+.sd{font:14px/1.5 system-ui,sans-serif;color:#1d2330;max-width:1100px}
+.sd h3{margin:1.6em 0 .4em;font-size:16px}
+.sd-banner{padding:18px 24px;border-radius:8px;color:#fff;background:#5b6472}
+.sd-banner h2{margin:0;font-size:30px;letter-spacing:.04em;color:#fff}
+.sd-reason{margin:.3em 0 0;font-size:16px}.sd-next{margin:.5em 0 0;opacity:.9}
+.sd-clause{font-weight:700;background:rgba(255,255,255,.22);border-radius:4px;padding:1px 7px}
+.sd-pass{background:#14713d}.sd-rehearsed{background:#1f5fa8}.sd-fail{background:#b3261e}
+.sd-incomplete{background:#96600a}.sd-refused{background:#6b3fa0}
+.sd table{border-collapse:collapse;width:100%}
+.sd th,.sd td{text-align:left;vertical-align:top;padding:5px 10px;border-bottom:1px solid #e3e6eb}
+.sd-facts th{width:130px;color:#5b6472;font-weight:600}
+.sd td{overflow-wrap:anywhere}
+.sd code{font:12.5px/1.5 ui-monospace,monospace;overflow-wrap:anywhere}.sd small{color:#5b6472}
+.sd-table td:first-child{white-space:nowrap}.sd-table td:nth-child(2){white-space:nowrap}
+.sd-stages{display:flex;flex-wrap:wrap;gap:8px;list-style:none;padding:0;margin:0}
+.sd-stages li{flex:1 1 140px;border-radius:6px;padding:8px 12px;background:#eef0f4;border-left:5px solid #9aa3b2}
+.sd-stages .sd-s-passed{border-color:#14713d;background:#eaf6ef}
+.sd-stages .sd-s-failed{border-color:#b3261e;background:#fdeeed}
+.sd-c-violated td,.sd-f td{background:#fdeeed}.sd-c-not-proven td,.sd-u td{background:#fdf5e6}
+.sd-c-proven td:nth-child(2){color:#14713d}.sd-c-violated td:nth-child(2){color:#b3261e;font-weight:700}
+.sd details{margin-top:1.4em}.sd summary{cursor:pointer}
+"""

@@ -1,0 +1,43 @@
+"""The verdict in the few lines that an operator reads first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def lines(document: Mapping[str, Any]) -> list[str]:
+    """Verdict and reason, what was deployed where, clauses, the stop, where the evidence lies."""
+    clause = f"{document['clause']}: " if document["clause"] else ""
+    checked = [row for row in document["clauses"] if row["how"] == "checked"]
+    proven = sum(row["state"] == "proven" for row in checked)
+    image = document["image"]
+    where = f"{document['environment'] or '-'}, plane {document['execution_plane'] or '-'}"
+    out = [f"{document['verdict']}  {clause}{document['reason']}", ""]
+    if image.get("requested"):
+        digest = f" ({image['digest']})" if image["digest"] else ""
+        out.append(f"image      {image['requested']}{digest}")
+        out.append(f"target     {where}, agent {document['endpoint_host'] or 'not set'}")
+    out += [
+        f"clauses    {proven} of {len(checked)} checked clauses proven",
+        f"container  {_stop(document)}",
+        *([f"next       {NEXT[document['verdict']]}"] if document["verdict"] in NEXT else []),
+    ]
+    return out
+
+
+NEXT: Mapping[str, str] = {
+    "FAIL": "a person looks before the next run; the report says where",
+    "INCOMPLETE": "the gate could not prove everything; the phase does not proceed",
+    "REFUSED": "mend what is named above, then start anew by hand",
+    "REHEARSED": "a rehearsal is never evidence; the real run is the workflow's",
+}
+
+
+def _stop(document: Mapping[str, Any]) -> str:
+    stop = document["stop"]
+    if not stop["owed"]:
+        return "nothing was deployed"
+    if stop["confirmed"]:
+        return "stopped, confirmed by a status read"
+    return f"MAY STILL BE RUNNING: {stop['words'] or 'no stop was confirmed'}"
