@@ -180,9 +180,9 @@ def pytest_html_results_summary(prefix: list[str], session: pytest.Session) -> N
     """Verdict, reason and evidence on top of the report."""
     gate = session.config.stash.get(SESSION, None)
     if gate is not None and gate.document is not None:
-        from pytest_smokedeploy.reports import html  # noqa: PLC0415 - lazily
+        from pytest_smokedeploy.reports.html import css, summary  # noqa: PLC0415 - lazily
 
-        prefix.append(f"<style>{html.css()}</style>{html.summary(gate.document)}")
+        prefix.append(f"<style>{css()}</style>{summary(gate.document)}")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -208,10 +208,10 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     """The verdict in a few lines."""
     gate = config.stash.get(SESSION, None)
     if gate is not None and gate.document is not None:
-        from pytest_smokedeploy.reports import terminal  # noqa: PLC0415 - lazily
+        from pytest_smokedeploy.reports.terminal import lines  # noqa: PLC0415 - lazily
 
         terminalreporter.section("smoke deploy")
-        for line in terminal.lines(gate.document):
+        for line in lines(gate.document):
             terminalreporter.write_line(line)
 
 

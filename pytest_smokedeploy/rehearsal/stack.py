@@ -37,8 +37,8 @@ _DOWN_SECONDS: Final = 20.0
 
 def healthy(folder: Path, options: Options) -> Stack:
     """A healthy world for these options, not yet started."""
-    engine = "docker" if options.engine == "docker" else "process"
-    return Stack(World(engine=engine), folder, load(options.settings_file()), options.settings_file().parent)
+    world = World(engine="docker") if options.engine == "docker" else World()
+    return Stack(world, folder, load(options.settings_file()), options.settings_file().parent)
 
 
 class Stack:

@@ -1,0 +1,153 @@
+"""A real registry on loopback, and the reference runtime's image in it (FACTS: Images and Docker)."""
+
+from __future__ import annotations
+
+import io
+import re
+import select
+import shutil
+import subprocess
+import tarfile
+import time
+from pathlib import Path
+from typing import Any, Final, cast
+
+import docker
+from docker.errors import DockerException
+
+from pytest_smokedeploy.errors import SmokedeployError
+
+_UP_SECONDS: Final = 20.0
+_BUSYBOX: Final = Path("/bin/busybox")
+_INSTALL: Final = "Install it with: apt-get install docker.io docker-registry busybox-static"
+_DOCKERFILE: Final = b"""FROM scratch
+ADD root.tar /
+ENV PATH=/bin
+ENTRYPOINT ["/bin/sh", "/runtime"]
+"""
+
+
+class Registry:
+    """`docker-registry serve` on a port that the system chooses.
+
+    Args:
+        folder: its storage and configuration.
+
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.port = 0
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+        self._pushed: list[str] = []
+
+    def start(self) -> None:
+        """Start it and wait until it listens.
+
+        Raises:
+            SmokedeployError: it is not installed, or does not come up.
+
+        """
+        program = shutil.which("docker-registry")
+        if program is None:
+            raise SmokedeployError("The Docker rehearsal needs `docker-registry`.", remedy=_INSTALL)
+        if not _BUSYBOX.is_file():
+            raise SmokedeployError("The Docker rehearsal needs a static /bin/busybox.", remedy=_INSTALL)
+        self._folder.mkdir(parents=True)
+        config = self._folder / "config.yml"
+        config.write_text(
+            "version: 0.1\nlog: {level: info}\n"
+            f"storage: {{filesystem: {{rootdirectory: '{self._folder / 'data'}'}}}}\n"
+            "http: {addr: '127.0.0.1:0'}\n",
+            encoding="utf-8",
+        )
+        self._process = subprocess.Popen(  # noqa: S603 - found on the path, its configuration is ours
+            [program, "serve", str(config)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+            bufsize=0,
+        )
+        self.port = self._listening(self._process)
+
+    @staticmethod
+    def _listening(process: subprocess.Popen[bytes]) -> int:
+        err = cast("Any", process.stderr)
+        deadline, said = time.monotonic() + _UP_SECONDS, b""
+        while not (found := re.search(rb"listening on 127\.0\.0\.1:(\d+)", said)):
+            left = deadline - time.monotonic()
+            chunk = err.read(4096) if left > 0 and select.select([err], [], [], left)[0] else b""
+            if not chunk:
+                raise SmokedeployError(f"docker-registry did not come up: {said[-300:]!r}")
+            said += chunk
+        return int(found[1])
+
+    def push(self, repository: str, tag: str, script: str) -> None:
+        """Build the runtime's image FROM scratch and push it.
+
+        Raises:
+            SmokedeployError: no engine is reachable, or it does not build or push.
+
+        """
+        name = f"{repository}:{tag}"
+        try:
+            client = docker.from_env(timeout=60)
+            try:
+                client.images.build(fileobj=_context(script), custom_context=True, tag=name, rm=True)
+                self._pushed.append(name)
+                for line in client.images.push(repository, tag=tag, stream=True, decode=True):
+                    if "error" in line:
+                        raise SmokedeployError(f"the image can't be pushed: {line['error']}")
+                # What is pulled later must come from the registry, not from here.
+                client.images.remove(name, force=True)
+            finally:
+                client.close()
+        except DockerException as error:
+            words = f"The Docker rehearsal needs a running Docker engine: {error}"
+            raise SmokedeployError(words[:400], remedy="Start dockerd, or rehearse without it.") from error
+
+    def stop(self) -> None:
+        """Remove the images it made, and end it."""
+        if self._pushed:
+            client = docker.from_env(timeout=60)
+            for name in self._pushed:
+                try:
+                    client.images.remove(name, force=True)
+                except DockerException:
+                    continue
+            client.close()
+            self._pushed.clear()
+        if self._process is not None:
+            self._process.terminate()
+            try:
+                self._process.wait(10)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+            if self._process.stderr is not None:
+                self._process.stderr.close()
+
+
+def _context(script: str) -> io.BytesIO:
+    """The build's context: a Dockerfile and the image's whole root as a tar."""
+    root = io.BytesIO()
+    with tarfile.open(fileobj=root, mode="w") as tar:
+        _file(tar, "bin/busybox", _BUSYBOX.read_bytes(), 0o755)
+        for applet in ("sh", "sleep", "rm"):
+            link = tarfile.TarInfo(f"bin/{applet}")
+            link.type, link.linkname = tarfile.SYMTYPE, "busybox"
+            tar.addfile(link)
+        _file(tar, "runtime", script.encode(), 0o755)
+    context = io.BytesIO()
+    with tarfile.open(fileobj=context, mode="w") as tar:
+        _file(tar, "Dockerfile", _DOCKERFILE, 0o644)
+        _file(tar, "root.tar", root.getvalue(), 0o644)
+    context.seek(0)
+    return context
+
+
+def _file(tar: tarfile.TarFile, name: str, data: bytes, mode: int) -> None:
+    info = tarfile.TarInfo(name)
+    info.size, info.mode = len(data), mode
+    tar.addfile(info, io.BytesIO(data))
