@@ -86,7 +86,9 @@ def _clauses(d: Mapping[str, Any]) -> str:
             f"<td>{_e(row['text'])}<br><small>{_e(row['words'])}</small></td></tr>"
         )
     head = "<tr><th>Clause</th><th>State</th><th>Rests on</th><th>What it asks, and what was seen</th></tr>"
-    note = "<p><small>Clauses that the gate itself enforces are listed only where one was not upheld.</small></p>"
+    note = (
+        "<p><small>A clause that the gate itself enforces is listed only where it was not upheld.</small></p>"
+    )
     return f'<h3>Clauses of the model</h3><table class="sd-table">{head}{"".join(rows)}</table>{note}'
 
 
@@ -154,7 +156,8 @@ _CSS: Final = """
 .sd code{font:12.5px/1.5 ui-monospace,monospace;overflow-wrap:anywhere}.sd small{color:#5b6472}
 .sd-table td:first-child{white-space:nowrap}.sd-table td:nth-child(2){white-space:nowrap}
 .sd-stages{display:flex;flex-wrap:wrap;gap:8px;list-style:none;padding:0;margin:0}
-.sd-stages li{flex:1 1 140px;border-radius:6px;padding:8px 12px;background:#eef0f4;border-left:5px solid #9aa3b2}
+.sd-stages li{flex:1 1 140px;border-radius:6px;padding:8px 12px;background:#eef0f4;
+ border-left:5px solid #9aa3b2}
 .sd-stages .sd-s-passed{border-color:#14713d;background:#eaf6ef}
 .sd-stages .sd-s-failed{border-color:#b3261e;background:#fdeeed}
 .sd-c-violated td,.sd-f td{background:#fdeeed}.sd-c-not-proven td,.sd-u td{background:#fdf5e6}

@@ -96,7 +96,7 @@ class DockerEngine:
                 return
 
     def start(self, spec: ContainerSpec) -> ContainerState:
-        """Create and start. No restart policy: a smoke deploy starts once (FACTS: Docker)."""
+        """Create and start. No restart policy, the engine's default: a smoke deploy starts once."""
         mounts = [Mount(m.target, m.source, type="bind", read_only=False) for m in spec.mounts]
         with self._client("start") as client:
             client.containers.create(
@@ -106,7 +106,6 @@ class DockerEngine:
                 labels=dict(spec.labels),
                 mounts=mounts,
                 network_mode=spec.network_mode,
-                restart_policy={"Name": "no", "MaximumRetryCount": 0},
                 detach=True,
             ).start()
         state = self.inspect()
