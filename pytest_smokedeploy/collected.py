@@ -7,7 +7,7 @@ typed as what they are here, objects of somebody else's.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 Config: TypeAlias = Any
 Item: TypeAlias = Any
-Session: TypeAlias = Any
 
 #: Plug-ins that run a test again; merely loaded, a mark is enough for them (FLR-4).
 _RETRYING: Final = {
@@ -130,9 +129,16 @@ def _check(item: Item, collected: Collected) -> Check | None:
     return Check(item.nodeid, title, Stage(stage), clauses)
 
 
-def misuses(session: Session, collected: Collected) -> list[MisuseError]:
+def parallel(config: Config) -> bool:
+    """Whether pytest-xdist hands the checks to workers, or this is a worker."""
+    option = config.option
+    several = getattr(option, "numprocesses", None) or getattr(option, "dist", "no") != "no"
+    return bool(several) or hasattr(config, "workerinput")
+
+
+def misuses(config: Config, items: Sequence[Item], collected: Collected) -> list[MisuseError]:
     """Everything that makes this run no gate, worst first."""
-    config, found = session.config, list(collected.misuses)
+    found = list(collected.misuses)
     plugins = config.pluginmanager
     for name, package in _RETRYING.items():
         if plugins.hasplugin(name):
@@ -143,7 +149,7 @@ def misuses(session: Session, collected: Collected) -> list[MisuseError]:
                     remedy=f"Nothing retries on its own: uninstall it, or run with -p no:{name}.",
                 )
             )
-    if getattr(config.option, "numprocesses", None) or getattr(config.option, "dist", "no") != "no":
+    if parallel(config):
         found.append(
             MisuseError("pytest-xdist would deploy once a worker.", remedy="Run without -n and --dist.")
         )
@@ -155,10 +161,10 @@ def misuses(session: Session, collected: Collected) -> list[MisuseError]:
     for option, flag in (("usepdb", "--pdb"), ("trace", "--trace"), ("setuponly", "--setup-only")):
         if getattr(config.option, option, False):
             found.append(MisuseError(f"{flag} does not go with a gate.", remedy=f"Run without {flag}."))
-    if _thread_timeout(session):
+    if _thread_timeout(config, items):
         why = "pytest-timeout's method `thread` ends the process without stopping the container."
         found.append(MisuseError(why, clause="FLR-2", remedy="Use the method `signal`."))
-    order = [item.nodeid for item in session.items if item.nodeid in collected.checks]
+    order = [item.nodeid for item in items if item.nodeid in collected.checks]
     stages = [STAGES.index(collected.checks[node].stage) for node in order]
     if stages != sorted(stages):
         found.append(
@@ -167,12 +173,11 @@ def misuses(session: Session, collected: Collected) -> list[MisuseError]:
     return found
 
 
-def _thread_timeout(session: Session) -> bool:
-    config = session.config
+def _thread_timeout(config: Config, items: Sequence[Item]) -> bool:
     methods = [getattr(config.option, "timeout_method", None)]
     with suppress(ValueError, KeyError):
         methods.append(config.getini("timeout_method"))
-    for item in session.items:
+    for item in items:
         marks = item.iter_markers("timeout")
         methods += [m.kwargs.get("method") or (m.args[1] if len(m.args) > 1 else None) for m in marks]
     return "thread" in methods
@@ -219,7 +224,7 @@ def open_session(config: Config, collected: Collected) -> GateSession:
     )
 
 
-def begin(gate: GateSession, session: Session, collected: Collected) -> Progress:
+def begin(gate: GateSession, config: Config, items: Sequence[Item], collected: Collected) -> Progress:
     """Begin the run.
 
     Raises:
@@ -227,7 +232,7 @@ def begin(gate: GateSession, session: Session, collected: Collected) -> Progress
 
     """
     checks = list(collected.checks.values())
-    gate.begin(checks, misuses(session, collected), _versions(session.config))
+    gate.begin(checks, misuses(config, items, collected), _versions(config))
     return Progress(gate, collected.checks)
 
 

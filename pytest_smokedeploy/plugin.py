@@ -98,6 +98,9 @@ def pytest_configure(config: pytest.Config) -> None:
         from pytest_smokedeploy import collected  # noqa: PLC0415 - lazily
 
         config.stash[ARMED] = collected.arm(config)
+        if collected.parallel(config):
+            # The process that would collect is a worker's; the refusal belongs to the one that is watched.
+            _begin(config, None)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -114,23 +117,24 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Open the run: misuse is told here, before any request leaves."""
     config = session.config
     if COLLECTED in config.stash and not (config.option.collectonly or config.option.setupplan):
-        _begin(session)
+        _begin(config, session)
     elif config.stash.get(ARMED, False):
         from pytest_smokedeploy import collected  # noqa: PLC0415 - lazily
 
         collected.disarm(config)
 
 
-def _begin(session: pytest.Session) -> None:
+def _begin(config: pytest.Config, session: pytest.Session | None) -> None:
     """Begin the run, or end with one clear line and exit status 4."""
     from pytest_smokedeploy import collected  # noqa: PLC0415 - lazily
     from pytest_smokedeploy.errors import MisuseError  # noqa: PLC0415 - lazily
 
-    config = session.config
-    gate = config.stash[SESSION] = collected.open_session(config, config.stash[COLLECTED])
+    checks = config.stash.get(COLLECTED, collected.Collected())
+    gate = config.stash[SESSION] = collected.open_session(config, checks)
     try:
-        config.stash[PROGRESS] = collected.begin(gate, session, config.stash[COLLECTED])
+        config.stash[PROGRESS] = collected.begin(gate, config, session.items if session else [], checks)
     except MisuseError as error:
+        gate.finish()
         name = f"{error.clause}: " if error.clause else ""
         raise pytest.UsageError(gate.sanitiser.text(f"smoke deploy REFUSED: {name}{error}")) from error
 
