@@ -9,6 +9,7 @@ from typing import Final
 
 import httpx
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
@@ -96,7 +97,7 @@ class Edge:
             )
         with self._lock:
             self.requests.append((request.method, path))
-        if self._world.intercept is not None and self._world.intercept(exchange):
+        if self._world.intercept and await run_in_threadpool(self._world.intercept, exchange):
             return self._marked(Response(exchange.body, exchange.status, exchange.headers))
         try:
             return self._marked(await self._forward(request, exchange))
@@ -125,7 +126,8 @@ class Edge:
         exchange.status, exchange.headers, exchange.body = answer.status_code, kept, await answer.aread()
         await answer.aclose()
         if self._world.tamper is not None:
-            self._world.tamper(exchange)
+            # In a thread: a fault may hold an answer back, and the edge still serves everyone else.
+            await run_in_threadpool(self._world.tamper, exchange)
         return Response(exchange.body, exchange.status, exchange.headers)
 
 

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
-import sys
 from pathlib import Path
 
 from pytest_smokedeploy.rehearsal import Stack, World
 from pytest_smokedeploy.settings import load
-
-
-def catalogue():
-    spec = importlib.util.spec_from_file_location("catalogue", Path(__file__).with_name("catalogue.py"))
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["catalogue"] = module
-    spec.loader.exec_module(module)
-    return module
+from tests.worlds.catalogue import CASES
 
 
 class Told(Stack):
@@ -31,8 +22,24 @@ class Told(Stack):
         super().stop()
 
 
+def held(path: str) -> World:
+    """A world that says when an answer of `path` is due, and keeps it until it is told to go on."""
+    folder = Path(os.environ["SMOKEDEPLOY_TEST_FOLDER"])
+
+    def tamper(exchange):
+        if exchange.path in path.split(","):
+            name = exchange.path.rpartition("/")[2]
+            (folder / f"due-{name}").write_text(name)
+            (folder / f"go-{name}").read_text()
+
+    return World(tamper=tamper)
+
+
 def pytest_smokedeploy_rehearsal(folder, options):
     name = os.environ.get("SMOKEDEPLOY_TEST_WORLD", "")
-    world = catalogue().CASES[name].world if name else World()
+    if name.startswith("held "):
+        world = held(name.removeprefix("held "))
+    else:
+        world = CASES[name].world if name else World()
     file = options.settings_file()
     return Told(world, folder, load(file), file.parent)

@@ -1,0 +1,93 @@
+"""Runs the gate as a user does, in a process of its own, over a world of the catalogue."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+SECONDS = 120
+
+
+def settings_file(folder, changes):
+    """The repository's own settings with the shortest quiet window and `changes`."""
+    data = yaml.safe_load((ROOT / "smoke_tests" / "smokedeploy.yml").read_text())
+    data |= {"quiet_window_seconds": 1, **changes}
+    data["database"]["migrations"] = str(ROOT / "smoke_tests" / "migrations")
+    smoke = folder / "repository" / "smoke"
+    smoke.mkdir(parents=True)
+    # The workflow file is looked for from the settings' own folder upwards.
+    (smoke.parent / ".github").symlink_to(ROOT / ".github")
+    file = smoke / "smokedeploy.yml"
+    file.write_text(yaml.safe_dump(data))
+    return file
+
+
+@dataclass
+class Ended:
+    """What a run of the gate left: status, output, evidence, and the world's own end."""
+
+    status: int
+    output: str
+    folder: Path
+
+    @property
+    def document(self) -> dict[str, Any]:
+        return json.loads((self.folder / "evidence" / "evidence.json").read_text())
+
+    @property
+    def told(self) -> dict[str, Any]:
+        file = self.folder / "told.json"
+        return json.loads(file.read_text()) if file.exists() else {"running": False, "requests": []}
+
+    @property
+    def posts(self) -> list[str]:
+        return [path for method, path in self.told["requests"] if method == "POST"]
+
+
+def start(folder, *options, world="", settings=None, changes=None, environ=None):
+    """Start the gate; returns its process, whose output goes to a file in `folder`."""
+    file = settings or settings_file(folder, changes or {})
+    command = [sys.executable, "-m", "pytest", "-p", "smokedeploy", "-p", "tests.worlds.world_plugin"]
+    command += [str(ROOT / "smoke_tests"), "--smokedeploy-rehearse", "-p", "no:cacheprovider"]
+    command += ["--smokedeploy-evidence", str(folder / "evidence"), "--smokedeploy-config", str(file)]
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("GITHUB_", "SMOKEDEPLOY_", "PYTEST_"))}
+    env |= {
+        "PYTHONPATH": str(ROOT),
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        "SMOKEDEPLOY_TEST_WORLD": world,
+        "SMOKEDEPLOY_TEST_TOLD": str(folder / "told.json"),
+        "SMOKEDEPLOY_TEST_FOLDER": str(folder),
+        **(environ or {}),
+    }
+    with (folder / "output.txt").open("wb") as output:
+        return subprocess.Popen(
+            [*command, *options],
+            cwd=folder,
+            env=env,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+def gate(folder, *options, **how):
+    """Run the gate to its end."""
+    process = start(folder, *options, **how)
+    try:
+        status = process.wait(SECONDS)
+    finally:
+        process.kill()
+    return ended(folder, status)
+
+
+def ended(folder, status):
+    """What the run in `folder` left."""
+    return Ended(status, (folder / "output.txt").read_text(errors="replace"), folder)
