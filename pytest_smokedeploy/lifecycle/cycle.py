@@ -259,7 +259,7 @@ class Lifecycle:
         """EXT-2: every check of the earlier stages ran and passed, and nothing came to light since."""
         rows = self._book.gate.outstanding()
         expected = CLAUSE["EXT-2"].text
-        # The log's tail is read after the checks of the log: a clause may be violated though its check passed.
+        # The log's tail is read after the log's checks, so a clause can be violated though its check passed.
         if (since := self._book.gate.violations()) and not rows:
             words = f"{', '.join(since)} violated since; {next(iter(since.values()))}"
             return Finding("EXT-2", False, expected, words[:400])

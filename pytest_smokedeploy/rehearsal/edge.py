@@ -97,7 +97,9 @@ class Edge:
             )
         with self._lock:
             self.requests.append((request.method, path))
-        if self._world.intercept and await run_in_threadpool(self._world.intercept, exchange):
+        intercept = self._world.intercept
+        # In a thread: a fault may hold an answer back, and the edge still serves everyone else.
+        if intercept is not None and await run_in_threadpool(intercept, exchange):
             return self._marked(Response(exchange.body, exchange.status, exchange.headers))
         try:
             return self._marked(await self._forward(request, exchange))
@@ -126,7 +128,6 @@ class Edge:
         exchange.status, exchange.headers, exchange.body = answer.status_code, kept, await answer.aread()
         await answer.aclose()
         if self._world.tamper is not None:
-            # In a thread: a fault may hold an answer back, and the edge still serves everyone else.
             await run_in_threadpool(self._world.tamper, exchange)
         return Response(exchange.body, exchange.status, exchange.headers)
 

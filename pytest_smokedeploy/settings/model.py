@@ -164,9 +164,12 @@ def load(path: Path) -> Settings:
 
 
 def _told(document: yamlfile.Document, error: ValidationError) -> SettingsError:
-    """The first error, in the order of the file, in the words of its reader."""
+    """The first error, in the order of the file, in the words of its reader.
+
+    A key that is missing comes last: where one is misspelt, the misspelling is what to mend.
+    """
     rows = [(row, tuple(part for part in row["loc"] if part != "[key]")) for row in error.errors()]
-    row, path = min(rows, key=lambda pair: document.line(pair[1]) or 0)
+    row, path = min(rows, key=lambda pair: (pair[0]["type"] == "missing", document.line(pair[1]) or 0))
     dotted = ".".join(str(part) for part in path)
     return SettingsError(_words(row, path), file=document.name, line=document.line(path), key=dotted)
 
