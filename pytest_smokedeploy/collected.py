@@ -63,13 +63,16 @@ def arm(config: Config) -> bool:
     return True
 
 
-def disarm(config: Config) -> None:
-    """No test carries a stage: write no report into an evidence folder."""
+def disarm(config: Config) -> list[Any]:
+    """No test carries a stage: write no report into an evidence folder. Returns what was set aside."""
+    aside = []
     for plugin in list(config.pluginmanager.get_plugins()):
         if type(plugin).__module__.startswith(("pytest_html.", "_pytest.junitxml")):
             config.pluginmanager.unregister(plugin)
+            aside.append(plugin)
     with suppress(OSError):
         Path(config.option.htmlpath).parent.rmdir()
+    return aside
 
 
 def read(items: list[Item], order: Callable[[int], Any]) -> Collected:
@@ -325,7 +328,9 @@ class Progress:
 
     def _redact(self, report: Any) -> None:  # noqa: ANN401 - pytest's own
         mask = self._gate.sanitiser.text
-        if report.longrepr is not None and not isinstance(report.longrepr, tuple):
+        if isinstance(report.longrepr, tuple):  # a skip: file, line, words
+            report.longrepr = tuple(mask(part) if isinstance(part, str) else part for part in report.longrepr)
+        elif report.longrepr is not None:
             shown = str(report.longrepr)
             if mask(shown) != shown:
                 report.longrepr = mask(shown)

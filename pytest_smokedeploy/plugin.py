@@ -53,6 +53,7 @@ _OPTIONS = (
 COLLECTED: pytest.StashKey[Collected] = pytest.StashKey()
 PROGRESS: pytest.StashKey[Progress] = pytest.StashKey()
 ARMED: pytest.StashKey[bool] = pytest.StashKey()
+ASIDE: pytest.StashKey[list[Any]] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
@@ -121,7 +122,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     elif config.stash.get(ARMED, False):
         from pytest_smokedeploy import collected  # noqa: PLC0415 - lazily
 
-        collected.disarm(config)
+        config.stash[ASIDE] = collected.disarm(config)
 
 
 def _begin(config: pytest.Config, session: pytest.Session | None) -> None:
@@ -219,8 +220,12 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
             terminalreporter.write_line(line)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Let go of everything, also where the session never finished."""
+    for plugin in config.stash.get(ASIDE, []):
+        # Each reporter unregisters itself at the end, and must be there to be unregistered.
+        config.pluginmanager.register(plugin)
     gate = config.stash.get(SESSION, None)
     if gate is not None:
         gate.close()

@@ -48,8 +48,13 @@ def rescue(folder: Path, config: Path | None, environ: Mapping[str, str]) -> tup
     started: dict[str, Any] = next((e for e in events if e.get("event") == "run.started"), {})
     if started.get("rehearsal"):
         return "the journal is a rehearsal's; its world ended with it.", True
+    named = environ.get("SMOKEDEPLOY_CONFIG")
     options = Options(
-        config=config, folder=_folder(config), environment="dev", image_tag=_tag(started), evidence=folder
+        config=config or (Path(named) if named else None),
+        folder=Path("smoke_tests"),
+        environment="dev",
+        image_tag=_tag(started),
+        evidence=folder,
     )
     run = resolve(options, environ)
     journal = Journal(file, Sanitiser(run.all_secrets()))
@@ -68,10 +73,6 @@ def rescue(folder: Path, config: Path | None, environ: Mapping[str, str]) -> tup
     journal.close()
     done = shutdown.confirmed and shutdown.comeback is False
     return f"{shutdown.failed or shutdown.words}", done
-
-
-def _folder(config: Path | None) -> Path:
-    return config.parent if config else Path("smoke_tests")
 
 
 def _tag(started: Mapping[str, Any]) -> str:

@@ -72,7 +72,7 @@ def _reasons(folder: Path, image_digest: str | None, max_age: timedelta | None, 
     reasons += _consistent(folder, document)
     if image_digest is not None and document["image"]["digest"] != image_digest:
         reasons.append(
-            f"it is about {document['image']['digest'] or 'no known digest'}, not about {image_digest}."
+            f"the image's digest is {document['image']['digest'] or 'not known'}, not {image_digest}."
         )
     if max_age is not None:
         age = now - datetime.fromisoformat(document["finished_at"])

@@ -177,8 +177,7 @@ class Lifecycle:
         """
         if self._log is None:
             status = self.status()
-            wanted = self._run.settings.log
-            log = StartupLog(Patterns.build(wanted.milestones, wanted.forbidden, wanted.documented))
+            log = self._new_log()
             self._log = LogReading(log)
             if Extension.LOGS not in self.extensions:
                 log.cut("the agent does not offer the extension `logs`")
@@ -190,16 +189,26 @@ class Lifecycle:
                 self._book.finding(log.finding(clause))
         return self._log
 
+    def _new_log(self) -> StartupLog:
+        wanted = self._run.settings.log
+        return StartupLog(Patterns.build(wanted.milestones, wanted.forbidden, wanted.documented))
+
     def _observe(self, log: StartupLog) -> None:
         deadlines, quiet = self._run.settings.deadlines, self._run.settings.quiet_window_seconds
+        if self._open(log, follow=True) and self._observer is not None:
+            self._observer.until_quiet(deadlines.startup_seconds, quiet)
+
+    def _open(self, log: StartupLog, *, follow: bool) -> bool:
+        """Open the log's stream; whether it opened."""
         try:
-            stream = self._client.logs(since=None, follow=True)
+            stream = self._client.logs(since=None, follow=follow)
         except AgentError as error:
             log.cut(str(error))
-            return
+            self._book.note("log.cut", words=str(error))
+            return False
         file = self._run.evidence / "startup.log"
         self._observer = Observer(stream, log, self._book, file, self._mask, self._clock)
-        self._observer.until_quiet(deadlines.startup_seconds, quiet)
+        return True
 
     def _same_start(self, log: StartupLog, status: StatusReading) -> None:
         """DET-1: one container and one start across the window; `running` alone never tells (FACTS)."""
@@ -240,9 +249,11 @@ class Lifecycle:
 
     def _tail(self, shutdown: Shutdown) -> None:
         """What the log shows up to the end of the stop still counts, whatever was found before."""
-        if self._observer is None or self._log is None:
+        if self._observer is None:
+            self._late(shutdown)
+        if self._observer is None:
             return
-        log = self._log.log
+        log = self._observer.log
         already = set(log.violated)
         self._observer.drain(TAIL_SECONDS if shutdown.confirmed else 0.5)
         self._observer.close()
@@ -252,6 +263,14 @@ class Lifecycle:
                 self._book.finding(log.finding(clause))
         if shutdown.confirmed and not self._observer.ended and not log.violated:
             self.oddities.append("the log stream did not end though the container is gone")
+
+    def _late(self, shutdown: Shutdown) -> None:
+        """A run that failed before it followed the log reads it once, for whoever looks into it."""
+        if Extension.LOGS not in self.extensions or not shutdown.confirmed:
+            return
+        log = self._new_log()
+        log.stopping()
+        self._open(log, follow=False)
 
     # -- exit ------------------------------------------------------------------------------
 

@@ -61,7 +61,9 @@ class GitHub:
         try:
             return self._ask(f"{run.api_url}/repos/{run.repository}{path}", permission)
         except httpx.HTTPError as error:
-            return Reply(0, None, f"GitHub did not answer ({type(error).__name__}), so it can't be told")
+            return Reply(
+                0, None, f"GitHub did not answer ({error or type(error).__name__}), so it can't be told"
+            )
 
     def _ask(self, url: str, permission: str) -> Reply:
         headers = {

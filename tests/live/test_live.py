@@ -1,0 +1,148 @@
+"""A live run: PASS is evidence, a killed run is stopped by the workflow's last step, no secret is told."""
+
+import base64
+import json
+import threading
+from urllib.parse import quote
+
+import pytest
+
+from pytest_smokedeploy.rehearsal import World
+
+RUNTIME = World().script()
+IDLE = 'echo "idle: waiting for a signal"'
+
+
+def test_a_sound_deploy_passes_and_is_evidence(live):
+    world = live()
+    run = world.run()
+    assert (run.document["verdict"], run.status) == ("PASS", 0), run.output
+    assert world.posts == ["/v1/deploy", "/v1/stop"]
+    assert world.stack.running() is False
+    digest = run.document["image"]["digest"]
+    done = world.command("verify", str(world.folder / "evidence"), "--image-digest", digest, "--max-age", "1")
+    assert done.returncode == 0, done.stderr
+    other = world.command("verify", str(world.folder / "evidence"), "--image-digest", "sha256:" + "0" * 64)
+    assert other.returncode == 1
+    assert "digest" in other.stderr
+    left = world.command("stop")
+    assert left.returncode == 0, left.stderr
+    assert "owes no stop" in left.stdout
+    assert world.posts == ["/v1/deploy", "/v1/stop"]
+
+
+def test_what_a_killed_run_left_is_stopped(live):
+    """SIGKILL runs nothing of ours: the workflow's last step reads the journal and stops."""
+    running = threading.Event()
+
+    def tamper(exchange):
+        if exchange.path == "/v1/status" and b'"running":true' in exchange.body.replace(b" ", b""):
+            running.set()
+
+    world = live(World(tamper=tamper), quiet_window_seconds=120)
+    process = world.start()
+    assert running.wait(60)
+    process.kill()
+    process.wait()
+    assert world.stack.running() is True
+    document = json.loads((world.folder / "evidence" / "evidence.json").read_text())
+    assert document["verdict"] == "INCOMPLETE"
+    done = world.command("stop")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert world.stack.running() is False
+    assert world.command("verify", str(world.folder / "evidence")).returncode == 1
+    document = json.loads((world.folder / "evidence" / "evidence.json").read_text())
+    assert document["verdict"] in {"FAIL", "INCOMPLETE"}
+    assert document["stop"]["confirmed"] is True
+    # A second call finds nothing owed, and leaves everything alone.
+    assert world.command("stop").returncode == 0
+    assert world.posts == ["/v1/deploy", "/v1/stop"]
+
+
+def test_a_stop_that_finds_no_agent_says_so(live):
+    """The stop is owed, the agent is gone: the step fails, so that a person looks."""
+    running = threading.Event()
+
+    def intercept(exchange):
+        gone = running.is_set()
+        running.set() if exchange.path == "/v1/deploy" else None
+        if gone:
+            exchange.status, exchange.body = 502, b"<html>502 Bad gateway</html>"
+        return gone
+
+    world = live(World(intercept=intercept), quiet_window_seconds=120)
+    run = world.run()
+    assert (run.document["verdict"], run.status) == ("FAIL", 1), run.output
+    assert "NOT confirmed" in run.output
+    done = world.command("stop")
+    assert done.returncode == 1
+    assert "502" in done.stdout + done.stderr
+
+
+def test_live_needs_https_and_another_machine(live):
+    world = live()
+    world.environ["DEPLOY_ENDPOINT"] = world.environ["DEPLOY_ENDPOINT"].replace("https", "http")
+    run = world.run()
+    assert (run.document["verdict"], run.status) == ("REFUSED", 4)
+    assert "https" in run.document["reason"]
+    world.environ["DEPLOY_ENDPOINT"] = world.stack.environ["DEPLOY_ENDPOINT"]
+    run = world.run()
+    assert (run.document["verdict"], run.document["clause"], run.status) == ("REFUSED", "EXT-1", 4)
+    assert world.posts == []
+
+
+def test_a_certificate_nobody_signed_is_not_trusted(live):
+    world = live()
+    del world.environ["SSL_CERT_FILE"]
+    run = world.run()
+    assert (run.document["verdict"], run.status) == ("REFUSED", 1), run.output
+    assert "certificate" in run.document["reason"]
+    assert world.posts == []
+
+
+def spellings(secret):
+    plain = secret.encode()
+    yield from (secret, quote(secret, safe=""), base64.b64encode(plain).decode().rstrip("="), plain.hex())
+    yield base64.urlsafe_b64encode(plain).decode().rstrip("=")
+
+
+OWN = """
+import os, pytest
+pytestmark = pytest.mark.smoke_stage("verify")
+
+def test_own(smoke_status):
+    secret = os.environ["CF_ACCESS_CLIENT_SECRET"]
+    print("printed", secret)
+    assert secret == "", f"said {secret}"
+"""
+
+
+@pytest.mark.parametrize("where", ["status", "log", "own check"])
+def test_no_secret_reaches_any_output(live, where):
+    """The canary: each part of the world repeats the secrets, and no file or terminal shows one."""
+    told = []
+
+    def tamper(exchange):
+        if where == "status" and exchange.path in {"/health", "/v1/status", "/v1/preflight"}:
+            body = json.loads(exchange.body)
+            body["note"] = body["container_id"] = " ".join(told)
+            exchange.body = json.dumps(body).encode()
+
+    leak = RUNTIME.replace(IDLE, f'cat "$AUDIT_EVENTS_PATH/canary" 2>/dev/null\n{IDLE}')
+    world = live(World(runtime=leak if where == "log" else None, tamper=tamper))
+    names = ("CF_ACCESS_CLIENT_ID", "CF_ACCESS_CLIENT_SECRET", "GITHUB_TOKEN")
+    secrets = [world.environ[name] for name in names]
+    told += [text for secret in secrets for text in spellings(secret)]
+    (world.stack.folder / "audit-events" / "canary").write_text("\n".join(told) + "\n")
+    (world.folder / "test_own.py").write_text(OWN)
+    own = [str(world.folder / "test_own.py")] if where == "own check" else []
+    run = world.run("-v", "-rA", "--tb=long", "--showlocals", *own)
+    assert run.document["verdict"] == "FAIL", run.output
+    assert "idle" in (world.folder / "evidence" / "startup.log").read_text()
+    files = [file for file in (world.folder / "evidence").rglob("*") if file.is_file()]
+    assert {"report.html", "evidence.json", "journal.jsonl", "junit.xml"} <= {file.name for file in files}
+    for file in [*files, world.folder / "output.txt"]:
+        text = file.read_text(errors="replace")
+        for secret in told:
+            assert secret not in text, f"{file.name} shows a secret"
+    assert "[redacted]" in run.output

@@ -1,0 +1,105 @@
+"""The plug-in asleep and awake, with plug-in autoload on and off (TRAPS 1 to 3)."""
+
+import subprocess
+import sys
+
+import pytest
+
+AWAKE = """
+import pytest
+pytestmark = pytest.mark.smoke_stage("{stage}")
+
+@pytest.mark.smoke_clause("{clause}")
+def test_one():
+    assert True
+"""
+
+
+@pytest.fixture(autouse=True)
+def _quiet(monkeypatch):
+    for name in ("SMOKEDEPLOY_ENVIRONMENT", "SMOKEDEPLOY_IMAGE_TAG", "GITHUB_ACTIONS", "DEPLOY_ENDPOINT"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def run(pytester, *options, autoload):
+    pytester._monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", raising=False)
+    if not autoload:
+        pytester._monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    extra = ("-p", "no:rerunfailures", "-p", "no:xdist") if autoload else ("-p", "smokedeploy")
+    return pytester.runpytest_subprocess(*extra, *options)
+
+
+@pytest.mark.parametrize("autoload", [True, False])
+def test_asleep_it_leaves_a_plain_run_alone(pytester, autoload):
+    pytester.makepyfile("def test_plain(): pass")
+    result = run(pytester, "-W", "error", "--strict-markers", autoload=autoload)
+    result.assert_outcomes(passed=1)
+    result.stdout.no_fnmatch_line("*smoke deploy*")
+    assert not (pytester.path / "smoke-evidence").exists()
+
+
+@pytest.mark.parametrize("autoload", [True, False])
+def test_asleep_it_writes_no_evidence_where_a_run_was_asked_for(pytester, autoload):
+    """A test without any stage is no gate, also where the environment names one."""
+    pytester.makepyfile("def test_plain(): pass")
+    result = run(pytester, "--smokedeploy-environment", "dev", autoload=autoload)
+    result.assert_outcomes(passed=1)
+    assert not (pytester.path / "smoke-evidence").exists()
+
+
+@pytest.mark.parametrize("autoload", [True, False])
+def test_awake_it_must_be_told_its_environment(pytester, autoload):
+    pytester.makepyfile(AWAKE.format(stage="verify", clause="VER-2"))
+    result = run(pytester, autoload=autoload)
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(["*REFUSED*a live run must be told its environment*"])
+    assert (pytester.path / "smoke-evidence" / "evidence.json").is_file()
+
+
+@pytest.mark.parametrize(
+    ("stage", "clause", "words"),
+    [
+        ("observation", "VER-2", "unknown stage 'observation'"),
+        ("verify", "VER-99", "unknown clause 'VER-99'"),
+    ],
+)
+def test_unknown_stages_and_clauses_are_usage_errors(pytester, stage, clause, words):
+    pytester.makepyfile(AWAKE.format(stage=stage, clause=clause))
+    result = run(pytester, "--smokedeploy-environment", "dev", autoload=False)
+    assert result.ret == 4
+    result.stderr.fnmatch_lines([f"*REFUSED*{words}*"])
+
+
+def test_a_test_without_a_stage_has_no_place_in_a_gate(pytester):
+    pytester.makepyfile(test_a=AWAKE.format(stage="verify", clause="VER-2"), test_b="def test_plain(): pass")
+    result = run(pytester, "--smokedeploy-environment", "dev", autoload=False)
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(["*REFUSED*test_b.py::test_plain has no stage*"])
+
+
+@pytest.mark.parametrize("plugin", ["html", "timeout", "pytest_order"])
+def test_a_companion_switched_off_is_missed(pytester, plugin):
+    """`-p no:html` skips silently; a gate without its report is none."""
+    pytester.makepyfile(AWAKE.format(stage="verify", clause="VER-2"))
+    result = run(pytester, "-p", f"no:{plugin}", "--smokedeploy-environment", "dev", autoload=False)
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(["*REFUSED*is missing*"])
+
+
+def test_asleep_it_imports_nothing_of_weight():
+    code = (
+        "import sys, pytest; pytest.main(['-q', '--collect-only', '-p', 'smokedeploy', '--co', '/dev/null']);"
+        "print(sorted({'httpx', 'pydantic', 'yaml', 'fastapi', 'docker'} & set(sys.modules)))"
+    )
+    env = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PATH": "/usr/bin:/bin"}
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_collect_only_and_setup_plan_deploy_nothing_and_give_no_verdict(pytester):
+    pytester.makepyfile(AWAKE.format(stage="verify", clause="VER-2"))
+    for option in ("--collect-only", "--setup-plan"):
+        result = run(pytester, option, "--smokedeploy-environment", "dev", autoload=False)
+        assert result.ret == 0
+        result.stdout.no_fnmatch_line("*smoke deploy*")
+        assert not (pytester.path / "smoke-evidence" / "evidence.json").exists()
