@@ -27,6 +27,8 @@ HOLD_RELEASE: Final = "/v1/hold/release"
 NDJSON: Final = "application/x-ndjson"
 ASSERTION_HEADER: Final = "Cf-Access-Jwt-Assertion"
 HEARTBEAT_SECONDS: Final = 10
+PREFER: Final = "Prefer"
+RESPOND_ASYNC: Final = "respond-async"
 #: Statuses by which an agent says that it did nothing: no stop is owed (DESIGN 3).
 DEFINITE_NO: Final = frozenset({400, 401, 403, 404, 405, 409, 413, 423})
 
@@ -134,6 +136,26 @@ class StopRequest(_Request):
     deploy_id: DeployId | None = None
 
 
+class LeaseRequest(_Request):
+    """Body of ``POST /v1/lease``: the deploy may run `lease_seconds` from now (extension `lease`)."""
+
+    deploy_id: DeployId
+    lease_seconds: Annotated[StrictInt, Field(ge=1)]
+
+
+class OutcomeRequest(_Request):
+    """Body of ``POST /v1/outcome``: a passed run takes its own hold off (extension `hold`)."""
+
+    deploy_id: DeployId
+    outcome: Literal["passed"]
+
+
+class ReleaseRequest(_Request):
+    """Body of ``POST /v1/hold/release``: a person looked, and says what was found (FLR-3)."""
+
+    reason: Annotated[StrictStr, Field(min_length=1, max_length=1000)]
+
+
 class Step(_Answer):
     """One step of a receipt, in the order done."""
 
@@ -167,6 +189,43 @@ class Deployed(_Answer):
     env: list[StrictStr] | None = None
     mounts: list[Mount] | None = None
     steps: list[Step] | None = None
+
+
+class Accepted(_Answer):
+    """202 to a deploy with ``Prefer: respond-async``: under way, and no success yet (extension `async`)."""
+
+    deploy_id: StrictStr
+
+
+class DeployState(StrEnum):
+    """Where an asynchronous deploy stands; success is `deployed` alone."""
+
+    DEPLOYING = "deploying"
+    DEPLOYED = "deployed"
+    FAILED = "failed"
+
+
+class DeployProgress(_Answer):
+    """200 to ``GET /v1/deploys/{deploy_id}``: what the receipt has so far, then its whole.
+
+    `step` is the step under way or the one that failed; `reason` says why it failed. `status` is
+    ``"deployed"`` once the state is, so that a deployed progress reads as `Deployed` does.
+    """
+
+    deploy_id: StrictStr
+    state: DeployState
+    status: Literal["deployed", "error"] | None = None
+    image: StrictStr | None = None
+    container_name: StrictStr | None = None
+    environment: StrictStr | None = None
+    container_id: StrictStr | None = None
+    image_digest: StrictStr | None = None
+    started_at: Time | None = None
+    env: list[StrictStr] | None = None
+    mounts: list[Mount] | None = None
+    steps: list[Step] | None = None
+    step: StepName | None = None
+    reason: StrictStr | None = None
 
 
 class Failure(_Answer):
@@ -228,6 +287,19 @@ class Stopped(_Answer):
 
     status: Literal["stopped"]
     container_name: StrictStr
+
+
+class Leased(_Answer):
+    """200 to ``POST /v1/lease``: when the agent will stop the container itself, by the server's clock."""
+
+    deploy_id: StrictStr
+    lease_expires_at: Time
+
+
+class OutcomeTaken(_Answer):
+    """200 to ``POST /v1/outcome`` and ``POST /v1/hold/release``: no hold is left."""
+
+    status: Literal["released"]
 
 
 class Health(_Answer):
