@@ -13,7 +13,7 @@ import yaml
 
 from pytest_smokedeploy.rehearsal import Stack, World
 from pytest_smokedeploy.settings import load
-from tests.worlds.gate import ROOT, SECONDS, Ended, settings_file
+from tests.gallery.gate import ROOT, SECONDS, Ended, settings_file
 
 HOST = "agent.smokedeploy.test"
 RESOLVER = Path(__file__).parent / "resolver"

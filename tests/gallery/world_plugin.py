@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pytest_smokedeploy.rehearsal import Stack, World
 from pytest_smokedeploy.settings import load
-from tests.worlds.catalogue import CASES
+from tests.gallery.catalogue import CASES
 
 
 class Told(Stack):

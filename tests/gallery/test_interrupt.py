@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from tests.worlds.gate import SECONDS, ended, start
+from tests.gallery.gate import SECONDS, ended, start
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 

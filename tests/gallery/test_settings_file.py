@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from tests.worlds.gate import gate, settings_file
+from tests.gallery.gate import gate, settings_file
 
 WRONG = {
     "a wrong key": ("image", "image:\n  repositry: ghcr.io/example/runtime\n", "image.repositry", 2),

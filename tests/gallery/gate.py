@@ -55,7 +55,7 @@ class Ended:
 def start(folder, *options, world="", settings=None, changes=None, environ=None):
     """Start the gate; returns its process, whose output goes to a file in `folder`."""
     file = settings or settings_file(folder, changes or {})
-    command = [sys.executable, "-m", "pytest", "-p", "smokedeploy", "-p", "tests.worlds.world_plugin"]
+    command = [sys.executable, "-m", "pytest", "-p", "smokedeploy", "-p", "tests.gallery.world_plugin"]
     command += [str(ROOT / "smoke_tests"), "--smokedeploy-rehearse", "-p", "no:cacheprovider"]
     command += ["--smokedeploy-evidence", str(folder / "evidence"), "--smokedeploy-config", str(file)]
     env = {k: v for k, v in os.environ.items() if not k.startswith(("GITHUB_", "SMOKEDEPLOY_", "PYTEST_"))}

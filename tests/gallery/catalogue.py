@@ -1,0 +1,16 @@
+"""Every world of the gallery, by name."""
+
+from __future__ import annotations
+
+from tests.gallery import agent, command_line, edge, repository, runtime
+from tests.gallery.case import Case
+
+FAMILIES = {
+    "repository": repository.CASES,
+    "edge": edge.CASES,
+    "agent": agent.CASES,
+    "runtime": runtime.CASES,
+    "command line": command_line.CASES,
+}
+CASES: dict[str, Case] = {name: case for family in FAMILIES.values() for name, case in family.items()}
+assert len(CASES) == sum(map(len, FAMILIES.values())), "two worlds have one name"
