@@ -37,7 +37,9 @@ def held(path: str) -> World:
 
 def pytest_smokedeploy_rehearsal(folder, options):
     name = os.environ.get("SMOKEDEPLOY_TEST_WORLD", "")
-    if name.startswith("held "):
+    if name == "on docker":
+        world = World(engine="docker")
+    elif name.startswith("held "):
         world = held(name.removeprefix("held "))
     else:
         world = CASES[name].world if name else World()

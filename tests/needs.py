@@ -1,0 +1,54 @@
+"""What some tests need of the machine beside Python: a container engine, a database server, a browser.
+
+Where it is absent such a test is skipped and one line says what was left out; with
+``SMOKEDEPLOY_TEST_REQUIRE=1``, as CI sets it, it fails instead: absence is never a pass.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+REQUIRED: Final = os.environ.get("SMOKEDEPLOY_TEST_REQUIRE") == "1"
+POSTGRES_BIN: Final = Path("/usr/lib/postgresql")
+
+needs_docker = pytest.mark.needs("docker")
+needs_postgres = pytest.mark.needs("postgres")
+needs_browser = pytest.mark.needs("browser")
+
+
+def _docker() -> str:
+    for program in ("docker", "docker-registry", "busybox"):
+        if shutil.which(program) is None:
+            return f"{program} is not installed"
+    # By the command line: the SDK leaves a socket behind where no engine answers.
+    asked = subprocess.run(["docker", "version"], capture_output=True, timeout=30, check=False)
+    return "" if asked.returncode == 0 else "no Docker engine answers"
+
+
+def _postgres() -> str:
+    return "" if list(POSTGRES_BIN.glob("*/bin/initdb")) else "no PostgreSQL server is installed"
+
+
+def _browser() -> str:
+    return "" if shutil.which("chromium") and shutil.which("chromedriver") else "Chromium is not installed"
+
+
+_WHY: Final[Mapping[str, Callable[[], str]]] = {
+    "docker": _docker,
+    "postgres": _postgres,
+    "browser": _browser,
+}
+
+
+@cache
+def lacking(need: str) -> str:
+    """Why `need` is not met here, or ""."""
+    return _WHY[need]()
