@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 
 from tests.needs import REQUIRED, lacking
+from tests.postgres import postgres  # noqa: F401 - a fixture for whoever asks
 
 LEFT_OUT = pytest.StashKey[Counter]()
 
