@@ -7,6 +7,7 @@ typed as what they are here, objects of somebody else's.
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
@@ -265,6 +266,41 @@ def announcer(config: Config) -> Callable[[str], None]:
             reporter.flush()
 
     return announce
+
+
+class Actions:
+    """Speaks to GitHub's runner: holds its commands off while a run's log is shown, annotates at the end.
+
+    Args:
+        config: pytest's.
+        environ: the environment; outside GitHub Actions nothing is said.
+
+    """
+
+    def __init__(self, config: Config, environ: Mapping[str, str]) -> None:
+        self._reporter = config.pluginmanager.getplugin("terminalreporter")
+        self._token = secrets.token_hex(16) if environ.get("GITHUB_ACTIONS") == "true" else ""
+
+    def begin(self) -> None:
+        """From here on no line of a log is a command."""
+        from pytest_smokedeploy.reports.github import silence  # noqa: PLC0415 - lazily
+
+        self._say(silence(self._token))
+
+    def end(self, document: Mapping[str, Any] | None) -> None:
+        """The verdict as the run's one annotation, after everything else was written."""
+        from pytest_smokedeploy.reports.github import annotation, resume  # noqa: PLC0415 - lazily
+
+        self._say(resume(self._token))
+        if document is not None:
+            self._say(annotation(document))
+        self._token = ""
+
+    def _say(self, line: str) -> None:
+        if self._token and self._reporter is not None:
+            self._reporter.ensure_newline()
+            self._reporter.write_line(line)
+            self._reporter.flush()
 
 
 class Progress:

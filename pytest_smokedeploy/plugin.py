@@ -25,7 +25,7 @@ from pytest_smokedeploy.fixtures import (
 )
 
 if TYPE_CHECKING:
-    from pytest_smokedeploy.collected import Collected, Progress
+    from pytest_smokedeploy.collected import Actions, Collected, Progress
     from pytest_smokedeploy.rehearsal import Stack
     from pytest_smokedeploy.settings import Options
 
@@ -53,6 +53,7 @@ _OPTIONS = (
 COLLECTED: pytest.StashKey[Collected] = pytest.StashKey()
 PROGRESS: pytest.StashKey[Progress] = pytest.StashKey()
 ARMED: pytest.StashKey[bool] = pytest.StashKey()
+ACTIONS: pytest.StashKey[Actions] = pytest.StashKey()
 ASIDE: pytest.StashKey[list[Any]] = pytest.StashKey()
 
 
@@ -132,6 +133,8 @@ def _begin(config: pytest.Config, session: pytest.Session | None) -> None:
 
     checks = config.stash.get(COLLECTED, collected.Collected())
     gate = config.stash[SESSION] = collected.open_session(config, checks)
+    config.stash[ACTIONS] = collected.Actions(config, os.environ)
+    config.stash[ACTIONS].begin()
     try:
         config.stash[PROGRESS] = collected.begin(gate, config, session.items if session else [], checks)
     except MisuseError as error:
@@ -229,3 +232,4 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     gate = config.stash.get(SESSION, None)
     if gate is not None:
         gate.close()
+        config.stash[ACTIONS].end(gate.document)

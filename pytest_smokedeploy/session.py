@@ -9,6 +9,7 @@ import os
 import platform
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +24,7 @@ from pytest_smokedeploy.lifecycle import Book, Lifecycle
 from pytest_smokedeploy.lifecycle.signals import Signals
 from pytest_smokedeploy.preconditions import Preconditions
 from pytest_smokedeploy.redaction import Sanitiser, Secret
+from pytest_smokedeploy.reports.github import summary
 from pytest_smokedeploy.settings import Options, RunConfig, resolve
 from pytest_smokedeploy.settings.resolve import refuse_in_workflow
 
@@ -81,6 +83,7 @@ class GateSession:
         self.book = Book(Gate(rehearsal=options.rehearse), self.journal, self._shown(announce))
         self.signals = Signals(self.book.interrupt)
         self._environ = environ
+        self._summarised = False
         self._make_stack = make_stack
         self._stack: Stack | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
@@ -212,11 +215,22 @@ class GateSession:
             self.document = build(self.journal.events, {})
 
     def finish(self) -> int:
-        """Write the evidence, take the rehearsal down; returns the exit status."""
+        """Write the evidence, take the rehearsal down; returns the exit status. Safe to call twice."""
         self.settle()
-        write_folder(self.evidence, self.journal.events)
+        document = write_folder(self.evidence, self.journal.events)
+        if not self._summarised:
+            self._summarised = True
+            self._summarise(document)
         self.close()
         return self.decision.exit_status if self.decision else 1
+
+    def _summarise(self, document: Mapping[str, Any]) -> None:
+        """Add the verdict to GitHub's step summary, where there is one."""
+        name = self._environ.get("GITHUB_STEP_SUMMARY")
+        if name:
+            # The evidence stands already; a summary that can't be written takes nothing from it.
+            with suppress(OSError), Path(name).open("a", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(summary(document))
 
     def close(self) -> None:
         """Let go of everything; safe to call twice."""

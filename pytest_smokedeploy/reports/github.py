@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from html import escape
-from typing import Any
+from typing import Any, Final
 
 from pytest_smokedeploy.reports import terminal
+
+_CELL: Final = 1000
+#: What Markdown would take for markup of its own.
+_MARKUP: Final = {ord(sign): f"&#{ord(sign)};" for sign in "|`*_[]\\"}
 
 
 def annotation(document: Mapping[str, Any]) -> str:
@@ -20,16 +24,40 @@ def annotation(document: Mapping[str, Any]) -> str:
 def summary(document: Mapping[str, Any]) -> str:
     """Markdown for the step summary; every value is escaped."""
     body = "\n".join(escape(line) for line in terminal.lines(document))
-    rows = [
-        f"| {row['clause']} | {row['state']} | {escape(row['text'])} |"
-        for row in document["clauses"]
-        if row["state"] != "proven"
-    ]
-    table = "\n".join(["", "| clause | state | what it asks |", "|---|---|---|", *rows]) if rows else ""
-    return f"## Smoke deploy\n\n<pre>{body}</pre>\n{table}\n"
+    violated = [row for row in document["clauses"] if row["state"] == "violated"]
+    unproven = [row for row in document["clauses"] if row["state"] == "not proven"]
+    parts = ["## Smoke deploy", f"<pre>{body}</pre>"]
+    if violated:
+        rows = [f"| {row['clause']} | {_cell(row['text'])} | {_cell(row['words'])} |" for row in violated]
+        parts.append("\n".join(["| violated | what it asks | what was seen |", "|---|---|---|", *rows]))
+    if unproven:
+        rows = [f"| {row['clause']} | {_cell(row['words'])} |" for row in unproven]
+        table = "\n".join(["| clause | why |", "|---|---|", *rows])
+        parts.append(f"<details><summary>{len(unproven)} not proven</summary>\n\n{table}\n\n</details>")
+    return "\n\n".join(parts) + "\n\n"
+
+
+def _cell(text: object) -> str:
+    """`text` as one cell of a table: no markup, no column, no line of its own."""
+    return escape(" ".join(str(text).split()))[:_CELL].translate(_MARKUP)
+
+
+def silence(token: str) -> str:
+    """The line after which the runner takes no command from a log until `resume(token)`.
+
+    A runtime's log line may look like a workflow command, and a log is not ours to obey.
+    """
+    return f"::stop-commands::{token}"
+
+
+def resume(token: str) -> str:
+    """The line that ends `silence`."""
+    return f"::{token}::"
 
 
 def _data(text: str) -> str:
+    # The runner's older commands count anywhere in a line.
+    text = text.replace("##[", "## [")
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 

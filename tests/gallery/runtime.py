@@ -23,6 +23,9 @@ CASES: dict[str, Case] = {
     "it starts over": Case(
         "DET-1", FAIL, 1, runtime(IDLE, f'{IDLE}\necho "reference-runtime 1.0.0 starting"')
     ),
+    "a workflow command": Case(
+        "EXT-4", FAIL, 1, runtime(IDLE, f'echo "::set-env name=x::y"; echo "a ##[error]b"\n{IDLE}')
+    ),
     "an unknown line": Case("EXT-4", FAIL, 1, runtime(IDLE, f'echo "warming caches"\n{IDLE}')),
     "an undocumented exit code": Case(
         "EXT-4", FAIL, 1, runtime('echo "stopped"\n    exit 0', 'echo "stopped"\n    exit 7')
