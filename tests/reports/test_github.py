@@ -28,7 +28,7 @@ def document(**changes):
 
 @pytest.mark.parametrize(
     ("verdict", "kind"),
-    [("PASS", "notice"), ("REHEARSED", "notice"), ("FAIL", "error"), ("REFUSED", "error")],,
+    [("PASS", "notice"), ("REHEARSED", "notice"), ("FAIL", "error"), ("REFUSED", "error")],
 )
 def test_the_annotation_is_one_line_whatever_the_reason_says(verdict, kind):
     line = annotation(document(verdict=verdict))
