@@ -1,7 +1,8 @@
 """A world of the gallery: the healthy rehearsal plus one deviation, and how the gate must end in it.
 
 Each case states the clause named first, the verdict, the exit status, and whether a deploy may
-have been sent. That the container ended stopped is asked of every world.
+have been sent. That the container ended stopped is asked of every world. A sound world ends
+REHEARSED and names no clause.
 """
 
 from __future__ import annotations
@@ -15,12 +16,27 @@ from pytest_smokedeploy.rehearsal import Exchange, World
 
 HEALTHY = World().script()
 IDLE = 'echo "idle: waiting for a signal"'
-REFUSED, FAIL, INCOMPLETE = "REFUSED", "FAIL", "INCOMPLETE"
+REFUSED, FAIL, INCOMPLETE, REHEARSED = "REFUSED", "FAIL", "INCOMPLETE", "REHEARSED"
 
 
 @dataclass(frozen=True)
 class Case:
-    """One world and its right end; `stopped` is False only where the stop itself is taken away."""
+    """One world and its right end.
+
+    Attributes:
+        clause: the clause named first, "" where none is.
+        verdict: how the run ends.
+        status: its exit status.
+        world: the healthy rehearsal plus one deviation.
+        deploys: whether a deploy is sent; where it is not, nothing at all may be asked of the agent.
+        options: more of pytest's command line.
+        needs: what the machine must have (tests.needs), "" for nothing.
+        words: a part of the reason.
+        settings: keys of smokedeploy.yml in place of the repository's.
+        stopped: False only where the stop itself is taken away.
+        files: laid beside a copy of the smoke tests, which runs in their place (name to text).
+
+    """
 
     clause: str
     verdict: str
@@ -32,6 +48,17 @@ class Case:
     words: str = ""
     settings: dict[str, Any] = field(default_factory=dict)
     stopped: bool = True
+    files: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def sound(self) -> bool:
+        """Whether a gate that does not pass here cries wolf."""
+        return self.verdict == REHEARSED
+
+
+def sound(world: World | None = None, **how: Any) -> Case:
+    """A world that must pass."""
+    return Case("", REHEARSED, 0, world or World(), **how)
 
 
 def runtime(old: str, new: str) -> World:

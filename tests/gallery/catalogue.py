@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.gallery import agent, command_line, edge, repository, runtime
+from tests.gallery import agent, command_line, edge, repository, runtime, sound
 from tests.gallery.case import Case
 
 FAMILIES = {
@@ -11,6 +11,7 @@ FAMILIES = {
     "agent": agent.CASES,
     "runtime": runtime.CASES,
     "command line": command_line.CASES,
+    "sound": sound.CASES,
 }
 CASES: dict[str, Case] = {name: case for family in FAMILIES.values() for name, case in family.items()}
 assert len(CASES) == sum(map(len, FAMILIES.values())), "two worlds have one name"

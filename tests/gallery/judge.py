@@ -1,0 +1,49 @@
+"""Whether a world ended as it states; what did not, in words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.gallery.case import Case
+from tests.gallery.gate import Ended, gate
+
+
+def rehearse(case: Case, name: str, folder: Path) -> Ended:
+    """Run the gate over one world of the catalogue, in `folder`, which is made."""
+    folder.mkdir(parents=True)
+    return gate(folder, *case.options, world=name, changes=case.settings, files=case.files)
+
+
+def caught(run: Ended) -> bool:
+    """Whether the run did not pass: by its exit status and by its evidence, each for itself."""
+    return run.status != 0 and run.document.get("verdict") not in {"PASS", "REHEARSED"}
+
+
+def stopped(case: Case, run: Ended) -> bool:
+    """Whether the runtime's end is the stated one; True where it may not be stopped at all."""
+    return not run.told["running"] or not case.stopped
+
+
+def misses(case: Case, run: Ended) -> list[str]:
+    """Everything that ended otherwise than the case states, each in a line; empty if all is well."""
+    document = run.document
+    if not document:
+        return [f"no evidence, exit status {run.status}: {run.output[-300:]!r}"]
+    found = []
+    seen = (document["verdict"], document["clause"], run.status)
+    if seen != (case.verdict, case.clause, case.status):
+        wanted = f"{case.verdict} {case.clause or '-'} exit {case.status}"
+        found.append(f"wanted {wanted}, got {seen[0]} {seen[1] or '-'} exit {seen[2]}: {document['reason']}")
+    if document["exit_status"] != run.status:
+        found.append(f"the evidence says exit {document['exit_status']}, it was {run.status}")
+    if case.words not in document["reason"]:
+        found.append(f"the reason does not say {case.words!r}: {document['reason']}")
+    if ("/v1/deploy" in run.posts) is not case.deploys or (run.posts and not case.deploys):
+        found.append(f"the agent heard {run.posts}")
+    if run.told["running"] is case.stopped:
+        found.append("the runtime still ran at the end" if case.stopped else "it was stopped after all")
+    if document["verdict"] not in run.output:
+        found.append(f"the terminal does not say {document['verdict']}")
+    if document["reason"][:60] not in " ".join(run.output.split()):
+        found.append(f"the terminal does not say why: {document['reason']}")
+    return found
