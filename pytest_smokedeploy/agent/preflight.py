@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from pytest_smokedeploy.agent.engines.base import Engine
 from pytest_smokedeploy.agent.settings import PLANE, AgentSettings
 from pytest_smokedeploy.errors import EngineError
-from pytest_smokedeploy.redaction import Sanitiser, Secret
-
-_CONNECT_SECONDS: Final = 5
+from pytest_smokedeploy.migrations import look
+from pytest_smokedeploy.redaction import Secret
 
 
 def preflight(settings: AgentSettings, engine: Engine) -> dict[str, Any]:
@@ -49,29 +48,8 @@ def _engine(engine: Engine) -> dict[str, Any]:
 def _database(url: Secret | None, table: str) -> dict[str, Any] | None:
     if url is None:
         return None
-    try:
-        import sqlalchemy  # noqa: PLC0415 - the extra `database`
-    except ImportError:
-        return {"reachable": False, "reason": "the extra `database` is not installed on the server"}
-    try:
-        address = sqlalchemy.make_url(url.reveal())
-        options: dict[str, Any] = {}
-        if address.get_backend_name() == "postgresql":
-            options = {"connect_args": {"connect_timeout": _CONNECT_SECONDS}}
-        elif not Path(address.database or "").is_file():
-            return {"reachable": False, "reason": "the database file does not exist"}
-        engine = sqlalchemy.create_engine(address, poolclass=sqlalchemy.NullPool, **options)
-        with engine.connect() as connection:
-            if not sqlalchemy.inspect(connection).has_table(table):
-                return {"reachable": True, "applied": None, "reason": f"there is no table {table}"}
-            column: sqlalchemy.ColumnClause[str] = sqlalchemy.column("version")
-            query = sqlalchemy.select(column).select_from(sqlalchemy.table(table)).order_by(column)
-            return {"reachable": True, "applied": [str(row[0]) for row in connection.execute(query)]}
-    except (sqlalchemy.exc.SQLAlchemyError, ImportError, ValueError) as error:
-        said = str(getattr(error, "orig", None) or error).strip().splitlines()
-        password = address.password if "address" in locals() else None
-        known = [url, *([Secret(str(password))] if password else [])]
-        return {
-            "reachable": False,
-            "reason": Sanitiser(known).text(said[0] if said else "no reason given")[:300],
-        }
+    found = look(url, table)
+    row: dict[str, Any] = {"reachable": found.reachable}
+    if found.reachable:
+        row["applied"] = None if found.applied is None else list(found.applied)
+    return row | ({"reason": found.reason} if found.reason else {})

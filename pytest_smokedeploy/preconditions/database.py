@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pytest_smokedeploy.errors import SmokedeployError
+from pytest_smokedeploy.migrations import look
 from pytest_smokedeploy.model import Basis, Finding
-from pytest_smokedeploy.redaction import Sanitiser, Secret
+from pytest_smokedeploy.redaction import Secret
 
 _EXPECTED = "the database reachable, with exactly the migrations the repository holds"
 
@@ -49,31 +50,21 @@ def told(answer: object, want: Sequence[str] | None) -> Finding:
         )
     applied = answer.get("applied")
     if not isinstance(applied, list):
-        return _violated("no migrations table", "Migrate the database first.", Basis.TOLD)
+        seen = f"its migrations can't be read: {answer.get('reason') or 'no migrations table'}"
+        return _violated(seen, "Migrate the database first.", Basis.TOLD)
     return compare([str(version) for version in applied], want, Basis.TOLD)
 
 
 def direct(url: Secret | None, table: str, want: Sequence[str] | None) -> Finding:
-    """By a connection of our own, through SQLAlchemy."""
+    """By a connection of our own."""
     if url is None:
         return _violated(
             "its URL is not set", "Set the variable that database.url_variable names.", Basis.SEEN
         )
-    try:
-        import sqlalchemy  # noqa: PLC0415 - the extra `database`
-    except ImportError:
-        return _violated("SQLAlchemy is not installed", "Install pytest-smokedeploy[database].", Basis.SEEN)
-    try:
-        engine = sqlalchemy.create_engine(url.reveal(), poolclass=sqlalchemy.NullPool)
-        if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").is_file():
-            return _violated("the database file does not exist", "Create and migrate it.", Basis.SEEN)
-        with engine.connect() as connection:
-            column: sqlalchemy.ColumnClause[str] = sqlalchemy.column("version")
-            rows = connection.execute(sqlalchemy.select(column).select_from(sqlalchemy.table(table)))
-            return compare([str(row[0]) for row in rows], want, Basis.SEEN)
-    except (sqlalchemy.exc.SQLAlchemyError, ImportError) as error:
-        reason = Sanitiser([url]).text(str(getattr(error, "orig", None) or error).splitlines()[0])
-        return _violated(reason[:300], "Start, create or migrate it; then run again.", Basis.SEEN)
+    found = look(url, table)
+    if found.applied is None:
+        return _violated(found.reason, "Start, create or migrate it; then run again.", Basis.SEEN)
+    return compare(found.applied, want, Basis.SEEN)
 
 
 def _violated(seen: str, remedy: str, basis: Basis) -> Finding:
