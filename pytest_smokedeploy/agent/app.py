@@ -23,7 +23,13 @@ from pytest_smokedeploy.agent.settings import AgentSettings
 from pytest_smokedeploy.contract import DeployRequest, Extension, StopRequest
 from pytest_smokedeploy.errors import EngineError
 
-EXTENSIONS: Final = (Extension.RECEIPT, Extension.STATUS, Extension.LOGS, Extension.PREFLIGHT)
+EXTENSIONS: Final = (
+    Extension.RECEIPT,
+    Extension.STATUS,
+    Extension.LOGS,
+    Extension.PREFLIGHT,
+    Extension.ACTIVITY,
+)
 BODY_BYTES: Final = 64 * 1024
 _LOG: Final = logging.getLogger("smokedeploy.agent")
 _HEARTBEAT_SECONDS: Final = contract.HEARTBEAT_SECONDS / 2
@@ -183,21 +189,31 @@ def _status(settings: AgentSettings, engine: Engine) -> dict[str, Any]:
         "restart_count": state.restart_count,
         "oom_killed": state.oom_killed,
         "deploy_id": state.labels.get(DEPLOY_LABEL) or None,
+        "activity": _activity(engine) if state.running else None,
     }
+
+
+def _activity(engine: Engine) -> dict[str, Any] | None:
+    """The engine's counters; a status is answered without them where they can't be had."""
+    try:
+        activity = engine.activity()
+    except EngineError:
+        return None
+    return activity.model_dump() if activity else None
 
 
 def _records(engine: Engine, since: str | None, *, follow: bool) -> Iterator[bytes]:
     """The log as NDJSON: lines, heartbeats in silence, and the end once the container is gone."""
     spoke = time.monotonic()
-    for record in engine.logs(since, follow=follow):
-        if record is not None:
-            row: dict[str, Any] = {"time": record.time, "stream": record.stream, "line": record.line}
+    for batch in engine.logs(since, follow=follow):
+        if batch:
+            # Together: a chunk of the answer costs more than a line, and a flood is many lines.
+            yield b"".join(_ndjson({"time": r.time, "stream": r.stream, "line": r.line}) for r in batch)
         elif time.monotonic() - spoke >= _HEARTBEAT_SECONDS:
-            row = {"heartbeat": utc_now()}
+            yield _ndjson({"heartbeat": utc_now()})
         else:
             continue
         spoke = time.monotonic()
-        yield _ndjson(row)
     state = engine.inspect()
     if state is None or not state.running:
         yield _ndjson({"end": {"exit_code": state.exit_code if state else None}})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
@@ -142,7 +142,7 @@ class Flow:
         )
         labels = {LABEL: settings.container_name, DEPLOY_LABEL: request.deploy_id or ""}
         spec = ContainerSpec(image, env, mounts, labels, settings.network_mode)
-        digest = receipt.do(StepName.PULL, lambda: engine.pull(image))
+        digest = receipt.do(StepName.PULL, lambda: engine.pull(image, cancelled=flight.cancelled))
         there = receipt.look(StepName.STOP, engine.inspect)
         self._own(there, receipt)
         if there is not None and there.running:
@@ -196,8 +196,11 @@ class Flow:
     def _last_words(self, state: ContainerState | None) -> str:
         """Why it does not run: its exit code, and its last lines."""
         code = state.exit_code if state else None
-        lines = [record.line for record in self._engine.logs(None, follow=False) if record is not None]
-        said = " | ".join(line[:200] for line in lines[-5:])
+        # Batch by batch, the last alone kept: what it wrote may be large.
+        lines: deque[str] = deque(maxlen=5)
+        for batch in self._engine.logs(None, follow=False):
+            lines.extend(record.line[:200] for record in batch)
+        said = " | ".join(lines)
         return f"it exited while starting, exit code {code}; last lines: {said or 'none'}"
 
     def _clear(self) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
@@ -68,8 +69,21 @@ class Engine(Protocol):
     def ping(self) -> str:
         """The engine's version."""
 
-    def pull(self, image: str) -> str | None:
-        """Pull an image; returns its digest (``sha256:...``) where the engine knows one."""
+    def pull(
+        self,
+        image: str,
+        *,
+        cancelled: threading.Event | None = None,
+        progress: Callable[[str], None] | None = None,
+    ) -> str | None:
+        """Pull an image; returns its digest (``sha256:...``) where the engine knows one.
+
+        Args:
+            image: the reference.
+            cancelled: once it is set the pull is given up at once, with EngineError.
+            progress: called from the same thread with one line for people each time the pull got on.
+
+        """
 
     def inspect(self) -> ContainerState | None:
         """The container, or None."""
@@ -83,8 +97,12 @@ class Engine(Protocol):
     def start(self, spec: ContainerSpec) -> ContainerState:
         """Create and start the container. Restart policy: no."""
 
-    def logs(self, since: str | None, *, follow: bool) -> Iterator[LogRecord | None]:
-        """Output from the start or `since`; None about every second of silence; ends with the container."""
+    def logs(self, since: str | None, *, follow: bool) -> Iterator[Sequence[LogRecord]]:
+        """Output from the start or `since`, as many lines at a time as are there.
+
+        An empty batch about every second of silence; ends with the container where it is followed,
+        and otherwise with what there is.
+        """
 
     def activity(self) -> Activity | None:
         """Counters, or None where the engine can't tell."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -49,7 +49,13 @@ class DockerEngine:
         with self._client() as client:
             return str(client.version()["Version"])
 
-    def pull(self, image: str) -> str | None:
+    def pull(
+        self,
+        image: str,
+        *,
+        cancelled: threading.Event | None = None,  # noqa: ARG002 - not heeded yet
+        progress: Callable[[str], None] | None = None,  # noqa: ARG002 - not told yet
+    ) -> str | None:
         """Pull; returns the digest that the image's RepoDigests give for the repository asked."""
         reference = ImageReference.parse(image)
         with self._client("pull", _PULL_SECONDS) as client:
@@ -113,7 +119,7 @@ class DockerEngine:
             raise EngineError("the container vanished while starting", step="start")
         return state
 
-    def logs(self, since: str | None, *, follow: bool) -> Iterator[LogRecord | None]:
+    def logs(self, since: str | None, *, follow: bool) -> Iterator[Sequence[LogRecord]]:
         """Both streams, each by its own call, so that a line's stream is known."""
         waiting: queue.Queue[LogRecord | None] = queue.Queue(_WAITING)
         with self._client(seconds=_FOLLOW_SECONDS) as client:
@@ -138,19 +144,35 @@ class DockerEngine:
                     try:
                         record = waiting.get(timeout=_SILENCE_SECONDS)
                     except queue.Empty:
-                        yield None
+                        yield ()
                         continue
                     if record is None:
                         ended += 1
                     elif since is None or record.time >= since:
-                        yield record
+                        yield (record,)
             finally:
                 for source in sources:
                     source.close()
 
     def activity(self) -> Activity | None:
-        """Not told yet."""
-        return None
+        """Counters since the container's start; None where nothing runs.
+
+        The network's are null without a network of its own (``none``, ``host``).
+        """
+        with self._client() as client:
+            try:
+                stats = client.api.stats(self._name, stream=False, one_shot=True)
+            except NotFound:
+                return None
+        if stats["read"].startswith("0001-"):
+            return None
+        networks = (stats.get("networks") or {}).values()
+        return Activity(
+            cpu_seconds=stats["cpu_stats"]["cpu_usage"]["total_usage"] / 1e9,
+            network_tx_bytes=sum(n["tx_bytes"] for n in networks) if networks else None,
+            network_rx_bytes=sum(n["rx_bytes"] for n in networks) if networks else None,
+            processes=stats.get("pids_stats", {}).get("current"),
+        )
 
     @staticmethod
     def _image_digest(client: docker.DockerClient, image_id: str, name: str) -> str | None:

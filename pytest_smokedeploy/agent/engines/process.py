@@ -13,13 +13,14 @@ import signal
 import subprocess
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final
 
 from pytest_smokedeploy.agent.engines.base import ContainerSpec, ContainerState, LogRecord, utc_now
+from pytest_smokedeploy.agent.engines.procfs import session_activity
 from pytest_smokedeploy.contract import Activity
 from pytest_smokedeploy.errors import EngineError
 from pytest_smokedeploy.image import ImageReference
@@ -69,7 +70,13 @@ class ProcessEngine:
             raise EngineError(f"The store of process images {self._store.name} is missing.")
         return "rehearsal"
 
-    def pull(self, image: str) -> str | None:
+    def pull(
+        self,
+        image: str,
+        *,
+        cancelled: threading.Event | None = None,  # noqa: ARG002 - it takes no time
+        progress: Callable[[str], None] | None = None,  # noqa: ARG002 - likewise
+    ) -> str | None:
         """Look the script up; returns the SHA-256 of its bytes."""
         reference = ImageReference.parse(image)
         script = (
@@ -161,7 +168,7 @@ class ProcessEngine:
             raise EngineError("it vanished while starting", step="start")
         return state
 
-    def logs(self, since: str | None, *, follow: bool) -> Iterator[LogRecord | None]:
+    def logs(self, since: str | None, *, follow: bool) -> Iterator[Sequence[LogRecord]]:
         """Every line so far, then, following, each as it comes, until the process and its output ended."""
         child = self._child
         if child is None:
@@ -175,15 +182,19 @@ class ProcessEngine:
                 batch = child.log[place - child.dropped :]
                 place += len(batch)
                 ended = child.ended
-            yield from (record for record in batch if since is None or record.time >= since)
+            if told := [record for record in batch if since is None or record.time >= since]:
+                yield told
             if not batch:
                 if ended or not follow:
                     return
-                yield None
+                yield ()
 
     def activity(self) -> Activity | None:
-        """Not told: a process has no counters of its own group."""
-        return None
+        """Counters of the child's session; None where nothing runs."""
+        child = self._child
+        if child is None or child.process.poll() is not None:
+            return None
+        return session_activity(child.process.pid)
 
 
 def _digest(script: Path) -> str:
