@@ -107,7 +107,8 @@ class Run(_Request):
     """Who asks: the CI run that a deploy belongs to."""
 
     repository: Annotated[StrictStr, Field(max_length=256)] = ""
-    workflow: Annotated[StrictStr, Field(max_length=256)] = ""
+    # Repository, file and ref: a branch's name alone may have 255 characters.
+    workflow: Annotated[StrictStr, Field(max_length=1024)] = ""
     run_id: Annotated[StrictStr, Field(max_length=64)] = ""
     attempt: Annotated[StrictInt, Field(ge=0)] = 0
     actor: Annotated[StrictStr, Field(max_length=128)] = ""

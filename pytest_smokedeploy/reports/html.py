@@ -14,6 +14,9 @@ from pytest_smokedeploy.reports.terminal import NEXT
 
 _MARK: Final = {"proven": "✓", "violated": "✗", "not proven": "·", "passed": "✓", "failed": "✗"}
 
+#: What a person came for stands on top; the model's order holds within each.
+_FIRST: Final = ("violated", "not proven", "proven")
+
 
 def _e(value: object) -> str:
     return escape(str(value), quote=True)
@@ -76,7 +79,7 @@ def _stages(d: Mapping[str, Any]) -> str:
 
 def _clauses(d: Mapping[str, Any]) -> str:
     rows = []
-    for row in d["clauses"]:
+    for row in sorted(d["clauses"], key=lambda row: _FIRST.index(row["state"])):
         if row["how"] == "enforced" and row["state"] == "proven":
             continue
         kind = row["state"].replace(" ", "-")
@@ -141,10 +144,12 @@ def css() -> str:
 
 
 _CSS: Final = """
+#environment-header,#environment{display:none}
 .sd{font:14px/1.5 system-ui,sans-serif;color:#1d2330;max-width:1100px}
 .sd h3{margin:1.6em 0 .4em;font-size:16px}
 .sd-banner{padding:18px 24px;border-radius:8px;color:#fff;background:#5b6472}
 .sd-banner h2{margin:0;font-size:30px;letter-spacing:.04em;color:#fff}
+.sd-banner p{color:#fff}
 .sd-reason{margin:.3em 0 0;font-size:16px}.sd-next{margin:.5em 0 0;opacity:.9}
 .sd-clause{font-weight:700;background:rgba(255,255,255,.22);border-radius:4px;padding:1px 7px}
 .sd-pass{background:#14713d}.sd-rehearsed{background:#1f5fa8}.sd-fail{background:#b3261e}

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from tests.gallery.case import FAIL, IDLE, Case, runtime
+from pytest_smokedeploy.rehearsal import World
+from tests.gallery.case import FAIL, HEALTHY, IDLE, Case, runtime
+
+#: Markup that would change the page's title, were it obeyed.
+MARKUP = "<img src=x onerror=document.title='obeyed'><svg/onload=document.title='obeyed'>"
 
 CASES: dict[str, Case] = {
     "no mounts line": Case("OBS-3", FAIL, 1, runtime('echo "persistence mounts validated', ': "')),
@@ -25,6 +29,15 @@ CASES: dict[str, Case] = {
     ),
     "a workflow command": Case(
         "EXT-4", FAIL, 1, runtime(IDLE, f'echo "::set-env name=x::y"; echo "a ##[error]b"\n{IDLE}')
+    ),
+    "markup everywhere": Case(
+        "EXT-4",
+        FAIL,
+        1,
+        World(
+            runtime=HEALTHY.replace(IDLE, f'echo "{MARKUP}"\n{IDLE}'),
+            environ={"GITHUB_REF": MARKUP, "GITHUB_ACTOR": MARKUP},
+        ),
     ),
     "an unknown line": Case("EXT-4", FAIL, 1, runtime(IDLE, f'echo "warming caches"\n{IDLE}')),
     "an undocumented exit code": Case(
