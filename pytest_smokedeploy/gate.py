@@ -236,7 +236,8 @@ class Gate:
         claiming = [c for c in self._checks.values() if clause_id in c.clauses]
         ids = tuple(c.id for c in claiming)
         finding = self._findings.get(clause_id)
-        basis = finding.basis if finding else None
+        # A finding that does not hold is false in a condition, and still rests on something.
+        basis = finding.basis if finding is not None else None
         if clause_id in self._violations:
             return ClauseState(clause_id, "violated", basis, ids, self._violations[clause_id])
         if clause.how is How.ENFORCED:

@@ -206,3 +206,11 @@ def test_a_failed_check_whose_cause_is_another_clauses_violates_nothing():
     g.finding(violated("PRE-6"))
     g.result("t::PRE-6", "failed")
     assert (g.decide().verdict, g.decide().clause) == (Verdict.REFUSED, "PRE-6")
+
+
+def test_a_violated_clause_says_what_it_rests_on():
+    made = gate()
+    run(made, upto="VER-2")
+    made.finding(violated("VER-2"))
+    state = next(s for s in made.clause_states() if s.clause == "VER-2")
+    assert (state.state, state.basis) == ("violated", Basis.SEEN)

@@ -1,0 +1,96 @@
+"""A folder of evidence as a run leaves it, written by the real journal and book."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from pytest_smokedeploy.evidence import Journal, prepare, write_folder
+from pytest_smokedeploy.gate import Check, Gate
+from pytest_smokedeploy.lifecycle import Book
+from pytest_smokedeploy.model import CHECKED, Finding
+from pytest_smokedeploy.redaction import Sanitiser
+
+DIGEST = "sha256:" + "a1" * 32
+
+
+class Written:
+    """Writes one run, each step of which a test may leave out or change."""
+
+    def __init__(self, folder, *, rehearsal=False):
+        self.folder = folder
+        self.rehearsal = rehearsal
+        prepare(folder)
+        self.journal = Journal(folder / "journal.jsonl", Sanitiser())
+        self.book = Book(Gate(rehearsal=rehearsal), self.journal)
+
+    def start(self, **changes):
+        facts = {
+            "rehearsal": self.rehearsal,
+            "environment": "dev",
+            "execution_plane": "paper",
+            "image": {"requested": "ghcr.io/example/runtime:1.2.3", "repository": "ghcr.io/example/runtime"},
+            "endpoint_host": "agent.example",
+        }
+        self.book.note("run.started", **(facts | changes))
+        self.book.expect([Check(f"t::{c.id}", c.text, c.stage, (c.id,)) for c in CHECKED])
+        return self
+
+    def checks(self, skip=(), violated=()):
+        for clause in CHECKED:
+            if clause.id == "AGT-1":
+                self.book.deploy("sent", "deploy.promised", deploy_id="d")
+                answer = {"image": "ghcr.io/example/runtime:1.2.3", "image_digest": DIGEST}
+                self.book.note("deploy.answered", status=200, answer=answer)
+            if clause.id == "STP-1":
+                self.book.stop_confirmed(confirmed=True, words="running False")
+            if clause.id in skip:
+                continue
+            holds = clause.id not in violated
+            self.book.finding(Finding(clause.id, holds, clause.text, "what was seen"))
+            self.book.result(
+                f"t::{clause.id}",
+                "passed" if holds else "failed",
+                words="",
+                clause=None,
+                started_at="",
+                finished_at="",
+            )
+        return self
+
+    def end(self):
+        decision = self.book.gate.decide()
+        self.book.note("run.finished", verdict=decision.verdict)
+        return self.write()
+
+    def write(self):
+        for name in ("startup.log", "junit.xml"):
+            (self.folder / name).write_text("what another part of the run wrote\n")
+        write_folder(self.folder, self.journal.events)
+        self.journal.close()
+        return self.folder
+
+
+@pytest.fixture
+def written(tmp_path):
+    return lambda **how: Written(tmp_path / "evidence", **how)
+
+
+@pytest.fixture
+def passed(written):
+    """The folder of a live PASS."""
+    return written().start().checks().end()
+
+
+@pytest.fixture
+def edit():
+    """Changes evidence.json in place."""
+
+    def change(folder, act):
+        file = folder / "evidence.json"
+        document = json.loads(file.read_text())
+        act(document)
+        file.write_text(json.dumps(document))
+
+    return change

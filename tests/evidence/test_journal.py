@@ -1,0 +1,65 @@
+"""The journal: event by event, redacted, and readable after a kill at any byte."""
+
+import json
+
+from pytest_smokedeploy.evidence import Journal, prepare, replay
+from pytest_smokedeploy.redaction import Sanitiser, Secret
+
+
+def test_events_come_back_in_order_and_an_old_journal_is_continued(tmp_path):
+    file = tmp_path / "journal.jsonl"
+    first = Journal(file, Sanitiser())
+    first.write("one", n=1)
+    first.close()
+    second = Journal(file, Sanitiser())
+    second.write("two", n=2)
+    second.close()
+    assert [e["event"] for e in Journal.read(file)] == ["one", "two"]
+    assert [e["event"] for e in second.events] == ["one", "two"]
+
+
+def test_an_event_is_on_disk_before_anything_else_happens(tmp_path):
+    journal = Journal(tmp_path / "journal.jsonl", Sanitiser())
+    journal.write("one")
+    assert json.loads((tmp_path / "journal.jsonl").read_text())["event"] == "one"
+    journal.close()
+
+
+def test_a_journal_cut_at_any_byte_gives_the_events_that_were_whole(tmp_path):
+    file = tmp_path / "journal.jsonl"
+    journal = Journal(file, Sanitiser())
+    journal.write("one", words="é")
+    journal.write("two")
+    journal.close()
+    whole = file.read_bytes()
+    end = whole.index(b"\n")
+    for cut in range(len(whole)):
+        file.write_bytes(whole[:cut])
+        names = [e["event"] for e in Journal.read(file)]
+        assert names == ["one"][: int(cut >= end)] + ["two"][: int(cut >= len(whole) - 1)]
+        replay(Journal.read(file))
+
+
+def test_no_secret_is_written_in_any_field(tmp_path):
+    secret = Secret("a-long-word-nobody-knows")
+    journal = Journal(tmp_path / "journal.jsonl", Sanitiser([secret]))
+    journal.write(
+        "one", words=f"x {secret.reveal()}", deep={"a": [secret.reveal()], secret.reveal(): 1}, own=secret
+    )
+    journal.close()
+    assert secret.reveal() not in (tmp_path / "journal.jsonl").read_text()
+    assert secret.reveal() not in json.dumps(journal.events)
+
+
+def test_a_lone_surrogate_does_not_lose_the_event(tmp_path):
+    journal = Journal(tmp_path / "journal.jsonl", Sanitiser())
+    journal.write("one", words="\udcff")
+    journal.close()
+    assert len(Journal.read(tmp_path / "journal.jsonl")) == 1
+
+
+def test_an_older_runs_files_go_first_and_others_stay(tmp_path):
+    for name in ("evidence.json", "report.html", "journal.jsonl", "mine.txt"):
+        (tmp_path / name).write_text("yesterday")
+    prepare(tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == ["mine.txt"]
