@@ -1,4 +1,4 @@
-"""``smokedeploy``: stop, verify, agent."""
+"""``smokedeploy``: init, check, stop, verify, agent."""
 
 from __future__ import annotations
 
@@ -32,6 +32,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="smokedeploy", description="The smoke deploy's own commands.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    init = commands.add_parser("init", help="lay the smoke tests and the workflow into a repository")
+    init.add_argument("folder", type=Path, nargs="?", default=Path(), help="its root (default: here)")
+    init.set_defaults(command=_init)
+    check = commands.add_parser("check", help="hold settings, ledger and workflow file against the model")
+    check.add_argument("--smokedeploy-config", "--config", dest="config", type=Path, default=None)
+    check.set_defaults(command=_check)
     stop = commands.add_parser(
         "stop", help="stop what an interrupted run left deployed, as its journal tells"
     )
@@ -45,6 +51,24 @@ def _parser() -> argparse.ArgumentParser:
     verify.set_defaults(command=_verify)
     commands.add_parser("agent", help="serve the Deploy Agent (settings from the environment)")
     return parser
+
+
+def _init(parsed: argparse.Namespace) -> int:
+    from pytest_smokedeploy.starter import lay  # noqa: PLC0415 - lazily
+
+    for path in lay(parsed.folder):
+        print(f"smokedeploy init: {path}")  # noqa: T201 - a command line's voice
+    print("smokedeploy init: now write smoke_tests/smokedeploy.yml, then `smokedeploy check`")  # noqa: T201
+    return EXIT_OK
+
+
+def _check(parsed: argparse.Namespace) -> int:
+    from pytest_smokedeploy.lookover import look_over  # noqa: PLC0415 - lazily
+
+    findings = look_over(parsed.config, os.environ)
+    for finding in findings:
+        print(f"smokedeploy check: {'ok' if finding else 'NO':3} {finding}")  # noqa: T201 - a command line's voice
+    return EXIT_OK if all(findings) else EXIT_FAILED
 
 
 def _stop(parsed: argparse.Namespace) -> int:

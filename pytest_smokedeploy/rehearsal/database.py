@@ -20,7 +20,9 @@ def create(file: Path, folder: Path | None, applied: Iterable[str] | None) -> No
 
     """
     scripts = sorted(folder.glob("*.sql")) if folder and folder.is_dir() else []
-    versions = list(applied) if applied is not None else [path.name.partition("_")[0] for path in scripts]
+    found = [path.name.partition("_")[0] for path in scripts]
+    # Where the settings name no folder, a migrated database is one with a migration in its table.
+    versions = list(applied) if applied is not None else found if folder else ["0001"]
     with closing(sqlite3.connect(file)) as connection:
         connection.execute(_TABLE)
         for path in scripts:

@@ -24,10 +24,11 @@ ROWS = {
     "evidence": {"model", "redaction", "gate"},
     "client": {"contract", "redaction"},
     "startup_log": {"model"},
-    "preconditions": {"settings", "client", "model", "redaction", "contract"},
+    "migrations": {"redaction"},
+    "preconditions": {"settings", "client", "model", "redaction", "contract", "migrations"},
     "lifecycle": {"client", "startup_log", "evidence", "model", "gate", "settings", "contract", "redaction"},
     "reports": {"evidence", "model"},
-    "agent": {"contract", "redaction"},
+    "agent": {"contract", "redaction", "migrations"},
     "rehearsal": {"agent", "settings", "contract"},
     "hookspecs": {"settings", "rehearsal"},
     "session": CLIENT_SIDE | {"rehearsal"},
@@ -35,6 +36,8 @@ ROWS = {
     "fixtures": CLIENT_SIDE | {"session"},
     "plugin": CLIENT_SIDE | {"session", "collected", "fixtures", "hookspecs", "rehearsal"},
     "rescue": CLIENT_SIDE,
+    "lookover": {"model", "preconditions", "settings"},
+    "starter": set(),
 }
 #: The command line may import everything.
 FREE = {"cli", "__main__"}

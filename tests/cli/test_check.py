@@ -1,0 +1,57 @@
+"""`smokedeploy check`: what the repository itself can show, in a line each."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.gallery.gate import ROOT, settings_file
+
+STEPS = "".join(f"  {n}: {{done_on: 2026-01-01, by: a person, evidence: a place}}\n" for n in range(1, 5))
+
+
+@pytest.fixture
+def check(tmp_path):
+    """check(**changes to the settings) -> (status, lines)."""
+
+    def run(ledger=f"steps:\n{STEPS}", **changes):
+        file = settings_file(tmp_path, changes)
+        (file.parent / "phase.yml").write_text(ledger)
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest_smokedeploy", "check", "--config", file],
+            cwd=tmp_path,
+            env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        return done.returncode, (done.stdout + done.stderr).splitlines()
+
+    return run
+
+
+def test_a_sound_repository_is_ok(check):
+    status, lines = check()
+    assert status == 0, lines
+    assert [line.split()[2:4] for line in lines] == [["ok", "PRE-1:"], ["ok", "PRE-2:"], ["ok", "TRG-3:"]]
+
+
+def test_an_open_step_is_named(check):
+    status, lines = check(ledger="steps: {}\n")
+    assert status == 1
+    assert "NO" in lines[0]
+    assert "step 1 is not recorded" in lines[0]
+
+
+def test_a_missing_workflow_is_named(check):
+    status, lines = check(workflow={"file": ".github/workflows/other.yml"})
+    assert status == 1
+    assert "other.yml" in lines[1]
+
+
+def test_wrong_settings_are_one_line(check):
+    status, lines = check(quiet_window_seconds=0.1)
+    assert status == 1
+    assert len(lines) == 1
+    assert "quiet_window_seconds" in lines[0]
