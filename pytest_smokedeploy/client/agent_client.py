@@ -92,9 +92,12 @@ class AgentClient:
         body = None if deploy_id is None else {"deploy_id": deploy_id}
         return self._read("POST", contract.STOP, contract.Stopped, body, seconds)
 
-    def anonymous(self) -> Probe:
-        """``GET /health`` without a token: whether Access guards the agent (PRE-6)."""
-        return probe(self._send("GET", contract.HEALTH, None, self._seconds, {}))
+    def anonymous(self, path: str = contract.HEALTH) -> Probe:
+        """A GET of `path` without a token: whether Access guards it (PRE-6).
+
+        Access guards paths, not methods: a GET tells of a POST, and asks nothing of the agent.
+        """
+        return probe(self._send("GET", path, None, self._seconds, {}))
 
     def logs(self, since: str | None, *, follow: bool, idle_seconds: float = IDLE_SECONDS) -> LogStream:
         """``GET /v1/logs`` as a stream; `since` is an RFC 3339 time, None for all (extension `logs`)."""

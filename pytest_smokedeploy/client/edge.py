@@ -73,13 +73,13 @@ def is_access(answer: Answer) -> bool:
         data = _object(answer)
         if data is not None:
             return data.get("cloudflare_error") is True or ("aud" in data and "ray_id" in data)
-        return _code(answer) is None and "cloudflare" in answer.text.lower()
+        return error_code(answer) is None and "cloudflare" in answer.text.lower()
     return answer.status == 200 and _is_html(answer) and bool(_LOGIN.search(answer.text))  # noqa: PLR2004
 
 
 def diagnose(answer: Answer) -> EdgeError | None:
     """The edge's word as an error, or None where the answer is the agent's."""
-    code = _code(answer)
+    code = error_code(answer)
     if code in _CODES:
         return _error(answer, f"error {code}: {_CODES[code][0]}.", _CODES[code][1])
     if is_access(answer):
@@ -139,8 +139,8 @@ def _in_contract(answer: Answer) -> bool:
     return any(isinstance(data.get(key), str) and data[key] for key in ("reason", "error"))
 
 
-def _code(answer: Answer) -> int | None:
-    """Cloudflare's own error code, or None."""
+def error_code(answer: Answer) -> int | None:
+    """Cloudflare's own error code (1010, 1033, ...), or None."""
     if answer.status < 400:  # noqa: PLR2004
         return None
     data = _object(answer)

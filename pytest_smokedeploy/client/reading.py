@@ -9,7 +9,7 @@ from typing import Final
 from pydantic import BaseModel, ValidationError
 
 from pytest_smokedeploy.client.answer import BODY_CAP, Answer, shown
-from pytest_smokedeploy.client.edge import diagnose, is_access
+from pytest_smokedeploy.client.edge import diagnose, error_code, is_access
 from pytest_smokedeploy.contract import DEFINITE_NO, Failure
 from pytest_smokedeploy.errors import AgentError, AgentFailedError, AgentRefusedError, ContractError
 
@@ -149,6 +149,8 @@ def probe(answer: Answer) -> Probe:
         words = "an anonymous call was let in and answered 200: nothing guards the agent"
     elif isinstance(error, AgentRefusedError):
         words = f"an anonymous call passed the edge; only the agent itself refused it ({answer.status})"
+    elif error_code(answer) is not None:
+        raise error
     elif answer.status in (401, 403):
         words = f"an anonymous call was refused with {answer.status}, but not by Access"
     elif isinstance(error, ContractError | AgentFailedError):

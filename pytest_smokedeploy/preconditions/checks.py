@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from pytest_smokedeploy import contract
 from pytest_smokedeploy.client import AgentClient, Reading
 from pytest_smokedeploy.contract import Extension
 from pytest_smokedeploy.errors import AgentError, SettingsError, SmokedeployError
@@ -22,6 +23,8 @@ _PLACEHOLDER: Final = re.compile(
     r"your[-_].*|example|secret|password|dummy",
     re.IGNORECASE,
 )
+#: Each path by itself: an Access application may stand before a part of a host alone.
+_GUARDED: Final = (contract.HEALTH, contract.STATUS, contract.DEPLOY, contract.STOP)
 _NOT_ASKED: Final = "the agent could not be asked"
 
 
@@ -173,13 +176,14 @@ class Preconditions:
         expected = "an anonymous call refused by Access, and one with the token answered through the tunnel"
         if self._client is None:
             return Finding("PRE-6", None, expected, "DEPLOY_ENDPOINT is not set", None)
-        try:
-            probe = self._client.anonymous()
-        except AgentError as error:
-            return Finding("PRE-6", False, expected, f"anonymous call: {error}")
-        if not probe.guarded:
-            remedy = "Put an Access application with a Service Auth policy before the agent."
-            return Finding("PRE-6", False, expected, f"anonymous call: {probe.words}", remedy=remedy)
+        for path in _GUARDED:
+            try:
+                probe = self._client.anonymous(path)
+            except AgentError as error:
+                return Finding("PRE-6", False, expected, f"anonymous call: {error}")
+            if not probe.guarded:
+                remedy = "Put an Access application with a Service Auth policy before the whole of the agent."
+                return Finding("PRE-6", False, expected, f"GET {path}: {probe.words}", remedy=remedy)
         reading, why = self._ask("health", AgentClient.health)
         if reading is None:
             return Finding("PRE-6", False, expected, why)

@@ -21,6 +21,9 @@ from pytest_smokedeploy.rehearsal.world import Exchange, World
 _METHODS: Final = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 _HOP: Final = frozenset({"host", "connection", "content-length", "transfer-encoding", "date", "server"})
 _SECONDS: Final = 100.0
+_STRICT: Final = frozenset({"strict", "expires_strict"})
+_EXPIRING: Final = frozenset({"expires", "expires_strict"})
+_BAD_GATEWAY: Final = "<html>502 Bad gateway</html>"
 
 
 class Edge:
@@ -43,6 +46,7 @@ class Edge:
         self._world = world
         self._team = team
         self._token = token
+        self._expired = False
         self._lock = threading.Lock()
         self._client = httpx.AsyncClient(
             timeout=_SECONDS, trust_env=False, limits=httpx.Limits(max_keepalive_connections=0)
@@ -61,19 +65,30 @@ class Edge:
 
     def _refused(self, request: Request) -> Response | None:
         """Access's own answer to whoever does not belong, or None."""
-        mode = self._world.edge
+        mode, path = self._world.edge, request.url.path
+        if mode == "bot_check":
+            # Before Access has its say (FACTS: a scripted User-Agent).
+            return Response("error code: 1010", status_code=403, media_type="text/plain")
+        if mode == "redirect_loop":
+            return Response(status_code=302, headers={"location": str(request.url)})
         given = (request.headers.get("cf-access-client-id"), request.headers.get("cf-access-client-secret"))
-        if mode == "open" or given == self._token:
+        lapsed = self._expired or (mode == "lapses" and path == contract.DEPLOY and given != (None, None))
+        if mode == "open" or (mode == "half_open" and path != contract.HEALTH):
             return None
+        if (given == self._token or "cf_authorization" in request.cookies) and not lapsed:
+            return None
+        return self._no(request, known=given != (None, None))
+
+    def _no(self, request: Request, *, known: bool) -> Response:
+        mode, host = self._world.edge, request.headers.get("host", "")
         if mode == "login_redirect":
-            host = request.headers.get("host", "")
             where = f"{self._team.address}/cdn-cgi/access/login/{host}?kid={self._team.audience}"
             return Response(status_code=302, headers={"location": where})
         if mode == "login_page":
             page = "<!DOCTYPE html><title>Sign in - Cloudflare Access</title><h1>Sign in</h1>"
             return Response(page, media_type="text/html")
-        status = 401 if mode == "strict" and given != (None, None) else 403
-        headers = {"cf-access-aud": self._team.audience, "cf-access-domain": request.headers.get("host", "")}
+        status = 401 if mode in _STRICT and known else 403
+        headers = {"cf-access-aud": self._team.audience, "cf-access-domain": host}
         page = "<!DOCTYPE html><title>Error - Cloudflare Access</title><h1>Forbidden</h1>"
         return Response(page, status_code=status, headers=headers, media_type="text/html")
 
@@ -82,19 +97,32 @@ class Edge:
         if self._world.edge != "no_ray":
             response.headers["cf-ray"] = f"{uuid.uuid4().hex[:16]}-DEV"
             response.headers["server"] = "cloudflare"
+        if self._world.edge == "cookie" and response.status_code < 400:  # noqa: PLR2004
+            cookie = self._team.assertion(self._token[0])
+            response.set_cookie("CF_Authorization", cookie, secure=True, httponly=True)
         return response
+
+    def _down(self) -> Response | None:
+        """The edge's own answer where no origin can give one, or None."""
+        mode = self._world.edge
+        if mode == "no_tunnel":
+            return Response("error code: 1033", status_code=530, media_type="text/plain")
+        if mode == "no_tunnel_json":
+            problem = {"status": 530, "title": "Error 1033: Cloudflare Tunnel error", "error_code": 1033}
+            return JSONResponse(problem | {"retryable": True, "cloudflare_error": True}, status_code=530)
+        if mode == "slow_origin":
+            return Response("error code: 524", status_code=524, media_type="text/plain")
+        if mode == "origin_down" or self.origin is None:
+            return Response(_BAD_GATEWAY, status_code=502, media_type="text/html")
+        return None
 
     # -- tunnel ----------------------------------------------------------------------------
 
     async def _pass(self, request: Request) -> Response:
         path = request.url.path
         exchange = Exchange(request.method, path, await request.body(), 200, {}, b"")
-        if self._world.edge == "no_tunnel":
-            return self._marked(Response("error code: 1033", status_code=530, media_type="text/plain"))
-        if self._world.edge == "origin_down" or self.origin is None:
-            return self._marked(
-                Response("<html>502 Bad gateway</html>", status_code=502, media_type="text/html")
-            )
+        if (down := self._down()) is not None:
+            return self._marked(down)
         with self._lock:
             self.requests.append((request.method, path))
         intercept = self._world.intercept
@@ -104,8 +132,12 @@ class Edge:
         try:
             return self._marked(await self._forward(request, exchange))
         except httpx.HTTPError:
-            return self._marked(
-                Response("<html>502 Bad gateway</html>", status_code=502, media_type="text/html")
+            return self._marked(Response(_BAD_GATEWAY, status_code=502, media_type="text/html"))
+        finally:
+            self._expired = self._expired or (
+                self._world.edge in _EXPIRING
+                and exchange.path == contract.DEPLOY
+                and request.method == "POST"
             )
 
     async def _forward(self, request: Request, exchange: Exchange) -> Response:

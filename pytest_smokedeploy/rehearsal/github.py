@@ -64,6 +64,10 @@ class GitHub:
         if request.headers.get("authorization") != f"Bearer {self._token}":
             return JSONResponse({"message": "Bad credentials", "status": "401"}, status_code=401)
         status, body = self._found.get(path, (404, _MISSING))
+        headers: dict[str, str] = {}
         if self._world.github is not None:
-            status, body = self._world.github(path, status, body)
-        return JSONResponse(body, status_code=status)
+            status, body, *rest = self._world.github(path, status, body)
+            headers = rest[0] if rest else headers
+        if isinstance(body, bytes):
+            return Response(body, status, headers, media_type="text/html")
+        return JSONResponse(body, status, headers)

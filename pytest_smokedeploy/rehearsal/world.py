@@ -8,7 +8,23 @@ from pathlib import Path
 from typing import Any, Literal
 
 Edge = Literal[
-    "healthy", "no_tunnel", "origin_down", "login_redirect", "login_page", "strict", "open", "no_ray"
+    "healthy",
+    "strict",  # 401 for a wrong token, never a redirect
+    "login_redirect",  # an Allow policy stands beside Service Auth
+    "login_page",  # the same, answered with 200
+    "open",  # no Access application at all
+    "half_open",  # Access guards /health and nothing else
+    "cookie",  # a success sets CF_Authorization, as outside strict mode
+    "expires",  # the token runs out once a deploy was answered
+    "expires_strict",
+    "lapses",  # it runs out before the deploy
+    "no_ray",  # not through the edge
+    "no_tunnel",  # 530, error code: 1033
+    "no_tunnel_json",  # the same as RFC 9457 JSON
+    "origin_down",  # 502
+    "slow_origin",  # 524
+    "bot_check",  # 403, error code: 1010
+    "redirect_loop",
 ]
 
 
@@ -34,7 +50,8 @@ class World:
         edge: how Access and the tunnel behave.
         tamper: changes an answer after the agent gave it (a lying agent, a broken way).
         intercept: answers in the agent's place, or None to let the call through.
-        github: changes an answer of GitHub's API: (path, status, body) -> (status, body).
+        github: changes an answer of GitHub's API: (path, status, body) -> (status, body) or (status,
+            body, headers); a body of bytes is sent as it is.
         environ: the client's environment; None removes a variable.
         agent_environ: the agent's own.
         phase: text of the phase ledger in place of a complete one.
@@ -49,7 +66,7 @@ class World:
     edge: Edge = "healthy"
     tamper: Callable[[Exchange], None] | None = None
     intercept: Callable[[Exchange], bool] | None = None
-    github: Callable[[str, int, Any], tuple[int, Any]] | None = None
+    github: Callable[[str, int, Any], tuple[Any, ...]] | None = None
     environ: Mapping[str, str | None] = field(default_factory=dict)
     agent_environ: Mapping[str, str | None] = field(default_factory=dict)
     phase: str | None = None

@@ -35,6 +35,10 @@ class Case:
         settings: keys of smokedeploy.yml in place of the repository's.
         stopped: False only where the stop itself is taken away.
         files: laid beside a copy of the smoke tests, which runs in their place (name to text).
+        workflow: text of the deploy workflow in place of the repository's; "" for none, "/" for a folder.
+        environ: more of the gate's own environment.
+        also: clauses that are violated besides the first.
+        says: words that must stand in what the terminal shows.
 
     """
 
@@ -49,6 +53,10 @@ class Case:
     settings: dict[str, Any] = field(default_factory=dict)
     stopped: bool = True
     files: dict[str, str] = field(default_factory=dict)
+    workflow: str | None = None
+    environ: dict[str, str] = field(default_factory=dict)
+    also: tuple[str, ...] = ()
+    says: tuple[str, ...] = ()
 
     @property
     def sound(self) -> bool:
@@ -112,6 +120,7 @@ def replies(path: str, status: int, body: bytes, kind: str = "application/json")
     return World(intercept=intercept)
 
 
-def github(part: str, status: int, body: Any) -> World:
-    """GitHub's API answers `part` of its paths otherwise."""
-    return World(github=lambda path, s, b: (status, body) if part in path else (s, b))
+def github(part: str, status: int, body: Any, **headers: str) -> World:
+    """GitHub's API answers paths that end in or hold `part` otherwise; bytes are sent as they are."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return World(github=lambda path, s, b: (status, body, named) if part in path else (s, b))

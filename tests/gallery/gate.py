@@ -18,15 +18,26 @@ ROOT = Path(__file__).parents[2]
 SECONDS = 240
 
 
-def settings_file(folder, changes):
-    """The repository's own settings with the shortest quiet window and `changes`."""
+def settings_file(folder, changes, workflow=None):
+    """The repository's own settings with the shortest quiet window and `changes`.
+
+    `workflow` is the text of the deploy workflow in place of the repository's; "" for none, "/" for a folder.
+    """
     data = yaml.safe_load((ROOT / "smoke_tests" / "smokedeploy.yml").read_text())
     data |= {"quiet_window_seconds": 1, **changes}
     data["database"]["migrations"] = str(ROOT / "smoke_tests" / "migrations")
     smoke = folder / "repository" / "smoke"
     smoke.mkdir(parents=True)
     # The workflow file is looked for from the settings' own folder upwards.
-    (smoke.parent / ".github").symlink_to(ROOT / ".github")
+    if workflow is None:
+        (smoke.parent / ".github").symlink_to(ROOT / ".github")
+    else:
+        deploy = smoke.parent / ".github" / "workflows" / "deploy.yml"
+        deploy.parent.mkdir(parents=True)
+        if workflow == "/":
+            deploy.mkdir()
+        elif workflow:
+            deploy.write_text(workflow, encoding="utf-8")
     file = smoke / "smokedeploy.yml"
     file.write_text(yaml.safe_dump(data))
     return file
@@ -56,10 +67,10 @@ class Ended:
 
 
 def start(  # noqa: PLR0913 - one deviation each, all but the first optional
-    folder, *options, world="", settings=None, changes=None, environ=None, files=None
+    folder, *options, world="", settings=None, changes=None, environ=None, files=None, workflow=None
 ):
     """Start the gate; returns its process, whose output goes to a file in `folder`."""
-    file = settings or settings_file(folder, changes or {})
+    file = settings or settings_file(folder, changes or {}, workflow)
     tests = ROOT / "smoke_tests"
     if files:
         tests = file.parent

@@ -11,7 +11,15 @@ from tests.gallery.gate import Ended, gate
 def rehearse(case: Case, name: str, folder: Path) -> Ended:
     """Run the gate over one world of the catalogue, in `folder`, which is made."""
     folder.mkdir(parents=True)
-    return gate(folder, *case.options, world=name, changes=case.settings, files=case.files)
+    return gate(
+        folder,
+        *case.options,
+        world=name,
+        changes=case.settings,
+        files=case.files,
+        workflow=case.workflow,
+        environ=case.environ,
+    )
 
 
 def caught(run: Ended) -> bool:
@@ -34,6 +42,9 @@ def misses(case: Case, run: Ended) -> list[str]:
     if seen != (case.verdict, case.clause, case.status):
         wanted = f"{case.verdict} {case.clause or '-'} exit {case.status}"
         found.append(f"wanted {wanted}, got {seen[0]} {seen[1] or '-'} exit {seen[2]}: {document['reason']}")
+    violated = {row["clause"] for row in document["clauses"] if row["state"] == "violated"}
+    if missing := sorted(set(case.also) - violated):
+        found.append(f"not violated: {', '.join(missing)}")
     if document["exit_status"] != run.status:
         found.append(f"the evidence says exit {document['exit_status']}, it was {run.status}")
     if case.words not in document["reason"]:
@@ -42,8 +53,10 @@ def misses(case: Case, run: Ended) -> list[str]:
         found.append(f"the agent heard {run.posts}")
     if run.told["running"] is case.stopped:
         found.append("the runtime still ran at the end" if case.stopped else "it was stopped after all")
+    shown = " ".join(run.output.split())
+    found += [f"the terminal does not say {words!r}" for words in case.says if words not in shown]
     if document["verdict"] not in run.output:
         found.append(f"the terminal does not say {document['verdict']}")
-    if document["reason"][:60] not in " ".join(run.output.split()):
+    if document["reason"][:60] not in shown:
         found.append(f"the terminal does not say why: {document['reason']}")
     return found
