@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from pytest_smokedeploy.model import CLAUSE, MILESTONES, RANK, Basis, Finding
-from pytest_smokedeploy.startup_log.patterns import Patterns, plain
+from pytest_smokedeploy.startup_log.patterns import Patterns, near
+from pytest_smokedeploy.startup_log.spelling import Spelled
 
 Kind = Literal["milestone", "statement", "forbidden", "documented", "undocumented", "blank"]
 Phase = Literal["starting", "idle", "stopping"]
@@ -14,6 +15,9 @@ Phase = Literal["starting", "idle", "stopping"]
 #: Clauses of the stage observe that a forbidden line violates; RUN-5 follows OBS-7.
 _SILENT: Final = ("OBS-7", "OBS-8", "OBS-9", "RUN-2", "RUN-3", "RUN-4", "RUN-5")
 _SHOWN: Final = 300
+#: Engines and agents cut what is longer into several lines, in the middle of a word if need be.
+_LONG: Final = 16 * 1024
+_CARRIED: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ class StartupLog:
         self._violated: dict[str, str] = {}
         self._quiet_seconds: float | None = None
         self._cut = ""
-        self._ended = False
+        self._carried: dict[str, str] = {}
 
     # -- what happens ----------------------------------------------------------------------
 
@@ -82,7 +86,7 @@ class StartupLog:
 
     def end(self, exit_code: int | None) -> None:
         """The container is gone."""
-        self._ended, self.exit_code = True, exit_code
+        self.exit_code = exit_code
         if self.phase == "idle":
             self._violate("OBS-6", f"the runtime left after idle, with exit code {exit_code}")
         elif self.phase == "starting":
@@ -128,9 +132,7 @@ class StartupLog:
             by = min(self._violated, key=RANK.__getitem__)
             return Finding(clause, None, text, f"the observation ended at {by}: {self._violated[by]}", None)
         if clause in MILESTONES or clause == "RUN-1":
-            return Finding(
-                clause, False, text, f"no such line among {len(self.met)}", Basis.SEEN, *_words(clause)
-            )
+            return Finding(clause, False, text, self._lacking(clause), Basis.SEEN, *_words(clause))
         if self._quiet_seconds is None:
             return Finding(clause, None, text, "the quiet window after idle did not pass", None)
         seen = f"none in {len(self.met)} lines and {self._quiet_seconds:g} quiet seconds after idle"
@@ -145,18 +147,28 @@ class StartupLog:
         if clause == "OBS-7":
             self._violated.setdefault("RUN-5", words)
 
+    def _lacking(self, clause: str) -> str:
+        """Words about a milestone that never came, with the line that sounds most like it."""
+        words = f"no such line among {len(self.met)}"
+        close = next(
+            (m.line for m in self.met if m.kind == "undocumented" and near(clause, m.line.text)), None
+        )
+        return f"{words}; the nearest is {close.text[:_SHOWN]!r}" if close else words
+
     def _meet(self, line: Line) -> Met:
-        text = plain(line.text)
-        if not text:
+        spelled, before = Spelled.of(line.text), self._carried.pop(line.stream, "")
+        if len(line.text) >= _LONG:
+            self._carried[line.stream] = line.text[-_CARRIED:]
+        if not spelled.text:
             return Met("blank", "", line)
-        if clause := self._patterns.forbidden_by(text):
+        if clause := self._patterns.forbidden_by(spelled, before):
             return Met("forbidden", clause, line, f"forbidden, {CLAUSE[clause].text}")
-        if clause := self._patterns.milestone_of(text):
+        if clause := self._patterns.milestone_of(spelled):
             return self._milestone(clause, line)
         if self.phase == "idle":
             # Idle means silence: whatever speaks now runs in the background.
             return Met("forbidden", "RUN-3", line, "a line after idle, before the stop was asked")
-        return Met("documented" if self._patterns.is_documented(text) else "undocumented", "", line)
+        return Met("documented" if self._patterns.is_documented(spelled) else "undocumented", "", line)
 
     def _milestone(self, clause: str, line: Line) -> Met:
         if clause == "RUN-1":

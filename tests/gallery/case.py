@@ -75,6 +75,21 @@ def runtime(old: str, new: str) -> World:
     return World(runtime=HEALTHY.replace(old, new))
 
 
+def before_idle(code: str) -> World:
+    """The reference runtime, which does `code` (POSIX shell) just before it says that it is idle."""
+    return runtime(IDLE, f"{code}\n{IDLE}")
+
+
+def after_idle(code: str) -> World:
+    """The reference runtime, which does `code` once it has said that it is idle."""
+    return runtime(IDLE, f"{IDLE}\n{code}")
+
+
+def at_the_stop(code: str) -> World:
+    """The reference runtime, which does `code` when it is told to stop."""
+    return runtime('echo "stopped"', f'{code}\n    echo "stopped"')
+
+
 def answer(path: str, change: Callable[[dict[str, Any], int], None], *, status: int | None = None) -> World:
     """An agent that lies at `path`; `change` gets the answer and how often the path was asked."""
     asked = [0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.gallery import agent, command_line, edge, repository, runtime, sound
+from tests.gallery import agent, command_line, edge, forbidden, repository, runtime, sound
 from tests.gallery.case import Case
 
 FAMILIES = {
@@ -10,6 +10,7 @@ FAMILIES = {
     "edge": edge.CASES,
     "agent": agent.CASES,
     "runtime": runtime.CASES,
+    "forbidden": forbidden.CASES,
     "command line": command_line.CASES,
     "sound": sound.CASES,
 }
