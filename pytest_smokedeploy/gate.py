@@ -93,6 +93,8 @@ class Gate:
         self.rehearsal = rehearsal
         self.deploy: DeployState = "not sent"
         self.stop_confirmed = False
+        #: Why the agent is on hold for this run's deploy; "" where it knows no hold, or took the outcome.
+        self.hold = ""
         self._checks: dict[str, Check] = {}
         self._results: dict[str, tuple[CheckOutcome, str]] = {}
         self._findings: dict[str, Finding] = {}
@@ -210,6 +212,10 @@ class Gate:
         """Violated clauses and the words about them, in the order found."""
         return dict(self._violations)
 
+    def earned(self) -> bool:
+        """Whether all is proven and stopped, and nothing but the agent's hold is left to take off (FLR-3)."""
+        return self._verdict(self.clause_states(), hold="")[3] == EXIT_OK
+
     def clause_states(self) -> tuple[ClauseState, ...]:
         """The state of every clause, in the order of the model's table."""
         return tuple(self._state(clause.id) for clause in CLAUSES)
@@ -217,7 +223,7 @@ class Gate:
     def decide(self) -> Decision:
         """The verdict from the facts so far (DESIGN 3)."""
         states = self.clause_states()
-        verdict, clause, reason, status = self._verdict(states)
+        verdict, clause, reason, status = self._verdict(states, self.hold)
         return Decision(verdict, clause, " ".join(reason.split()), status, states)
 
     # -- inside ----------------------------------------------------------------------------
@@ -268,7 +274,7 @@ class Gate:
             return f"rests on less than {least}: {finding.seen}"
         return ""
 
-    def _verdict(self, states: tuple[ClauseState, ...]) -> tuple[Verdict, str, str, int]:
+    def _verdict(self, states: tuple[ClauseState, ...], hold: str) -> tuple[Verdict, str, str, int]:
         if self._misuse:
             return Verdict.REFUSED, self._misuse[0], self._misuse[1], EXIT_MISUSE
         unproven = [s for s in states if s.state == "not proven" and CLAUSE[s.clause].how is How.CHECKED]
@@ -295,7 +301,14 @@ class Gate:
                 return Verdict.INCOMPLETE, "EXT-2", why, EXIT_FAILED
         if not sent:
             return Verdict.INCOMPLETE, "", "nothing was deployed.", EXIT_FAILED
+        return self._proven(hold)
+
+    def _proven(self, hold: str) -> tuple[Verdict, str, str, int]:
+        """The end of a run in which everything holds."""
         proven = f"all {len(CHECKED)} checked clauses proven, stop confirmed"
+        if hold:
+            # A PASS that leaves its agent on hold would be taken for one that nobody needs to look into.
+            return Verdict.INCOMPLETE, "FLR-3", f"{proven}, but the agent stays on hold: {hold}", EXIT_FAILED
         if self.rehearsal:
             return Verdict.REHEARSED, "", f"{proven}; a rehearsal is never evidence.", EXIT_OK
         return Verdict.PASS, "", f"{proven}.", EXIT_OK

@@ -231,5 +231,6 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         config.pluginmanager.register(plugin)
     gate = config.stash.get(SESSION, None)
     if gate is not None:
-        gate.close()
+        # A signal can cut the session's end short before it was decided; the stop is owed all the same.
+        gate.finish() if gate.decision is None else gate.close()
         config.stash[ACTIONS].end(gate.document)

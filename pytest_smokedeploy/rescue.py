@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pytest_smokedeploy.client import AgentClient
-from pytest_smokedeploy.errors import SmokedeployError
 from pytest_smokedeploy.evidence import Journal, replay, write_folder
 from pytest_smokedeploy.lifecycle import Book
+from pytest_smokedeploy.lifecycle.deploying import EDGE_SECONDS
 from pytest_smokedeploy.lifecycle.stopping import Stopper
 from pytest_smokedeploy.redaction import Sanitiser
-from pytest_smokedeploy.settings import Options, resolve
+from pytest_smokedeploy.settings import Options, RunConfig, resolve
+
+#: Events that tell a deploy's end; without one of them it may still be under way.
+_ANSWERED: Final = frozenset({"deploy.answered", "deploy.failed", "deploy.refused"})
 
 
 def owed(events: list[dict[str, Any]]) -> str | None:
@@ -58,21 +62,30 @@ def rescue(folder: Path, config: Path | None, environ: Mapping[str, str]) -> tup
     )
     run = resolve(options, environ)
     journal = Journal(file, Sanitiser(run.all_secrets()))
-    gate = replay(events)
-    book = Book(gate, journal)
+    book = Book(replay(events), journal)
+    # Whatever the run had proven by then: what had to be rescued is no evidence (EXT-5).
+    book.spoil("the run left its container to `smokedeploy stop`.")
+    promised: dict[str, Any] = next(e for e in reversed(events) if e.get("event") == "deploy.promised")
     with AgentClient(run.endpoint, run.client_id, run.client_secret) as client:
-        try:
-            said = client.status().raw.get("extensions")
-            extensions = frozenset(str(name) for name in said) if isinstance(said, list) else frozenset()
-        except SmokedeployError:
-            # Without a status the stop goes out all the same, by the id the journal promised.
-            extensions = frozenset({"receipt"})
-        stopper = Stopper(run, client, book, deploy_id, extensions)
-        shutdown = stopper.look_again(stopper.stop("smokedeploy stop, after the run"))
+        stopper = Stopper(run, client, book, deploy_id, named=promised.get("named") is not False)
+        shutdown = stopper.stop("smokedeploy stop, after the run", _open_seconds(events, run))
+        stopper.look_again(shutdown)
     write_folder(folder, journal.events)
     journal.close()
     done = shutdown.confirmed and shutdown.comeback is False
     return f"{shutdown.failed or shutdown.words}", done
+
+
+def _open_seconds(events: list[dict[str, Any]], run: RunConfig) -> float:
+    """How long a deploy that the journal shows without an answer may still be under way."""
+    if any(event.get("event") in _ANSWERED for event in events):
+        return 0.0
+    try:
+        sent = next(datetime.fromisoformat(e["at"]) for e in events if e.get("event") == "deploy.promised")
+        passed = (datetime.now(UTC) - sent).total_seconds()
+    except (StopIteration, KeyError, TypeError, ValueError):
+        passed = 0.0
+    return max(0.0, min(run.settings.deadlines.deploy_seconds, EDGE_SECONDS) - max(passed, 0.0))
 
 
 def _tag(started: Mapping[str, Any]) -> str:

@@ -19,7 +19,7 @@ from pytest_smokedeploy import __version__
 from pytest_smokedeploy.client import AgentClient
 from pytest_smokedeploy.errors import MisuseError, SmokedeployError
 from pytest_smokedeploy.evidence import Journal, build, prepare, write_folder
-from pytest_smokedeploy.gate import Check, CheckOutcome, Decision, Gate
+from pytest_smokedeploy.gate import EXIT_FAILED, Check, CheckOutcome, Decision, Gate
 from pytest_smokedeploy.lifecycle import Book, Lifecycle
 from pytest_smokedeploy.lifecycle.signals import Signals
 from pytest_smokedeploy.preconditions import Preconditions
@@ -199,11 +199,16 @@ class GateSession:
     # -- end -------------------------------------------------------------------------------
 
     def settle(self) -> None:
-        """Stop what is still owed a stop, and decide. Safe to call twice."""
+        """Stop what is still owed a stop, tell the agent of a pass, and decide. Safe to call twice."""
         self.signals.finish()
         if hasattr(self, "lifecycle"):
             self.lifecycle.stop("the run ended without its shutdown")
         if self.decision is None:
+            self.book.seal()
+            if self.journal.broken:
+                self.book.spoil(f"the journal could not be written ({self.journal.broken}).")
+            if hasattr(self, "lifecycle"):
+                self.lifecycle.release()
             self.decision = self.book.gate.decide()
             self.book.note(
                 "run.finished",
@@ -217,12 +222,18 @@ class GateSession:
     def finish(self) -> int:
         """Write the evidence, take the rehearsal down; returns the exit status. Safe to call twice."""
         self.settle()
-        document = write_folder(self.evidence, self.journal.events)
-        if not self._summarised:
-            self._summarised = True
-            self._summarise(document)
-        self.close()
-        return self.decision.exit_status if self.decision else 1
+        try:
+            document = write_folder(self.evidence, self.journal.events)
+            if not self._summarised:
+                self._summarised = True
+                self._summarise(document)
+        except OSError as error:
+            # No evidence, no gate: whatever was decided, nobody can see it.
+            self.book.announce(f"the evidence could not be written: {error.strerror or error}")
+            return EXIT_FAILED
+        finally:
+            self.close()
+        return self.decision.exit_status if self.decision else EXIT_FAILED
 
     def _summarise(self, document: Mapping[str, Any]) -> None:
         """Add the verdict to GitHub's step summary, where there is one."""

@@ -82,10 +82,34 @@ class AgentClient:
         """``GET /v1/preflight`` (extension `preflight`)."""
         return self._read("GET", contract.PREFLIGHT, contract.Preflight)
 
-    def deploy(self, request: contract.DeployRequest, *, seconds: float) -> Reading:
-        """``POST /v1/deploy`` within `seconds`. Anything but 200 raises; a 202 is no success."""
+    def deploy(
+        self, request: contract.DeployRequest, *, seconds: float, respond_async: bool = False
+    ) -> Reading:
+        """``POST /v1/deploy`` within `seconds`. Anything but 200 raises; a 202 is no success.
+
+        With `respond_async` (extension `async`) a 202 is taken too: the reading's value is then
+        `Accepted`, and `progress` tells the rest.
+        """
         body = request.model_dump(mode="json", exclude_none=True)
-        return self._read("POST", contract.DEPLOY, contract.Deployed, body, seconds)
+        if not respond_async:
+            return self._read("POST", contract.DEPLOY, contract.Deployed, body, seconds)
+        headers = self._token | {contract.PREFER: contract.RESPOND_ASYNC}
+        answer = self._send("POST", contract.DEPLOY, body, seconds, headers)
+        return read(answer, contract.Deployed, contract.Accepted)
+
+    def progress(self, deploy_id: str) -> Reading:
+        """``GET /v1/deploys/{deploy_id}``: where an asynchronous deploy stands (extension `async`)."""
+        return self._read("GET", f"{contract.DEPLOYS}/{deploy_id}", contract.DeployProgress)
+
+    def renew(self, request: contract.LeaseRequest) -> Reading:
+        """``POST /v1/lease`` (extension `lease`), made beside the run's calls: `settle` waits for none."""
+        body = request.model_dump(mode="json")
+        answer = self._send("POST", contract.LEASE, body, self._seconds, self._token, beside=True)
+        return read(answer, contract.Leased)
+
+    def outcome(self, request: contract.OutcomeRequest) -> Reading:
+        """``POST /v1/outcome``: the run passed, the agent's hold goes (extension `hold`)."""
+        return self._read("POST", contract.OUTCOME, contract.OutcomeTaken, request.model_dump(mode="json"))
 
     def stop(self, deploy_id: str | None, *, seconds: float) -> Reading:
         """``POST /v1/stop`` within `seconds`; None stops the agent's container, whosever it is."""
@@ -132,9 +156,20 @@ class AgentClient:
     ) -> Reading:
         return read(self._send(method, path, body, seconds or self._seconds, self._token), model)
 
-    def _send(self, method: str, path: str, body: object, seconds: float, headers: dict[str, str]) -> Answer:
+    def _send(  # noqa: PLR0913 - one request's parts
+        self,
+        method: str,
+        path: str,
+        body: object,
+        seconds: float,
+        headers: dict[str, str],
+        *,
+        beside: bool = False,
+    ) -> Answer:
         try:
-            answer = self._transport.send(method, path, headers=headers, body=body, seconds=seconds)
+            answer = self._transport.send(
+                method, path, headers=headers, body=body, seconds=seconds, beside=beside
+            )
         except AgentError as error:
             self._note(f"{method} {path}", error=error)
             raise

@@ -112,8 +112,9 @@ def _access(answer: Answer) -> EdgeError:
 
 
 def _error(answer: Answer, words: str, remedy: str) -> EdgeError:
-    # What is refused below 500 never reached the agent. Above, a request may have passed.
-    definite = answer.status < 500  # noqa: PLR2004
+    # What is refused below 500 never reached the agent; above, a request may have passed. A page with
+    # 200 refuses nothing: whoever sent it, a deploy may have passed too.
+    definite = 300 <= answer.status < 500  # noqa: PLR2004
     unknown = "" if definite or answer.call.startswith("GET ") else f" {_UNKNOWN}"
     return EdgeError(
         f"{answer.call} was answered {answer.status} by the edge: {words}{unknown}",

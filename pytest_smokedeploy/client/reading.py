@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -14,6 +14,7 @@ from pytest_smokedeploy.contract import DEFINITE_NO, Failure
 from pytest_smokedeploy.errors import AgentError, AgentFailedError, AgentRefusedError, ContractError
 
 _OK: Final = 200
+_ACCEPTED: Final = 202
 _ON_HOLD: Final = 423
 # Enough to see what is wrong; an answer of garbage has hundreds.
 _PROBLEMS: Final = 12
@@ -21,13 +22,13 @@ _PROBLEMS: Final = 12
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A 200 with a JSON object.
+    """A 200 with a JSON object (or a 202, where one was asked for).
 
     Attributes:
         raw: the object as it came.
         value: the contract's model of it, or None where it breaks the contract.
         problems: each breach of the contract in one line; empty if there is none.
-        status: the HTTP status, 200.
+        status: the HTTP status.
         ray: the edge's ``cf-ray``, or "".
         seconds: how long the call took.
         date: the server's clock when it answered, aware; None without a Date header.
@@ -41,6 +42,11 @@ class Reading:
     ray: str
     seconds: float
     date: datetime | None
+
+    def held_against(self, model: type[BaseModel]) -> Reading:
+        """The same answer by another model of the contract; breaches found before stay breaches."""
+        value, problems = _by(model, self.raw, list(self.problems))
+        return replace(self, value=value, problems=problems)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +67,8 @@ class Probe:
     words: str
 
 
-def read(answer: Answer, model: type[BaseModel]) -> Reading:
-    """What `answer` says in the contract's words.
+def read(answer: Answer, model: type[BaseModel], accepted: type[BaseModel] | None = None) -> Reading:
+    """What `answer` says in the contract's words; `accepted` is the model of a 202 that was asked for.
 
     Raises:
         EdgeError: the edge answered.
@@ -71,8 +77,9 @@ def read(answer: Answer, model: type[BaseModel]) -> Reading:
         ContractError: anything else that is not a 200 with a JSON object.
 
     """
-    error = failure(answer)
-    if error is not None:
+    if accepted is not None and answer.status == _ACCEPTED and not answer.too_big:
+        model = accepted
+    elif (error := failure(answer)) is not None:
         raise error
     try:
         data, twice = answer.json
@@ -80,23 +87,28 @@ def read(answer: Answer, model: type[BaseModel]) -> Reading:
         raise _breach(answer, f"a body that is not JSON ({cause}): {_peek(answer)}") from cause
     if not isinstance(data, dict):
         raise _breach(answer, f"JSON that is not an object: {_peek(answer)}")
-    problems = [f"{shown(key, 60)}: stands twice in one object" for key in twice]
-    value: BaseModel | None = None
-    try:
-        value = model.model_validate(data)
-    except ValidationError as invalid:
-        problems += [_problem(item["loc"], item["msg"], item["input"]) for item in invalid.errors()]
-    if problems:
-        value = None
+    value, problems = _by(model, data, [f"{shown(key, 60)}: stands twice in one object" for key in twice])
     return Reading(
         raw=data,
         value=value,
-        problems=tuple(problems[:_PROBLEMS]),
+        problems=problems,
         status=answer.status,
         ray=answer.ray,
         seconds=answer.seconds,
         date=answer.date,
     )
+
+
+def _by(
+    model: type[BaseModel], data: dict[str, object], problems: list[str]
+) -> tuple[BaseModel | None, tuple[str, ...]]:
+    """`data` by `model`, None where there is any breach; and each breach once."""
+    value: BaseModel | None = None
+    try:
+        value = model.model_validate(data)
+    except ValidationError as invalid:
+        problems += [_problem(item["loc"], item["msg"], item["input"]) for item in invalid.errors()]
+    return None if problems else value, tuple(dict.fromkeys(problems))[:_PROBLEMS]
 
 
 def failure(answer: Answer) -> AgentError | None:
@@ -128,7 +140,7 @@ def failure(answer: Answer) -> AgentError | None:
             reason=reason,
             step=step,
         )
-    if answer.status == 202:  # noqa: PLR2004
+    if answer.status == _ACCEPTED:
         return _breach(answer, "202, which promises work and is not success")
     where = f" to {shown(answer.headers['location'].partition('?')[0], 100)}" if _moved(answer) else ""
     return _breach(answer, f"a status{where} that is not the contract's: {reason or _peek(answer)}")

@@ -36,7 +36,8 @@ class Flight:
     """One request under way: whether a byte of it was sent, and the means to cut it.
 
     Args:
-        lasting: it lives until it is closed (a log stream), so nobody waits for it to settle.
+        lasting: nobody waits for it to settle: it lives until it is closed (a log stream), or is
+            made beside the run (a lease's renewal).
 
     """
 
@@ -120,10 +121,17 @@ class Transport:
             },
         )
 
-    def send(
-        self, method: str, path: str, *, headers: Mapping[str, str], body: object = None, seconds: float
+    def send(  # noqa: PLR0913 - one request's parts
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str],
+        body: object = None,
+        seconds: float,
+        beside: bool = False,
     ) -> Answer:
-        """One request and its whole answer within `seconds`.
+        """One request and its whole answer within `seconds`; one made `beside` others never holds a stop up.
 
         Raises:
             UnreachableError: no connection, no answer in time, or half of one.
@@ -137,7 +145,7 @@ class Transport:
                 kept, too_big = read_capped(response)
                 return answer_of(call, response, kept, time.monotonic() - started, too_big=too_big)
 
-        return self.run(call, work, seconds)
+        return self.run(call, work, seconds, beside=beside)
 
     def stream(  # noqa: PLR0913 - one request's parts
         self,
@@ -161,14 +169,14 @@ class Transport:
             extensions={"trace": flight.trace},
         )
 
-    def run(self, call: str, work: Callable[[Flight], T], seconds: float) -> T:
+    def run(self, call: str, work: Callable[[Flight], T], seconds: float, *, beside: bool = False) -> T:
         """`work` in a thread of its own, its result within `seconds`.
 
         An interrupt leaves a request that was sent in flight (see `settle`): what the other
         side does with it is better known than guessed. One not yet sent stays unsent.
 
         """
-        flight = Flight()
+        flight = Flight(lasting=beside)
         outcome: list[T | BaseException] = []
 
         def body() -> None:

@@ -26,6 +26,9 @@ _FACTS: Final = frozenset(
         "deploy.refused",
         "stop.confirmed",
         "stop.unconfirmed",
+        "outcome.taken",
+        "outcome.failed",
+        "run.spoiled",
     }
 )
 #: Events of the timeline that are told elsewhere in the document.
@@ -51,16 +54,17 @@ def _take(gate: Gate, event: Event) -> None:
             gate.finding(_finding(event))
         case "check.finished":
             gate.result(event["id"], event["outcome"], str(event.get("words", "")), event.get("clause"))
-        case "signal":
-            gate.interrupt(f"the run was interrupted by {event['name']}.")
+        case "signal" | "run.spoiled":
+            gate.interrupt(str(event.get("words") or f"the run was interrupted by {event['name']}."))
         case "deploy.promised":
             gate.deploy = "sent"
+            gate.hold = str(event.get("hold") or "")
         case "deploy.refused":
             gate.deploy = "refused"
-        case "stop.confirmed":
-            gate.stop_confirmed = True
-        case "stop.unconfirmed":
-            gate.stop_confirmed = False
+        case "stop.confirmed" | "stop.unconfirmed" as name:
+            gate.stop_confirmed = name == "stop.confirmed"
+        case "outcome.taken" | "outcome.failed":
+            gate.hold = str(event.get("words", ""))
         case _:
             pass
 

@@ -6,6 +6,7 @@ import json
 import os
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,10 +27,14 @@ class Journal:
         sanitiser: every string passes it.
         clock: gives the time of an event (RFC 3339).
 
+    Attributes:
+        broken: why an event could not be put on disk, or "".
+
     """
 
     def __init__(self, path: Path, sanitiser: Sanitiser, clock: Callable[[], str] = utc_now) -> None:
         self.path = path
+        self.broken = ""
         self._sanitiser = sanitiser
         self._clock = clock
         self._lock = threading.RLock()
@@ -48,15 +53,20 @@ class Journal:
             row = {"at": self._clock(), "event": event, **self._sanitiser.data(data)}
             text = json.dumps(row, ensure_ascii=False, default=str)
             self._events.append(json.loads(text))
-            if not self._file.closed:
+            if self._file.closed:
+                return
+            try:
                 # A lone surrogate of somebody's log line is no reason to lose the event.
                 self._file.write(text.encode("utf-8", "backslashreplace").decode() + "\n")
                 self._file.flush()
                 os.fsync(self._file.fileno())
+            except OSError as error:
+                # A full disk must not cost the stop; whoever is about to promise one asks `broken`.
+                self.broken = self.broken or error.strerror or repr(error)
 
     def close(self) -> None:
         """Close the file; twice is no error, and later events are kept in memory only."""
-        with self._lock:
+        with self._lock, suppress(OSError):
             self._file.close()
 
     @staticmethod

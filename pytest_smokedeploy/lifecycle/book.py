@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from contextlib import suppress
+from typing import Any, Final
 
+from pytest_smokedeploy.client import Reading
 from pytest_smokedeploy.evidence import Journal
-from pytest_smokedeploy.gate import Check, CheckOutcome, DeployState, Gate
+from pytest_smokedeploy.gate import Check, CheckOutcome, Gate
 from pytest_smokedeploy.model import Finding
+
+_NO_OUTCOME: Final = "the run ended before it could tell the agent that it passed."
 
 
 class Book:
@@ -18,6 +22,9 @@ class Book:
         journal: keeps them.
         announce: shows one line to whoever watches the run.
 
+    Attributes:
+        oddities: what an answer or a call showed that nothing documents (EXT-4), one line each.
+
     """
 
     def __init__(
@@ -25,7 +32,14 @@ class Book:
     ) -> None:
         self.gate = gate
         self.journal = journal
-        self.announce = announce
+        self._announce = announce
+        self.oddities: list[str] = []
+        self._sealed = False
+
+    def announce(self, line: str) -> None:
+        """Show one line; a terminal that is gone must not cost the stop."""
+        with suppress(OSError, ValueError):
+            self._announce(line)
 
     def note(self, event: str, **data: Any) -> None:  # noqa: ANN401 - JSON-like
         """Write an event that changes no verdict."""
@@ -80,16 +94,56 @@ class Book:
         self.note("misuse", message=message, clause=clause)
 
     def interrupt(self, name: str) -> None:
-        """Take a signal that ends the run."""
+        """Take a signal that ends the run; once the book is sealed it is noted and changes nothing."""
+        if self._sealed:
+            self.note("signal.late", name=name)
+            return
         self.gate.interrupt(f"the run was interrupted by {name}.")
         self.note("signal", name=name)
 
-    def deploy(self, state: DeployState, event: str, **data: Any) -> None:  # noqa: ANN401 - JSON-like
-        """Take a turn of the deploy."""
-        self.gate.deploy = state
-        self.note(event, **data)
+    def spoil(self, words: str) -> None:
+        """Something beside the checks keeps this run from ever passing."""
+        self.gate.interrupt(words)
+        self.note("run.spoiled", words=words)
+
+    def seal(self) -> None:
+        """The facts are complete. A signal after the outcome left must not fail a run without its hold."""
+        self._sealed = True
+
+    def read(self, why: str, reading: Reading) -> Reading:
+        """Write down a status answer, and what of it breaks the contract; returns it."""
+        self.note("status.read", why=why, answer=reading.raw, problems=list(reading.problems))
+        self.odd(why, reading)
+        return reading
+
+    def odd(self, why: str, reading: Reading) -> None:
+        """Keep what of an answer breaks the contract."""
+        self.oddities += [f"{why}: {problem}" for problem in reading.problems]
+
+    def promised(self, *, named: bool, held: bool, **data: Any) -> None:  # noqa: ANN401 - JSON-like
+        """From here on a stop is owed (DESIGN 5, layer 1).
+
+        Args:
+            named: the agent knows the deploy by its id, so that a stop can name it.
+            held: the agent puts itself on hold until it takes the outcome.
+            data: the deploy id, the image.
+
+        """
+        self.gate.deploy = "sent"
+        self.gate.hold = _NO_OUTCOME if held else ""
+        self.note("deploy.promised", named=named, hold=self.gate.hold, **data)
+
+    def refused(self, **data: Any) -> None:  # noqa: ANN401 - JSON-like
+        """The agent's definite no: nothing was deployed, and no stop is owed."""
+        self.gate.deploy = "refused"
+        self.note("deploy.refused", **data)
 
     def stop_confirmed(self, *, confirmed: bool, **data: Any) -> None:  # noqa: ANN401 - JSON-like
         """Take what a status read after the stop said."""
         self.gate.stop_confirmed = confirmed
         self.note("stop.confirmed" if confirmed else "stop.unconfirmed", **data)
+
+    def outcome(self, failed: str) -> None:
+        """Take what became of the outcome; `failed` says why the agent did not take it, "" where it did."""
+        self.gate.hold = failed
+        self.note("outcome.failed", words=failed) if failed else self.note("outcome.taken")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 from pytest_smokedeploy.client import LogStream
 from pytest_smokedeploy.contract import End, LogLine
@@ -12,6 +12,9 @@ from pytest_smokedeploy.errors import AgentError
 from pytest_smokedeploy.lifecycle.book import Book
 from pytest_smokedeploy.model import Finding
 from pytest_smokedeploy.startup_log import Line, Met, StartupLog
+
+#: How long after idle the runtime may still settle before its counters are looked at.
+REST_SECONDS: Final = 0.5
 
 
 class LogReading:
@@ -71,15 +74,25 @@ class Observer:
         self._stream.close()
         self._file.close()
 
-    def until_quiet(self, startup_seconds: float, quiet_seconds: float) -> None:
+    def until_quiet(
+        self, startup_seconds: float, quiet_seconds: float, at_rest: Callable[[], None] | None = None
+    ) -> None:
         """Read until idle and the quiet window passed, or a violation, the end, or the deadline.
 
-        A forbidden line ends the observation the moment it arrives (RUN-6).
+        A forbidden line ends the observation the moment it arrives (RUN-6). `at_rest` is called once
+        a little after idle, when what the runtime did to get there is over.
         """
         deadline = self._clock() + startup_seconds
         while not self.log.violated and not self.ended:
             waiting = self.log.phase == "starting"
             left = deadline - self._clock()
+            if at_rest is not None and not waiting:
+                rest = left - quiet_seconds + min(REST_SECONDS, quiet_seconds / 2)
+                if rest <= 0:
+                    at_rest()
+                    at_rest = None
+                    continue
+                left = rest
             if left <= 0:
                 if not waiting:
                     self.log.quiet(quiet_seconds)

@@ -22,6 +22,7 @@ class Shutdown:
         comeback: what a later look said, or None.
         exit_code: the runtime's exit code, where it was told.
         words: what the looks said, for people.
+        open: the deploy call may still start the container: no look before its end confirms anything.
 
     """
 
@@ -31,11 +32,12 @@ class Shutdown:
     comeback: object = None
     exit_code: int | None = None
     words: str = ""
+    open: bool = False
 
     @property
     def confirmed(self) -> bool:
         """Whether a status read said that nothing runs; nothing else confirms a stop."""
-        return self.running is False
+        return self.running is False and not self.open
 
     def stopped(self) -> Finding:
         """STP-1: the stop was answered and a status read says it is so."""

@@ -32,6 +32,7 @@ class Signals:
         self._held = 0
         self._raised = False
         self._pending = ""
+        self._rang = False
 
     def install(self) -> None:
         """Take the signals over; in the main thread only, elsewhere they are not ours."""
@@ -51,15 +52,30 @@ class Signals:
 
     @contextmanager
     def shield(self) -> Iterator[None]:
-        """Hold signals off inside; one that came is raised at the end, if none was before."""
+        """Hold signals off inside; one that came is raised at the end, if none was before.
+
+        SIGALRM as well: pytest-timeout ends a check by it, and must not end a stop.
+        """
         self._held += 1
+        alarm: Any = None
         try:
+            if self._held == 1 and threading.current_thread() is threading.main_thread():
+                self._rang = False
+                alarm = signal.signal(signal.SIGALRM, self._ring)
             yield
         finally:
             self._held -= 1
+            if alarm is not None:
+                signal.signal(signal.SIGALRM, alarm)
         if self._pending and not self._held and not self._raised:
             self._raised = True
             raise Interrupted(self._pending)
+        if self._rang and callable(alarm):
+            self._rang = False
+            signal.raise_signal(signal.SIGALRM)
+
+    def _ring(self, _number: int, _frame: FrameType | None) -> None:
+        self._rang = True
 
     def _handle(self, number: int, _frame: FrameType | None) -> None:
         name = signal.Signals(number).name

@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 import time
 
-from pytest_smokedeploy.client import AgentClient, Reading
-from pytest_smokedeploy.contract import DeployRequest, Extension
+from pytest_smokedeploy.client import AgentClient
+from pytest_smokedeploy.contract import DeployRequest
 from pytest_smokedeploy.errors import AgentError
 from pytest_smokedeploy.lifecycle.book import Book
 from pytest_smokedeploy.lifecycle.shutdown import Shutdown
@@ -19,33 +19,49 @@ SETTLE_SECONDS = 10.0
 
 
 class Stopper:
-    """One stop of one deploy; `stop` and `look_again` never raise what the world does wrong."""
+    """One stop of one deploy; `stop` and `look_again` never raise what the world does wrong.
+
+    Args:
+        run: the run's settings.
+        client: the agent.
+        book: takes every fact.
+        deploy_id: the deploy.
+        named: the agent knows it by its id: then the stop names it, and stops nobody else's container.
+
+    """
 
     def __init__(
-        self, run: RunConfig, client: AgentClient, book: Book, deploy_id: str, extensions: frozenset[str]
+        self, run: RunConfig, client: AgentClient, book: Book, deploy_id: str, *, named: bool
     ) -> None:
-        self.oddities: list[str] = []
         self._run = run
         self._client = client
         self._book = book
         self._deploy_id = deploy_id
-        self._named = Extension.RECEIPT in extensions
+        self._named = named
         self._ours = True
 
-    def stop(self, why: str) -> Shutdown:
-        """Send the stop, then read the status once."""
+    def stop(self, why: str, open_seconds: float = 0.0) -> Shutdown:
+        """Send the stop, then read the status once.
+
+        Args:
+            why: for people.
+            open_seconds: how long a deploy without an answer may still be under way at an agent that
+                knows no ids, and so cancels nothing: until then it is looked at again and again.
+
+        """
         shutdown = Shutdown(asked=True)
         self._book.announce(f"shutdown: stop asked of {self._run.endpoint_host} ({why})")
         began = time.monotonic()
         self._send(shutdown, why)
         # A deploy that Ctrl-C left in flight may overtake the stop; it is over before the look.
         overtaken = self._client.settle(0.0) is False
-        if overtaken:
-            self._client.settle(SETTLE_SECONDS)
+        answered = overtaken and self._client.settle(SETTLE_SECONDS)
         self._look(shutdown)
         if overtaken and shutdown.running is True and self._ours:
             self._send(shutdown, "the deploy was still in flight at the first stop")
             self._look(shutdown)
+        if open_seconds > 0 and not self._named and not answered:
+            self._stand_by(shutdown, open_seconds, in_flight=overtaken)
         seconds = round(time.monotonic() - began, 3)
         self._book.stop_confirmed(confirmed=shutdown.confirmed, words=shutdown.words, seconds=seconds)
         word = "confirmed" if shutdown.confirmed else "NOT confirmed"
@@ -77,13 +93,28 @@ class Stopper:
                 reading = self._client.deploy(request, seconds=settings.deadlines.deploy_seconds)
             else:
                 reading = self._client.stop(self._deploy_id if self._named else None, seconds=seconds)
-                self._odd("POST /v1/stop", reading)
+                self._book.odd("POST /v1/stop", reading)
         except AgentError as error:
             shutdown.failed = str(error)
             self._book.note("stop.failed", status=error.status, words=str(error))
             return
         shutdown.failed = ""
         self._book.note("stop.answered", status=reading.status, answer=reading.raw)
+
+    def _stand_by(self, shutdown: Shutdown, seconds: float, *, in_flight: bool) -> None:
+        """Stop what a deploy without an answer still starts, until it can start nothing any more."""
+        self._book.note("stop.standing_by", seconds=round(seconds, 1))
+        self._book.announce(f"shutdown: the deploy was never answered; watching for {seconds:.0f} s")
+        deadline = time.monotonic() + seconds
+        over = False
+        while not over and (left := deadline - time.monotonic()) > 0:
+            over = in_flight and self._client.settle(0.0)
+            threading.Event().wait(min(left, LOOK_AGAIN_SECONDS))
+            self._look(shutdown)
+            if shutdown.running is True:
+                self._send(shutdown, "the deploy without an answer started its container")
+                self._look(shutdown)
+        shutdown.open = in_flight and not self._client.settle(0.0)
 
     def _look(self, shutdown: Shutdown) -> None:
         shutdown.running = self._status(shutdown, "GET /v1/status after the stop")
@@ -94,8 +125,7 @@ class Stopper:
         except AgentError as error:
             shutdown.words = f"{why}: {error}"
             return None
-        self._odd(why, reading)
-        self._book.note("status.read", why=why, answer=reading.raw, problems=list(reading.problems))
+        self._book.read(why, reading)
         running = reading.raw.get("running")
         # Somebody else's container under the same agent is not ours to stop.
         other = reading.raw.get("deploy_id")
@@ -103,8 +133,6 @@ class Stopper:
         code = reading.raw.get("exit_code")
         if isinstance(code, int) and not isinstance(code, bool):
             shutdown.exit_code = code
-        shutdown.words = f"{why} says running {running!r}"
+        whose = "" if self._ours else f" (the deploy {str(other)[:40]}, which is not this run's)"
+        shutdown.words = f"{why} says running {running!r}{whose}"
         return running
-
-    def _odd(self, why: str, reading: Reading) -> None:
-        self.oddities += [f"{why}: {problem}" for problem in reading.problems]

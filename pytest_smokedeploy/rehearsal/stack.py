@@ -166,7 +166,7 @@ class Stack:
     # -- the agent -------------------------------------------------------------------------
 
     def _start_agent(self, team: Team) -> int:
-        """Start the real agent as a process of its own; returns its port."""
+        """Start the real agent, or the world's own, as a process of its own; returns its port."""
         environ = {
             "PATH": os.environ.get("PATH", ""),
             "PYTHONUNBUFFERED": "1",
@@ -195,8 +195,9 @@ class Stack:
         _override(environ, self.world.agent_environ)
         log = (self.folder / "agent.log").open("wb")
         self._exit.callback(log.close)
-        self._agent = subprocess.Popen(
-            [sys.executable, "-m", "pytest_smokedeploy.agent", "--exit-with-stdin"],
+        self._agent = subprocess.Popen(  # noqa: S603 - our own agent, or the one that the world names
+            self.world.agent_command
+            or (sys.executable, "-m", "pytest_smokedeploy.agent", "--exit-with-stdin"),
             env=environ,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -58,6 +58,8 @@ class World:
         inspections: text of the sign-offs.
         applied: migrations applied to the database, or None for all.
         agent: whether the agent is up.
+        agent_command: another agent in place of ours; it is given the same environment, tells its port as
+            a line of JSON (``{"port": 1234}``), and leaves when its standard input ends.
 
     """
 
@@ -73,6 +75,7 @@ class World:
     inspections: str | None = None
     applied: tuple[str, ...] | None = None
     agent: bool = True
+    agent_command: tuple[str, ...] | None = None
     runtime_file: Path = Path(__file__).with_name("runtime") / "run"
 
     def script(self) -> str:

@@ -1,7 +1,8 @@
 """Options before the environment before `smokedeploy.yml`, resolved into one frozen object."""
 
 from pytest_smokedeploy.settings.github import GitHubRun
+from pytest_smokedeploy.settings.model import Activity as ActivityLimits
 from pytest_smokedeploy.settings.model import Settings, load
 from pytest_smokedeploy.settings.resolve import Options, RunConfig, resolve
 
-__all__ = ["GitHubRun", "Options", "RunConfig", "Settings", "load", "resolve"]
+__all__ = ["ActivityLimits", "GitHubRun", "Options", "RunConfig", "Settings", "load", "resolve"]

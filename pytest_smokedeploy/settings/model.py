@@ -95,11 +95,30 @@ class Log(_Part):
     exit_codes: tuple[int, ...] = (0,)
 
 
+class Activity(_Part):
+    """What an idle runtime may do without a word, where the agent counts it.
+
+    `cpu_share` of one processor after idle (RUN-3); `processes` more than when it came to rest (RUN-2);
+    `sent_bytes` since its start (OBS-9): what a network of its own says of itself, and no call out.
+    """
+
+    cpu_share: Annotated[float, Field(ge=0, le=1)] = 0.2
+    processes: Annotated[int, Field(ge=0)] = 1
+    sent_bytes: Annotated[int, Field(ge=0)] = 1024
+
+
 class Deadlines(_Part):
-    """Whole seconds a call or a phase may take. A deploy is cut by the edge at 100 s (FACTS)."""
+    """Seconds that a call or a phase may take.
+
+    `deploy_seconds` is a deploy's whole time, its pull included. More than 95 serve only with an agent
+    that lists the extension `async`: every other call is cut by the edge at about 100 s (FACTS), and
+    then its outcome is unknown. `lease_seconds` is how long the container may outlive a runner that is
+    gone, where the agent lists `lease`.
+    """
 
     request_seconds: Seconds = 10
-    deploy_seconds: Annotated[float, Field(gt=0, le=95)] = 90
+    deploy_seconds: Annotated[float, Field(gt=0, le=1800)] = 90
+    lease_seconds: Annotated[int, Field(ge=30, le=600)] = 120
     startup_seconds: Seconds = 60
     stop_seconds: Seconds = 30
 
@@ -141,6 +160,7 @@ class Settings(_Part):
     phase: Phase = Phase()
     database: Database = Database()
     log: Log = Log()
+    activity: Activity = Activity()
     quiet_window_seconds: Annotated[float, Field(ge=1, le=600)] = 3
     deadlines: Deadlines = Deadlines()
     shutdown: ShutdownBy = ShutdownBy()

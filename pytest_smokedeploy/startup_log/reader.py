@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -61,6 +62,7 @@ class StartupLog:
         self._quiet_seconds: float | None = None
         self._cut = ""
         self._carried: dict[str, str] = {}
+        self._counted: dict[str, str] = {}
 
     # -- what happens ----------------------------------------------------------------------
 
@@ -83,6 +85,14 @@ class StartupLog:
     def restarted(self, words: str) -> None:
         """The container is not the one that started, or started again (DET-1)."""
         self._violate("DET-1", words)
+
+    def active(self, clause: str, words: str) -> None:
+        """Something ran or sent without a line, by the engine's counters (RUN-2, RUN-3, OBS-9)."""
+        self._violate(clause, words)
+
+    def counted(self, words: Mapping[str, str]) -> None:
+        """What the silence rests on beside the log, by clause: the engine's counters, or nothing."""
+        self._counted = dict(words)
 
     def end(self, exit_code: int | None) -> None:
         """The container is gone."""
@@ -127,7 +137,7 @@ class StartupLog:
             quiet = f", then quiet for {self._quiet_seconds:g} s" if clause == "OBS-6" else ""
             return Finding(clause, True, text, f"{line.text[:_SHOWN]!r} at {line.time}{quiet}")
         if self._cut:
-            return Finding(clause, None, text, f"the log broke off: {self._cut}", None)
+            return Finding(clause, None, text, f"no whole log: {self._cut}", None)
         if self._violated:
             by = min(self._violated, key=RANK.__getitem__)
             return Finding(clause, None, text, f"the observation ended at {by}: {self._violated[by]}", None)
@@ -138,6 +148,8 @@ class StartupLog:
         seen = f"none in {len(self.met)} lines and {self._quiet_seconds:g} quiet seconds after idle"
         if clause == "DET-1":
             seen = "each milestone once and in order; one container, one start"
+        elif clause in self._counted:
+            seen += f", {self._counted[clause]}"
         return Finding(clause, True, text, seen)
 
     # -- inside ----------------------------------------------------------------------------

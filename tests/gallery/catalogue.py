@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from tests.gallery import agent, command_line, edge, forbidden, repository, runtime, sound
+from tests.gallery import agent, base, command_line, edge, forbidden, repository, runtime, sound
 from tests.gallery.case import Case
 
 FAMILIES = {
     "repository": repository.CASES,
     "edge": edge.CASES,
     "agent": agent.CASES,
+    "base agent": base.CASES,
     "runtime": runtime.CASES,
     "forbidden": forbidden.CASES,
     "command line": command_line.CASES,

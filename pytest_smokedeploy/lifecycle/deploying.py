@@ -1,0 +1,268 @@
+"""Sends the one deploy of a run, follows it to its end, and tells what became of it (AGT-1 to AGT-5)."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from pytest_smokedeploy.client import AgentClient, Reading
+from pytest_smokedeploy.contract import (
+    DEPLOYS,
+    Deployed,
+    DeployRequest,
+    DeployState,
+    Extension,
+    Outcome,
+    Run,
+    StepName,
+)
+from pytest_smokedeploy.errors import AgentError, AgentFailedError, SmokedeployError
+from pytest_smokedeploy.lifecycle.book import Book
+from pytest_smokedeploy.lifecycle.deployment import CLAUSE_OF_STEP, Deployment
+from pytest_smokedeploy.lifecycle.lease import Lease
+from pytest_smokedeploy.settings import RunConfig
+
+#: Extensions whose calls know a deploy by its id.
+NAMING: Final = frozenset({Extension.RECEIPT, Extension.ASYNC, Extension.LEASE, Extension.HOLD})
+#: Seconds between two reads of an asynchronous deploy: short at first, then a tenth of what has passed.
+SHORTEST_PAUSE: Final = 0.2
+LONGEST_PAUSE: Final = 2.0
+#: The edge gives a call up after about this long (FACTS): a deploy that answers at its end has no more.
+EDGE_SECONDS: Final = 100.0
+_NO_CLAUSE: Final = {401: "PRE-6", 403: "PRE-6", 423: "FLR-3"}
+
+
+class Deployer:
+    """One deploy, sent once.
+
+    A read of its progress is an observation, and several are no retry; but one that fails ends the
+    run, as every lost answer does: nothing is asked a second time until it fits.
+
+    Args:
+        run: the run's settings.
+        client: the agent.
+        book: takes every fact.
+        deploy_id: the gate's own id for this deploy.
+        clock: monotonic seconds.
+
+    Attributes:
+        extensions: what the agent lists, once it was asked.
+        before: the server's Date before the deploy, where it tells one.
+        lease: kept from the moment the agent has the deploy.
+
+    """
+
+    def __init__(
+        self, run: RunConfig, client: AgentClient, book: Book, deploy_id: str, clock: Callable[[], float]
+    ) -> None:
+        self.extensions: frozenset[str] = frozenset()
+        self.before: datetime | None = None
+        self.lease = Lease(client, book, deploy_id, run.settings.deadlines.lease_seconds)
+        self._run = run
+        self._client = client
+        self._book = book
+        self._deploy_id = deploy_id
+        self._clock = clock
+        self._sent_at: float | None = None
+        self._told = 0
+        self._under_way = ""
+
+    def deploy(self) -> Deployment:
+        """Send it, and wait for its end.
+
+        Raises:
+            SmokedeployError: it was not sent, was refused, failed, or its outcome is unknown.
+
+        """
+        if why := self._book.gate.may_not_deploy():
+            self._book.note("deploy.not_sent", words=why)
+            raise SmokedeployError(f"Nothing was deployed: {why}")
+        before = self._book.read("GET /v1/status before the deploy", self._client.status())
+        self.before = before.date
+        self.extensions = listed(before.raw)
+        request = self._request()
+        self._promise()
+        try:
+            reading = self._sent(request)
+        except AgentError as error:
+            raise self._failed(error) from error
+        self._book.note(
+            "deploy.answered", status=reading.status, answer=reading.raw, problems=list(reading.problems)
+        )
+        self._book.odd("POST /v1/deploy", reading)
+        deployment = Deployment(self._run, self._deploy_id, reading)
+        for breach in deployment.breaches():
+            self._book.finding(breach)
+        return deployment
+
+    def open_seconds(self) -> float:
+        """How long a deploy that was sent and never answered may still be under way; 0 where it is over."""
+        if self._sent_at is None:
+            return 0.0
+        seconds = min(self._run.settings.deadlines.deploy_seconds, EDGE_SECONDS)
+        return max(0.0, self._sent_at + seconds - self._clock())
+
+    # -- sending ---------------------------------------------------------------------------
+
+    def _promise(self) -> None:
+        """The stop is owed before the deploy is sent, whatever becomes of the call (DESIGN 5, layer 1)."""
+        self._book.promised(
+            named=bool(NAMING & self.extensions),
+            held=Extension.HOLD in self.extensions,
+            deploy_id=self._deploy_id,
+            image=self._run.image,
+            extensions=sorted(self.extensions),
+        )
+        if why := self._book.journal.broken:
+            self._book.refused(words=why)
+            words = f"Nothing was deployed: the journal that promises the stop can't be written ({why})."
+            raise SmokedeployError(words, clause="FLR-2", remedy="Mend the evidence folder's disk.")
+        self._book.announce(f"deploy: {self._run.image} asked of {self._run.endpoint_host}")
+        self._book.note("deploy.sent", deploy_id=self._deploy_id)
+
+    def _request(self) -> DeployRequest:
+        """The base contract's fields, and those of the extensions that the agent lists."""
+        run, github = self._run, self._run.github
+        env = dict(run.settings.runtime.environment) if run.settings.runtime.injected_by == "ci" else None
+        request = DeployRequest(image=run.image, environment=run.environment, env=env)
+        more: dict[str, object] = {}
+        if NAMING & self.extensions:
+            more["deploy_id"] = self._deploy_id
+        if Extension.RECEIPT in self.extensions:
+            more["run"] = Run(
+                repository=github.repository,
+                workflow=github.workflow_ref,
+                run_id=github.run_id,
+                attempt=github.run_attempt,
+                actor=github.actor,
+                commit=github.sha,
+            )
+        if Extension.LEASE in self.extensions:
+            more["lease_seconds"] = self._lease_seconds()
+        return request.model_copy(update=more)
+
+    def _lease_seconds(self) -> int:
+        """What is asked for, and no more; a call that answers at its end can't be renewed before it."""
+        deadlines = self._run.settings.deadlines
+        if Extension.ASYNC in self.extensions:
+            return deadlines.lease_seconds
+        return deadlines.lease_seconds + math.ceil(min(deadlines.deploy_seconds, EDGE_SECONDS))
+
+    def _sent(self, request: DeployRequest) -> Reading:
+        began, seconds = self._clock(), self._run.settings.deadlines.deploy_seconds
+        self._sent_at = began
+        wanted = Extension.ASYNC in self.extensions
+        reading = self._client.deploy(request, seconds=seconds, respond_async=wanted)
+        if Extension.LEASE in self.extensions:
+            self.lease.start()
+        if reading.status == 202:  # noqa: PLR2004 - taken only where it was asked for
+            self._book.note("deploy.accepted", answer=reading.raw, problems=list(reading.problems))
+            self._ours(reading)
+            reading = self._followed(began, seconds)
+        self._sent_at = None
+        self._book.announce(f"deploy: done in {self._clock() - began:.1f} s")
+        return reading
+
+    # -- following -------------------------------------------------------------------------
+
+    def _followed(self, began: float, seconds: float) -> Reading:
+        """The whole receipt, once the state is `deployed`; nothing else is success."""
+        while True:
+            passed = self._clock() - began
+            if passed >= seconds:
+                at = f"; it stood at the step {self._under_way}" if self._under_way else ""
+                raise self._lost(f"The deploy was not done within {seconds:g} seconds{at}.")
+            pause = min(max(passed / 10, SHORTEST_PAUSE), LONGEST_PAUSE, seconds - passed)
+            threading.Event().wait(pause)
+            try:
+                reading = self._client.progress(self._deploy_id)
+            except AgentError as error:
+                words = f"The deploy's progress could not be read, and nothing is asked twice: {error}"
+                raise self._lost(words, error) from error
+            self._ours(reading)
+            state = reading.raw.get("state")
+            self._tell(reading.raw)
+            if state == DeployState.DEPLOYED:
+                return reading.held_against(Deployed)
+            if state == DeployState.FAILED:
+                raise self._step_failed(reading)
+            if state != DeployState.DEPLOYING:
+                raise self._lost(f"The deploy's state is {state!r}, which is not the contract's.")
+
+    def _ours(self, reading: Reading) -> None:
+        if (said := reading.raw.get("deploy_id")) != self._deploy_id:
+            raise self._lost(f"The agent answered for the deploy {said!r}, and {self._deploy_id} was asked.")
+
+    def _step_failed(self, reading: Reading) -> AgentFailedError:
+        step, reason = reading.raw.get("step"), reading.raw.get("reason")
+        step = step if isinstance(step, str) else ""
+        words = f"The agent failed to deploy{f' at the step {step}' if step else ''}: {reason or 'no reason'}"
+        call = f"GET {DEPLOYS}/{self._deploy_id}"
+        return AgentFailedError(words[:600], call=call, status=reading.status, reason=str(reason), step=step)
+
+    def _lost(self, words: str, error: AgentError | None = None) -> AgentError:
+        """An outcome that is unknown: never definite, whatever the failed read itself was."""
+        call = error.call if error else f"GET {DEPLOYS}/{self._deploy_id}"
+        return AgentError(words[:600], call=call, status=error.status if error else None)
+
+    def _tell(self, raw: Mapping[str, Any]) -> None:
+        """Show the steps as they are done."""
+        rows = raw.get("steps")
+        done = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+        for row in done[self._told :]:
+            step, outcome = str(row.get("step")), str(row.get("outcome"))
+            if step in set(StepName) and outcome in set(Outcome):
+                self._book.announce(f"deploy: {step} {outcome}")
+        step = str(raw.get("step") or "")
+        if len(done) > self._told or step != self._under_way:
+            self._book.note("deploy.progress", state=raw.get("state"), step=step, done=len(done))
+        if step != self._under_way and step in set(StepName) and raw.get("state") == DeployState.DEPLOYING:
+            self._book.announce(f"deploy: {step} under way")
+        self._told, self._under_way = max(self._told, len(done)), step
+
+    # -- failing ---------------------------------------------------------------------------
+
+    def _failed(self, error: AgentError) -> AgentError:
+        """Write down what became of the deploy, and name the clause it violates."""
+        if error.definite or isinstance(error, AgentFailedError):
+            self._sent_at = None
+        if error.definite:
+            error.clause = error.clause or _NO_CLAUSE.get(error.status or 0, "AGT-1")
+            self._book.refused(status=error.status, words=str(error))
+        elif isinstance(error, AgentFailedError):
+            step = StepName(error.step) if error.step in set(StepName) else StepName.RUNNING
+            error.clause = CLAUSE_OF_STEP[step]
+            self._book.note("deploy.failed", status=error.status, words=str(error), step=error.step)
+        else:
+            # It may run: a lost answer, an edge that gave up, half a body (FACTS: 524, 502).
+            error.clause = "AGT-5"
+            self._book.note("deploy.unknown", status=error.status, words=str(error))
+            error.message += f" {self._looked_up()}"
+        return error
+
+    def _looked_up(self) -> str:
+        """What became of it, for whoever looks into it; it is stopped and fails, whatever this says."""
+        known = Extension.ASYNC in self.extensions
+        if not known and not {Extension.RECEIPT, Extension.STATUS} & self.extensions:
+            return "The agent's contract tells no deploy by its id, so it can't be looked up."
+        try:
+            reading = self._client.progress(self._deploy_id) if known else self._client.status()
+        except AgentError as error:
+            self._book.note("deploy.looked_up", words=str(error))
+            return f"Looked up by its id it stays unknown: {error.message}"
+        raw = reading.raw
+        self._book.note("deploy.looked_up", answer=raw)
+        if known:
+            at = f" at the step {raw['step']}" if isinstance(raw.get("step"), str) else ""
+            return f"Looked up by its id it is {str(raw.get('state'))[:40]!r}{at}."
+        whose = "this deploy's" if raw.get("deploy_id") == self._deploy_id else "not this deploy's"
+        return f"Looked up, the status says running {str(raw.get('running'))[:40]}, {whose} container."
+
+
+def listed(status: Mapping[str, object]) -> frozenset[str]:
+    """The extensions that a status answer lists."""
+    said = status.get("extensions")
+    return frozenset(str(name) for name in said) if isinstance(said, list) else frozenset()

@@ -1,0 +1,58 @@
+"""The exit criteria of STEP 5, from what the whole run shows (EXT-2, EXT-4)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from pytest_smokedeploy.gate import Gate
+from pytest_smokedeploy.model import CLAUSE, Basis, Finding
+from pytest_smokedeploy.startup_log import StartupLog
+
+
+def all_checks_passed(gate: Gate) -> Finding:
+    """EXT-2: every check of the earlier stages ran and passed, and nothing came to light since."""
+    rows = gate.outstanding()
+    expected = CLAUSE["EXT-2"].text
+    # The log's tail is read after the log's checks, so a clause can be violated though its check passed.
+    if (since := gate.violations()) and not rows:
+        words = f"{', '.join(since)} violated since; {next(iter(since.values()))}"
+        return Finding("EXT-2", False, expected, words[:400])
+    if not rows:
+        return Finding("EXT-2", True, expected, "every check of the earlier stages passed")
+    failed = [f"{check.title} ({outcome})" for check, outcome, _ in rows if outcome == "failed"]
+    seen = "; ".join(failed or [f"{check.title} ({outcome})" for check, outcome, _ in rows])
+    return Finding("EXT-2", False if failed else None, expected, seen[:400])
+
+
+def nothing_undocumented(
+    log: StartupLog,
+    exit_code: int | None,
+    documented: Collection[int],
+    oddities: Sequence[str],
+    *,
+    whole: bool,
+) -> Finding:
+    """EXT-4: log lines, exit code and answers are all documented ones.
+
+    Args:
+        log: what the runtime said.
+        exit_code: its own, None where it was not told.
+        documented: exit codes it may leave with.
+        oddities: what answers and calls showed that no contract knows.
+        whole: whether the log was read to the container's end.
+
+    """
+    expected = CLAUSE["EXT-4"].text
+    found = [f"undocumented line {line.text[:160]!r}" for line in log.undocumented]
+    if exit_code is not None and exit_code not in documented:
+        found.append(f"exit code {exit_code}, documented are {sorted(documented)}")
+    found += oddities
+    if found:
+        meaning = "Something happened that nobody wrote down."
+        remedy = "Understand it; then document it under log.documented in smokedeploy.yml, or mend it."
+        return Finding("EXT-4", False, expected, "; ".join(found)[:600], Basis.SEEN, meaning, remedy)
+    if not whole or exit_code is None:
+        words = "the log or the exit code could not be read to its end"
+        return Finding("EXT-4", None, expected, words, None)
+    seen = f"{len(log.lines)} log lines and exit code {exit_code}, all documented"
+    return Finding("EXT-4", True, expected, seen)
