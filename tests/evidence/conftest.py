@@ -40,7 +40,7 @@ class Written:
     def checks(self, skip=(), violated=()):
         for clause in CHECKED:
             if clause.id == "AGT-1":
-                self.book.deploy("sent", "deploy.promised", deploy_id="d")
+                self.book.promised(named=True, held=False, deploy_id="d")
                 answer = {"image": "ghcr.io/example/runtime:1.2.3", "image_digest": DIGEST}
                 self.book.note("deploy.answered", status=200, answer=answer)
             if clause.id == "STP-1":
