@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import logging
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, Final, TypeVar
 
 from fastapi import FastAPI, Request
@@ -15,9 +14,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from pytest_smokedeploy import __version__, contract
-from pytest_smokedeploy.agent.access import Access, Caller, DeniedError
+from pytest_smokedeploy.agent.access import Access
 from pytest_smokedeploy.agent.engines.base import Engine, utc_now
 from pytest_smokedeploy.agent.flow import DEPLOY_LABEL, FailedError, Flow, RefusedError
+from pytest_smokedeploy.agent.guard import Guard
 from pytest_smokedeploy.agent.preflight import preflight
 from pytest_smokedeploy.agent.settings import AgentSettings
 from pytest_smokedeploy.contract import DeployRequest, Extension, StopRequest
@@ -30,11 +30,8 @@ EXTENSIONS: Final = (
     Extension.PREFLIGHT,
     Extension.ACTIVITY,
 )
-BODY_BYTES: Final = 64 * 1024
-_LOG: Final = logging.getLogger("smokedeploy.agent")
 _HEARTBEAT_SECONDS: Final = contract.HEARTBEAT_SECONDS / 2
 M = TypeVar("M", bound=BaseModel)
-Next = Callable[[Request], Awaitable[Response]]
 
 
 class _AnswerError(Exception):
@@ -50,44 +47,34 @@ def _error(status: int, reason: str, **more: Any) -> JSONResponse:  # noqa: ANN4
     return JSONResponse({"status": "error", "reason": reason, **more}, status_code=status)
 
 
-def build_app(settings: AgentSettings, engine: Engine) -> FastAPI:  # noqa: C901 - a list of calls
+def build_app(settings: AgentSettings, engine: Engine, access: Access | None = None) -> FastAPI:  # noqa: C901 - a list of calls
     """The agent as an ASGI application.
 
     Args:
         settings: what the server owns.
         engine: the container engine.
+        access: who is let in; by default whom the settings' team and application let in.
 
     """
-    app = FastAPI(title="Deploy Agent", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
-    flow, access = Flow(settings, engine), Access(settings.team, settings.audience)
+    app = FastAPI(
+        title="Deploy Agent",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+    )
+    flow = Flow(settings, engine)
     app.state.flow = flow
-
-    @app.middleware("http")
-    async def guard(request: Request, call_next: Next) -> Response:
-        """Let in only who belongs, and log one line a call."""
-        began = time.monotonic()
-        try:
-            assertions = request.headers.getlist(contract.ASSERTION_HEADER)
-            caller: Caller | None = await run_in_threadpool(access.verify, assertions)
-            response = await call_next(request)
-        except DeniedError as error:
-            caller, response = None, _error(403, str(error))
-        _LOG.info(
-            "call",
-            extra={
-                "call": f"{request.method} {request.url.path}",
-                "caller": caller.name if caller else "",
-                "ray": request.headers.get("cf-ray", ""),
-                "status": response.status_code,
-                "seconds": round(time.monotonic() - began, 3),
-            },
-        )
-        return response
+    app.add_middleware(Guard, access=access or Access(settings.team, settings.audience))
 
     @app.exception_handler(HTTPException)
     async def told(_request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
-        return _error(status, "no such call." if status == 404 else f"not allowed ({status}).")  # noqa: PLR2004
+        known = {404: "no such call.", 405: "this call has another method."}
+        answer = _error(status, known.get(status, f"not allowed ({status})."))
+        answer.headers.update(getattr(error, "headers", None) or {})
+        return answer
 
     @app.exception_handler(_AnswerError)
     async def answered(_request: Request, error: Exception) -> Response:
@@ -135,12 +122,8 @@ def build_app(settings: AgentSettings, engine: Engine) -> FastAPI:  # noqa: C901
 
 
 async def _body(request: Request, model: type[M], empty: M | None = None) -> M:
-    """The request's body, capped and checked."""
-    raw = b""
-    async for chunk in request.stream():
-        raw += chunk
-        if len(raw) > BODY_BYTES:
-            raise _AnswerError(413, f"the body is larger than {BODY_BYTES} bytes.")
+    """The request's body, checked."""
+    raw = await request.body()  # bounded by the guard
     if not raw.strip() and empty is not None:
         return empty
     try:
