@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import select
 import shutil
 import subprocess
 import tarfile
+import threading
 import time
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, cast
 
-import docker
-from docker.errors import DockerException
+from docker.errors import NotFound
 
-from pytest_smokedeploy.errors import SmokedeployError
+from pytest_smokedeploy.agent.engines.docker_api import DockerApi
+from pytest_smokedeploy.errors import EngineError, SmokedeployError
 
 _UP_SECONDS: Final = 20.0
 _BUSYBOX: Final = Path("/bin/busybox")
@@ -39,7 +43,9 @@ class Registry:
         self.port = 0
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
+        self._drain: threading.Thread | None = None
         self._pushed: list[str] = []
+        self._engine = DockerApi(os.environ.get("DOCKER_HOST", ""))
 
     def start(self) -> None:
         """Start it and wait until it listens.
@@ -70,6 +76,14 @@ class Registry:
             bufsize=0,
         )
         self.port = self._listening(self._process)
+        # What it goes on to say fills the pipe, and a full one would make it wait for ever.
+        self._drain = threading.Thread(target=self._forget, args=(self._process,), daemon=True)
+        self._drain.start()
+
+    @staticmethod
+    def _forget(process: subprocess.Popen[bytes]) -> None:
+        while cast("Any", process.stderr).read(65536):
+            pass
 
     @staticmethod
     def _listening(process: subprocess.Popen[bytes]) -> int:
@@ -83,8 +97,14 @@ class Registry:
             said += chunk
         return int(found[1])
 
-    def push(self, repository: str, tag: str, script: str) -> None:
+    def push(self, repository: str, tag: str, script: str, applets: Iterable[str] = ()) -> None:
         """Build the runtime's image FROM scratch and push it.
+
+        Args:
+            repository: host and path, this registry's.
+            tag: the image's tag.
+            script: the runtime, for a POSIX shell.
+            applets: busybox's programs that it needs beside ``sh``, ``sleep`` and ``rm``.
 
         Raises:
             SmokedeployError: no engine is reachable, or it does not build or push.
@@ -92,32 +112,28 @@ class Registry:
         """
         name = f"{repository}:{tag}"
         try:
-            client = docker.from_env(timeout=60)
-            try:
-                client.images.build(fileobj=_context(script), custom_context=True, tag=name, rm=True)
+            with self._engine.client() as client:
+                parts = client.build(
+                    fileobj=_context(script, applets), custom_context=True, tag=name, rm=True, decode=True
+                )
                 self._pushed.append(name)
-                for line in client.images.push(repository, tag=tag, stream=True, decode=True):
-                    if "error" in line:
-                        raise SmokedeployError(f"the image can't be pushed: {line['error']}")
+                for part in (*parts, *client.push(repository, tag=tag, stream=True, decode=True)):
+                    if "error" in part:
+                        raise SmokedeployError(f"the image can't be built and pushed: {part['error']}")
                 # What is pulled later must come from the registry, not from here.
-                client.images.remove(name, force=True)
-            finally:
-                client.close()
-        except DockerException as error:
-            words = f"The Docker rehearsal needs a running Docker engine: {error}"
-            raise SmokedeployError(words[:400], remedy="Start dockerd, or rehearse without it.") from error
+                client.remove_image(name, force=True)
+        except EngineError as error:
+            words = f"The Docker rehearsal needs a running Docker engine: {error.message}"
+            raise SmokedeployError(words, remedy=f"{error.remedy} Or rehearse without it.") from error
 
     def stop(self) -> None:
         """Remove the images it made, and end it."""
-        if self._pushed:
-            client = docker.from_env(timeout=60)
-            for name in self._pushed:
-                try:
-                    client.images.remove(name, force=True)
-                except DockerException:
-                    continue
-            client.close()
-            self._pushed.clear()
+        try:
+            while self._pushed:
+                with self._engine.client() as client, suppress(NotFound):
+                    client.remove_image(self._pushed.pop(), force=True)
+        except EngineError:
+            self._pushed.clear()  # the engine left first, and what is left in it is the machine's own
         if self._process is not None:
             self._process.terminate()
             try:
@@ -125,16 +141,18 @@ class Registry:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
+            if self._drain is not None:
+                self._drain.join()
             if self._process.stderr is not None:
                 self._process.stderr.close()
 
 
-def _context(script: str) -> io.BytesIO:
+def _context(script: str, applets: Iterable[str]) -> io.BytesIO:
     """The build's context: a Dockerfile and the image's whole root as a tar."""
     root = io.BytesIO()
     with tarfile.open(fileobj=root, mode="w") as tar:
         _file(tar, "bin/busybox", _BUSYBOX.read_bytes(), 0o755)
-        for applet in ("sh", "sleep", "rm"):
+        for applet in ("sh", "sleep", "rm", *applets):
             link = tarfile.TarInfo(f"bin/{applet}")
             link.type, link.linkname = tarfile.SYMTYPE, "busybox"
             tar.addfile(link)

@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Protocol
+from datetime import UTC, datetime, timedelta
+from typing import Final, Protocol
 
-from pytest_smokedeploy.contract import Activity
+from pytest_smokedeploy.contract import Activity, parse_time
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_FRACTION: Final = re.compile(r"\.(\d{1,9})")
 
 
 def utc_now() -> str:
     """The time now, RFC 3339 in UTC with microseconds."""
     return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def nanoseconds(text: str) -> int:
+    """An RFC 3339 time as whole nanoseconds since 1970, none of its up to nine digits lost.
+
+    Times of different lengths and offsets compare only so: as text ``0.1Z`` comes after ``0.19Z``.
+
+    Raises:
+        ValueError: it is not such a time.
+
+    """
+    seconds = (parse_time(text) - _EPOCH) // timedelta(seconds=1)
+    found = _FRACTION.search(text)
+    return seconds * 10**9 + (int(found[1].ljust(9, "0")) if found else 0)
 
 
 @dataclass(frozen=True, slots=True)

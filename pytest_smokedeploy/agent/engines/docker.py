@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-import queue
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any, Final
+from contextlib import suppress
+from typing import Any, Final, NoReturn
 
-import docker
-import requests
-from docker.errors import APIError, DockerException, ImageNotFound, NotFound
-from docker.types import Mount
+from docker.errors import APIError, ImageNotFound, NotFound
+from docker.types import LogConfig, Mount
 
-from pytest_smokedeploy.agent.engines.base import ContainerSpec, ContainerState, LogRecord, utc_now
+from pytest_smokedeploy.agent.engines import docker_logs
+from pytest_smokedeploy.agent.engines.base import ContainerSpec, ContainerState, LogRecord
+from pytest_smokedeploy.agent.engines.docker_api import Client, DockerApi
+from pytest_smokedeploy.agent.engines.docker_pull import pull
 from pytest_smokedeploy.contract import Activity
 from pytest_smokedeploy.errors import EngineError
 from pytest_smokedeploy.image import ImageReference
 
 LABEL: Final = "smokedeploy.agent"
-#: Whole seconds one call of the engine's API may take; a pull is bounded by the caller's patience.
-_CALL_SECONDS: Final = 60
-_PULL_SECONDS: Final = 900
-#: How long a followed log may be silent; the runtime's idle is silence.
-_FOLLOW_SECONDS: Final = 24 * 3600
-_SILENCE_SECONDS: Final = 1.0
-#: Records that may wait between the engine and a slow reader; beyond it the engine is made to wait.
-_WAITING: Final = 1000
+#: The digest that the registry gave at the pull: a repository may know one image by several.
+DIGEST_LABEL: Final = "smokedeploy.digest"
+#: How long someone else's removal of the container is waited for, seconds.
+_GONE_SECONDS: Final = 30.0
+_LOOK_SECONDS: Final = 0.05
+_CONFLICT: Final = 409
+#: The container's log stays on the server's disk, whole and readable, whatever the engine's own
+#: defaults are: they may drop lines, rotate them away, or send them elsewhere.
+_LOG: Final = {"mode": "blocking", "max-size": "1000t", "compress": "false"}
 
 
 class DockerEngine:
@@ -42,126 +44,107 @@ class DockerEngine:
 
     def __init__(self, name: str, host: str = "") -> None:
         self._name = name
-        self._host = host or "unix:///var/run/docker.sock"
+        self._api = DockerApi(host)
+        self._pulled: tuple[str, str] | None = None
+        self._known: tuple[tuple[str, str, str], str] | None = None
 
     def ping(self) -> str:
         """The engine's version."""
-        with self._client() as client:
+        with self._api.client() as client:
             return str(client.version()["Version"])
 
     def pull(
         self,
         image: str,
         *,
-        cancelled: threading.Event | None = None,  # noqa: ARG002 - not heeded yet
-        progress: Callable[[str], None] | None = None,  # noqa: ARG002 - not told yet
+        cancelled: threading.Event | None = None,
+        progress: Callable[[str], None] | None = None,
     ) -> str | None:
         """Pull; returns the digest that the image's RepoDigests give for the repository asked."""
         reference = ImageReference.parse(image)
-        with self._client("pull", _PULL_SECONDS) as client:
-            name = f"{reference.host}/{reference.path}"
-            pulled = client.images.pull(name, tag=reference.digest or reference.tag)
-            return _digest(pulled.attrs, reference)
+        said = pull(self._api, reference, cancelled or threading.Event(), progress or (lambda _line: None))
+        with self._api.client("pull") as client:
+            digest = _digest(client.image(image), reference, reference.digest or said)
+        self._pulled = (image, digest) if digest else None
+        return digest
 
     def inspect(self) -> ContainerState | None:
         """The container, or None."""
-        with self._client() as client:
-            try:
-                attrs = client.api.inspect_container(self._name)
-            except NotFound:
-                return None
-            state, config = attrs["State"], attrs["Config"]
-            labels = config.get("Labels") or {}
-            return ContainerState(
-                container_id=attrs["Id"],
-                image=config["Image"],
-                digest=self._image_digest(client, attrs["Image"], config["Image"]),
-                running=state["Running"] is True and not state.get("Restarting", False),
-                started_at=None if state["StartedAt"].startswith("0001-") else state["StartedAt"],
-                exit_code=None if state["Running"] else state["ExitCode"],
-                restart_count=attrs.get("RestartCount", 0),
-                oom_killed=bool(state.get("OOMKilled")),
-                ours=labels.get(LABEL) == self._name,
-                labels=labels,
-            )
+        with self._api.client() as client:
+            attrs = self._attrs(client)
+            return None if attrs is None else self._state(client, attrs)
 
     def stop(self, grace_seconds: int) -> None:
-        """SIGTERM, the grace, SIGKILL."""
-        with self._client("stop", _CALL_SECONDS + grace_seconds) as client:
+        """SIGTERM, the grace, SIGKILL; a foreign container is left alone, with EngineError."""
+        # The client adds the grace itself.
+        with self._api.client("stop") as client:
+            attrs = self._own(client, "stop")
+            if attrs is None or not attrs["State"]["Running"]:
+                return
             try:
-                client.api.stop(self._name, timeout=grace_seconds)
+                client.stop(attrs["Id"], timeout=grace_seconds)
             except NotFound:
                 return
 
     def remove(self) -> None:
-        """Remove the stopped container, its anonymous volumes too."""
-        with self._client("remove") as client:
+        """Remove the stopped container, its anonymous volumes too; a foreign one is left alone."""
+        with self._api.client("remove") as client:
+            attrs = self._own(client, "remove")
+            if attrs is None:
+                return
             try:
-                client.api.remove_container(self._name, v=True)
+                client.remove_container(attrs["Id"], v=True)
             except NotFound:
                 return
+            except APIError as error:
+                if error.status_code != _CONFLICT or "already in progress" not in str(error.explanation):
+                    raise
+                self._wait_gone(client, attrs["Id"])
 
     def start(self, spec: ContainerSpec) -> ContainerState:
-        """Create and start. No restart policy, the engine's default: a smoke deploy starts once."""
+        """Create and start; where either fails nothing of the new container is left.
+
+        Restart policy: no. A smoke deploy starts once.
+        """
         mounts = [Mount(m.target, m.source, type="bind", read_only=False) for m in spec.mounts]
-        with self._client("start") as client:
-            client.containers.create(
-                spec.image,
-                name=self._name,
-                environment=dict(spec.env),
-                labels=dict(spec.labels),
-                mounts=mounts,
-                network_mode=spec.network_mode,
-                detach=True,
-            ).start()
-        state = self.inspect()
-        if state is None:
-            raise EngineError("the container vanished while starting", step="start")
-        return state
+        labels = dict(spec.labels)
+        if self._pulled is not None and self._pulled[0] == spec.image:
+            labels[DIGEST_LABEL] = self._pulled[1]
+        made = ""
+        try:
+            with self._api.client("start") as client:
+                made = client.create_container(
+                    spec.image,
+                    name=self._name,
+                    environment=dict(spec.env),
+                    labels=labels,
+                    host_config=client.create_host_config(
+                        mounts=mounts,
+                        network_mode=spec.network_mode,
+                        restart_policy={"Name": "no"},
+                        log_config=LogConfig(type=LogConfig.types.JSON, config=_LOG),
+                    ),
+                )["Id"]
+                client.start(made)
+                return self._state(client, client.inspect_container(made))
+        except BaseException as error:  # noqa: BLE001 - raised again once nothing is left
+            self._undo(made, labels, error)
 
     def logs(self, since: str | None, *, follow: bool) -> Iterator[Sequence[LogRecord]]:
-        """Both streams, each by its own call, so that a line's stream is known."""
-        waiting: queue.Queue[LogRecord | None] = queue.Queue(_WAITING)
-        with self._client(seconds=_FOLLOW_SECONDS) as client:
-            sources = []
-            for stream in ("stdout", "stderr"):
-                try:
-                    source = client.api.logs(
-                        self._name,
-                        stdout=stream == "stdout",
-                        stderr=stream == "stderr",
-                        stream=True,
-                        follow=follow,
-                        timestamps=True,
-                    )
-                except NotFound:
-                    return
-                sources.append(source)
-                threading.Thread(target=_read, args=(source, stream, waiting), daemon=True).start()
-            ended = 0
-            try:
-                while ended < len(sources):
-                    try:
-                        record = waiting.get(timeout=_SILENCE_SECONDS)
-                    except queue.Empty:
-                        yield ()
-                        continue
-                    if record is None:
-                        ended += 1
-                    elif since is None or record.time >= since:
-                        yield (record,)
-            finally:
-                for source in sources:
-                    source.close()
+        """Output in the order in which the engine wrote it down; nothing of a foreign container."""
+        with self._api.client() as client:
+            attrs = self._attrs(client)
+        if attrs is not None and self._ours(attrs):
+            yield from docker_logs.read(self._api, attrs["Id"], since, follow=follow)
 
     def activity(self) -> Activity | None:
         """Counters since the container's start; None where nothing runs.
 
         The network's are null without a network of its own (``none``, ``host``).
         """
-        with self._client() as client:
+        with self._api.client() as client:
             try:
-                stats = client.api.stats(self._name, stream=False, one_shot=True)
+                stats = client.stats(self._name, stream=False, one_shot=True)
             except NotFound:
                 return None
         if stats["read"].startswith("0001-"):
@@ -174,67 +157,105 @@ class DockerEngine:
             processes=stats.get("pids_stats", {}).get("current"),
         )
 
-    @staticmethod
-    def _image_digest(client: docker.DockerClient, image_id: str, name: str) -> str | None:
+    # -- one container ---------------------------------------------------------------------
+
+    def _attrs(self, client: Client) -> dict[str, Any] | None:
         try:
-            return _digest(client.images.get(image_id).attrs, ImageReference.parse(name))
+            attrs: dict[str, Any] = client.inspect_container(self._name)
+        except NotFound:
+            return None
+        # The engine also finds containers by the beginning of their id.
+        return attrs if attrs["Name"] == f"/{self._name}" else None
+
+    def _ours(self, attrs: dict[str, Any]) -> bool:
+        return _labels(attrs).get(LABEL) == self._name
+
+    def _own(self, client: Client, step: str) -> dict[str, Any] | None:
+        """The container, None where there is none.
+
+        What follows acts on its id: whoever takes the name meanwhile is not met by it.
+        """
+        attrs = self._attrs(client)
+        if attrs is not None and not self._ours(attrs):
+            raise EngineError(
+                f"the name {self._name} is taken by a container this agent did not make; it is left alone.",
+                step=step,
+                remedy="Look at what runs under this name, and remove or rename it by hand.",
+            )
+        return attrs
+
+    def _state(self, client: Client, attrs: dict[str, Any]) -> ContainerState:
+        state, config = attrs["State"], attrs["Config"]
+        labels = _labels(attrs)
+        return ContainerState(
+            container_id=attrs["Id"],
+            image=config["Image"],
+            digest=self._image_digest(client, attrs["Image"], config["Image"], labels.get(DIGEST_LABEL, "")),
+            running=state["Running"] is True and not state.get("Restarting", False),
+            started_at=None if state["StartedAt"].startswith("0001-") else state["StartedAt"],
+            exit_code=None if state["Running"] else state["ExitCode"],
+            restart_count=attrs.get("RestartCount", 0),
+            oom_killed=bool(state.get("OOMKilled")),
+            ours=self._ours(attrs),
+            labels=labels,
+        )
+
+    def _image_digest(self, client: Client, image_id: str, name: str, said: str) -> str | None:
+        key = (image_id, name, said)
+        if self._known is not None and self._known[0] == key:
+            return self._known[1]
+        try:
+            digest = _digest(client.image(image_id), ImageReference.parse(name), said)
         except (ImageNotFound, ValueError):
             return None
+        # One image under one name never changes its digest; status is asked for often.
+        self._known = (key, digest) if digest else None
+        return digest
 
-    @contextmanager
-    def _client(self, step: str = "", seconds: int = _CALL_SECONDS) -> Iterator[docker.DockerClient]:
-        """A client for one call; what goes wrong becomes EngineError with a remedy."""
-        client = None
+    @staticmethod
+    def _wait_gone(client: Client, container: str) -> None:
+        """Wait for a removal that someone else began."""
+        deadline = time.monotonic() + _GONE_SECONDS
+        while time.monotonic() < deadline:
+            try:
+                client.inspect_container(container)
+            except NotFound:
+                return
+            time.sleep(_LOOK_SECONDS)
+        raise EngineError(
+            f"someone else removes the container, and it is still there {_GONE_SECONDS:g} seconds later.",
+            step="remove",
+            remedy="Look at the engine on the server.",
+        )
+
+    def _undo(self, made: str, labels: dict[str, str], error: BaseException) -> NoReturn:
+        """Remove what a failed start made; raises `error`, with what is left where that fails too."""
         try:
-            client = docker.DockerClient(base_url=self._host, timeout=seconds)
-            yield client
-        except (APIError, DockerException, requests.RequestException) as error:
-            words = str(getattr(error, "explanation", None) or error).strip()
-            raise EngineError(f"Docker: {words[:500]}", step=step, remedy=_remedy(words)) from error
-        finally:
-            if client is not None:
-                client.close()
+            with self._api.client("start") as client:
+                if not made:
+                    # The engine's answer may have been lost after it made the container.
+                    attrs = self._attrs(client)
+                    if attrs is not None and _labels(attrs).items() >= labels.items():
+                        made = attrs["Id"]
+                if made:
+                    with suppress(NotFound):
+                        client.remove_container(made, v=True, force=True)
+        except EngineError as second:
+            if isinstance(error, EngineError):
+                words = f"{error.message} What was made of the container may be left: {second.message}"
+                raise EngineError(words, step="start", remedy=error.remedy) from error
+        raise error
 
 
-def _remedy(words: str) -> str:
-    low = words.lower()
-    for sign, remedy in (
-        ("manifest unknown", "Push the image under this tag first."),
-        ("not found", "Push the image under this tag first."),
-        ("connection refused", "Check that the registry and the engine run."),
-        ("no space left", "Free space on the server."),
-        ("already in use", "The name is taken; look at what runs there."),
-        ("bind source path does not exist", "Create the mount's folder on the server."),
-    ):
-        if sign in low:
-            return remedy
-    return ""
+def _labels(attrs: dict[str, Any]) -> dict[str, str]:
+    return attrs["Config"].get("Labels") or {}
 
 
-def _digest(attrs: dict[str, Any], reference: ImageReference) -> str | None:
-    """The digest under which this repository knows the image; an id is never one (FACTS: Docker)."""
-    for text in attrs.get("RepoDigests") or []:
-        known = ImageReference.parse(text)
-        if known.repository == reference.repository:
-            return known.digest
-    return None
+def _digest(attrs: dict[str, Any], reference: ImageReference, said: str | None) -> str | None:
+    """The digest under which this repository knows the image; an id is never one (FACTS: Docker).
 
-
-def _read(source: Any, stream: str, waiting: queue.Queue[LogRecord | None]) -> None:  # noqa: ANN401 - the SDK's own
-    """Lines of one stream with the engine's times; long ones come in parts and are joined."""
-    rest, at = "", ""
-    try:
-        for frame in source:
-            for part in frame.decode("utf-8", "backslashreplace").splitlines(keepends=True):
-                time, _, text = part.partition(" ")
-                at = at or time
-                rest += text
-                if rest.endswith("\n"):
-                    waiting.put(LogRecord(at, stream, rest.removesuffix("\n")))
-                    rest, at = "", ""
-    except (DockerException, requests.RequestException, OSError, ValueError, AttributeError):
-        # The reader left, or the engine did; either way the stream is over.
-        rest = rest or ""
-    if rest:
-        waiting.put(LogRecord(at or utc_now(), stream, rest))
-    waiting.put(None)
+    Where it knows several, the one the registry `said`.
+    """
+    known = [ImageReference.parse(text) for text in attrs.get("RepoDigests") or []]
+    digests = [one.digest for one in known if one.repository == reference.repository]
+    return said if said in digests else next(iter(digests), None)

@@ -17,19 +17,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
 from pytest_smokedeploy.agent.engines.base import ContainerSpec, ContainerState, LogRecord, utc_now
 from pytest_smokedeploy.agent.engines.procfs import session_activity
+from pytest_smokedeploy.agent.engines.spool import Spool
 from pytest_smokedeploy.contract import Activity
 from pytest_smokedeploy.errors import EngineError
 from pytest_smokedeploy.image import ImageReference
 
 _PATH: Final = "/usr/local/bin:/usr/bin:/bin"
-_SILENCE_SECONDS: Final = 1.0
-#: Output kept in memory, characters; beyond it the oldest lines go, and a mark says so.
-_KEPT: Final = 32 * 1024 * 1024
-_LINE: Final = 1024 * 1024
 
 
 @dataclass(slots=True)
@@ -41,12 +38,8 @@ class _Child:
     digest: str
     container_id: str
     started_at: str
-    log: list[LogRecord] = field(default_factory=list)
-    dropped: int = 0
-    size: int = 0
+    output: Spool = field(default_factory=Spool)
     readers: list[threading.Thread] = field(default_factory=list)
-    changed: threading.Condition = field(default_factory=threading.Condition)
-    ended: bool = False
 
 
 class ProcessEngine:
@@ -158,7 +151,7 @@ class ProcessEngine:
         child = _Child(process, spec, _digest(script), uuid.uuid4().hex, utc_now())
         for stream, pipe in (("stdout", process.stdout), ("stderr", process.stderr)):
             if pipe is not None:
-                reader = threading.Thread(target=_read, args=(child, stream, pipe), daemon=True)
+                reader = threading.Thread(target=child.output.fill, args=(stream, pipe), daemon=True)
                 child.readers.append(reader)
                 reader.start()
         threading.Thread(target=_watch, args=(child,), daemon=True).start()
@@ -173,21 +166,7 @@ class ProcessEngine:
         child = self._child
         if child is None:
             return
-        place = 0
-        while True:
-            with child.changed:
-                if place >= child.dropped + len(child.log) and follow and not child.ended:
-                    child.changed.wait(_SILENCE_SECONDS)
-                place = max(place, child.dropped)
-                batch = child.log[place - child.dropped :]
-                place += len(batch)
-                ended = child.ended
-            if told := [record for record in batch if since is None or record.time >= since]:
-                yield told
-            if not batch:
-                if ended or not follow:
-                    return
-                yield ()
+        yield from child.output.read(since, follow=follow)
 
     def activity(self) -> Activity | None:
         """Counters of the child's session; None where nothing runs."""
@@ -201,26 +180,9 @@ def _digest(script: Path) -> str:
     return f"sha256:{hashlib.sha256(script.read_bytes()).hexdigest()}"
 
 
-def _read(child: _Child, stream: str, pipe: IO[bytes]) -> None:
-    """One stream's lines with the time they came; a last one without a newline counts too."""
-    with pipe:
-        while raw := pipe.readline(_LINE):
-            line = raw.decode("utf-8", "backslashreplace").removesuffix("\n")
-            record = LogRecord(utc_now(), stream, line)
-            with child.changed:
-                child.log.append(record)
-                child.size += len(line)
-                while child.size > _KEPT:
-                    child.size -= len(child.log.pop(0).line)
-                    child.dropped += 1
-                child.changed.notify_all()
-
-
 def _watch(child: _Child) -> None:
     """Tell the followers once the process and both its streams have ended."""
     child.process.wait()
     for reader in child.readers:
         reader.join()
-    with child.changed:
-        child.ended = True
-        child.changed.notify_all()
+    child.output.end()

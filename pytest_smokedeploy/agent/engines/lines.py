@@ -1,0 +1,71 @@
+"""Output in pieces becomes lines: each whole, or, beyond a cap, in marked parts that overlap."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from pytest_smokedeploy.agent.engines.base import LogRecord
+
+#: Bytes of a line that are told in one record. Spelled out as escapes they are four times as many
+#: characters, and the gate cuts a record's line at 1 MiB characters.
+PART: Final = 192 * 1024
+#: Bytes that a part repeats of the one before: what stands across the seam is whole in one of them.
+OVERLAP: Final = 4096
+GOES_ON: Final = " [the line goes on]"
+CONTINUED: Final = "[the line continued] "
+_CONTINUATION: Final = (0x80, 0xC0)
+
+
+class Lines:
+    """One stream's lines.
+
+    Args:
+        stream: ``stdout`` or ``stderr``.
+
+    """
+
+    def __init__(self, stream: str) -> None:
+        self._stream = stream
+        self._rest = bytearray()
+        self._time = ""
+        self._parts = 0
+
+    def feed(self, time: str, piece: bytes) -> Iterator[LogRecord]:
+        """Take `piece`, written at `time`; yields the lines that it ends."""
+        *ends, rest = piece.split(b"\n")
+        for end in ends:
+            yield from self._add(time, end)
+            yield self._record(bytes(self._rest), "")
+            self._rest.clear()
+            self._time, self._parts = "", 0
+        if rest:
+            yield from self._add(time, rest)
+
+    def flush(self) -> Iterator[LogRecord]:
+        """The last line, where the output ended without a newline."""
+        if self._rest:
+            yield self._record(bytes(self._rest), "")
+            self._rest.clear()
+            self._time, self._parts = "", 0
+
+    def _add(self, time: str, piece: bytes) -> Iterator[LogRecord]:
+        self._time = self._time or time
+        self._rest += piece
+        while len(self._rest) > PART:
+            yield self._record(bytes(self._rest[: _seam(self._rest, PART)]), GOES_ON)
+            del self._rest[: _seam(self._rest, PART - OVERLAP)]
+            self._time, self._parts = time, self._parts + 1
+
+    def _record(self, raw: bytes, mark: str) -> LogRecord:
+        text = raw.decode("utf-8", "backslashreplace")
+        return LogRecord(self._time, self._stream, f"{CONTINUED if self._parts else ''}{text}{mark}")
+
+
+def _seam(raw: bytearray, at: int) -> int:
+    """The last place up to `at` that does not cut a UTF-8 character in two."""
+    bits, mask = _CONTINUATION
+    for place in range(at, at - 4, -1):
+        if raw[place] & mask != bits:
+            return place
+    return at
