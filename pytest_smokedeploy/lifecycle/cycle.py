@@ -101,6 +101,8 @@ class Lifecycle:
                 error.clause = "VER-1"
                 raise
             self._status = StatusReading(self._run, deployment, reading, self._deployer.before)
+            for breach in self._status.breaches():
+                self._book.finding(breach)
         return self._status
 
     def log(self) -> LogReading:

@@ -93,7 +93,9 @@ class Deployer:
             "deploy.answered", status=reading.status, answer=reading.raw, problems=list(reading.problems)
         )
         self._book.odd("POST /v1/deploy", reading)
-        deployment = Deployment(self._run, self._deploy_id, reading)
+        deployment = Deployment(
+            self._run, self._deploy_id, reading, promised=Extension.RECEIPT in self.extensions
+        )
         for breach in deployment.breaches():
             self._book.finding(breach)
         return deployment

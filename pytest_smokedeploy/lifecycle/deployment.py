@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from pytest_smokedeploy.client import Reading
-from pytest_smokedeploy.contract import STEPS, Deployed, Mount, Outcome, Step, StepName
+from pytest_smokedeploy.contract import STEPS, Deployed, Mount, Outcome, Step, StepName, parse_time
 from pytest_smokedeploy.image import ImageReference
 from pytest_smokedeploy.model import CLAUSE, Basis, Finding
 from pytest_smokedeploy.settings import RunConfig
@@ -33,15 +33,17 @@ class Deployment:
         run: the run's settings.
         deploy_id: the gate's own id for this deploy.
         reading: the agent's answer.
+        promised: whether the agent lists the extension `receipt`: then an answer without one proves nothing.
 
     """
 
-    def __init__(self, run: RunConfig, deploy_id: str, reading: Reading) -> None:
+    def __init__(self, run: RunConfig, deploy_id: str, reading: Reading, *, promised: bool = False) -> None:
         self.deploy_id = deploy_id
         self.raw = reading.raw
         self._run = run
         self._answer = reading.value if isinstance(reading.value, Deployed) else None
         self.problems = reading.problems
+        self._promised = promised
 
     @property
     def steps(self) -> list[Step] | None:
@@ -59,6 +61,11 @@ class Deployment:
         return self._answer.container_id if self._answer else None
 
     @property
+    def started_at(self) -> str | None:
+        """When the container started, where a receipt tells it (RFC 3339)."""
+        return self._answer.started_at if self._answer else None
+
+    @property
     def began_at(self) -> str | None:
         """When the first step began, by the server's clock (RFC 3339)."""
         return self.steps[0].started_at if self.steps else None
@@ -68,6 +75,9 @@ class Deployment:
         said = self.raw.get("image")
         if not same_image(self._run.image, said):
             return self._violated("AGT-1", f"image {self._run.image}", f"the agent deployed {said!r}")
+        other = self.raw.get("deploy_id", self.deploy_id)
+        if other != self.deploy_id:
+            return self._violated("AGT-1", f"the deploy {self.deploy_id}", f"an answer about {other!r}"[:200])
         return self._step(StepName.PULL)
 
     def stopped_the_old(self) -> Finding:
@@ -95,8 +105,13 @@ class Deployment:
         return self._step(StepName.RUNNING)
 
     def breaches(self) -> list[Finding]:
-        """Violations of AGT-6 (a step twice) and AGT-7 (success with a failed step)."""
+        """Violations of TGT-1, AGT-6 (a step twice) and AGT-7 (success with a failed step)."""
         found = []
+        where = self.raw.get("environment", self._run.environment)
+        if where != self._run.environment:
+            found.append(
+                self._violated("TGT-1", f"environment {self._run.environment!r}", f"{where!r}"[:200])
+            )
         names = [step.step for step in self.steps or []]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
@@ -118,6 +133,8 @@ class Deployment:
                 return Finding(
                     clause, None, expected, f"no answer by the contract: {'; '.join(self.problems)}", None
                 )
+            if self._promised:
+                return self._violated(clause, f"the step {name} in the receipt", "a receipt without steps")
             return Finding(clause, True, expected, "the agent's 200 says so; it gives no receipt", Basis.TOLD)
         names = [step.step for step in self.steps]
         place = STEPS.index(name)
@@ -130,6 +147,10 @@ class Deployment:
             return self._violated(
                 clause, f"{name} done", f"{name} {step.outcome} {step.detail or ''}".rstrip()
             )
+        before = self.steps[place - 1].finished_at if place else step.started_at
+        if not parse_time(before) <= parse_time(step.started_at) <= parse_time(step.finished_at):
+            times = f"{name} from {step.started_at} to {step.finished_at}, the step before until {before}"
+            return self._violated(clause, f"{name} after the step before it", times)
         return Finding(clause, True, expected, f"{name} {step.outcome} at {step.finished_at}", Basis.TOLD)
 
     def _lacking(self) -> str:

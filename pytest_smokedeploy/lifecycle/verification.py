@@ -63,7 +63,10 @@ class StatusReading:
         return finding
 
     def started_with_this_deploy(self) -> Finding:
-        """VER-5: present, well formed, and not before the deploy began, by the server's clock."""
+        """VER-5: present, well formed, of this deploy, and not before it began, by the server's clock."""
+        other = self.raw.get("deploy_id")
+        if other not in (None, self._deployment.deploy_id):
+            return self._finding("VER-5", False, f"deploy {self._deployment.deploy_id}", f"deploy {other!r}")
         said = self.raw.get("started_at")
         try:
             started = parse_time(said)
@@ -84,6 +87,24 @@ class StatusReading:
             "VER-5", holds, f"started_at from {earliest.isoformat()} on", f"started_at {said}"
         )
 
+    def breaches(self) -> list[Finding]:
+        """What the status belies: dev (TGT-1), paper (TGT-2), or the one start of the receipt (AGT-6)."""
+        wanted = {
+            "TGT-1": ("environment", self._run.environment),
+            "TGT-2": ("execution_plane", self._run.settings.runtime.environment.get("EXECUTION_PLANE")),
+        }
+        found = [
+            self._finding(clause, False, f"{name} {value!r}", f"{name} {self.raw[name]!r}")
+            for clause, (name, value) in wanted.items()
+            if self.raw.get(name) not in (None, value)
+        ]
+        first, now = _moment(self._deployment.started_at), _moment(self.raw.get("started_at"))
+        # One that started before is no second start but another container: VER-5 names it.
+        if first and now and now > first:
+            seen = f"started_at {self.raw['started_at']}, after {self._deployment.started_at} in the receipt"
+            found.append(self._finding("AGT-6", False, "one start", seen))
+        return found
+
     def _field(self, clause: str, name: str, holds: bool, expected: str) -> Finding:  # noqa: FBT001 - a fact
         seen = f"{name} {self.raw[name]!r}" if name in self.raw else f"no {name}"
         return self._finding(clause, holds, expected, seen)
@@ -97,3 +118,10 @@ class StatusReading:
             meaning="What runs is not what was asked for.",
             remedy=_REMEDY,
         )
+
+
+def _moment(said: object) -> datetime | None:
+    try:
+        return parse_time(said)
+    except ValueError:
+        return None

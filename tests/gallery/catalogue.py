@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.gallery import agent, base, command_line, edge, forbidden, repository, runtime, sound
+from tests.gallery import agent, base, command_line, edge, forbidden, repository, runtime, sound, status
 from tests.gallery.case import Case
 
 FAMILIES = {
@@ -11,6 +11,7 @@ FAMILIES = {
     "agent": agent.CASES,
     "base agent": base.CASES,
     "runtime": runtime.CASES,
+    "status": status.CASES,
     "forbidden": forbidden.CASES,
     "command line": command_line.CASES,
     "sound": sound.CASES,

@@ -1,0 +1,104 @@
+"""Ways in which an agent lies or breaks its contract, for worlds to be made of."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from pytest_smokedeploy.rehearsal import Exchange, World
+
+Body = dict[str, Any]
+JSON = {"content-type": "application/json"}
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
+
+
+def _sent(exchange: Exchange, body: object) -> None:
+    exchange.body, exchange.headers = json.dumps(body).encode(), dict(JSON)
+
+
+def deployed(change: Callable[[Body], object]) -> World:
+    """What the agent tells of a deploy that is done, at once or when it is looked up, changed."""
+
+    def tamper(exchange: Exchange) -> None:
+        if exchange.path.startswith("/v1/deploy") and exchange.status == 200:
+            body = json.loads(exchange.body)
+            if body.get("status") == "deployed":
+                change(body)
+                _sent(exchange, body)
+
+    return World(tamper=tamper)
+
+
+def status(change: Callable[[Body, int], object]) -> World:
+    """The status of a running container, changed; `change` gets how often it was told (from 1)."""
+    told = [0]
+
+    def tamper(exchange: Exchange) -> None:
+        if exchange.path != "/v1/status":
+            return
+        body = json.loads(exchange.body)
+        if body["running"]:
+            told[0] += 1
+            change(body, told[0])
+            _sent(exchange, body)
+
+    return World(tamper=tamper)
+
+
+def stopped(change: Callable[[Body, int], object]) -> World:
+    """The status after the stop, changed; `change` gets how often it was asked since (from 1)."""
+    asked = [-1]
+
+    def tamper(exchange: Exchange) -> None:
+        if exchange.path == "/v1/stop":
+            asked[0] = 0
+        elif exchange.path == "/v1/status" and asked[0] >= 0:
+            asked[0] += 1
+            body = json.loads(exchange.body)
+            change(body, asked[0])
+            _sent(exchange, body)
+
+    return World(tamper=tamper)
+
+
+def raw(path: str, body: bytes, code: int = 200, kind: str = "application/json", **headers: str) -> World:
+    """The agent does what it is told, and `body` comes in place of its answer once something ran."""
+    running = [False]
+
+    def tamper(exchange: Exchange) -> None:
+        running[0] = running[0] or exchange.path == "/v1/deploy"
+        if exchange.path == path and running[0]:
+            exchange.status, exchange.body, exchange.headers = code, body, {"content-type": kind, **headers}
+
+    return World(tamper=tamper)
+
+
+def late(path: str, seconds: float) -> World:
+    """The answer at `path` is held back for `seconds` the first time after the deploy."""
+    held: list[str] = []
+    running = [False]
+
+    def tamper(exchange: Exchange) -> None:
+        running[0] = running[0] or exchange.path == "/v1/deploy"
+        if exchange.path == path and running[0] and not held:
+            held.append(path)
+            threading.Event().wait(seconds)
+
+    return World(tamper=tamper)
+
+
+def clock(hours: float) -> World:
+    """An agent whose clock is `hours` ahead, wherever it tells a time."""
+
+    def shift(found: re.Match[str]) -> str:
+        moment = datetime.fromisoformat(found[0]) + timedelta(hours=hours)
+        return moment.isoformat().replace("+00:00", "Z")
+
+    def tamper(exchange: Exchange) -> None:
+        exchange.body = _TIME.sub(shift, exchange.body.decode()).encode()
+
+    return World(tamper=tamper)
