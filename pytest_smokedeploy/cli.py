@@ -1,4 +1,4 @@
-"""``smokedeploy``: init, check, stop, verify, agent."""
+"""``smokedeploy``: init, check, log, stop, verify, agent."""
 
 from __future__ import annotations
 
@@ -38,6 +38,10 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="hold settings, ledger and workflow file against the model")
     check.add_argument("--smokedeploy-config", "--config", dest="config", type=Path, default=None)
     check.set_defaults(command=_check)
+    log = commands.add_parser("log", help="read a captured log against the settings, line by line")
+    log.add_argument("file", help="a startup.log, or what `docker logs` printed; - for standard input")
+    log.add_argument("--smokedeploy-config", "--config", dest="config", type=Path, default=None)
+    log.set_defaults(command=_log)
     stop = commands.add_parser(
         "stop", help="stop what an interrupted run left deployed, as its journal tells"
     )
@@ -69,6 +73,28 @@ def _check(parsed: argparse.Namespace) -> int:
     for finding in findings:
         print(f"smokedeploy check: {'ok' if finding else 'NO':3} {finding}")  # noqa: T201 - a command line's voice
     return EXIT_OK if all(findings) else EXIT_FAILED
+
+
+def _log(parsed: argparse.Namespace) -> int:
+    from pytest_smokedeploy.captured import read  # noqa: PLC0415 - lazily
+    from pytest_smokedeploy.redaction import Sanitiser, Secret  # noqa: PLC0415 - lazily
+    from pytest_smokedeploy.settings import Options, load  # noqa: PLC0415 - lazily
+
+    named = parsed.config or os.environ.get("SMOKEDEPLOY_CONFIG")
+    settings = load(Options(config=Path(named) if named else None).settings_file())
+    try:
+        if parsed.file == "-":
+            captured = read(sys.stdin.buffer, settings)
+        else:
+            with Path(parsed.file).open("rb") as file:
+                captured = read(file, settings)
+    except OSError as error:
+        words = f"{parsed.file}: the log can't be read ({error.strerror})."
+        raise SmokedeployError(words, remedy="Name a file, or - for standard input.") from error
+    mask = Sanitiser(Secret(os.environ.get(name, "")) for name in settings.secrets).text
+    for line in captured.words():
+        print(mask(line))  # noqa: T201 - a command line's voice
+    return EXIT_OK if captured.would_pass else EXIT_FAILED
 
 
 def _stop(parsed: argparse.Namespace) -> int:

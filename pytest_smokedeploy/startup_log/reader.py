@@ -123,6 +123,11 @@ class StartupLog:
         """Every line, as it came."""
         return [met.line for met in self.met]
 
+    def documents(self, line: Line) -> bool:
+        """Whether a line is a documented one, and nothing forbidden; it is not taken."""
+        spelled = Spelled.of(line.text)
+        return self._patterns.is_documented(spelled) and self._patterns.forbidden_by(spelled) is None
+
     def missing(self) -> list[str]:
         """Milestones not seen yet."""
         return [clause for clause in MILESTONES if clause not in self._seen]

@@ -37,6 +37,7 @@ ROWS = {
     "plugin": CLIENT_SIDE | {"session", "collected", "fixtures", "hookspecs", "rehearsal"},
     "rescue": CLIENT_SIDE,
     "lookover": {"model", "preconditions", "settings"},
+    "captured": {"model", "settings", "startup_log"},
     "starter": set(),
 }
 #: The command line may import everything.
