@@ -10,7 +10,7 @@ from typing import Any, Final
 from pytest_smokedeploy.client import AgentClient
 from pytest_smokedeploy.evidence import Journal, replay, write_folder
 from pytest_smokedeploy.lifecycle import Book
-from pytest_smokedeploy.lifecycle.deploying import EDGE_SECONDS
+from pytest_smokedeploy.lifecycle.deploying import overdue
 from pytest_smokedeploy.lifecycle.stopping import Stopper
 from pytest_smokedeploy.redaction import Sanitiser
 from pytest_smokedeploy.settings import Options, RunConfig, resolve
@@ -85,7 +85,7 @@ def _open_seconds(events: list[dict[str, Any]], run: RunConfig) -> float:
         passed = (datetime.now(UTC) - sent).total_seconds()
     except (StopIteration, KeyError, TypeError, ValueError):
         passed = 0.0
-    return max(0.0, min(run.settings.deadlines.deploy_seconds, EDGE_SECONDS) - max(passed, 0.0))
+    return max(0.0, overdue(run) - max(passed, 0.0))
 
 
 def _tag(started: Mapping[str, Any]) -> str:

@@ -32,6 +32,7 @@ SHORTEST_PAUSE: Final = 0.2
 LONGEST_PAUSE: Final = 2.0
 #: The edge gives a call up after about this long (FACTS): a deploy that answers at its end has no more.
 EDGE_SECONDS: Final = 100.0
+_OVERDUE_SECONDS: Final = 60.0
 _NO_CLAUSE: Final = {401: "PRE-6", 403: "PRE-6", 423: "FLR-3"}
 
 
@@ -104,8 +105,7 @@ class Deployer:
         """How long a deploy that was sent and never answered may still be under way; 0 where it is over."""
         if self._sent_at is None:
             return 0.0
-        seconds = min(self._run.settings.deadlines.deploy_seconds, EDGE_SECONDS)
-        return max(0.0, self._sent_at + seconds - self._clock())
+        return max(0.0, self._sent_at + overdue(self._run) - self._clock())
 
     # -- sending ---------------------------------------------------------------------------
 
@@ -184,11 +184,12 @@ class Deployer:
             except AgentError as error:
                 words = f"The deploy's progress could not be read, and nothing is asked twice: {error}"
                 raise self._lost(words, error) from error
-            self._ours(reading)
             state = reading.raw.get("state")
             self._tell(reading.raw)
             if state == DeployState.DEPLOYED:
+                # Whose it is stands in the receipt, and is judged with it.
                 return reading.held_against(Deployed)
+            self._ours(reading)
             if state == DeployState.FAILED:
                 raise self._step_failed(reading)
             if state != DeployState.DEPLOYING:
@@ -262,6 +263,15 @@ class Deployer:
             return f"Looked up by its id it is {str(raw.get('state'))[:40]!r}{at}."
         whose = "this deploy's" if raw.get("deploy_id") == self._deploy_id else "not this deploy's"
         return f"Looked up, the status says running {str(raw.get('running'))[:40]}, {whose} container."
+
+
+def overdue(run: RunConfig) -> float:
+    """Seconds from its sending after which a deploy without an answer is given up for good.
+
+    Its deadline, and as much again up to a minute: what was late once may come a little later still.
+    """
+    seconds = min(run.settings.deadlines.deploy_seconds, EDGE_SECONDS)
+    return seconds + min(seconds, _OVERDUE_SECONDS)
 
 
 def listed(status: Mapping[str, object]) -> frozenset[str]:

@@ -43,6 +43,8 @@ class Runtime:
         return self.child is not None and self.child.poll() is None
 
     def start(self, image, env):
+        # A slow pull, in which a stop finds nothing to stop.
+        threading.Event().wait(float(ENV.get("DEPLOY_DELAY", "0")))
         with self.lock:
             self._stop()
             host, _, path = image.partition("/")

@@ -14,6 +14,10 @@ COMMAND = (sys.executable, str(Path(__file__).parents[1] / "contract" / "base_ag
 ATTESTED = {"database": {"proof": "attested"}}
 
 
+#: The call's deadline, and how slow a deploy must be to start its container after it.
+DEADLINE, SLOW = 3, "4"
+
+
 def base(world: World | None = None) -> World:
     """`world` with the minimal agent."""
     return replace(world or World(), agent_command=COMMAND)
@@ -46,5 +50,13 @@ CASES: dict[str, Case] = {
         base(replies("/v1/deploy", 524, b"error code: 524", "text/plain")),
         settings=ATTESTED | {"deadlines": {"deploy_seconds": 3}},
         words="can't be looked up",
+    ),
+    "a base agent starts it after the stop": Case(
+        "AGT-5",
+        FAIL,
+        1,
+        base(World(agent_environ={"DEPLOY_DELAY": SLOW})),
+        settings=ATTESTED | {"deadlines": {"deploy_seconds": DEADLINE}},
+        words="within 3 seconds",
     ),
 }

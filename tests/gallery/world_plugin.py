@@ -27,8 +27,12 @@ def held(path: str) -> World:
     folder = Path(os.environ["SMOKEDEPLOY_TEST_FOLDER"])
 
     def tamper(exchange):
-        if exchange.path in path.split(","):
-            name = exchange.path.rpartition("/")[2]
+        # What ends in a slash stands for every path below it.
+        kept = [
+            p for p in path.split(",") if exchange.path == p or (p[-1] == "/" and exchange.path.startswith(p))
+        ]
+        if kept:
+            name = kept[0].strip("/").rpartition("/")[2]
             (folder / f"due-{name}").write_text(name)
             (folder / f"go-{name}").read_text()
 
