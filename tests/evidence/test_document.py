@@ -1,0 +1,185 @@
+"""`evidence.json` tells what the journal holds, part by part, and the journal alone decides."""
+
+import json
+
+import pytest
+
+from pytest_smokedeploy.evidence import Journal, replay
+from pytest_smokedeploy.model import CHECKED, CLAUSES, STAGES
+from tests.evidence.conftest import DIGEST
+
+
+def read(folder):
+    return json.loads((folder / "evidence.json").read_text())
+
+
+@pytest.fixture
+def whole(written):
+    """A live PASS with everything that a run writes."""
+    made = written().start(
+        agent={"container_name": "runtime-dev"}, versions={"pytest": "9"}, run={"run_id": "7"}
+    )
+    made.book.note("status.read", answer={"extensions": ["receipt", "logs"]}, why="before")
+    made.book.note("status.read", answer={"extensions": []}, why="after")
+    line = {"time": "2026-01-01T00:00:00Z", "stream": "stdout"}
+    made.book.note("log.milestone", clause="OBS-1", line="starting", **line)
+    made.book.note("log.forbidden", clause="OBS-7", line="order", why="forbidden", **line)
+    made.book.note("log.undocumented", line="what", **line)
+    made.book.note("log.quiet", seconds=3)
+    made.book.note("log.end", exit_code=0)
+    made.book.note("stop.sent", why="over")
+    return read(made.checks().end())
+
+
+def test_target_image_and_run(whole):
+    assert (whole["environment"], whole["execution_plane"], whole["endpoint_host"]) == (
+        "dev",
+        "paper",
+        "agent.example",
+    )
+    assert whole["image"]["requested"] == "ghcr.io/example/runtime:1.2.3"
+    assert whole["image"]["reported"] == "ghcr.io/example/runtime:1.2.3"
+    assert whole["image"]["digest"] == DIGEST
+    assert whole["agent"] == {"container_name": "runtime-dev", "extensions": ["receipt", "logs"]}
+    assert (whole["run"], whole["versions"], whole["deploy_id"]) == ({"run_id": "7"}, {"pytest": "9"}, "d")
+    assert whole["receipt"] == {"image": "ghcr.io/example/runtime:1.2.3", "image_digest": DIGEST}
+
+
+def test_verdict_and_bounds(whole):
+    assert (whole["verdict"], whole["clause"], whole["exit_status"]) == ("PASS", "", 0)
+    assert (whole["finished"], whole["rehearsal"], whole["schema_version"]) == (True, False, "1")
+    assert whole["started_at"] == whole["timeline"][0]["at"]
+    assert whole["finished_at"] == whole["timeline"][-1]["at"]
+
+
+def test_the_log(whole):
+    log = whole["log"]
+    assert [row["line"] for row in log["milestones"]] == ["starting"]
+    assert [row["line"] for row in log["forbidden"]] == ["order"]
+    assert [row["line"] for row in log["undocumented"]] == ["what"]
+    assert (log["quiet_seconds"], log["exit_code"]) == (3, 0)
+    assert "event" not in log["milestones"][0]
+
+
+def test_the_stop(whole):
+    stop = whole["stop"]
+    assert (stop["owed"], stop["confirmed"], stop["words"]) == (True, True, "running False")
+    assert [e["event"] for e in stop["events"]] == ["stop.sent", "stop.confirmed"]
+    assert stop["at"] == stop["events"][-1]["at"]
+
+
+def test_stages_and_checks_in_order(whole):
+    assert [s["stage"] for s in whole["stages"]] == [str(s) for s in STAGES]
+    assert {s["outcome"] for s in whole["stages"]} == {"passed"}
+    rows = [c for s in whole["stages"] for c in s["checks"]]
+    assert [c["id"] for c in rows] == [f"t::{c.id}" for c in CHECKED]
+    assert rows[0] == {
+        "id": "t::TGT-1",
+        "title": CHECKED[0].text,
+        "stage": "preconditions",
+        "clauses": ["TGT-1"],
+        "outcome": "passed",
+        "words": "",
+        "started_at": "",
+        "finished_at": "",
+    }
+
+
+def test_every_clause_with_its_basis(whole):
+    assert [c["clause"] for c in whole["clauses"]] == [c.id for c in CLAUSES]
+    row = next(c for c in whole["clauses"] if c["clause"] == "VER-2")
+    assert row == {
+        "clause": "VER-2",
+        "text": "running is true",
+        "how": "checked",
+        "state": "proven",
+        "basis": "seen",
+        "checks": ["t::VER-2"],
+        "words": "what was seen",
+    }
+
+
+def test_timeline_and_facts_hold_what_they_must(whole):
+    told, facts = ({e["event"] for e in whole[part]} for part in ("timeline", "facts"))
+    assert not told & {"finding", "check.finished", "checks.collected"}
+    assert {"run.started", "deploy.promised", "log.quiet", "stop.confirmed", "run.finished"} <= told
+    assert facts == {
+        "run.started", "checks.collected", "finding", "check.finished", "deploy.promised", "stop.confirmed",
+    }  # fmt: skip
+
+
+def test_what_never_happened_is_empty(written):
+    made = written().start()
+    document = read(made.end())
+    assert (document["verdict"], document["deploy_id"], document["receipt"]) == ("INCOMPLETE", "", {})
+    assert (document["image"]["digest"], document["image"]["reported"]) == ("", "")
+    assert document["stop"] == {"owed": False, "confirmed": False, "at": None, "words": "", "events": []}
+    assert document["log"]["quiet_seconds"] is None
+    assert {s["outcome"] for s in document["stages"]} == {"not run"}
+    assert {c["outcome"] for s in document["stages"] for c in s["checks"]} == {"not run"}
+
+
+def test_a_refused_deploy_owes_no_stop(written):
+    made = written().start()
+    made.book.promised(named=True, held=False, deploy_id="d")
+    made.book.refused(words="no")
+    assert read(made.end())["stop"]["owed"] is False
+
+
+def test_a_stop_confirmed_and_then_not_is_not(written):
+    made = written().start().checks()
+    made.book.stop_confirmed(confirmed=False, words="it came back")
+    document = read(made.end())
+    assert (document["stop"]["confirmed"], document["stop"]["words"]) == (False, "it came back")
+    assert document["verdict"] == "FAIL"
+
+
+def test_a_failed_stage_says_so(written):
+    document = read(written().start().checks(violated=("VER-2",)).end())
+    assert {s["stage"]: s["outcome"] for s in document["stages"]}["verify"] == "failed"
+    assert (document["verdict"], document["clause"]) == ("FAIL", "VER-2")
+
+
+TURNS = {
+    "misuse": lambda book: book.misuse("prod is refused", "TGT-3"),
+    "signal": lambda book: book.interrupt("SIGTERM"),
+    "sent": lambda book: book.promised(named=True, held=False, deploy_id="d"),
+    "refused": lambda book: book.refused(words="no"),
+    "stopped": lambda book: book.stop_confirmed(confirmed=True, words="x"),
+    "held": lambda book: book.promised(named=True, held=True, deploy_id="d"),
+    "outcome taken": lambda book: book.outcome(""),
+    "outcome refused": lambda book: book.outcome("the agent said no"),
+    "spoiled": lambda book: book.spoil("the lease was lost"),
+    "came back": lambda book: book.stop_confirmed(confirmed=False, words="x"),
+}
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        *[(n,) for n in TURNS],
+        ("sent", "stopped"),
+        ("sent", "refused"),
+        ("sent", "signal"),
+        ("held", "outcome taken"),
+    ],
+)
+@pytest.mark.parametrize("how", [{}, {"skip": ("VER-2",)}, {"violated": ("OBS-7",)}])
+def test_a_replayed_journal_decides_as_the_run_did(written, names, how):
+    made = written().start().checks(**how)
+    for name in names:
+        TURNS[name](made.book)
+    decided = made.book.gate.decide()
+    made.end()
+    again = replay(Journal.read(made.folder / "journal.jsonl"))
+    assert again.decide() == decided
+    assert (again.deploy, again.stop_confirmed) == (made.book.gate.deploy, made.book.gate.stop_confirmed)
+
+
+def test_the_statement_counts_what_passed_and_what_failed(written):
+    folder = written().start().checks(violated=("VER-2",)).end()
+    predicate = json.loads((folder / "test-result.predicate.json").read_text())
+    assert predicate["result"] == "FAILED"
+    assert "t::VER-2" in json.dumps(predicate["failedTests"])
+    assert "t::VER-2" not in json.dumps(predicate["passedTests"])
+    assert predicate["configuration"]
