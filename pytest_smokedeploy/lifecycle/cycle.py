@@ -192,6 +192,7 @@ class Lifecycle:
             self._run.settings.log.exit_codes,
             self._book.oddities,
             whole=self._watch.ended,
+            replaced=self._run.settings.shutdown.by == "image",
         )
 
     def close(self) -> None:

@@ -24,13 +24,14 @@ def all_checks_passed(gate: Gate) -> Finding:
     return Finding("EXT-2", False if failed else None, expected, seen[:400])
 
 
-def nothing_undocumented(
+def nothing_undocumented(  # noqa: PLR0913 - what the whole run showed
     log: StartupLog,
     exit_code: int | None,
     documented: Collection[int],
     oddities: Sequence[str],
     *,
     whole: bool,
+    replaced: bool = False,
 ) -> Finding:
     """EXT-4: log lines, exit code and answers are all documented ones.
 
@@ -40,6 +41,7 @@ def nothing_undocumented(
         documented: exit codes it may leave with.
         oddities: what answers and calls showed that no contract knows.
         whole: whether the log was read to the container's end.
+        replaced: whether a stop-only image took its place, so that nobody is left to tell its exit code.
 
     """
     expected = CLAUSE["EXT-4"].text
@@ -51,8 +53,11 @@ def nothing_undocumented(
         meaning = "Something happened that nobody wrote down."
         remedy = "Understand it; then document it under log.documented in smokedeploy.yml, or mend it."
         return Finding("EXT-4", False, expected, "; ".join(found)[:600], Basis.SEEN, meaning, remedy)
-    if not whole or exit_code is None:
+    if not whole or (exit_code is None and not replaced):
         words = "the log or the exit code could not be read to its end"
         return Finding("EXT-4", None, expected, words, None)
-    seen = f"{len(log.lines)} log lines and exit code {exit_code}, all documented"
+    code = (
+        "no exit code (a stop-only image took its place)" if exit_code is None else f"exit code {exit_code}"
+    )
+    seen = f"{len(log.lines)} log lines and {code}, all documented"
     return Finding("EXT-4", True, expected, seen)

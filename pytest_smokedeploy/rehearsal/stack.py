@@ -248,12 +248,17 @@ class Stack:
             self.image_repository = f"localhost:{registry.port}/{path}"
             registry.push(self.image_repository, self.image_tag, self.world.script())
             return
-        reference = ImageReference.parse(self.image_repository)
-        script = (
-            self.folder / "store" / reference.host.replace(":", "_") / reference.path / self.image_tag / "run"
-        )
-        script.parent.mkdir(parents=True)
-        script.write_text(self.world.script(), encoding="utf-8")
+        self._store(f"{self.image_repository}:{self.image_tag}", self.world.script())
+        if self._settings.shutdown.image:
+            self._store(self._settings.shutdown.image, "exit 0\n")
+
+    def _store(self, image: str, script: str) -> None:
+        """Lay an image of the process engine into its store."""
+        reference = ImageReference.parse(image)
+        folder = self.folder / "store" / reference.host.replace(":", "_") / reference.path
+        file = folder / (reference.tag or "latest") / "run"
+        file.parent.mkdir(parents=True)
+        file.write_text(script, encoding="utf-8")
 
     def _fill_environ(self, edge: int, github: int) -> None:
         scheme, host = ("https", "localhost") if self._tls else ("http", "127.0.0.1")
