@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import re
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from fastapi import FastAPI, Request
@@ -14,22 +18,30 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from pytest_smokedeploy import __version__, contract
-from pytest_smokedeploy.agent.access import Access
+from pytest_smokedeploy.agent.access import Access, Caller
+from pytest_smokedeploy.agent.admission import RefusedError, unknown_field
+from pytest_smokedeploy.agent.audit import StateError
+from pytest_smokedeploy.agent.deploys import Record
 from pytest_smokedeploy.agent.engines.base import Engine, utc_now
-from pytest_smokedeploy.agent.flow import DEPLOY_LABEL, FailedError, Flow, RefusedError
+from pytest_smokedeploy.agent.flow import Flow
 from pytest_smokedeploy.agent.guard import Guard
 from pytest_smokedeploy.agent.preflight import preflight
+from pytest_smokedeploy.agent.recovery import settled
 from pytest_smokedeploy.agent.settings import AgentSettings
-from pytest_smokedeploy.contract import DeployRequest, Extension, StopRequest
+from pytest_smokedeploy.agent.status import state_of
+from pytest_smokedeploy.agent.status import status as told_status
+from pytest_smokedeploy.contract import (
+    DeployRequest,
+    LeaseRequest,
+    OutcomeRequest,
+    ReleaseRequest,
+    StopRequest,
+)
 from pytest_smokedeploy.errors import EngineError
 
-EXTENSIONS: Final = (
-    Extension.RECEIPT,
-    Extension.STATUS,
-    Extension.LOGS,
-    Extension.PREFLIGHT,
-    Extension.ACTIVITY,
-)
+_DEPLOY_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+#: Stops that may wait for their container at once.
+_STOPS: Final = 8
 _HEARTBEAT_SECONDS: Final = contract.HEARTBEAT_SECONDS / 2
 M = TypeVar("M", bound=BaseModel)
 
@@ -47,13 +59,20 @@ def _error(status: int, reason: str, **more: Any) -> JSONResponse:  # noqa: ANN4
     return JSONResponse({"status": "error", "reason": reason, **more}, status_code=status)
 
 
-def build_app(settings: AgentSettings, engine: Engine, access: Access | None = None) -> FastAPI:  # noqa: C901 - a list of calls
+def build_app(
+    settings: AgentSettings, engine: Engine, flow: Flow | None = None, access: Access | None = None
+) -> FastAPI:
     """The agent as an ASGI application.
 
     Args:
         settings: what the server owns.
         engine: the container engine.
+        flow: deploys, stops, lends and holds; by default one of these settings, settled first.
         access: who is let in; by default whom the settings' team and application let in.
+
+    Raises:
+        EngineError: the engine does not answer, so what is there can't be settled.
+        StateError: the state can't be read or written.
 
     """
     app = FastAPI(
@@ -64,9 +83,17 @@ def build_app(settings: AgentSettings, engine: Engine, access: Access | None = N
         openapi_url=None,
         redirect_slashes=False,
     )
-    flow = Flow(settings, engine)
-    app.state.flow = flow
+    flow = flow or settled(settings, engine)
     app.add_middleware(Guard, access=access or Access(settings.team, settings.audience))
+    _refusals(app)
+    _reads(app, settings, engine, flow)
+    _deploys(app, settings, flow)
+    _keeping(app, flow)
+    return app
+
+
+def _refusals(app: FastAPI) -> None:
+    """Every error in the contract's words."""
 
     @app.exception_handler(HTTPException)
     async def told(_request: Request, error: Exception) -> Response:
@@ -81,9 +108,18 @@ def build_app(settings: AgentSettings, engine: Engine, access: Access | None = N
         known = error if isinstance(error, _AnswerError) else _AnswerError(500, "unknown")
         return _error(known.status, known.reason)
 
+    @app.exception_handler(RefusedError)
+    async def refused(_request: Request, error: Exception) -> Response:
+        return _error(error.status if isinstance(error, RefusedError) else 500, str(error))
+
+    @app.exception_handler(StateError)
     @app.exception_handler(EngineError)
     async def broken(_request: Request, error: Exception) -> Response:
         return _error(500, str(error))
+
+
+def _reads(app: FastAPI, settings: AgentSettings, engine: Engine, flow: Flow) -> None:
+    """What is asked and changes nothing."""
 
     @app.get(contract.HEALTH)
     def health() -> Response:
@@ -91,21 +127,12 @@ def build_app(settings: AgentSettings, engine: Engine, access: Access | None = N
 
     @app.get(contract.STATUS)
     def status() -> Response:
-        return JSONResponse(_status(settings, engine))
+        return JSONResponse(told_status(settings, engine, flow))
 
     @app.get(contract.PREFLIGHT)
     def look() -> Response:
-        return JSONResponse(preflight(settings, engine))
-
-    @app.post(contract.DEPLOY)
-    async def deploy(request: Request) -> Response:
-        asked = await _body(request, DeployRequest)
-        return await run_in_threadpool(_deploy, flow, asked)
-
-    @app.post(contract.STOP)
-    async def stop(request: Request) -> Response:
-        asked = await _body(request, StopRequest, empty=StopRequest())
-        return await run_in_threadpool(_stop, flow, asked, settings.container_name)
+        held = state_of(flow).hold
+        return JSONResponse({**preflight(settings, engine), "hold": held.told() if held else None})
 
     @app.get(contract.LOGS)
     def logs(since: str | None = None, follow: str = "false") -> Response:
@@ -118,7 +145,72 @@ def build_app(settings: AgentSettings, engine: Engine, access: Access | None = N
             raise _AnswerError(400, "follow: true or false.")
         return StreamingResponse(_records(engine, since, follow=follow == "true"), media_type=contract.NDJSON)
 
-    return app
+
+def _deploys(app: FastAPI, settings: AgentSettings, flow: Flow) -> None:
+    """Deploy, its progress, and stop."""
+    stops = ThreadPoolExecutor(_STOPS, "stop")
+
+    @app.post(contract.DEPLOY)
+    async def deploy(request: Request) -> Response:
+        asked = await _body(request, DeployRequest)
+        respond_async = _prefers_async(request)
+        if respond_async and asked.deploy_id is None:
+            raise _AnswerError(400, "deploy_id: a deploy answered with 202 is looked up by it; send one.")
+        found = await run_in_threadpool(flow.deploy, asked, _caller(request).name)
+        if isinstance(found, Record):
+            return JSONResponse(found.body, found.status)
+        if respond_async:
+            headers = {
+                "Location": f"{contract.DEPLOYS}/{asked.deploy_id}",
+                "Preference-Applied": contract.RESPOND_ASYNC,
+            }
+            return JSONResponse({"deploy_id": asked.deploy_id}, 202, headers)
+        # No thread waits with it: a deploy in flight never keeps another call from its answer.
+        record = await asyncio.wrap_future(found.ended)
+        return JSONResponse(record.body, record.status)
+
+    @app.get(contract.DEPLOYS + "/{deploy_id}")
+    def deploy_progress(deploy_id: str) -> Response:
+        known = flow.find(deploy_id) if _DEPLOY_ID.fullmatch(deploy_id) else None
+        if known is None:
+            raise _AnswerError(404, "no deploy of this id is known here.")
+        return JSONResponse({**known.progress(), "container_name": settings.container_name})
+
+    @app.post(contract.STOP)
+    async def stop(request: Request) -> Response:
+        asked = await _body(request, StopRequest, empty=StopRequest())
+        # A stop may take the whole grace; its threads are its own.
+        act = partial(flow.stop, asked.deploy_id, _caller(request).name)
+        await asyncio.get_running_loop().run_in_executor(stops, act)
+        return JSONResponse({"status": "stopped", "container_name": settings.container_name})
+
+
+def _keeping(app: FastAPI, flow: Flow) -> None:
+    """Lease and hold."""
+
+    @app.post(contract.LEASE)
+    async def lease(request: Request) -> Response:
+        asked = await _body(request, LeaseRequest)
+        until = await run_in_threadpool(flow.lending.renew, asked.deploy_id, asked.lease_seconds)
+        return JSONResponse({"deploy_id": asked.deploy_id, "lease_expires_at": until})
+
+    @app.post(contract.OUTCOME)
+    async def outcome(request: Request) -> Response:
+        asked = await _body(request, OutcomeRequest)
+        await run_in_threadpool(flow.passed, asked.deploy_id, _caller(request).name)
+        return JSONResponse({"status": "released"})
+
+    @app.post(contract.HOLD_RELEASE)
+    async def release(request: Request) -> Response:
+        caller = _caller(request)
+        if not caller.human:
+            words = (
+                "a hold is released by a person: log in through Access, or use `smokedeploy agent release`."
+            )
+            raise _AnswerError(403, words)
+        asked = await _body(request, ReleaseRequest)
+        await run_in_threadpool(flow.holds.released, asked.reason, caller.name)
+        return JSONResponse({"status": "released"})
 
 
 async def _body(request: Request, model: type[M], empty: M | None = None) -> M:
@@ -131,58 +223,21 @@ async def _body(request: Request, model: type[M], empty: M | None = None) -> M:
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"]) or "body"
+        if first["type"] == "extra_forbidden":
+            raise _AnswerError(400, unknown_field(field)) from error
         raise _AnswerError(400, f"{field}: {first['msg']}.") from error
 
 
-def _deploy(flow: Flow, asked: DeployRequest) -> Response:
-    try:
-        return JSONResponse(flow.deploy(asked))
-    except RefusedError as error:
-        return _error(error.status, str(error))
-    except FailedError as error:
-        more = {"step": str(error.step), "steps": error.steps, "deploy_id": asked.deploy_id}
-        return _error(500, str(error), **more)
+def _caller(request: Request) -> Caller:
+    """Who calls, as the guard found out."""
+    caller: Caller = request.state.caller
+    return caller
 
 
-def _stop(flow: Flow, asked: StopRequest, name: str) -> Response:
-    try:
-        flow.stop(asked.deploy_id)
-    except RefusedError as error:
-        return _error(error.status, str(error))
-    return JSONResponse({"status": "stopped", "container_name": name})
-
-
-def _status(settings: AgentSettings, engine: Engine) -> dict[str, Any]:
-    state = engine.inspect()
-    base: dict[str, Any] = {
-        "container_name": settings.container_name,
-        "running": bool(state and state.running),
-        "extensions": [str(extension) for extension in EXTENSIONS],
-        "environment": settings.environment,
-        "execution_plane": settings.execution_plane,
-    }
-    if state is None:
-        return base
-    return base | {
-        "image": state.image,
-        "started_at": state.started_at,
-        "container_id": state.container_id,
-        "image_digest": state.digest,
-        "exit_code": None if state.running else state.exit_code,
-        "restart_count": state.restart_count,
-        "oom_killed": state.oom_killed,
-        "deploy_id": state.labels.get(DEPLOY_LABEL) or None,
-        "activity": _activity(engine) if state.running else None,
-    }
-
-
-def _activity(engine: Engine) -> dict[str, Any] | None:
-    """The engine's counters; a status is answered without them where they can't be had."""
-    try:
-        activity = engine.activity()
-    except EngineError:
-        return None
-    return activity.model_dump() if activity else None
+def _prefers_async(request: Request) -> bool:
+    """Whether the header ``Prefer`` asks for 202 (RFC 7240; its tokens are of any case)."""
+    said = ",".join(request.headers.getlist(contract.PREFER))
+    return contract.RESPOND_ASYNC in {part.partition(";")[0].strip().lower() for part in said.split(",")}
 
 
 def _records(engine: Engine, since: str | None, *, follow: bool) -> Iterator[bytes]:

@@ -2,64 +2,29 @@
 
 from __future__ import annotations
 
+import logging
 import threading
-import time
-from collections import OrderedDict, deque
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, Final, TypeVar
+import uuid
+from collections import OrderedDict
+from typing import Final
 
-from pytest_smokedeploy.agent.engines.base import ContainerSpec, ContainerState, Engine, MountSpec, utc_now
-from pytest_smokedeploy.agent.settings import PLANE, AgentSettings
-from pytest_smokedeploy.contract import DeployRequest, Outcome, StepName
-from pytest_smokedeploy.errors import EngineError, SmokedeployError
-from pytest_smokedeploy.image import ImageReference
+from pytest_smokedeploy.agent.admission import RefusedError, Terms, admit
+from pytest_smokedeploy.agent.audit import AGENT, StateError
+from pytest_smokedeploy.agent.container import Container, key_of
+from pytest_smokedeploy.agent.deploys import DEPLOYED, FAILED, Deploy, Record, Records
+from pytest_smokedeploy.agent.engines.base import Engine
+from pytest_smokedeploy.agent.hold import Holds
+from pytest_smokedeploy.agent.lending import Lending
+from pytest_smokedeploy.agent.receipt import StepError
+from pytest_smokedeploy.agent.settings import AgentSettings
+from pytest_smokedeploy.agent.state import Current, State, Stopping, Store
+from pytest_smokedeploy.agent.steps import FiveSteps
+from pytest_smokedeploy.contract import DeployRequest, StepName
+from pytest_smokedeploy.errors import SmokedeployError
 
-T = TypeVar("T")
-LABEL: Final = "smokedeploy.agent"
-DEPLOY_LABEL: Final = "smokedeploy.deploy_id"
-#: How long a container must keep running to count as running (AGT-5); crashes at once show within it.
-SETTLE_SECONDS: Final = 0.4
-_LOOK_SECONDS: Final = 0.05
 #: Stops that came before their deploy are remembered: a stop may overtake it.
 _REMEMBERED: Final = 256
-
-
-class RefusedError(SmokedeployError):
-    """A definite no: nothing was done.
-
-    Attributes:
-        status: the HTTP status.
-
-    """
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-
-
-class FailedError(SmokedeployError):
-    """A step failed, and nothing of the new container is left.
-
-    Attributes:
-        step: the step.
-        steps: the receipt so far.
-
-    """
-
-    def __init__(self, step: StepName, message: str, steps: list[dict[str, Any]]) -> None:
-        super().__init__(message)
-        self.step = step
-        self.steps = steps
-
-
-@dataclass(slots=True)
-class _Flight:
-    """A deploy under way."""
-
-    deploy_id: str | None
-    cancelled: threading.Event = field(default_factory=threading.Event)
-    done: threading.Event = field(default_factory=threading.Event)
+_LOG: Final = logging.getLogger("smokedeploy.agent")
 
 
 class Flow:
@@ -68,156 +33,161 @@ class Flow:
     Args:
         settings: what the server owns.
         engine: the engine.
+        store: what outlives the agent.
+
+    Attributes:
+        store: as given.
+        records: how deploys ended.
+        holds: the hold.
+        container: the one container.
+        lending: the lease.
 
     """
 
-    def __init__(self, settings: AgentSettings, engine: Engine) -> None:
+    def __init__(self, settings: AgentSettings, engine: Engine, store: Store) -> None:
+        self.store = store
+        self.records = Records(store)
+        self.holds = Holds(store, self.records)
+        self.container = Container(engine, settings.grace_seconds)
+        most = settings.lease_max_seconds
+        self.lending = Lending(store, self.container, self.holds, most, lambda: self._deploy)
+        self._five = FiveSteps(settings, engine, self.container, store, self.lending)
         self._settings = settings
         self._engine = engine
         self._lock = threading.Lock()
-        self._flight: _Flight | None = None
+        self._deploy: Deploy | None = None
+        self._last: Record | None = None
         self._stopped: OrderedDict[str, None] = OrderedDict()
 
     # -- deploy ----------------------------------------------------------------------------
 
-    def deploy(self, request: DeployRequest) -> dict[str, Any]:
-        """Do the five steps; returns the answer with its receipt.
+    def deploy(self, request: DeployRequest, by: str) -> Deploy | Record:
+        """Begin a deploy, or find the one that had this id already.
+
+        Returns:
+            The deploy under way, to be waited for, or how it ended.
 
         Raises:
             RefusedError: nothing was done.
-            FailedError: a step failed.
+            StateError: nothing was done, since it could not be kept.
 
         """
-        image = self._allowed(request)
-        env = self._env(request)
+        terms = admit(self._settings, request, process=self._engine.kind == "process")
         with self._lock:
-            if self._flight is not None:
+            known = self._known(request.deploy_id)
+            if known is not None:
+                if not known.same(request):
+                    raise RefusedError(409, "deploy_id: it was used for another deploy.")
+                return known
+            if self._deploy is not None:
                 raise RefusedError(409, "another deploy is under way.")
             if request.deploy_id in self._stopped:
                 raise RefusedError(409, "this deploy was stopped before it arrived.")
-            flight = self._flight = _Flight(request.deploy_id)
-        try:
-            return self._steps(request, image, env, flight)
-        finally:
-            with self._lock:
-                self._flight = None
-            flight.done.set()
+            deploy = Deploy(request.deploy_id or f"none-{uuid.uuid4()}", request, by, self._began)
+            self._begin(deploy, terms)
+            self._deploy = deploy
+        threading.Thread(target=self._run, args=(deploy, terms), name="deploy", daemon=True).start()
+        return deploy
 
-    def _allowed(self, request: DeployRequest) -> str:
-        settings = self._settings
-        if request.environment != settings.environment:
-            raise RefusedError(400, f"environment: this agent is {settings.environment}'s.")
-        try:
-            reference = ImageReference.parse(request.image)
-        except ValueError as error:
-            raise RefusedError(400, f"image: {error}.") from error
-        if reference.repository not in settings.allowed_images:
-            raise RefusedError(400, f"image: {reference.repository} is not among ALLOWED_IMAGES.")
-        if reference.tag in {None, "latest"} and reference.digest is None:
-            raise RefusedError(400, "image: a tag that can move (none, or latest) is never deployed.")
-        return request.image
+    def find(self, deploy_id: str) -> Deploy | Record | None:
+        """The deploy of this id, under way or ended; None for an unknown one."""
+        with self._lock:
+            return self._known(deploy_id)
 
-    def _env(self, request: DeployRequest) -> dict[str, str]:
-        settings = self._settings
-        env = {PLANE: settings.execution_plane, **settings.runtime_env}
-        for name, value in (request.env or {}).items():
-            if name not in settings.ci_env_keys or name in settings.runtime_env:
-                raise RefusedError(400, f"env: {name} is the server's; CI injects none of it.")
-            if name == PLANE and value not in settings.allowed_planes:
-                raise RefusedError(400, f"env: {PLANE} {value} is not among ALLOW_EXECUTION_PLANE.")
-            env[name] = value
-        process = self._engine.kind == "process"
-        env["AUDIT_EVENTS_PATH"] = str(settings.audit_events) if process else settings.audit_events_target
-        env["SNAPSHOTS_PATH"] = str(settings.snapshots) if process else settings.snapshots_target
-        return env
+    def _known(self, deploy_id: str | None) -> Deploy | Record | None:
+        if deploy_id is None:
+            return None
+        for known in (self._deploy, self._last):
+            if known is not None and known.key == deploy_id:
+                return known
+        return self.records.get(deploy_id)
 
-    def _steps(
-        self, request: DeployRequest, image: str, env: dict[str, str], flight: _Flight
-    ) -> dict[str, Any]:
-        settings, engine = self._settings, self._engine
-        receipt = _Receipt(flight)
-        mounts = (
-            MountSpec("audit-events", str(settings.audit_events), settings.audit_events_target),
-            MountSpec("snapshots", str(settings.snapshots), settings.snapshots_target),
-        )
-        labels = {LABEL: settings.container_name, DEPLOY_LABEL: request.deploy_id or ""}
-        spec = ContainerSpec(image, env, mounts, labels, settings.network_mode)
-        digest = receipt.do(StepName.PULL, lambda: engine.pull(image, cancelled=flight.cancelled))
-        there = receipt.look(StepName.STOP, engine.inspect)
-        self._own(there, receipt)
-        if there is not None and there.running:
-            receipt.do(StepName.STOP, lambda: engine.stop(settings.grace_seconds))
-        else:
-            receipt.absent(StepName.STOP)
-        if there is not None:
-            receipt.do(StepName.REMOVE, engine.remove)
-        else:
-            receipt.absent(StepName.REMOVE)
-        try:
-            receipt.do(StepName.START, lambda: engine.start(spec))
-            state = receipt.do(StepName.RUNNING, lambda: self._settled(flight))
-        except BaseException:
-            self._clear()
-            raise
-        return {
-            "status": "deployed",
-            "container_name": settings.container_name,
-            "image": image,
-            "environment": settings.environment,
-            "deploy_id": request.deploy_id,
-            "container_id": state.container_id,
-            "image_digest": digest,
-            "started_at": state.started_at,
-            "env": sorted(env),
-            "mounts": [
-                {"name": m.name, "source": m.source, "target": m.target, "writable": True} for m in mounts
-            ],
-            "steps": receipt.steps,
-        }
+    def _begin(self, deploy: Deploy, terms: Terms) -> None:
+        """On the disk before the first step: the deploy under way, and its hold."""
+        request = deploy.request
 
-    @staticmethod
-    def _own(there: ContainerState | None, receipt: _Receipt) -> None:
-        if there is not None and not there.ours:
-            words = "the name is taken by a container this agent did not make; it is left alone."
-            raise receipt.failed(StepName.STOP, utc_now(), words)
+        def act(state: State) -> State:
+            # A stop-only image is the one second deploy there may be (DESIGN 3): it can but stop.
+            if state.hold is not None and not terms.stop_only:
+                raise self.holds.refusal(state.hold)
+            self.store.audit.write(
+                "deploy.begun", who=deploy.by, why=f"{request.image} was asked for", deploy_id=deploy.key
+            )
+            current = Current(
+                key=deploy.key,
+                deploy_id=request.deploy_id,
+                image=request.image,
+                environment=request.environment,
+                by=deploy.by,
+                step=StepName.PULL,
+            )
+            held = self.holds.begun(request, deploy.by) or state.hold
+            return state.model_copy(update={"current": current, "hold": held})
 
-    def _settled(self, flight: _Flight) -> ContainerState:
-        """The container, once it has kept running for a while."""
-        deadline = time.monotonic() + SETTLE_SECONDS
-        while True:
-            state = self._engine.inspect()
-            if state is None or not state.running:
-                raise EngineError(self._last_words(state), step="running")
-            if time.monotonic() >= deadline:
+        self.store.change(act)
+
+    def _began(self, deploy: Deploy, step: StepName) -> None:
+        """Keep which step is under way, so that a crash in it can be told."""
+
+        def act(state: State) -> State:
+            current = state.current
+            if current is None or current.key != deploy.key or current.step is step:
                 return state
-            if flight.cancelled.wait(_LOOK_SECONDS):
-                raise EngineError("the deploy was cancelled by a stop", step="running")
+            return state.model_copy(update={"current": current.model_copy(update={"step": step})})
 
-    def _last_words(self, state: ContainerState | None) -> str:
-        """Why it does not run: its exit code, and its last lines."""
-        code = state.exit_code if state else None
-        # Batch by batch, the last alone kept: what it wrote may be large.
-        lines: deque[str] = deque(maxlen=5)
-        for batch in self._engine.logs(None, follow=False):
-            lines.extend(record.line[:200] for record in batch)
-        said = " | ".join(lines)
-        return f"it exited while starting, exit code {code}; last lines: {said or 'none'}"
+        self.store.change(act)
 
-    def _clear(self) -> None:
-        """Leave nothing of a failed deploy."""
+    def _run(self, deploy: Deploy, terms: Terms) -> None:
         try:
-            self._engine.stop(self._settings.grace_seconds)
-            self._engine.remove()
-        except EngineError:
-            return  # the failed step is told; what is left is what status shows
+            record = deploy.record(DEPLOYED, self._five.do(deploy, terms))
+            self._end(record)
+        except Exception as error:  # noqa: BLE001 - whatever it was: nothing of it stays, and it is told
+            record = self._failed(deploy, error)
+        with self._lock:
+            self._deploy, self._last = None, record
+        deploy.ended.set_result(record)
+
+    def _end(self, record: Record) -> None:
+        """Keep how it ended before anybody is told."""
+        self.records.put(record)
+        self.store.update(current=None)
+        what = "deploy.deployed" if record.deployed else "deploy.failed"
+        why = "all five steps were done" if record.deployed else str(record.body["reason"])
+        self.store.audit.write(what, who=AGENT, why=why, deploy_id=record.key)
+
+    def _failed(self, deploy: Deploy, error: Exception) -> Record:
+        step = error.step if isinstance(error, StepError) else deploy.receipt.step
+        words = str(error) if isinstance(error, SmokedeployError) else f"unexpected: {type(error).__name__}"
+        if not isinstance(error, SmokedeployError):
+            _LOG.exception("a deploy ended unexpectedly")
+        words += self._clear(deploy)
+        body = {"status": "error", "reason": words, "step": str(step), "steps": deploy.receipt.rows()}
+        record = deploy.record(FAILED, {**body, "deploy_id": deploy.request.deploy_id})
+        try:
+            self._end(record)
+        except StateError as unkept:
+            _LOG.error("the end of a deploy can't be kept: %s", unkept)
+        return record
+
+    def _clear(self, deploy: Deploy) -> str:
+        """Leave nothing of a failed deploy; words on what could not be cleared, or ""."""
+        try:
+            self.container.clear(deploy.key)
+        except SmokedeployError as error:
+            self.lending.left_over(deploy)
+            self.store.tell("leftover.found", who=AGENT, why=str(error), deploy_id=deploy.key)
+            return f" What it started could not be cleared: {error} The agent goes on trying; see the status."
+        self.lending.end(deploy.key)
+        return ""
 
     # -- stop ------------------------------------------------------------------------------
 
-    def stop(self, deploy_id: str | None) -> None:
+    def stop(self, deploy_id: str | None, by: str) -> None:
         """Stop the container; cancel a deploy in flight.
 
         Args:
             deploy_id: stop only this deploy; None: whatever runs.
+            by: who asks.
 
         Raises:
             RefusedError: the container is another deploy's, or nobody's we know.
@@ -229,56 +199,51 @@ class Flow:
                 self._stopped[deploy_id] = None
                 while len(self._stopped) > _REMEMBERED:
                     self._stopped.popitem(last=False)
-            flight = self._flight
-        if flight is not None and deploy_id in {None, flight.deploy_id}:
-            flight.cancelled.set()
-            flight.done.wait()
-        state = self._engine.inspect()
-        if state is None:
-            return
-        if not state.ours:
-            raise RefusedError(409, "the container of this name is not this agent's; it is left alone.")
-        owner = state.labels.get(DEPLOY_LABEL) or None
-        if deploy_id is not None and owner not in {None, deploy_id}:
-            if state.running:
-                raise RefusedError(409, "the container that runs is another deploy's; it is left alone.")
-            return
-        self._engine.stop(self._settings.grace_seconds)
+            deploy = self._deploy
+        if deploy is not None and deploy_id in {None, deploy.key}:
+            deploy.cancel("the deploy was cancelled by a stop")
+            deploy.ended.result()
+        with self.container.acting:
+            state = self.container.own()
+            if state is None:
+                return
+            key = key_of(state)
+            if deploy_id is not None and key != deploy_id:
+                if state.running:
+                    raise RefusedError(409, "the container that runs is another deploy's; it is left alone.")
+                return
+            # Kept before it is begun: a crash meanwhile is made good at the next start.
+            self.store.keep(stopping=Stopping(key=key, by=by))
+            if self.container.stop(key):
+                self.store.tell("container.stopped", who=by, why="a stop was asked for", deploy_id=key)
+            self.lending.end(key)
 
+    # -- hold ------------------------------------------------------------------------------
 
-class _Receipt:
-    """Steps as they are done."""
+    def passed(self, deploy_id: str, by: str) -> None:
+        """A run reports that it passed: its own hold comes off.
 
-    def __init__(self, flight: _Flight) -> None:
-        self.steps: list[dict[str, Any]] = []
-        self._flight = flight
+        Raises:
+            RefusedError: 409; the hold is another's, or the deploy can't have passed.
+            EngineError: the engine can't tell what runs.
+            StateError: the change can't be kept.
 
-    def do(self, step: StepName, act: Callable[[], T]) -> T:
-        """Do one step, once."""
-        began = utc_now()
-        value = self.look(step, act)
-        self._note(step, Outcome.DONE, began)
-        return value
+        """
+        with self._lock:
+            deploy = self._deploy
+        under_way = deploy is not None and deploy.key == deploy_id
+        there = self.container.look()
+        running = there is not None and there.running
+        self.holds.passed(deploy_id, by, running=running, under_way=under_way)
 
-    def look(self, step: StepName, act: Callable[[], T]) -> T:
-        """Do what belongs to a step without noting it done."""
-        began = utc_now()
-        if self._flight.cancelled.is_set():
-            raise self.failed(step, began, "the deploy was cancelled by a stop.")
-        try:
-            return act()
-        except EngineError as error:
-            raise self.failed(step, began, str(error)) from error
-
-    def absent(self, step: StepName) -> None:
-        """There was nothing to do."""
-        self._note(step, Outcome.ABSENT, utc_now())
-
-    def failed(self, step: StepName, began: str, words: str) -> FailedError:
-        """The step failed."""
-        self._note(step, Outcome.FAILED, began, words)
-        return FailedError(step, words, self.steps)
-
-    def _note(self, step: StepName, outcome: Outcome, began: str, detail: str | None = None) -> None:
-        row = {"step": str(step), "outcome": str(outcome), "started_at": began, "finished_at": utc_now()}
-        self.steps.append({**row, "detail": detail} if detail else row)
+    def close(self, seconds: float) -> None:
+        """Give a deploy in flight `seconds` to end, then cancel it; what runs goes on within its lease."""
+        with self._lock:
+            deploy = self._deploy
+        if deploy is not None:
+            try:
+                deploy.ended.result(seconds)
+            except TimeoutError:
+                deploy.cancel("the agent was shut down")
+                deploy.ended.result()
+        self.lending.close()

@@ -12,10 +12,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from pytest_smokedeploy.agent.engines.base import Engine
+from pytest_smokedeploy.agent.flow import Flow
+from pytest_smokedeploy.agent.recovery import settled
 from pytest_smokedeploy.agent.settings import AgentSettings
 from pytest_smokedeploy.errors import EngineError, SmokedeployError
 from pytest_smokedeploy.loopback import is_loopback
 
+#: How long a deploy in flight may still take when the agent is told to leave; then it is cancelled.
+_FINISH_SECONDS: Final = 10.0
 _FIELDS: Final = ("call", "caller", "ray", "status", "seconds")
 
 
@@ -37,6 +41,10 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         environ: the settings.
 
     """
+    if argv[:1] == ["release"]:
+        from pytest_smokedeploy.agent.release import run as release  # noqa: PLC0415 - a command of its own
+
+        return release(argv[1:], environ)
     parser = argparse.ArgumentParser(prog="smokedeploy agent")
     parser.add_argument(
         "--exit-with-stdin",
@@ -48,10 +56,11 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         settings = AgentSettings.from_environ(environ)
         engine = _engine(settings, environ)
         listener = _bind(settings)
+        flow = settled(settings, engine)
     except SmokedeployError as error:
         print(f"smokedeploy agent: {error}", file=sys.stderr)  # noqa: T201 - a command line's voice
         return 1
-    _serve(settings, engine, listener, exit_with_stdin=parsed.exit_with_stdin)
+    _serve(settings, engine, flow, listener, exit_with_stdin=parsed.exit_with_stdin)
     return 0
 
 
@@ -85,7 +94,7 @@ def _bind(settings: AgentSettings) -> socket.socket:
 
 
 def _serve(
-    settings: AgentSettings, engine: Engine, listener: socket.socket, *, exit_with_stdin: bool
+    settings: AgentSettings, engine: Engine, flow: Flow, listener: socket.socket, *, exit_with_stdin: bool
 ) -> None:
     import uvicorn  # noqa: PLC0415 - after the settings are known to be right
 
@@ -96,7 +105,7 @@ def _serve(
     logging.getLogger("smokedeploy.agent").addHandler(handler)
     logging.getLogger("smokedeploy.agent").setLevel(logging.INFO)
     config = uvicorn.Config(
-        build_app(settings, engine),
+        build_app(settings, engine, flow),
         log_config=None,
         access_log=False,
         lifespan="off",
@@ -110,6 +119,7 @@ def _serve(
     try:
         server.run(sockets=[listener])
     finally:
+        flow.close(_FINISH_SECONDS)
         if exit_with_stdin:
             state = engine.inspect()
             if state is not None and state.ours:

@@ -19,6 +19,7 @@ _REQUIRED: Final = (
     "ALLOWED_IMAGES",
     "CF_ACCESS_TEAM_DOMAIN",
     "CF_ACCESS_AUD",
+    "STATE_PATH",
 )
 PLANE: Final = "EXECUTION_PLANE"
 _LOOPBACK: Final = ("http://127.0.0.1:", "http://localhost:", "http://[::1]:")
@@ -48,6 +49,9 @@ class AgentSettings:
     grace_seconds: int
     database_url: Secret | None
     database_table: str
+    state: Path
+    lease_max_seconds: int
+    stop_only_images: frozenset[str]
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
@@ -74,6 +78,11 @@ class AgentSettings:
         if engine == "process" and not store:
             raise SettingsError("is required with ENGINE=process and not set.", file="PROCESS_STORE")
         url = environ.get("DATABASE_URL", "")
+        state = Path(environ["STATE_PATH"])
+        for name in ("AUDIT_EVENTS_PATH", "SNAPSHOTS_PATH"):
+            if state.resolve().is_relative_to(Path(environ[name]).resolve()):
+                words = f"lies in {name}, which the runtime can write to: it could lift its own hold."
+                raise SettingsError(words, file="STATE_PATH")
         return cls(
             environment=environ["ENVIRONMENT"],
             container_name=environ["CONTAINER_NAME"],
@@ -95,6 +104,9 @@ class AgentSettings:
             grace_seconds=_number(environ, "STOP_GRACE_SECONDS", 5, 300),
             database_url=Secret(url) if url.strip() else None,
             database_table=environ.get("DATABASE_TABLE", "schema_migrations"),
+            state=state,
+            lease_max_seconds=_number(environ, "LEASE_MAX_SECONDS", 3600, 24 * 3600, least=1),
+            stop_only_images=frozenset(_pinned(n) for n in _words(environ.get("STOP_ONLY_IMAGES", ""))),
         )
 
     @property
@@ -107,10 +119,10 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(text.replace(",", " ").split())
 
 
-def _number(environ: Mapping[str, str], name: str, default: int, most: int) -> int:
+def _number(environ: Mapping[str, str], name: str, default: int, most: int, least: int = 0) -> int:
     text = environ.get(name, str(default))
-    if not (text.isascii() and text.isdigit() and int(text) <= most):
-        raise SettingsError(f"is {text!r}; a number from 0 to {most}.", file=name)
+    if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
+        raise SettingsError(f"is {text!r}; a number from {least} to {most}.", file=name)
     return int(text)
 
 
@@ -122,6 +134,18 @@ def _repository(text: str) -> str:
     if reference.tag or reference.digest:
         raise SettingsError(f"{text!r} carries a tag or digest; name the repository.", file="ALLOWED_IMAGES")
     return reference.repository
+
+
+def _pinned(text: str) -> str:
+    """A whole reference, spelled out: a stop-only image is named by what can't move."""
+    try:
+        reference = ImageReference.parse(text)
+    except ValueError as error:
+        raise SettingsError(f"{error}.", file="STOP_ONLY_IMAGES") from error
+    if reference.digest is None and reference.tag in {None, "latest"}:
+        words = f"{text!r} carries no tag or digest that stays; name the image itself."
+        raise SettingsError(words, file="STOP_ONLY_IMAGES")
+    return str(reference)
 
 
 def _team(text: str) -> str:

@@ -181,6 +181,7 @@ class Stack:
             "ENGINE": self.world.engine,
             "PROCESS_STORE": str(self.folder / "store"),
             "DATABASE_URL": f"sqlite:///{self.folder / 'database.sqlite'}",
+            "STATE_PATH": str(self.folder / "state"),
             **({"DOCKER_HOST": os.environ["DOCKER_HOST"]} if "DOCKER_HOST" in os.environ else {}),
         }
         if self._settings.runtime.injected_by == "ci":
@@ -192,6 +193,8 @@ class Stack:
             environ["RUNTIME_ENV_FILE"] = str(file)
         for mount in self._settings.mounts:
             environ[f"{mount.name.replace('-', '_').upper()}_TARGET"] = mount.target
+        if self._settings.shutdown.image is not None:
+            environ["STOP_ONLY_IMAGES"] = self._settings.shutdown.image
         _override(environ, self.world.agent_environ)
         log = (self.folder / "agent.log").open("wb")
         self._exit.callback(log.close)

@@ -1,0 +1,90 @@
+"""The receipt of a deploy: its steps as they are done, readable while they are."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from pytest_smokedeploy.agent.engines.base import utc_now
+from pytest_smokedeploy.contract import Outcome, StepName
+from pytest_smokedeploy.errors import EngineError, SmokedeployError
+
+T = TypeVar("T")
+
+
+class StepError(SmokedeployError):
+    """A step failed; no further one is done.
+
+    Attributes:
+        step: the step.
+
+    """
+
+    def __init__(self, step: StepName, message: str) -> None:
+        super().__init__(message)
+        self.step = step
+
+
+class Receipt:
+    """Steps in the order done, each once.
+
+    Args:
+        cancelled: set once no further step may begin.
+        began: called with a step before it is begun.
+
+    Attributes:
+        step: the step under way or done last.
+        why: why it was cancelled.
+
+    """
+
+    def __init__(self, cancelled: threading.Event, began: Callable[[StepName], None]) -> None:
+        self.step = StepName.PULL
+        self.why = "the deploy was cancelled"
+        self._cancelled = cancelled
+        self._began = began
+        self._begun: StepName | None = None
+        self._rows: list[dict[str, Any]] = []
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The steps so far, as the contract shows them."""
+        return list(self._rows)
+
+    def do(self, step: StepName, act: Callable[[], T], detail: str | None = None) -> T:
+        """Do one step, once."""
+        began = utc_now()
+        value = self.look(step, act)
+        self._note(step, Outcome.DONE, began, detail)
+        return value
+
+    def look(self, step: StepName, act: Callable[[], T]) -> T:
+        """Do what belongs to a step without noting it done."""
+        began = utc_now()
+        self.step = step
+        if self._cancelled.is_set():
+            raise self.failed(step, began, f"{self.why}.")
+        try:
+            if self._begun is not step:
+                self._begun = step
+                self._began(step)
+            return act()
+        except EngineError as error:
+            words = f"{self.why}." if self._cancelled.is_set() else str(error)
+            raise self.failed(step, began, words) from error
+        except SmokedeployError as error:
+            raise self.failed(step, began, str(error)) from error
+
+    def absent(self, step: StepName) -> None:
+        """There was nothing to do."""
+        self.step = step
+        self._note(step, Outcome.ABSENT, utc_now())
+
+    def failed(self, step: StepName, began: str, words: str) -> StepError:
+        """Note the step failed; returns what to raise."""
+        self._note(step, Outcome.FAILED, began, words)
+        return StepError(step, words)
+
+    def _note(self, step: StepName, outcome: Outcome, began: str, detail: str | None = None) -> None:
+        row = {"step": str(step), "outcome": str(outcome), "started_at": began, "finished_at": utc_now()}
+        self._rows.append({**row, "detail": detail} if detail else row)

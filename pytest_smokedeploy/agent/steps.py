@@ -1,0 +1,154 @@
+"""The five steps of a deploy, in order and once each (AGT-1 to AGT-7)."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from typing import Any, Final
+
+from pytest_smokedeploy.agent.admission import Terms
+from pytest_smokedeploy.agent.container import (
+    DEPLOY_LABEL,
+    FOREIGN,
+    KEY_LABEL,
+    LABEL,
+    LEASE_LABEL,
+    Container,
+    key_of,
+)
+from pytest_smokedeploy.agent.deploys import Deploy
+from pytest_smokedeploy.agent.engines.base import ContainerSpec, ContainerState, Engine, MountSpec, utc_now
+from pytest_smokedeploy.agent.lending import Lending
+from pytest_smokedeploy.agent.settings import AgentSettings
+from pytest_smokedeploy.agent.state import Stopping, Store
+from pytest_smokedeploy.contract import StepName
+from pytest_smokedeploy.errors import EngineError
+
+#: How long a container must keep running to count as running (AGT-5); crashes at once show within it.
+SETTLE_SECONDS: Final = 0.4
+#: How long a stop-only image may run before it counts as one that does not stop.
+STOP_ONLY_SECONDS: Final = 10.0
+_LOOK_SECONDS: Final = 0.05
+
+
+class FiveSteps:
+    """Pull, stop, remove, start, running.
+
+    Args:
+        settings: what the server owns.
+        engine: the engine.
+        container: the one container.
+        store: what outlives the agent.
+        lending: gives the lease.
+
+    """
+
+    def __init__(
+        self, settings: AgentSettings, engine: Engine, container: Container, store: Store, lending: Lending
+    ) -> None:
+        self._settings = settings
+        self._engine = engine
+        self._container = container
+        self._store = store
+        self._lending = lending
+
+    def do(self, deploy: Deploy, terms: Terms) -> dict[str, Any]:
+        """Do them; returns the answer with its receipt.
+
+        Raises:
+            StepError: a step failed; what it started is the caller's to clear.
+
+        """
+        settings, engine, receipt = self._settings, self._engine, deploy.receipt
+        mounts = (
+            MountSpec("audit-events", str(settings.audit_events), settings.audit_events_target),
+            MountSpec("snapshots", str(settings.snapshots), settings.snapshots_target),
+        )
+        digest = receipt.do(StepName.PULL, lambda: engine.pull(terms.image, cancelled=deploy.cancelled))
+        with self._container.acting:
+            there = receipt.look(StepName.STOP, self._container.look)
+            if there is not None and not there.ours:
+                raise receipt.failed(StepName.STOP, utc_now(), FOREIGN)
+            if there is not None and there.running:
+                key = key_of(there)
+                receipt.do(StepName.STOP, lambda: self._stop(key, deploy.by))
+            else:
+                receipt.absent(StepName.STOP)
+            if there is not None:
+                receipt.do(StepName.REMOVE, self._container.remove)
+            else:
+                receipt.absent(StepName.REMOVE)
+            receipt.do(StepName.START, lambda: self._start(deploy, terms, mounts))
+            look = self._ran if terms.stop_only else self._settled
+            state = receipt.do(StepName.RUNNING, lambda: look(deploy))
+        return {
+            "status": "deployed",
+            "container_name": settings.container_name,
+            "image": terms.image,
+            "environment": settings.environment,
+            "deploy_id": deploy.request.deploy_id,
+            "container_id": state.container_id,
+            "image_digest": digest,
+            "started_at": state.started_at,
+            "env": sorted(terms.env),
+            "mounts": [
+                {"name": m.name, "source": m.source, "target": m.target, "writable": True} for m in mounts
+            ],
+            "steps": receipt.rows(),
+        }
+
+    def _start(self, deploy: Deploy, terms: Terms, mounts: tuple[MountSpec, ...]) -> ContainerState:
+        lease = self._lending.give(deploy)
+        labels = {
+            LABEL: self._settings.container_name,
+            KEY_LABEL: deploy.key,
+            DEPLOY_LABEL: deploy.request.deploy_id or "",
+            LEASE_LABEL: lease.expires_at if lease else "",
+        }
+        spec = ContainerSpec(terms.image, terms.env, mounts, labels, self._settings.network_mode)
+        return self._engine.start(spec)
+
+    def _settled(self, deploy: Deploy) -> ContainerState:
+        """The container, once it has kept running for a while."""
+        deadline = time.monotonic() + SETTLE_SECONDS
+        while True:
+            state = self._container.look()
+            if state is None or not state.running:
+                raise EngineError(self._last_words(state), step="running")
+            if time.monotonic() >= deadline:
+                return state
+            if deploy.cancelled.wait(_LOOK_SECONDS):
+                raise EngineError("cancelled", step="running")
+
+    def _ran(self, deploy: Deploy) -> ContainerState:
+        """The container of a stop-only image, once it has run and left with 0."""
+        deadline = time.monotonic() + STOP_ONLY_SECONDS
+        while True:
+            state = self._container.look()
+            if state is None or (not state.running and state.exit_code != 0):
+                raise EngineError(self._last_words(state), step="running")
+            if not state.running:
+                return state
+            if time.monotonic() >= deadline:
+                words = f"the stop-only image still runs after {STOP_ONLY_SECONDS:.0f} s"
+                raise EngineError(words, step="running", remedy="Name one that ends by itself.")
+            if deploy.cancelled.wait(_LOOK_SECONDS):
+                raise EngineError("cancelled", step="running")
+
+    def _last_words(self, state: ContainerState | None) -> str:
+        """Why it does not run: its exit code, and its last lines."""
+        if state is None:
+            return "it is gone: somebody else removed it while it started"
+        # Batch by batch, the last alone kept: what it wrote may be large.
+        lines: deque[str] = deque(maxlen=5)
+        for batch in self._engine.logs(None, follow=False):
+            lines.extend(record.line[:200] for record in batch)
+        said = " | ".join(lines)
+        return f"it exited while starting, exit code {state.exit_code}; last lines: {said or 'none'}"
+
+    def _stop(self, key: str, by: str) -> None:
+        """Stop the old container; a crash meanwhile is made good at the next start."""
+        self._store.update(stopping=Stopping(key=key, by=by))
+        if self._container.stop(key):
+            self._store.tell("container.stopped", who=by, why="a new deploy takes its place", deploy_id=key)
+        self._lending.end(key)
