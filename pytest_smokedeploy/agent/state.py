@@ -221,7 +221,7 @@ class Store:
             return state
 
     def _write(self, state: State) -> None:
-        write_whole(self._file, state.model_dump_json(exclude_none=True).encode())
+        write_whole(self._file, state.model_dump_json().encode())
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
