@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from pytest_smokedeploy.rehearsal import World
-from tests.gallery.case import REFUSED, Case, github, says
+from tests.gallery.case import REFUSED, Case, answer, github, says
 
 PHASE_OPEN = (
     "steps:\n  1: {done_on: 2026-01-01, by: p, evidence: e}\n  2: {done_on: 2026-01-01, by: p, evidence: e}\n"
@@ -12,6 +15,19 @@ PREVIOUS_FAILED = {
     "total_count": 1,
     "workflow_runs": [{"id": 99, "run_number": 1, "status": "completed", "conclusion": "failure"}],
 }
+
+
+def _knows_no_hold(body: dict[str, Any], _asked: int) -> None:
+    body["extensions"].remove("hold")
+
+
+def _on_hold(body: dict[str, Any], _asked: int) -> None:
+    body["hold"] = {"since": "2026-01-01T00:00:00Z", "by": "robot", "reason": "a run was lost"}
+
+
+KNOWS_NO_HOLD = replace(
+    github("/runs", 200, PREVIOUS_FAILED), tamper=answer("/v1/status", _knows_no_hold).tamper
+)
 
 CASES: dict[str, Case] = {
     "missing secret": Case(
@@ -52,5 +68,7 @@ CASES: dict[str, Case] = {
     "one migration ahead": Case(
         "PRE-5", REFUSED, 1, World(applied=("0001", "0002", "0003")), deploys=False, words="0003"
     ),
-    "previous run failed": Case("FLR-3", REFUSED, 1, github("/runs", 200, PREVIOUS_FAILED), deploys=False),
+    # An agent that knows a hold answers for its own runs; GitHub is asked where it knows none.
+    "previous run failed": Case("FLR-3", REFUSED, 1, KNOWS_NO_HOLD, deploys=False),
+    "the agent is on hold": Case("FLR-3", REFUSED, 1, answer("/v1/status", _on_hold), deploys=False),
 }

@@ -22,5 +22,5 @@ def test_a_healthy_world_is_rehearsed(tmp_path):
     run = gate(tmp_path)
     assert (run.document["verdict"], run.status) == ("REHEARSED", 0), run.output
     assert run.told["running"] is False
-    assert run.posts == ["/v1/deploy", "/v1/stop"]
+    assert run.posts == ["/v1/deploy", "/v1/stop", "/v1/outcome"]
     assert (tmp_path / "evidence" / "report.html").is_file()
