@@ -17,7 +17,7 @@ def test_a_sound_deploy_passes_and_is_evidence(live):
     world = live()
     run = world.run()
     assert (run.document["verdict"], run.status) == ("PASS", 0), run.output
-    assert world.posts == ["/v1/deploy", "/v1/stop"]
+    assert world.posts == ["/v1/deploy", "/v1/stop", "/v1/outcome"]
     assert world.stack.running() is False
     digest = run.document["image"]["digest"]
     done = world.command("verify", str(world.folder / "evidence"), "--image-digest", digest, "--max-age", "1")
@@ -28,7 +28,7 @@ def test_a_sound_deploy_passes_and_is_evidence(live):
     left = world.command("stop")
     assert left.returncode == 0, left.stderr
     assert "owes no stop" in left.stdout
-    assert world.posts == ["/v1/deploy", "/v1/stop"]
+    assert world.posts == ["/v1/deploy", "/v1/stop", "/v1/outcome"]
 
 
 def test_what_a_killed_run_left_is_stopped(live):
