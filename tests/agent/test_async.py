@@ -1,11 +1,13 @@
 """A deploy and its call are two things: 202, progress, the same id twice, a client that left."""
 
-import contextlib
+import json
+import socket
 from concurrent.futures import ThreadPoolExecutor
 
-import httpx
 import pytest
 from agent_process import IDLE, until
+
+from pytest_smokedeploy import contract
 
 STEPS = ["pull", "stop", "remove", "start", "running"]
 
@@ -65,11 +67,13 @@ def test_the_same_id_for_another_image_is_refused(agent, new_id):
 
 def test_a_deploy_whose_client_left_goes_on_and_is_looked_up(agent, new_id):
     image, one = agent.image("1.0.0"), new_id()
-    with (
-        httpx.Client(base_url=agent.client.base_url, timeout=0.2, trust_env=False) as short,
-        contextlib.suppress(httpx.TimeoutException),
-    ):
-        agent.deploy(image, one, client=short)
+    body = json.dumps({"image": image, "environment": "dev", "deploy_id": one})
+    head = (
+        f"POST /v1/deploy HTTP/1.1\r\nHost: agent\r\n{contract.ASSERTION_HEADER}: {agent.keys.service()}\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", agent.client.base_url.port), timeout=30) as caller:
+        caller.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
+        until(lambda: agent.progress(one).status_code == 200)
     seen = until(lambda: (body := agent.progress(one).json())["state"] != "deploying" and body)
     assert seen["state"] == "deployed"
     assert agent.status()["deploy_id"] == one
