@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pytest_smokedeploy.rehearsal import World
 from tests.gallery.case import FAIL, HEALTHY, IDLE, Case, after_idle, at_the_stop, before_idle, runtime
+from tests.gallery.lies import status
 
 BANNER = 'echo "reference-runtime 1.0.0 starting"'
 PLANE = 'echo "execution plane: $EXECUTION_PLANE"'
@@ -92,6 +93,21 @@ CASES: dict[str, Case] = {
     "crashes after idle": bad("OBS-6", after_idle("sleep 3; exit 3"), settings=LONG_WINDOW),
     "left before idle": bad("OBS-6", before_idle("sleep 3; exit 0")),
     "left in silence": bad("OBS-6", after_idle("exec sleep 3"), settings=LONG_WINDOW),
+    # -- runs in silence: told by the engine's counters alone
+    "a busy loop in silence": bad(
+        "RUN-3",
+        after_idle("(while :; do :; done) &"),
+        # On a machine with much else to do a loop gets less than a processor.
+        settings={"quiet_window_seconds": 3, "activity": {"cpu_share": 0.02}},
+    ),
+    "processes in silence": bad(
+        "RUN-2",
+        after_idle("(sleep 2; for n in 1 2 3 4 5 6 7 8; do sleep 100 & done; wait) &"),
+        settings=LONG_WINDOW,
+    ),
+    "bytes sent in silence": bad(
+        "OBS-9", status(lambda b, _: b.update(activity={**(b["activity"] or {}), "network_tx_bytes": 10**6}))
+    ),
     # -- undocumented
     "an unknown line": bad("EXT-4", before_idle('echo "warming caches"')),
     "a line before the banner": bad("EXT-4", runtime(BANNER, f'echo "unpacking"\n{BANNER}')),
