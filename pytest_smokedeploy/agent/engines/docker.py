@@ -13,7 +13,7 @@ from docker.types import LogConfig, Mount
 
 from pytest_smokedeploy.agent.engines import docker_logs
 from pytest_smokedeploy.agent.engines.base import ContainerSpec, ContainerState, LogRecord
-from pytest_smokedeploy.agent.engines.docker_api import Client, DockerApi
+from pytest_smokedeploy.agent.engines.docker_api import CALL_SECONDS, Client, DockerApi
 from pytest_smokedeploy.agent.engines.docker_pull import pull
 from pytest_smokedeploy.contract import Activity
 from pytest_smokedeploy.errors import EngineError
@@ -37,14 +37,15 @@ class DockerEngine:
     Args:
         name: the container's name, owned by the server.
         host: the engine's address, "" for the default socket.
+        seconds: longest wait for the engine's answer to one call; a pull has its own.
 
     """
 
     kind = "docker"
 
-    def __init__(self, name: str, host: str = "") -> None:
+    def __init__(self, name: str, host: str = "", seconds: int = CALL_SECONDS) -> None:
         self._name = name
-        self._api = DockerApi(host)
+        self._api = DockerApi(host, seconds)
         self._pulled: tuple[str, str] | None = None
         self._known: tuple[tuple[str, str, str], str] | None = None
 

@@ -136,37 +136,40 @@ class DockerApi:
 
     Args:
         host: the engine's address, "" for the default socket.
+        seconds: longest wait for the answer to one call.
 
     """
 
-    def __init__(self, host: str = "") -> None:
+    def __init__(self, host: str = "", seconds: int = CALL_SECONDS) -> None:
         self.host = host or DEFAULT_HOST
+        self.seconds = seconds
         self._version = ""
 
     @contextmanager
-    def client(self, step: str = "", seconds: int = CALL_SECONDS) -> Iterator[Client]:
+    def client(self, step: str = "", seconds: int | None = None) -> Iterator[Client]:
         """A client, closed at the end.
 
         Args:
             step: the deploy step that an error belongs to, or "".
-            seconds: longest wait for one answer.
+            seconds: longest wait for one answer, None for the usual one.
 
         Raises:
             EngineError: whatever went wrong inside, in an operator's words.
 
         """
+        longest = self.seconds if seconds is None else seconds
         try:
-            with closing(self.open(seconds)) as client:
+            with closing(self.open(longest)) as client:
                 yield client
         except (DockerException, requests.RequestException, HTTPError) as error:
             # An engine that was replaced may speak another version.
             self._version = ""
-            raise explained(error, self.host, step, seconds) from error
+            raise explained(error, self.host, step, longest) from error
 
-    def open(self, seconds: int = CALL_SECONDS) -> Client:
+    def open(self, seconds: int) -> Client:
         """A client that the caller closes, and whose errors are the SDK's own."""
         if not self._version:
-            with closing(Client(self.host, MINIMUM_DOCKER_API_VERSION, min(seconds, CALL_SECONDS))) as asking:
+            with closing(Client(self.host, MINIMUM_DOCKER_API_VERSION, min(seconds, self.seconds))) as asking:
                 self._version = _api_version(asking, self.host)
         return Client(self.host, self._version, seconds)
 

@@ -19,7 +19,7 @@ from docker.errors import APIError, DockerException, NotFound
 
 from pytest_smokedeploy.agent.engines.backlog import Backlog
 from pytest_smokedeploy.agent.engines.base import LogRecord, nanoseconds
-from pytest_smokedeploy.agent.engines.docker_api import CALL_SECONDS, Client, DockerApi
+from pytest_smokedeploy.agent.engines.docker_api import Client, DockerApi
 from pytest_smokedeploy.agent.engines.docker_words import explained
 from pytest_smokedeploy.agent.engines.lines import Lines
 from pytest_smokedeploy.errors import EngineError
@@ -93,12 +93,12 @@ def read(
     while True:
         error = yield from _answer(api, container, place, follow=follow)
         if isinstance(error, APIError) and error.status_code not in _GONE:
-            raise explained(error, api.host, "", CALL_SECONDS) from error
+            raise explained(error, api.host, "", api.seconds) from error
         if isinstance(error, APIError):
             break
         if not follow:
             if error is not None:
-                raise explained(error, api.host, "", CALL_SECONDS) from error
+                raise explained(error, api.host, "", api.seconds) from error
             break
         running = yield from _running(api, container)
         if running is None:
@@ -128,7 +128,7 @@ def _answer(
         name="docker-logs",
     )
     work.start()
-    deadline = time.monotonic() + CALL_SECONDS
+    deadline = time.monotonic() + api.seconds
     try:
         while not backlog.ended:
             batches = backlog.take(_SILENCE_SECONDS)
