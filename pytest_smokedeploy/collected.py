@@ -346,9 +346,11 @@ class Progress:
         elif hasattr(report, "wasxfail"):
             state = ("xfailed" if report.skipped else "xpassed", str(report.wasxfail), None)
         elif report.failed:
-            words, clause = self._gate.words(check, call.excinfo.value)
+            # A strict xfail that passes has failed, and nothing was raised.
+            error = call.excinfo.value if call.excinfo else AssertionError(str(report.longrepr))
+            words, clause = self._gate.words(check, error)
             state = ("failed", words, clause)
-            if self._plain(check, call.excinfo.value):
+            if self._plain(check, error):
                 report.longrepr = words
         elif report.skipped:
             state = ("skipped", str(call.excinfo.value) if call.excinfo else "", None)
@@ -371,3 +373,4 @@ class Progress:
             if mask(shown) != shown:
                 report.longrepr = mask(shown)
         report.sections = [(mask(title), mask(text)) for title, text in report.sections]
+        report.user_properties = [(mask(str(n)), mask(str(v))) for n, v in report.user_properties]

@@ -200,14 +200,19 @@ def pytest_html_report_title(report: Any) -> None:  # noqa: ANN401 - pytest-html
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, object]:
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[None, object, object]:
     """Stop what is owed a stop, decide, and set the exit status after everyone else."""
     gate = session.config.stash.get(SESSION, None)
     if gate is None:
         return (yield)
-    gate.settle()
+    gate.settle(int(exitstatus))
     try:
         return (yield)
+    except (SystemExit, pytest.exit.Exception) as left:
+        # Somebody else's end of the session must not speak for the gate.
+        name = "code" if isinstance(left, SystemExit) else "returncode"
+        setattr(left, name, gate.finish() or getattr(left, name))
+        raise
     finally:
         session.exitstatus = gate.finish()
 

@@ -198,8 +198,14 @@ class GateSession:
 
     # -- end -------------------------------------------------------------------------------
 
-    def settle(self) -> None:
-        """Stop what is still owed a stop, tell the agent of a pass, and decide. Safe to call twice."""
+    def settle(self, status: int = 0) -> None:
+        """Stop what is still owed a stop, tell the agent of a pass, and decide. Safe to call twice.
+
+        Args:
+            status: how the runner itself ends, 0 where nothing failed: a file that can't be collected or
+                an error inside a hook is no check's failure, and fails the run all the same (FLR-1).
+
+        """
         self.signals.finish()
         if hasattr(self, "lifecycle"):
             self.lifecycle.stop("the run ended without its shutdown")
@@ -207,6 +213,8 @@ class GateSession:
             self.book.seal()
             if self.journal.broken:
                 self.book.spoil(f"the journal could not be written ({self.journal.broken}).")
+            if status and self.book.gate.earned():
+                self.book.spoil(f"something beside the checks failed: the runner ends with status {status}.")
             if hasattr(self, "lifecycle"):
                 self.lifecycle.release()
             self.decision = self.book.gate.decide()
@@ -233,7 +241,9 @@ class GateSession:
             return EXIT_FAILED
         finally:
             self.close()
-        return self.decision.exit_status if self.decision else EXIT_FAILED
+        if self.decision is None or (self.journal.broken and not self.decision.exit_status):
+            return EXIT_FAILED
+        return self.decision.exit_status
 
     def _summarise(self, document: Mapping[str, Any]) -> None:
         """Add the verdict to GitHub's step summary, where there is one."""

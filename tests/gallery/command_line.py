@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from pytest_smokedeploy.rehearsal import World
-from tests.gallery.case import INCOMPLETE, REFUSED, Case
+from tests.gallery.case import FAIL, INCOMPLETE, REFUSED, Case
 
+
+def own(check: str = "", conftest: str = "") -> dict[str, str]:
+    """A check of somebody's own in the stage verify, and a conftest."""
+    head = 'import pytest\n\npytestmark = pytest.mark.smoke_stage("verify")\n'
+    return {"test_7_own.py": head + check, "conftest.py": conftest}
+
+
+_FAILS = "def test_own(smoke_status):\n    assert False\n"
+_ENDS = "def pytest_sessionfinish(session):\n    "
 CASES: dict[str, Case] = {
     "deselected": Case("TRG-2", INCOMPLETE, 1, World(), deploys=False, options=("-k", "not cannot_move")),
     "a check left out": Case("VER-2", INCOMPLETE, 1, World(), options=("-k", "not running_is_true")),
@@ -14,4 +23,38 @@ CASES: dict[str, Case] = {
         "FLR-2", REFUSED, 4, World(), deploys=False, options=("--timeout-method", "thread")
     ),
     "set-up alone": Case("", REFUSED, 4, World(), deploys=False, options=("--setup-only",)),
+    "a file that can't be collected": Case(
+        "",
+        FAIL,
+        1,
+        World(),
+        files=own("import no_such_module\n"),
+        options=("--continue-on-collection-errors",),
+    ),
+    "a strict xfail that passes": Case(
+        "EXT-2",
+        FAIL,
+        1,
+        World(),
+        files=own("@pytest.mark.xfail(strict=True)\ndef test_own(smoke_status):\n    pass\n"),
+    ),
+    "a hook that breaks after the last check": Case(
+        "",
+        FAIL,
+        1,
+        World(),
+        files=own(
+            conftest='def pytest_runtest_logfinish(nodeid):\n    assert "undocumented" not in nodeid\n'
+        ),
+    ),
+    "a conftest that ends with 0": Case(
+        "EXT-2",
+        FAIL,
+        1,
+        World(),
+        files=own(_FAILS, f'import pytest\n\n{_ENDS}pytest.exit("bye", returncode=0)\n'),
+    ),
+    "a conftest that leaves with 0": Case(
+        "EXT-2", FAIL, 1, World(), files=own(_FAILS, f"import sys\n\n{_ENDS}sys.exit(0)\n")
+    ),
 }
