@@ -14,7 +14,7 @@ import pytest
 
 from pytest_smokedeploy.agent.engines.docker import DockerEngine
 from pytest_smokedeploy.agent.engines.docker_api import DockerApi
-from pytest_smokedeploy.agent.flow import Flow
+from pytest_smokedeploy.agent.recovery import settled
 from pytest_smokedeploy.agent.settings import AgentSettings
 from pytest_smokedeploy.contract import DeployRequest
 from pytest_smokedeploy.rehearsal.registry import Registry
@@ -30,6 +30,14 @@ def until(look, words):
         assert time.monotonic() < deadline, f"never seen: {words}"
         threading.Event().wait(0.02)
     return seen
+
+
+class FailedError(Exception):
+    """A deploy that was answered 500."""
+
+    def __init__(self, body):
+        super().__init__(body["reason"])
+        self.step, self.steps = body["step"], body["steps"]
 
 
 class Bench:
@@ -56,20 +64,23 @@ class Bench:
                 "CF_ACCESS_TEAM_DOMAIN": "team.example",
                 "CF_ACCESS_AUD": "aud",
                 "STOP_GRACE_SECONDS": "1",
+                "STATE_PATH": str(folder / "state"),
                 **(environ or {}),
             }
         )
-        self.flow = Flow(self.settings, self.engine)
+        self.flow = settled(self.settings, self.engine)
 
     def push(self, tag, script=IDLE, applets=()):
         self._registry.push(self.repository, tag, f"#!/bin/sh\n{script}\n", applets)
         return f"{self.repository}:{tag}"
 
     def deploy(self, tag="v1"):
-        request = DeployRequest(
-            image=f"{self.repository}:{tag}", environment="dev", deploy_id=str(uuid.uuid4())
-        )
-        return self.flow.deploy(request)
+        """The receipt; without a deploy id, so that no hold stands in the way of the next."""
+        request = DeployRequest(image=f"{self.repository}:{tag}", environment="dev")
+        record = self.flow.deploy(request, "tests").ended.result(SECONDS)
+        if not record.deployed:
+            raise FailedError(record.body)
+        return record.body
 
     def docker(self, *words):
         done = subprocess.run(
@@ -97,6 +108,7 @@ class Bench:
         return found
 
     def clear(self):
+        self.flow.close(SECONDS)
         with self.api.client() as client:
             for row in client.containers(all=True, filters={"name": self.name}):
                 client.remove_container(row["Id"], force=True, v=True)

@@ -12,9 +12,8 @@ import pytest
 from pytest_smokedeploy.agent.engines import docker_logs, docker_pull
 from pytest_smokedeploy.agent.engines.base import ContainerSpec
 from pytest_smokedeploy.agent.engines.docker import DockerEngine
-from pytest_smokedeploy.agent.flow import FailedError
 from pytest_smokedeploy.errors import EngineError
-from tests.engines.conftest import SECONDS, Bench, until
+from tests.engines.conftest import SECONDS, Bench, FailedError, until
 from tests.needs import needs_docker
 
 
@@ -130,9 +129,9 @@ def test_a_stop_calls_the_pull_off(waiting):
     work = threading.Thread(target=deploy)
     work.start()
     until(lambda: accepted, "the engine asking the registry")
-    bench.flow.stop(None)
+    bench.flow.stop(None, "tests")
     work.join(SECONDS)
-    assert "called off by a stop" in str(failed[0])
+    assert "by a stop" in str(failed[0])
     assert failed[0].step == "pull"
 
 

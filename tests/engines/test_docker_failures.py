@@ -5,9 +5,8 @@ import pytest
 from pytest_smokedeploy.agent.engines.base import ContainerSpec, MountSpec
 from pytest_smokedeploy.agent.engines.docker import LABEL
 from pytest_smokedeploy.agent.engines.docker_words import told
-from pytest_smokedeploy.agent.flow import FailedError
 from pytest_smokedeploy.errors import EngineError
-from tests.engines.conftest import Bench
+from tests.engines.conftest import Bench, FailedError
 from tests.needs import needs_docker
 
 pytestmark = needs_docker

@@ -4,9 +4,8 @@ import subprocess
 
 import pytest
 
-from pytest_smokedeploy.agent.flow import FailedError
 from pytest_smokedeploy.errors import EngineError
-from tests.engines.conftest import IDLE, until
+from tests.engines.conftest import IDLE, FailedError, until
 from tests.needs import needs_docker
 
 pytestmark = needs_docker
@@ -105,9 +104,9 @@ def test_a_foreign_container_is_neither_stopped_nor_removed(bench):
 
 def test_a_stop_ends_in_a_stopped_container_and_twice_is_no_error(bench):
     bench.push("v1")
-    receipt = bench.deploy()
+    bench.deploy()
     bench.mark()
-    bench.flow.stop(receipt["deploy_id"])
-    bench.flow.stop(receipt["deploy_id"])
+    bench.flow.stop(None, "tests")
+    bench.flow.stop(None, "tests")
     assert bench.engine.inspect().running is False
     assert bench.events().count("stop") == 1
