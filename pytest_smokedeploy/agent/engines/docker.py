@@ -13,6 +13,7 @@ from docker.types import LogConfig, Mount
 
 from pytest_smokedeploy.agent.engines import docker_logs
 from pytest_smokedeploy.agent.engines.base import ContainerSpec, ContainerState, LogRecord
+from pytest_smokedeploy.agent.engines.cgroup import container_activity
 from pytest_smokedeploy.agent.engines.docker_api import CALL_SECONDS, Client, DockerApi
 from pytest_smokedeploy.agent.engines.docker_pull import pull
 from pytest_smokedeploy.contract import Activity
@@ -26,6 +27,8 @@ DIGEST_LABEL: Final = "smokedeploy.digest"
 _GONE_SECONDS: Final = 30.0
 _LOOK_SECONDS: Final = 0.05
 _CONFLICT: Final = 409
+#: Networks on which a container has no counters of its own.
+_UNCOUNTED: Final = frozenset({"none", "host"})
 #: The container's log stays on the server's disk, whole and readable, whatever the engine's own
 #: defaults are: they may drop lines, rotate them away, or send them elsewhere.
 _LOG: Final = {"mode": "blocking", "max-size": "1000t", "compress": "false"}
@@ -144,6 +147,13 @@ class DockerEngine:
         The network's are null without a network of its own (``none``, ``host``).
         """
         with self._api.client() as client:
+            attrs = self._attrs(client)
+            if attrs is None or not attrs["State"]["Running"]:
+                return None
+            if attrs["HostConfig"]["NetworkMode"] in _UNCOUNTED and (
+                seen := container_activity(attrs["State"]["Pid"], attrs["Id"])
+            ):
+                return seen
             try:
                 stats = client.stats(self._name, stream=False, one_shot=True)
             except NotFound:
