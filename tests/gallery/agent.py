@@ -73,7 +73,6 @@ CASES: dict[str, Case] = {
         "AGT-4", deployed(lambda b: b["mounts"][1].update(name="audit-events"))
     ),
     # -- the answer
-    "202 for success": bad("AGT-5", answer("/v1/deploy", lambda *_: None, status=202)),
     "201 for success": bad("AGT-5", answer("/v1/deploy", lambda *_: None, status=201)),
     "it says error with 200": bad("AGT-5", deployed(lambda b: b.update(status="error"))),
     "the deploy says HTML": bad("AGT-5", raw("/v1/deploy", HTML, kind="text/html")),

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pytest_smokedeploy.rehearsal import World
-from tests.gallery.case import FAIL, INCOMPLETE, REFUSED, Case, replies, runtime, says
+from tests.gallery.case import FAIL, INCOMPLETE, REFUSED, Case, answer, replies, runtime, says
 
 COMMAND = (sys.executable, str(Path(__file__).parents[1] / "contract" / "base_agent.py"))
 #: Such an agent has no preflight, so the database is proven by what the ledger attests.
@@ -38,6 +38,15 @@ CASES: dict[str, Case] = {
     "a base agent without a preflight": Case("PRE-5", REFUSED, 1, base(), deploys=False),
     "a base agent, crash at once": Case(
         "AGT-5", FAIL, 1, base(runtime("set -u", "exit 3")), settings=ATTESTED, words="it left with 3"
+    ),
+    # Nobody asked it for one: a 202 is a promise, and no success.
+    "202 for success": Case(
+        "AGT-5",
+        FAIL,
+        1,
+        base(answer("/v1/deploy", lambda *_: None, status=202)),
+        settings=ATTESTED | {"deadlines": {"deploy_seconds": DEADLINE}},
+        words="202",
     ),
     "a base agent, another name": Case(
         "VER-3", FAIL, 1, base(says("/v1/status", container_name="somebody")), settings=ATTESTED

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from tests.gallery import agent, base, command_line, edge, forbidden, repository, runtime, sound, status
+from tests.gallery import (
+    agent,
+    base,
+    command_line,
+    edge,
+    extensions,
+    forbidden,
+    repository,
+    runtime,
+    sound,
+    status,
+)
 from tests.gallery.case import Case
 
 FAMILIES = {
@@ -10,6 +21,7 @@ FAMILIES = {
     "edge": edge.CASES,
     "agent": agent.CASES,
     "base agent": base.CASES,
+    "extensions": extensions.CASES,
     "runtime": runtime.CASES,
     "status": status.CASES,
     "forbidden": forbidden.CASES,
