@@ -113,3 +113,15 @@ def test_the_first_break_of_the_stream_is_the_one_that_is_told():
 def test_a_line_cannot_be_changed_once_it_was_read():
     with pytest.raises(dataclasses.FrozenInstanceError):
         Line("t", "stdout", "x").text = "y"
+
+
+def test_idle_said_again_while_stopping_is_still_stopping():
+    log = fed(*HEALTHY[:7])
+    log.stopping()
+    log.feed(Line("t", "stdout", HEALTHY[7]))
+    assert log.phase == "stopping"
+
+
+def test_the_nearest_line_is_one_that_nothing_documents():
+    log = fed("replay phase finished: 0 events", "x", "replay began")
+    assert log.finding("OBS-4").seen.endswith("the nearest is 'replay began'")

@@ -48,6 +48,32 @@ def test_an_odd_line_or_a_record_of_an_error_states_nothing(line):
     assert Patterns.build().milestone_of(Spelled.of(line)) is None
 
 
+@pytest.mark.parametrize("line", [
+    "order placed", "ORDER PLACED", "OrderPlaced", "order_placed", "or\x00der placed", "gone\rorder placed",
+    "all\x0border placed", "orxx\b\bder placed", "\border placed", "\\xfforder placed\\xfe",
+    "or\u200bder pla\u200bced", "or\u00adder placed", "\u043erd\u0435r placed", "order\u00a0placed",
+    "\uff4f\uff52\uff44\uff45\uff52 placed", "o\u0301rder placed", "\x1b[31mor\x1b[0mder placed",
+    "\x1b[2Korder placed", "or\x1b]8;;x\x07der placed",
+    r'{"msg": "\u006frder placed"}', r'{"msg": "x", "a": {"b": ["c", "\u006frder placed"]}}',
+    r'{"msg": "\u006frder placed", "msg": "stopped"}', r'{"\u006frder": "placed"}',
+    r'12:00:00 {"msg": "\u006frder placed"}', r'level=info msg="\u006frder placed"',
+    r'{"msg": "\u006frder_\u0070laced"}', r'{"msg": "\u043erder placed"}',
+])  # fmt: skip
+def test_a_forbidden_line_is_found_in_every_dress(line):
+    assert Patterns.build().forbidden_by(Spelled.of(line)) == "OBS-7"
+
+
+@pytest.mark.parametrize("line", [
+    json.dumps({"level": {"name": "info"}, "msg": IDLE}),
+    json.dumps({"level": 10, "text": IDLE}),
+    "[" + json.dumps({"msg": IDLE}) + "]",
+    "{" + IDLE,
+])  # fmt: skip
+def test_a_level_may_be_an_object_or_a_number_and_only_an_object_is_a_record(line):
+    stated = Patterns.build().milestone_of(Spelled.of(line))
+    assert stated == ("OBS-6" if line.startswith('{"') else None)
+
+
 @pytest.mark.parametrize("line", ["", "   ", "\r", "\x1b[0m", "\x00"])
 def test_a_line_without_a_shape_is_blank(line):
     assert Spelled.of(line).text == ""
