@@ -109,7 +109,11 @@ def _stop(parsed: argparse.Namespace) -> int:
 def _verify(parsed: argparse.Namespace) -> int:
     from pytest_smokedeploy.evidence import verify  # noqa: PLC0415 - lazily
 
-    age = None if parsed.max_age is None else timedelta(hours=parsed.max_age)
+    try:
+        age = None if parsed.max_age is None else timedelta(hours=parsed.max_age)
+    except (ValueError, OverflowError) as error:
+        words = f"--max-age {parsed.max_age} is no number of hours."
+        raise SmokedeployError(words, remedy="Name one, like 24.") from error
     report = verify(parsed.folder, image_digest=parsed.image_digest, max_age=age)
     for reason in report.reasons:
         print(f"smokedeploy verify: {reason}", file=sys.stderr)  # noqa: T201 - a command line's voice

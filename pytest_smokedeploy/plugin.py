@@ -55,6 +55,7 @@ PROGRESS: pytest.StashKey[Progress] = pytest.StashKey()
 ARMED: pytest.StashKey[bool] = pytest.StashKey()
 ACTIONS: pytest.StashKey[Actions] = pytest.StashKey()
 ASIDE: pytest.StashKey[list[Any]] = pytest.StashKey()
+TOLD: pytest.StashKey[bool] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
@@ -220,9 +221,10 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:  # noqa: ANN401 - no public type
     """The verdict in a few lines."""
     gate = config.stash.get(SESSION, None)
-    if gate is not None and gate.document is not None:
+    if gate is not None and gate.document is not None and not config.stash.get(TOLD, False):
         from pytest_smokedeploy.reports.terminal import lines  # noqa: PLC0415 - lazily
 
+        config.stash[TOLD] = True
         terminalreporter.section("smoke deploy")
         for line in lines(gate.document):
             terminalreporter.write_line(line)
@@ -238,4 +240,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if gate is not None:
         # A signal can cut the session's end short before it was decided; the stop is owed all the same.
         gate.finish() if gate.decision is None else gate.close()
+        if reporter := config.pluginmanager.getplugin("terminalreporter"):
+            # Somebody's hook can cut the summary off; the verdict is told all the same.
+            pytest_terminal_summary(reporter, config)
         config.stash[ACTIONS].end(gate.document)

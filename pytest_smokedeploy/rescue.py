@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from pytest_smokedeploy.client import AgentClient
 from pytest_smokedeploy.evidence import Journal, replay, write_folder
+from pytest_smokedeploy.gate import Gate
 from pytest_smokedeploy.lifecycle import Book
 from pytest_smokedeploy.lifecycle.deploying import overdue
 from pytest_smokedeploy.lifecycle.stopping import Stopper
@@ -61,8 +62,9 @@ def rescue(folder: Path, config: Path | None, environ: Mapping[str, str]) -> tup
         evidence=folder,
     )
     run = resolve(options, environ)
-    journal = Journal(file, Sanitiser(run.all_secrets()))
-    book = Book(replay(events), journal)
+    sanitiser = Sanitiser(run.all_secrets())
+    journal = Journal(file, sanitiser)
+    book = Book(_gate(events), journal)
     # Whatever the run had proven by then: what had to be rescued is no evidence (EXT-5).
     book.spoil("the run left its container to `smokedeploy stop`.")
     promised: dict[str, Any] = next(e for e in reversed(events) if e.get("event") == "deploy.promised")
@@ -70,10 +72,22 @@ def rescue(folder: Path, config: Path | None, environ: Mapping[str, str]) -> tup
         stopper = Stopper(run, client, book, deploy_id, named=promised.get("named") is not False)
         shutdown = stopper.stop("smokedeploy stop, after the run", _open_seconds(events, run))
         stopper.look_again(shutdown)
-    write_folder(folder, journal.events)
-    journal.close()
     done = shutdown.confirmed and shutdown.comeback is False
-    return f"{shutdown.failed or shutdown.words}", done
+    words = sanitiser.text(shutdown.failed or shutdown.words)
+    journal.close()
+    try:
+        write_folder(folder, journal.events)
+    except (LookupError, TypeError, ValueError, OSError) as error:
+        return f"{words}; the evidence could not be written ({type(error).__name__}: {error}).", False
+    return words, done
+
+
+def _gate(events: list[dict[str, Any]]) -> Gate:
+    """The run's gate; a journal that lost a line makes none, and is no reason not to stop."""
+    try:
+        return replay(events)
+    except (LookupError, TypeError, ValueError):
+        return Gate(rehearsal=False)
 
 
 def _open_seconds(events: list[dict[str, Any]], run: RunConfig) -> float:

@@ -14,6 +14,8 @@ from typing import Any, Final
 #: No answer of the contract comes near it; more is a fault or an attack (bytes).
 BODY_CAP: Final = 1024 * 1024
 _SHOWN: Final = 300
+#: No answer of the contract nests half as deep.
+_DEPTH: Final = 32
 
 
 def shown(text: str, limit: int = _SHOWN) -> str:
@@ -102,12 +104,25 @@ def parse_json(body: bytes) -> tuple[object, tuple[str, ...]]:
 
     try:
         text = body.decode("utf-8")
-        data = json.loads(text, object_pairs_hook=pairs, parse_float=finite, parse_constant=constant)
+        data = _scrub(json.loads(text, object_pairs_hook=pairs, parse_float=finite, parse_constant=constant))
+        if _deep(data):
+            raise ValueError("it nests too deep")
     except UnicodeDecodeError as error:
         raise ValueError("it is not UTF-8") from error
     except RecursionError as error:
         raise ValueError("it nests too deep") from error
-    return _scrub(data), tuple(twice)
+    return data, tuple(twice)
+
+
+def _deep(data: object) -> bool:
+    """Whether `data` nests deeper than any answer: whoever writes it down would stumble over it later."""
+    level: list[Any] = [data] if isinstance(data, (dict, list)) else []
+    for _ in range(_DEPTH):
+        values = [value.values() if isinstance(value, dict) else value for value in level]
+        level = [item for held in values for item in held if isinstance(item, (dict, list))]
+        if not level:
+            return False
+    return True
 
 
 def _scrub(value: Any) -> Any:  # noqa: ANN401 - JSON-like in, JSON-like out

@@ -106,6 +106,8 @@ class Transport:
         # Plain http to loopback needs no certificates, and loading them costs 20 ms; an empty
         # context verifies all the same. SSL_CERT_FILE is heeded by create_default_context.
         context = ssl.create_default_context() if tls else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        # SSLKEYLOGFILE would write what decrypts the token.
+        context.keylog_filename = None  # type: ignore[assignment] # None is how it says: no file
         self._client = httpx.Client(
             verify=context,
             trust_env=False,

@@ -12,11 +12,13 @@ from typing import Any, Final
 from pytest_smokedeploy.errors import EvidenceError
 from pytest_smokedeploy.evidence.document import SCHEMA_VERSION, build, sha256
 from pytest_smokedeploy.evidence.journal import Journal
+from pytest_smokedeploy.image import DIGEST
 
 #: Parts of the evidence that must be what its own facts make of them.
 _DERIVED: Final = (
     "verdict", "clause", "reason", "exit_status", "rehearsal", "environment", "execution_plane",
     "clauses", "stages", "stop", "image", "run", "log", "deploy_id", "endpoint_host", "finished", "facts",
+    "started_at", "finished_at", "agent", "engine", "versions", "receipt", "timeline",
 )  # fmt: skip
 _MAX_BYTES: Final = 64 * 1024 * 1024
 
@@ -51,7 +53,7 @@ def verify(
         reasons = _reasons(folder, image_digest, max_age, now or datetime.now(UTC))
     except EvidenceError as error:
         reasons = [str(error)]
-    except (KeyError, TypeError, ValueError, AttributeError, OSError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OSError, RecursionError) as error:
         reasons = [f"the evidence is malformed ({type(error).__name__}: {error})."]
     return Report(not reasons, tuple(reasons))
 
@@ -70,7 +72,12 @@ def _reasons(folder: Path, image_digest: str | None, max_age: timedelta | None, 
     if document["environment"] != "dev" or document["execution_plane"] != "paper":
         reasons.append("it did not run in dev on the paper plane.")
     reasons += _consistent(folder, document)
-    if image_digest is not None and document["image"]["digest"] != image_digest:
+    if image_digest is not None and not DIGEST.fullmatch(image_digest):
+        # An empty one would fit evidence that knows no digest: a variable of CI's that was never set.
+        reasons.append(
+            f"{image_digest!r} is no digest like sha256:<64 hex digits>: nothing to hold it against."
+        )
+    elif image_digest is not None and document["image"]["digest"] != image_digest:
         reasons.append(
             f"the image's digest is {document['image']['digest'] or 'not known'}, not {image_digest}."
         )

@@ -78,6 +78,9 @@ class Deployer:
             SmokedeployError: it was not sent, was refused, failed, or its outcome is unknown.
 
         """
+        if self._book.gate.deploy != "not sent":
+            # An interrupt or a time-out inside the call leaves no answer here; it is never sent again.
+            raise SmokedeployError("A deploy was sent already, and none is sent twice.", clause="FLR-4")
         if why := self._book.gate.may_not_deploy():
             self._book.note("deploy.not_sent", words=why)
             raise SmokedeployError(f"Nothing was deployed: {why}")

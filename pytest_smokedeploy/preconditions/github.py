@@ -90,7 +90,10 @@ class GitHub:
 def _context() -> Any:  # noqa: ANN401 - httpx's own union
     import ssl  # noqa: PLC0415 - with its one user
 
-    return ssl.create_default_context()
+    context = ssl.create_default_context()
+    # SSLKEYLOGFILE would write what decrypts the token.
+    context.keylog_filename = None  # type: ignore[assignment] # None is how it says: no file
+    return context
 
 
 def _reply(response: httpx.Response, body: bytes, permission: str) -> Reply:

@@ -52,6 +52,8 @@ def test_a_stranger_lays_it_out_and_rehearses_it(wheel, tmp_path):
     text = (repository / ".github" / "workflows" / "deploy.yml").read_text()
     assert "pytest-smokedeploy==" in text
     assert "exec .venv/bin/pytest -p smokedeploy smoke_tests" in text
+    # A gate that never ran (-p no:smokedeploy, --collect-only in addopts, a conftest's exit) ends with 0.
+    assert text.index("exec .venv/bin/smokedeploy verify smoke-evidence") > text.index("smokedeploy stop")
     again = call(python, "-m", "pytest_smokedeploy", "init", cwd=repository, env=env)
     assert again.returncode == 1
     assert "stands here already" in again.stderr

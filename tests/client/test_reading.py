@@ -143,3 +143,12 @@ def test_foreign_words_reach_a_message_on_one_line_and_short(client_of):
 @pytest.mark.parametrize("date", ["", "soon", "Fri, 02 Jan 99999999999999999999 03:04:06 GMT"])
 def test_a_date_that_is_none_reads_as_none(client_of, date):
     assert client_of(answers(200, GOOD, date=date)).status().date is None
+
+
+@pytest.mark.parametrize(
+    "deep", ["[" * 900 + "]" * 900, '{"a":' * 5000 + "1" + "}" * 5000, '{"a":' * 600 + "1" + "}" * 600]
+)
+def test_an_answer_that_nests_without_end_is_a_breach_and_nothing_worse(client_of, deep):
+    body = b'{"container_name": "runtime", "running": true, "more": ' + deep.encode() + b"}"
+    with pytest.raises(ContractError, match="nests too deep"):
+        client_of(answers(200, body)).status()

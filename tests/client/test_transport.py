@@ -212,3 +212,13 @@ def test_every_call_is_recorded(client_of):
         ("agent.call", "GET /health", None),
     ]
     assert "broke off" in seen[1][1]["error"]
+
+
+def test_the_keys_that_decrypt_the_token_are_written_nowhere(serve, authority, monkeypatch, tmp_path):
+    ca, context = authority
+    monkeypatch.setenv("SSL_CERT_FILE", str(ca))
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys"))
+    server = serve(answers(200, {"status": "ok", "environment": "dev"}), tls=context)
+    with AgentClient(server.url, Secret("example-id.access"), Secret("example")) as client:
+        client.health()
+    assert "SECRET" not in (tmp_path / "keys").read_text().upper().replace("TLS SECRETS LOG FILE", "")

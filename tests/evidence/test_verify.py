@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pytest_smokedeploy.evidence import verify
+from pytest_smokedeploy.evidence.document import sha256
 from tests.evidence.conftest import DIGEST
 
 HOUR = timedelta(hours=1)
@@ -134,3 +135,24 @@ def test_the_statement_binds_the_image_and_the_evidence(passed):
 def test_nothing_but_a_pass_is_stated_as_passed(written, how):
     folder = written().start().checks(**how).end()
     assert json.loads((folder / "test-result.intoto.json").read_text())["predicate"]["result"] == "FAILED"
+
+
+@pytest.mark.parametrize("digest", ["", "sha256:", "latest", DIGEST.upper(), DIGEST[:-1]])
+def test_a_digest_that_is_none_is_never_met(written, digest):
+    """A variable of CI's that was never set must not fit evidence that knows no digest."""
+    made = written().start(image={"requested": "ghcr.io/example/runtime:1.2.3"})
+    made.journal.write("deploy.answered", status=200, answer={})
+    refused(made.checks().end(), "is no digest", image_digest=digest)
+
+
+def test_evidence_made_younger_does_not(passed, edit):
+    edit(passed, lambda d: d.update(finished_at=datetime.now(UTC).isoformat()))
+    refused(passed, "finished_at is not what the journal makes of it", max_age=HOUR)
+
+
+def test_a_journal_that_nests_without_end_does_not(passed, edit):
+    file = passed / "journal.jsonl"
+    with file.open("a") as journal:
+        journal.write('{"event": "x", "a": ' + "[" * 100_000 + "]" * 100_000 + "}\n")
+    edit(passed, lambda d: d["files"].update({"journal.jsonl": sha256(file)}))
+    refused(passed, "malformed")

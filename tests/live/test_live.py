@@ -146,3 +146,23 @@ def test_no_secret_reaches_any_output(live, where):
         for secret in told:
             assert secret not in text, f"{file.name} shows a secret"
     assert "[redacted]" in run.output
+
+
+def test_a_journal_that_lost_a_line_is_no_reason_not_to_stop(live):
+    running = threading.Event()
+
+    def tamper(exchange):
+        if exchange.path == "/v1/status" and b'"running":true' in exchange.body.replace(b" ", b""):
+            running.set()
+
+    world = live(World(tamper=tamper), quiet_window_seconds=120)
+    process = world.start()
+    assert running.wait(60)
+    process.kill()
+    process.wait()
+    file = world.folder / "evidence" / "journal.jsonl"
+    kept = [line for line in file.read_text().splitlines() if '"checks.collected"' not in line]
+    file.write_text("\n".join(kept) + "\n")
+    done = world.command("stop")
+    assert world.stack.running() is False
+    assert (done.returncode, "evidence could not be written" in done.stdout) == (1, True), done.stderr

@@ -1,0 +1,34 @@
+"""One deploy a run, whatever became of its call (FLR-4)."""
+
+import pytest
+
+from pytest_smokedeploy.errors import SmokedeployError
+from pytest_smokedeploy.evidence import Journal
+from pytest_smokedeploy.gate import Gate
+from pytest_smokedeploy.lifecycle import Book
+from pytest_smokedeploy.lifecycle.deploying import Deployer
+from pytest_smokedeploy.redaction import Sanitiser
+from pytest_smokedeploy.settings import Options, resolve
+from tests.gallery.gate import settings_file
+
+
+class Deaf:
+    """An agent's client of which nothing may be asked."""
+
+    def __getattr__(self, name):
+        raise AssertionError(f"{name} was asked for")
+
+
+@pytest.mark.parametrize("state", ["sent", "refused"])
+def test_a_deploy_whose_call_left_no_answer_is_not_sent_again(tmp_path, monkeypatch, state):
+    """A time-out or an interrupt inside the call is no SmokedeployError, so nothing was kept of it."""
+    run = resolve(Options(config=settings_file(tmp_path, {}), environment="dev"), {})
+    journal = Journal(tmp_path / "journal.jsonl", Sanitiser())
+    book = Book(Gate(rehearsal=False), journal)
+    monkeypatch.setattr(book.gate, "may_not_deploy", lambda: None)
+    book.gate.deploy = state
+    deployer = Deployer(run, Deaf(), book, "11111111-1111-4111-8111-111111111111", lambda: 0.0)
+    with pytest.raises(SmokedeployError, match="sent already") as error:
+        deployer.deploy()
+    assert error.value.clause == "FLR-4"
+    journal.close()
