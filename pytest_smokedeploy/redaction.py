@@ -24,6 +24,10 @@ _SHAPES: Final = re.compile(
 _URL_PASSWORD: Final = re.compile(r"(?P<head>[A-Za-z][A-Za-z0-9+.-]{0,40}://[^\s/:@]{0,128}:)[^\s/@]+(?=@)")
 # Shorter than this a "secret" is a common word, and masking it would shred every report.
 MIN_LENGTH: Final = 4
+#: So many characters of a secret in a row are masked by themselves, in upper or lower case: a limit on
+#: length or the end of a line may have cut it in two.
+_PIECE: Final = 12
+_LOWER: Final = str.maketrans({chr(c): chr(c + 32) for c in range(ord("A"), ord("Z") + 1)})
 
 
 class Secret:
@@ -94,6 +98,7 @@ class Sanitiser:
     def __init__(self, secrets: Iterable[Secret] = ()) -> None:
         self._secrets: set[Secret] = set()
         self._pattern: re.Pattern[str] | None = None
+        self._pieces: set[str] = set()
         for secret in secrets:
             self.add(secret)
 
@@ -107,13 +112,30 @@ class Sanitiser:
         spellings = {sp for value in values if len(value) >= MIN_LENGTH for sp in _spellings(value)}
         longest_first = sorted(spellings, key=len, reverse=True)
         self._pattern = re.compile("|".join(re.escape(s) for s in longest_first)) if longest_first else None
+        # A URL shares its scheme and host with words that may be shown; its password is a secret of its own.
+        for value in {v.translate(_LOWER) for v in values if "://" not in v and len(v) > _PIECE}:
+            self._pieces |= {value[n : n + _PIECE] for n in range(len(value) - _PIECE + 1)}
 
     def text(self, value: str) -> str:
         """`value` (str) with every secret masked."""
         if self._pattern is not None:
             value = self._pattern.sub(MASK, value)
+        value = self._without_pieces(value)
         value = _SHAPES.sub(MASK, value)
         return _URL_PASSWORD.sub(rf"\g<head>{MASK}", value)
+
+    def _without_pieces(self, value: str) -> str:
+        """`value` with every piece of a secret masked, as one where pieces overlap."""
+        if not self._pieces or len(value) < _PIECE:
+            return value
+        low, spans = value.translate(_LOWER), list[tuple[int, int]]()
+        for start in range(len(low) - _PIECE + 1):
+            if low[start : start + _PIECE] in self._pieces:
+                began = spans.pop()[0] if spans and spans[-1][1] >= start else start
+                spans.append((began, start + _PIECE))
+        for began, ended in reversed(spans):
+            value = f"{value[:began]}{MASK}{value[ended:]}"
+        return value
 
     def data(self, value: Any) -> Any:  # noqa: ANN401 - JSON-like in, JSON-like out
         """A copy of JSON-like `value` with every string, keys too, masked."""

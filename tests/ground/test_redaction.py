@@ -63,3 +63,21 @@ def test_a_secret_never_shows_itself():
     assert not Secret("  ")
     with pytest.raises(TypeError):
         pickle.dumps(secret)
+
+
+LONG = "Zq8vT4mNw2LxR7kPbH3sYd9cF6gJ1aQe5UoVtXiB"
+
+
+@pytest.mark.parametrize(
+    "piece", [LONG.upper(), LONG.lower(), LONG[:20], LONG[20:], LONG[:12], f"{LONG[:15]}\u2026", LONG[7:30]]
+)
+def test_a_secret_cut_in_two_or_in_another_case_is_masked(piece):
+    shown = Sanitiser([Secret(LONG)]).text(f"before {piece}, after")
+    assert piece.strip("\u2026") not in shown
+    assert shown.startswith("before [redacted]")
+    assert shown.endswith(", after")
+
+
+def test_words_that_a_url_shares_with_others_are_shown():
+    url = Secret("postgresql://runtime:hunter2222@database.example.com:5432/runtime")
+    assert Sanitiser([url]).text("at database.example.com:5432") == "at database.example.com:5432"
