@@ -39,6 +39,7 @@ class Stopper:
         self._deploy_id = deploy_id
         self._named = named
         self._ours = True
+        self._open = False
 
     def stop(self, why: str, open_seconds: float = 0.0) -> Shutdown:
         """Send the stop, then read the status once.
@@ -52,6 +53,7 @@ class Stopper:
         shutdown = Shutdown(asked=True)
         self._book.announce(f"shutdown: stop asked of {self._run.endpoint_host} ({why})")
         began = time.monotonic()
+        self._open = open_seconds > 0
         self._send(shutdown, why)
         # A deploy that Ctrl-C left in flight may overtake the stop; it is over before the look.
         overtaken = self._client.settle(0.0) is False
@@ -83,25 +85,49 @@ class Stopper:
         return shutdown
 
     def _send(self, shutdown: Shutdown, why: str) -> None:
-        settings = self._run.settings
+        """Ask for the stop, by the way that the settings name; where it fails, by the plain call too."""
+        image = self._run.settings.shutdown.image
+        failed = ""
+        # A deploy under way is cancelled by the plain call alone; a second deploy would be refused.
+        if image is not None and not self._open:
+            failed = self._send_image(image, why)
+            if not failed:
+                shutdown.failed = ""
+                return
         self._book.note("stop.sent", deploy_id=self._deploy_id, why=why)
-        seconds = settings.deadlines.stop_seconds
         try:
-            if settings.shutdown.image:
-                # The one second deploy there may be; what it says is not believed, the status is.
-                request = DeployRequest(image=settings.shutdown.image, environment=self._run.environment)
-                reading = self._client.deploy(request, seconds=settings.deadlines.deploy_seconds)
-            else:
-                reading = self._client.stop(self._deploy_id if self._named else None, seconds=seconds)
-                self._book.odd("POST /v1/stop", reading)
+            named = self._deploy_id if self._named else None
+            reading = self._client.stop(named, seconds=self._run.settings.deadlines.stop_seconds)
         except AgentError as error:
-            # A stop-only image leaves at once, and an agent rightly tells that as a failed step.
-            left = settings.shutdown.image is not None and isinstance(error, AgentFailedError)
-            shutdown.failed = "" if left else str(error)
+            shutdown.failed = f"{failed} {error}".strip()
             self._book.note("stop.failed", status=error.status, words=str(error))
             return
-        shutdown.failed = ""
+        self._book.odd("POST /v1/stop", reading)
+        shutdown.failed = failed
         self._book.note("stop.answered", status=reading.status, answer=reading.raw)
+
+    def _send_image(self, image: str, why: str) -> str:
+        """The one second deploy there may be; returns why it failed. The status alone tells what it did."""
+        self._book.note("stop.sent", deploy_id=self._deploy_id, why=why, image=image)
+        request = DeployRequest(image=image, environment=self._run.environment)
+        try:
+            # It takes the place of whatever runs, so it is asked first whose that is.
+            other = self._client.status().raw.get("deploy_id")
+            if self._named and other not in (None, self._deploy_id):
+                return f"the deploy {str(other)[:40]} is another's, and a stop-only image would end it."
+            reading = self._client.deploy(request, seconds=self._run.settings.deadlines.deploy_seconds)
+        except AgentError as error:
+            self._book.note("stop.failed", status=error.status, words=str(error))
+            # It leaves at once, and an agent may rightly tell that as a failed step.
+            return "" if isinstance(error, AgentFailedError) and self._nothing_runs() else str(error)
+        self._book.note("stop.answered", status=reading.status, answer=reading.raw)
+        return ""
+
+    def _nothing_runs(self) -> bool:
+        try:
+            return self._client.status().raw.get("running") is False
+        except AgentError:
+            return False
 
     def _stand_by(self, shutdown: Shutdown, seconds: float, *, in_flight: bool) -> None:
         """Stop what a deploy without an answer still starts, until it can start nothing any more."""

@@ -39,6 +39,12 @@ def ended(agent, deploy_id):
     raise AssertionError(f"still deploying: {reading.raw}")
 
 
+def test_ours_lists_every_extension(agent):
+    """What a test is left out for must not be missing from the agent that claims to have it all."""
+    assert agent.extensions in (frozenset(), frozenset(Extension))
+    assert bool(agent.extensions) is agent.name.startswith("ours")
+
+
 # -- async ---------------------------------------------------------------------------------
 
 

@@ -117,6 +117,22 @@ CASES: dict[str, Case] = {
     "the outcome is answered by no contract": Case(
         "FLR-3", INCOMPLETE, 1, replies("/v1/outcome", 200, b'{"status": "ok"}'), words="status"
     ),
+    # -- a stop-only image that does not do: the plain stop does, and the run fails all the same
+    "a stop-only image that is refused": Case(
+        "STP-2",
+        FAIL,
+        1,
+        World(agent_environ={"STOP_ONLY_IMAGES": None, "ALLOWED_IMAGES": "ghcr.io/example/runtime"}),
+        settings={"shutdown": {"by": "image", "image": "ghcr.io/example/stop:1.0.0"}},
+        words="ALLOWED_IMAGES",
+    ),
+    "deploying for ever, a stop-only image": Case(
+        "AGT-5",
+        FAIL,
+        1,
+        progress(state="deploying"),
+        settings=SLOW | {"shutdown": {"by": "image", "image": "ghcr.io/example/stop:1.0.0"}},
+    ),
     # -- what flips between two reads, and what no engine counts
     "the name flips between two reads": Case("DET-1", FAIL, 1, _running(_renamed, 4), words="somebody"),
     "somebody else's container runs after the stop": Case(
