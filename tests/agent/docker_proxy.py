@@ -1,0 +1,77 @@
+"""Stands between an agent and a Docker engine, and holds one chosen call before the engine hears it."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import socket
+import threading
+
+
+class DockerProxy:
+    """A unix socket that forwards to the engine's.
+
+    Attributes:
+        reached: set once the chosen call arrived and is held.
+        calls: what went through, ("POST", path without its version), in order.
+
+    """
+
+    def __init__(self, path, engine):
+        self.calls, self.reached = [], threading.Event()
+        self._engine, self._hold, self._closed = engine, None, threading.Event()
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(path))
+        self._listener.listen(64)
+        self.host = f"unix://{path}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def hold(self, method, pattern):
+        """Hold the next call of `method` whose path matches; it never reaches the engine."""
+        self.reached.clear()
+        self._hold = (method, re.compile(pattern))
+
+    def close(self):
+        self._closed.set()
+        self._listener.close()
+
+    def _accept(self):
+        while True:
+            try:
+                caller, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._forward, args=(caller,), daemon=True).start()
+
+    def _forward(self, caller):
+        with caller, socket.socket(socket.AF_UNIX) as engine:
+            engine.connect(self._engine)
+            threading.Thread(target=self._back, args=(engine, caller), daemon=True).start()
+            with contextlib.suppress(OSError):
+                while data := caller.recv(65536):
+                    if not self._passes(data):
+                        # Held until the agent is gone: its end closes this connection.
+                        while caller.recv(65536):
+                            pass
+                        return
+                    engine.sendall(data)
+                engine.shutdown(socket.SHUT_WR)
+                self._closed.wait(0.1)
+
+    def _passes(self, data):
+        found = re.match(rb"(GET|POST|DELETE|HEAD) (?:/v[0-9.]+)?(/\S*) HTTP", data)
+        if not found:
+            return True
+        method, path = found[1].decode(), found[2].decode()
+        self.calls.append((method, path))
+        if self._hold and method == self._hold[0] and self._hold[1].search(path):
+            self._hold = None
+            self.reached.set()
+            return False
+        return True
+
+    @staticmethod
+    def _back(engine, caller):
+        with contextlib.suppress(OSError):
+            while data := engine.recv(65536):
+                caller.sendall(data)
