@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import signal
 import socket
 import sys
 import threading
@@ -114,6 +115,10 @@ def _serve(
     server = uvicorn.Server(config)
     if exit_with_stdin:
         threading.Thread(target=_watch_stdin, args=(server,), daemon=True).start()
+    # The server raises the signal that ended it once more when it is done; left to its default it would
+    # end the process before a deploy in hand is ended.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
     # The socket listens already: whoever reads this line may connect at once.
     print(json.dumps({"event": "listening", "port": listener.getsockname()[1]}), flush=True)  # noqa: T201
     try:
