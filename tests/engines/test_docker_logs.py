@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_smokedeploy.agent.engines.base import nanoseconds
+from pytest_smokedeploy.agent.engines.base import ContainerSpec, nanoseconds
+from pytest_smokedeploy.agent.engines.docker import LABEL
 from pytest_smokedeploy.agent.engines.lines import PART
 from tests.engines.conftest import until
 from tests.needs import needs_docker
@@ -19,10 +20,11 @@ def text(records, stream=None):
     return [record.line for record in records if stream in {None, record.stream}]
 
 
-def ran(bench, script, applets=("printf", "head", "tr", "yes")):
-    """Deploy a script that first waits out the time in which a start must not end."""
-    bench.push("v1", f"sleep 1\n{script}", applets)
-    bench.deploy()
+def ran(bench, script, applets=("printf", "head", "tr", "yes"), tag="v1"):
+    """Start a script that may end at once: by the engine alone, which asks nothing of it."""
+    image = bench.push(tag, script, applets)
+    bench.engine.pull(image)
+    bench.engine.start(ContainerSpec(image, {}, (), {LABEL: bench.name}))
 
 
 def test_both_streams_come_in_the_order_written(bench, logs):
@@ -127,6 +129,6 @@ def test_a_half_line_at_the_end_is_told(bench, logs, follow):
 def test_the_last_line_is_told_though_the_followed_answer_ends_before_it(bench, logs):
     """Docker ends a followed log at the container's death, at times before it wrote the last line."""
     for n in range(10):
-        bench.push(f"v{n}", f"echo first; sleep 0.5; printf 'last {n}'")
-        bench.deploy(f"v{n}")
+        ran(bench, f"echo first; sleep 0.2; printf 'last {n}'", tag=f"v{n}")
         assert text(logs()) == ["first", f"last {n}"]
+        bench.engine.remove()
