@@ -6,7 +6,7 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, Final, TypeVar
@@ -38,6 +38,7 @@ from pytest_smokedeploy.contract import (
     StopRequest,
 )
 from pytest_smokedeploy.errors import EngineError
+from pytest_smokedeploy.redaction import Sanitiser
 
 _DEPLOY_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 #: Stops that may wait for their container at once.
@@ -120,6 +121,8 @@ def _refusals(app: FastAPI) -> None:
 
 def _reads(app: FastAPI, settings: AgentSettings, engine: Engine, flow: Flow) -> None:
     """What is asked and changes nothing."""
+    # A runtime that prints its environment must not tell it to CI.
+    mask = Sanitiser(settings.secrets).text
 
     @app.get(contract.HEALTH)
     def health() -> Response:
@@ -143,7 +146,8 @@ def _reads(app: FastAPI, settings: AgentSettings, engine: Engine, flow: Flow) ->
                 raise _AnswerError(400, f"since: {error}.") from error
         if follow not in {"true", "false"}:
             raise _AnswerError(400, "follow: true or false.")
-        return StreamingResponse(_records(engine, since, follow=follow == "true"), media_type=contract.NDJSON)
+        records = _records(engine, since, mask, follow=follow == "true")
+        return StreamingResponse(records, media_type=contract.NDJSON)
 
 
 def _deploys(app: FastAPI, settings: AgentSettings, flow: Flow) -> None:
@@ -240,13 +244,15 @@ def _prefers_async(request: Request) -> bool:
     return contract.RESPOND_ASYNC in {part.partition(";")[0].strip().lower() for part in said.split(",")}
 
 
-def _records(engine: Engine, since: str | None, *, follow: bool) -> Iterator[bytes]:
+def _records(
+    engine: Engine, since: str | None, mask: Callable[[str], str], *, follow: bool
+) -> Iterator[bytes]:
     """The log as NDJSON: lines, heartbeats in silence, and the end once the container is gone."""
     spoke = time.monotonic()
     for batch in engine.logs(since, follow=follow):
         if batch:
             # Together: a chunk of the answer costs more than a line, and a flood is many lines.
-            yield b"".join(_ndjson({"time": r.time, "stream": r.stream, "line": r.line}) for r in batch)
+            yield b"".join(_ndjson({"time": r.time, "stream": r.stream, "line": mask(r.line)}) for r in batch)
         elif time.monotonic() - spoke >= _HEARTBEAT_SECONDS:
             yield _ndjson({"heartbeat": utc_now()})
         else:

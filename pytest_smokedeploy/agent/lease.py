@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from pytest_smokedeploy.errors import SmokedeployError
 
 #: A stop that failed is tried again after this many seconds: what runs on is the worst there is.
 _AGAIN_SECONDS: Final = 5.0
+_LOG: Final = logging.getLogger("smokedeploy.agent")
 
 
 def at(moment: float) -> str:
@@ -79,7 +81,9 @@ class Watch:
         while (lease := self._wait()) is not None:
             try:
                 self._run_out(lease)
-            except SmokedeployError:
+            except Exception as error:  # noqa: BLE001 - a thread that dies would let the container run on
+                if not isinstance(error, SmokedeployError):
+                    _LOG.exception("what a lease was for could not be ended")
                 with self._changed:
                     if self._lease is lease:
                         self._due = time.monotonic() + _AGAIN_SECONDS

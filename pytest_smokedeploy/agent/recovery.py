@@ -23,8 +23,7 @@ def settled(settings: AgentSettings, engine: Engine) -> Flow:
         StateError: STATE_PATH can't be read or written, or is another agent's.
 
     """
-    known = [settings.database_url] if settings.database_url else []
-    store = Store(settings.state, Sanitiser(known).data)
+    store = Store(settings.state, Sanitiser(settings.secrets).data)
     store.claim()
     flow = Flow(settings, engine, store)
     settle(flow)

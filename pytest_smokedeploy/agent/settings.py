@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
+from urllib.parse import urlsplit
 
 from pytest_smokedeploy.errors import SettingsError
 from pytest_smokedeploy.image import ImageReference
@@ -22,6 +24,7 @@ _REQUIRED: Final = (
     "STATE_PATH",
 )
 PLANE: Final = "EXECUTION_PLANE"
+_SECRET: Final = re.compile(r"SECRET|TOKEN|PASS|PWD|KEY|CREDENTIAL|DSN|PRIVATE", re.IGNORECASE)
 _LOOPBACK: Final = ("http://127.0.0.1:", "http://localhost:", "http://[::1]:")
 
 
@@ -113,6 +116,22 @@ class AgentSettings:
     def execution_plane(self) -> str:
         """The plane the runtime is started on."""
         return self.runtime_env.get(PLANE, self.allowed_planes[0])
+
+    @property
+    def secrets(self) -> list[Secret]:
+        """What no answer may show: the database's address, the runtime's values of a secret name."""
+        found = [Secret(value) for name, value in self.runtime_env.items() if _SECRET.search(name)]
+        for value in self.runtime_env.values():
+            found += [Secret(password) for password in [_password(value)] if password]
+        return [*found, self.database_url] if self.database_url else found
+
+
+def _password(text: str) -> str:
+    """The password of a URL, as it stands there, or ""."""
+    try:
+        return urlsplit(text).password or ""
+    except ValueError:
+        return ""
 
 
 def _words(text: str) -> tuple[str, ...]:

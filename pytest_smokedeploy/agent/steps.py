@@ -23,6 +23,7 @@ from pytest_smokedeploy.agent.settings import AgentSettings
 from pytest_smokedeploy.agent.state import Stopping, Store
 from pytest_smokedeploy.contract import StepName
 from pytest_smokedeploy.errors import EngineError
+from pytest_smokedeploy.redaction import Sanitiser
 
 #: How long a container must keep running to count as running (AGT-5); crashes at once show within it.
 SETTLE_SECONDS: Final = 0.4
@@ -51,6 +52,7 @@ class FiveSteps:
         self._container = container
         self._store = store
         self._lending = lending
+        self._mask = Sanitiser(settings.secrets).text
 
     def do(self, deploy: Deploy, terms: Terms) -> dict[str, Any]:
         """Do them; returns the answer with its receipt.
@@ -142,7 +144,7 @@ class FiveSteps:
         # Batch by batch, the last alone kept: what it wrote may be large.
         lines: deque[str] = deque(maxlen=5)
         for batch in self._engine.logs(None, follow=False):
-            lines.extend(record.line[:200] for record in batch)
+            lines.extend(self._mask(record.line)[:200] for record in batch)
         said = " | ".join(lines)
         return f"it exited while starting, exit code {state.exit_code}; last lines: {said or 'none'}"
 
