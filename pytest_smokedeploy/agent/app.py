@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +26,7 @@ from pytest_smokedeploy.agent.deploys import Record
 from pytest_smokedeploy.agent.engines.base import Engine, utc_now
 from pytest_smokedeploy.agent.flow import Flow
 from pytest_smokedeploy.agent.guard import Guard
+from pytest_smokedeploy.agent.openapi import PATH, document
 from pytest_smokedeploy.agent.preflight import preflight
 from pytest_smokedeploy.agent.recovery import settled
 from pytest_smokedeploy.agent.settings import AgentSettings
@@ -61,7 +63,11 @@ def _error(status: int, reason: str, **more: Any) -> JSONResponse:  # noqa: ANN4
 
 
 def build_app(
-    settings: AgentSettings, engine: Engine, flow: Flow | None = None, access: Access | None = None
+    settings: AgentSettings,
+    engine: Engine,
+    flow: Flow | None = None,
+    access: Access | None = None,
+    leaving: threading.Event | None = None,
 ) -> FastAPI:
     """The agent as an ASGI application.
 
@@ -70,6 +76,7 @@ def build_app(
         engine: the container engine.
         flow: deploys, stops, lends and holds; by default one of these settings, settled first.
         access: who is let in; by default whom the settings' team and application let in.
+        leaving: set once the agent leaves; logs that are followed end by it.
 
     Raises:
         EngineError: the engine does not answer, so what is there can't be settled.
@@ -88,6 +95,7 @@ def build_app(
     app.add_middleware(Guard, access=access or Access(settings.team, settings.audience))
     _refusals(app)
     _reads(app, settings, engine, flow)
+    _logs(app, settings, engine, leaving or threading.Event())
     _deploys(app, settings, flow)
     _keeping(app, flow)
     return app
@@ -121,12 +129,16 @@ def _refusals(app: FastAPI) -> None:
 
 def _reads(app: FastAPI, settings: AgentSettings, engine: Engine, flow: Flow) -> None:
     """What is asked and changes nothing."""
-    # A runtime that prints its environment must not tell it to CI.
-    mask = Sanitiser(settings.secrets).text
 
     @app.get(contract.HEALTH)
     def health() -> Response:
         return JSONResponse({"status": "ok", "environment": settings.environment})
+
+    described = document()
+
+    @app.get(PATH)
+    def described_here() -> Response:
+        return JSONResponse(described)
 
     @app.get(contract.STATUS)
     def status() -> Response:
@@ -137,8 +149,17 @@ def _reads(app: FastAPI, settings: AgentSettings, engine: Engine, flow: Flow) ->
         held = state_of(flow).hold
         return JSONResponse({**preflight(settings, engine), "hold": held.told() if held else None})
 
+
+def _logs(app: FastAPI, settings: AgentSettings, engine: Engine, leaving: threading.Event) -> None:
+    # A runtime that prints its environment must not tell it to CI.
+    secrets = settings.secrets
+    mask: Callable[[str], str] = Sanitiser(secrets).text if secrets else str
+
     @app.get(contract.LOGS)
-    def logs(since: str | None = None, follow: str = "false") -> Response:
+    def logs(request: Request, since: str | None = None, follow: str = "false") -> Response:
+        for name, _ in request.query_params.multi_items():
+            if name not in {"since", "follow"} or len(request.query_params.getlist(name)) > 1:
+                raise _AnswerError(400, "query: `since` and `follow`, each once, and nothing else.")
         if since is not None:
             try:
                 contract.parse_time(since)
@@ -146,8 +167,9 @@ def _reads(app: FastAPI, settings: AgentSettings, engine: Engine, flow: Flow) ->
                 raise _AnswerError(400, f"since: {error}.") from error
         if follow not in {"true", "false"}:
             raise _AnswerError(400, "follow: true or false.")
-        records = _records(engine, since, mask, follow=follow == "true")
-        return StreamingResponse(records, media_type=contract.NDJSON)
+        return StreamingResponse(
+            _records(engine, since, mask, leaving, follow=follow == "true"), media_type=contract.NDJSON
+        )
 
 
 def _deploys(app: FastAPI, settings: AgentSettings, flow: Flow) -> None:
@@ -245,11 +267,13 @@ def _prefers_async(request: Request) -> bool:
 
 
 def _records(
-    engine: Engine, since: str | None, mask: Callable[[str], str], *, follow: bool
+    engine: Engine, since: str | None, mask: Callable[[str], str], leaving: threading.Event, *, follow: bool
 ) -> Iterator[bytes]:
     """The log as NDJSON: lines, heartbeats in silence, and the end once the container is gone."""
     spoke = time.monotonic()
     for batch in engine.logs(since, follow=follow):
+        if leaving.is_set():
+            return  # no `end`: the container goes on, and its reader asks again
         if batch:
             # Together: a chunk of the answer costs more than a line, and a flood is many lines.
             yield b"".join(_ndjson({"time": r.time, "stream": r.stream, "line": mask(r.line)}) for r in batch)

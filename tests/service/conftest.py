@@ -1,0 +1,36 @@
+"""The agent as a service: a process of its own, told by signals, read by its log."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "agent"))  # import mode importlib adds no folder
+from agent_process import Agent, Keys
+
+
+@pytest.fixture(scope="session")
+def keys():
+    keys = Keys()
+    yield keys
+    keys.server.stop()
+
+
+@pytest.fixture
+def make_agent(tmp_path, keys):
+    agents = []
+
+    def make(**environ):
+        agents.append(Agent(tmp_path, keys, **environ))
+        return agents[-1]
+
+    yield make
+    for agent in agents:
+        agent.stop()
+
+
+@pytest.fixture
+def agent(make_agent):
+    return make_agent().start()

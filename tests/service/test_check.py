@@ -1,0 +1,99 @@
+"""``smokedeploy agent --check``: a line for each thing, and nothing changed."""
+
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from pytest_smokedeploy.agent.main import run
+
+
+@pytest.fixture
+def environ(make_agent, tmp_path):
+    with closing(sqlite3.connect(tmp_path / "d.sqlite")) as database:
+        database.execute("CREATE TABLE schema_migrations (version TEXT)")
+    return make_agent(DATABASE_URL=f"sqlite:///{tmp_path}/d.sqlite").environ
+
+
+@pytest.fixture
+def check(environ, capsys):
+    def checked(**changes):
+        status = run(["--check"], environ | changes)
+        lines = capsys.readouterr().out.splitlines()
+        return status, [line for line in lines if line.startswith("wrong")], lines
+
+    return checked
+
+
+def test_all_is_well(check, tmp_path):
+    before = sorted(tmp_path.rglob("*"))
+    status, wrong, lines = check()
+    assert (status, wrong) == (0, [])
+    for what in (
+        "settings",
+        "engine",
+        "AUDIT_EVENTS_PATH",
+        "SNAPSHOTS_PATH",
+        "STATE_PATH",
+        "keys",
+        "database",
+    ):
+        assert any(line.startswith(f"ok     {what}") for line in lines), what
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def one(wrong, what):
+    (line,) = wrong
+    assert line.startswith(f"wrong  {what}: ")
+    return line
+
+
+def test_wrong_settings_are_all_told(check):
+    status, wrong, _ = check(PORT="x", ENVIRONMENT="")
+    assert status == 1
+    assert len(wrong) == 3
+    assert "mend the settings first" in wrong[-1]
+
+
+def test_a_mount_is_missing(check, tmp_path):
+    status, wrong, _ = check(SNAPSHOTS_PATH=str(tmp_path / "none"))
+    assert status == 1
+    assert "Create it" in one(wrong, "SNAPSHOTS_PATH")
+
+
+def test_no_engine(check, tmp_path):
+    status, wrong, _ = check(ENGINE="docker", DOCKER_HOST=f"unix://{tmp_path}/none.sock")
+    assert status == 1
+    assert "Start it" in one(wrong, "engine")
+
+
+def test_no_keys(check):
+    status, wrong, _ = check(CF_ACCESS_TEAM_DOMAIN="http://127.0.0.1:1")
+    assert status == 1
+    assert "nobody is let in" in one(wrong, "keys")
+
+
+def test_a_state_others_may_write_to(check, tmp_path):
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state").chmod(0o777)
+    assert "chmod 700" in one(check()[1], "STATE_PATH")
+
+
+def test_a_state_that_cannot_be_made(check, tmp_path):
+    (tmp_path / "file").write_text("")
+    assert "can't be written to" in one(check(STATE_PATH=str(tmp_path / "file" / "state"))[1], "STATE_PATH")
+
+
+def test_a_runtime_environment_everybody_can_read(check, tmp_path):
+    file = tmp_path / "runtime.env"
+    file.write_text("API_TOKEN=canary-word\n")
+    file.chmod(0o644)
+    _, wrong, lines = check(RUNTIME_ENV_FILE=str(file))
+    assert "chmod 600" in one(wrong, "RUNTIME_ENV_FILE")
+    assert "canary" not in "".join(lines)
+
+
+def test_the_database(check):
+    _, wrong, lines = check(DATABASE_URL="postgresql://smoke:canary-word@127.0.0.1:1/x")
+    assert "refused" in one(wrong, "database")
+    assert "canary" not in "".join(lines)
