@@ -16,7 +16,14 @@ _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 _HOST: Final = re.compile(rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9a-fA-F:]+\])(?::[0-9]+)?")
 _PATH: Final = re.compile(rf"{_PART}(?:/{_PART})*")
 TAG: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+SHA: Final = re.compile(r"[0-9a-f]{40}")
+VERSION: Final = re.compile(r"v?\d+\.\d+\.\d+(?:[-.][0-9A-Za-z.-]+)?")
 DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+def can_move(tag: str) -> bool:
+    """Whether `tag` may name another image tomorrow: it is neither a commit's full SHA nor a version."""
+    return not (SHA.fullmatch(tag) or VERSION.fullmatch(tag))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pytest_smokedeploy.model import Finding
-from pytest_smokedeploy.preconditions import Preconditions
+from pytest_smokedeploy.preconditions import Preconditions, workflow
 from pytest_smokedeploy.settings import Options, resolve
 
 
@@ -21,13 +21,15 @@ def look_over(config: Path | None, environ: Mapping[str, str]) -> list[Finding]:
         A finding each for PRE-1, PRE-2 and TRG-3.
 
     Raises:
-        SmokedeployError: the settings file is wrong.
+        SmokedeployError: the settings file is wrong, or the workflow runs the gate again or hides its end.
 
     """
     named = environ.get("SMOKEDEPLOY_CONFIG")
     file = config or (Path(named) if named else None)
     options = Options(config=file, folder=Path("smoke_tests"), environment="dev")
     run = resolve(options, {})
+    if around := workflow.misuses(run.workflow_file):
+        raise around[0]
     preconditions = Preconditions(run, None)
     return [
         preconditions.phase_steps(),

@@ -22,11 +22,11 @@ from pytest_smokedeploy.evidence import Journal, build, prepare, write_folder
 from pytest_smokedeploy.gate import EXIT_FAILED, Check, CheckOutcome, Decision, Gate
 from pytest_smokedeploy.lifecycle import Book, Lifecycle
 from pytest_smokedeploy.lifecycle.signals import Signals
-from pytest_smokedeploy.preconditions import Preconditions
+from pytest_smokedeploy.preconditions import Preconditions, workflow
 from pytest_smokedeploy.redaction import Sanitiser, Secret
 from pytest_smokedeploy.reports.github import summary
-from pytest_smokedeploy.settings import Options, RunConfig, resolve
-from pytest_smokedeploy.settings.resolve import refuse_in_workflow
+from pytest_smokedeploy.settings import Options, RunConfig, load, resolve
+from pytest_smokedeploy.settings.resolve import check_plane, refuse_in_workflow
 
 if TYPE_CHECKING:
     from pytest_smokedeploy.rehearsal import Stack
@@ -108,6 +108,8 @@ class GateSession:
                 raise misuses[0]
             self._resolve()
             self._started(versions)
+            if around := workflow.misuses(self.run.workflow_file):
+                raise around[0]
             self.book.expect(checks)
             if self.run.endpoint:
                 self.client = AgentClient(
@@ -132,6 +134,7 @@ class GateSession:
         options, environ = self.options, self._environ
         if options.rehearse:
             refuse_in_workflow(options, environ)
+            check_plane(load(options.settings_file()), options.settings_file())
             self._folder = tempfile.TemporaryDirectory(prefix="smokedeploy-")
             self._stack = self._make_stack(Path(self._folder.name), options)
             self._stack.start()

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Final
 
-from pytest_smokedeploy import contract
+from pytest_smokedeploy import contract, migration_files
 from pytest_smokedeploy.client import AgentClient, Reading
 from pytest_smokedeploy.contract import Extension
-from pytest_smokedeploy.errors import AgentError, SettingsError, SmokedeployError
-from pytest_smokedeploy.image import TAG
+from pytest_smokedeploy.errors import AgentError, SmokedeployError
 from pytest_smokedeploy.model import Basis, Finding
-from pytest_smokedeploy.preconditions import database, ledger, workflow
-from pytest_smokedeploy.preconditions.github import GitHub, Reply, quoted
+from pytest_smokedeploy.preconditions import database, inputs, ledger, previous, workflow
+from pytest_smokedeploy.preconditions.github import GitHub, quoted
 from pytest_smokedeploy.settings import RunConfig
 
-_SHA: Final = re.compile(r"[0-9a-f]{40}")
-_VERSION: Final = re.compile(r"v?\d+\.\d+\.\d+(?:[-.][0-9A-Za-z.-]+)?")
 _PLACEHOLDER: Final = re.compile(
     r"<.*>|\$\{.*\}|x{3,}|\*{3,}|\.{3}|change-?me|replace-?me|todo|tbd|none|null|undefined|placeholder|"
     r"your[-_].*|example|secret|password|dummy",
@@ -46,16 +43,18 @@ class Preconditions:
     # -- target ----------------------------------------------------------------------------
 
     def agent_environment(self) -> Finding:
-        """TGT-1: the agent says itself that it is dev's."""
+        """TGT-1: the agent says itself that it is dev's, wherever it says one."""
         expected = f"environment {self.run.environment!r} by the agent's own word"
         reading, why = self._ask("health", AgentClient.health)
         if reading is None:
             return Finding("TGT-1", None, expected, why, None)
-        said = reading.raw.get("environment")
-        holds = said == self.run.environment
-        seen = f"the agent says {said!r}" if "environment" in reading.raw else "the agent says nothing"
-        remedy = "" if holds else "Point DEPLOY_ENDPOINT at the agent of the environment dev."
-        return Finding("TGT-1", holds, expected, seen, Basis.TOLD, remedy=remedy)
+        remedy = "Point DEPLOY_ENDPOINT at the agent of the environment dev."
+        said = {"/health": reading.raw.get("environment"), **self._said("environment")}
+        for place, word in said.items():
+            if word != self.run.environment:
+                words = "nothing" if word is None else repr(word)
+                return Finding("TGT-1", False, expected, f"at {place} it says {words}", remedy=remedy)
+        return Finding("TGT-1", True, expected, f"the agent says {self.run.environment!r}", Basis.TOLD)
 
     def execution_plane(self) -> Finding:
         """TGT-2: paper, in the settings and by the agent's word where it tells one."""
@@ -66,53 +65,42 @@ class Preconditions:
         status, why = self._ask("status", AgentClient.status)
         if status is None:
             return Finding("TGT-2", None, expected, why, None)
-        said = self._preflight_first("execution_plane", status)
-        if said is None:
-            seen = "the settings say paper; the agent's contract tells no plane"
-            return Finding("TGT-2", True, expected, seen, Basis.TOLD)
-        holds = said == "paper"
-        return Finding("TGT-2", holds, expected, f"settings paper, the agent says {said!r}", Basis.TOLD)
+        said = self._said("execution_plane")
+        for place, word in said.items():
+            if word != "paper":
+                seen, remedy = f"at {place} the agent says {word!r}", "Mend the agent's own settings."
+                return Finding("TGT-2", False, expected, seen, Basis.TOLD, remedy=remedy)
+        told = "and so does the agent" if said else "the agent's contract tells no plane"
+        return Finding("TGT-2", True, expected, f"the settings say paper; {told}", Basis.TOLD)
 
-    def _preflight_first(self, name: str, status: Reading) -> object:
-        """A field as the preflight tells it, or else the status."""
-        if Extension.PREFLIGHT in _extensions(status):
-            reading, _ = self._ask("preflight", AgentClient.preflight)
-            if reading is not None and reading.raw.get(name) is not None:
-                return reading.raw[name]
-        return status.raw.get(name)
+    def _said(self, name: str) -> dict[str, object]:
+        """A field as status and preflight tell it, where they do."""
+        status, _ = self._ask("status", AgentClient.status)
+        found = {contract.STATUS: status}
+        if status is not None and Extension.PREFLIGHT in _extensions(status):
+            found[contract.PREFLIGHT] = self._ask("preflight", AgentClient.preflight)[0]
+        return {p: r.raw[name] for p, r in found.items() if r is not None and r.raw.get(name) is not None}
 
     # -- trigger ---------------------------------------------------------------------------
 
     def started_by_hand(self) -> Finding:
-        """TRG-1: `workflow_dispatch` of the deploy workflow, first attempt."""
+        """TRG-1: `workflow_dispatch` of the deploy workflow by a person, first attempt."""
         github, wanted = self.run.github, self.run.settings.workflow.file
-        expected = f"workflow_dispatch of {wanted}, attempt 1"
+        expected = f"workflow_dispatch of {wanted} by a person, attempt 1"
         remedy = "Start the deploy workflow anew by hand; a re-run is a retry."
         if not github.in_actions:
             return Finding("TRG-1", False, expected, "no GitHub Actions run at all", remedy=remedy)
         seen = f"{github.event_name or 'no event'} of {github.workflow_file or 'no workflow'}"
-        seen += f", attempt {github.run_attempt}"
+        seen += f" by {github.actor or 'nobody'}, attempt {github.run_attempt}"
         facts = (github.event_name, github.workflow_file, github.run_attempt)
-        holds = facts == ("workflow_dispatch", wanted, 1)
+        # A workflow on a schedule may dispatch this one: GitHub then names a bot.
+        person = github.actor and not github.actor.endswith("[bot]")
+        holds = facts == ("workflow_dispatch", wanted, 1) and bool(person)
         return Finding("TRG-1", holds, expected, seen, remedy="" if holds else remedy)
 
     def inputs(self) -> Finding:
-        """TRG-2: dev, and a commit's SHA that exists in the repository, or a version."""
-        tag = self.run.image_tag
-        expected = "an image tag that cannot move: a commit's SHA in the repository, or a version"
-        remedy = "Dispatch with the commit's full SHA as image_tag."
-        if not TAG.fullmatch(tag):
-            return Finding("TRG-2", False, expected, f"image_tag {tag[:140]!r} is no tag", remedy=remedy)
-        if _VERSION.fullmatch(tag):
-            return Finding("TRG-2", True, expected, f"environment dev, version {tag}")
-        if not _SHA.fullmatch(tag):
-            return Finding("TRG-2", False, expected, f"image_tag {tag!r} can move", remedy=remedy)
-        reply = self._github.get(f"/commits/{tag}", "contents: read")
-        if reply.fault:
-            return Finding("TRG-2", False, expected, f"commit {tag}: {reply.fault}", remedy=remedy)
-        holds = reply.data.get("sha") == tag
-        seen = f"environment dev, commit {tag} of {self.run.github.repository}"
-        return Finding("TRG-2", holds, expected, seen if holds else f"GitHub knows another commit for {tag}")
+        """TRG-2: the workflow asks for dev and a tag; the tag is a commit's SHA here, or a version."""
+        return inputs.finding(self.run, self._github)
 
     def no_automatic_trigger(self) -> Finding:
         """TRG-3."""
@@ -134,15 +122,18 @@ class Preconditions:
         expected = f"the GitHub Environment {name!r}"
         reply = self._github.get(f"/environments/{quoted(name)}", "actions: read")
         if reply.fault:
-            remedy = f"Create it, or let the workflow's token read it ({reply.status or 'no answer'})."
-            return Finding("PRE-3", False, expected, reply.fault, remedy=remedy)
+            remedy = f"Create the GitHub Environment {name!r}, or let the workflow's token read it."
+            return reply.unmet("PRE-3", expected, remedy)
         if reply.data.get("name") != name:
             return Finding("PRE-3", False, expected, f"GitHub tells of {reply.data.get('name')!r}")
-        rules = [str(r.get("type")) for r in reply.data.get("protection_rules") or [] if isinstance(r, dict)]
-        return Finding("PRE-3", True, expected, f"it exists, protection rules: {', '.join(rules) or 'none'}")
+        rules = reply.data.get("protection_rules")
+        kinds = [
+            str(r.get("type")) for r in (rules if isinstance(rules, list) else []) if isinstance(r, dict)
+        ]
+        return Finding("PRE-3", True, expected, f"it exists, protection rules: {', '.join(kinds) or 'none'}")
 
     def secrets_set(self) -> Finding:
-        """PRE-4: present, not blank, no placeholder; values are never shown."""
+        """PRE-4: present, not blank, no placeholder; and listed, where the token may list them."""
         names = list(self.run.secrets)
         expected = f"{', '.join(names)} set"
         faults = []
@@ -152,24 +143,46 @@ class Preconditions:
                 faults.append(f"{name} is {'blank' if value else 'missing or empty'}")
             elif _PLACEHOLDER.fullmatch(value.strip()):
                 faults.append(f"{name} is a placeholder")
-        remedy = "Set it in the GitHub Environment, and pass it to the step through env." if faults else ""
-        return Finding("PRE-4", not faults, expected, "; ".join(faults) or expected, remedy=remedy)
+        if not faults:
+            faults, witness = self._listed(names)
+        remedy = "Set it in the GitHub Environment, and pass it to the step through env."
+        if faults:
+            return Finding("PRE-4", False, expected, "; ".join(faults), remedy=remedy)
+        return Finding("PRE-4", True, expected, f"{expected}; {witness}")
+
+    def _listed(self, names: list[str]) -> tuple[list[str], str]:
+        """The second witness: what the environment's list of secrets lacks, and what it says at all."""
+        where = self.run.environment
+        path = f"/environments/{quoted(where)}/secrets?per_page=100"
+        reply = self._github.get(path, "environments: read")
+        rows = reply.data.get("secrets")
+        if reply.fault or not isinstance(rows, list):
+            # GITHUB_TOKEN never may (FACTS): their presence in the job is the proof then.
+            return [], f"seen in the job alone, the environment's list was not to be had ({reply.status})"
+        there = {str(row.get("name")).upper() for row in rows if isinstance(row, dict)}
+        missing = [name for name in names if name.upper() not in there]
+        words = f"and listed in the environment {where}"
+        return [f"{name} is not among the secrets of the environment {where!r}" for name in missing], words
 
     def database(self) -> Finding:
         """PRE-5, by the proof that the settings name."""
         settings = self.run.settings.database
         if settings.proof == "attested":
             return ledger.attested(self.run.ledger_file, "database")
-        try:
-            want = database.wanted(self.run.folder / settings.migrations if settings.migrations else None)
-        except SmokedeployError as error:
-            return Finding("PRE-5", False, "the migrations' folder", str(error))
+        files = None
+        if settings.migrations is not None:
+            try:
+                files = migration_files.read(self.run.folder / settings.migrations, settings.tool)
+            except SmokedeployError as error:
+                remedy = "Mend database.migrations in the settings, or the folder."
+                return Finding("PRE-5", False, "the repository's migrations", str(error), remedy=remedy)
         if settings.proof == "direct":
-            return database.direct(self.run.database_url, settings.table, want)
+            return database.direct(self.run.database_url, settings.migrations_table, files)
         reading, why = self._ask("preflight", AgentClient.preflight)
         if reading is None:
-            return Finding("PRE-5", None, "the agent's preflight", why, None)
-        return database.told(reading.raw.get("database"), want)
+            remedy = "An agent without the extension `preflight` needs database.proof: direct or attested."
+            return Finding("PRE-5", None, "the agent's preflight", why, None, remedy=remedy)
+        return database.told(reading.raw.get("database"), files)
 
     def agent_reachable(self) -> Finding:
         """PRE-6: Access refuses an anonymous call, the token is let in, both through the edge."""
@@ -200,35 +213,17 @@ class Preconditions:
         status, why = self._ask("status", AgentClient.status)
         if status is None:
             return Finding("FLR-3", None, "no run waiting for a person", why, None)
-        if Extension.HOLD in _extensions(status):
-            hold = status.raw.get("hold")
-            remedy = "Look into it, then release the hold with a person's identity." if hold else ""
-            return Finding(
-                "FLR-3", hold is None, "no hold on the agent", f"hold {hold!r}"[:400], remedy=remedy
-            )
-        return self._previous_run()
-
-    def _previous_run(self) -> Finding:
-        expected = "the previous run of the deploy workflow passed, or a person signed it off"
-        file = self.run.settings.workflow.file.rpartition("/")[2]
-        reply = self._github.get(f"/actions/workflows/{quoted(file)}/runs?per_page=20", "actions: read")
-        if reply.fault:
-            return Finding("FLR-3", False, expected, reply.fault)
-        previous = _previous(reply, self.run.github.run_id)
-        if previous is None:
-            return Finding("FLR-3", True, expected, "there is no previous run")
-        number, how = str(previous.get("id")), previous.get("conclusion") or previous.get("status")
-        if previous.get("status") == "completed" and how == "success":
-            return Finding("FLR-3", True, expected, f"run {number} ended in success")
-        try:
-            who = ledger.signed_off(self.run.inspections_file, number)
-        except SettingsError as error:
-            return Finding("FLR-3", False, expected, str(error))
-        if who and previous.get("status") == "completed":
-            return Finding("FLR-3", True, expected, f"run {number} ended in {how}, signed off by {who}")
-        remedy = f"Look into run {number}, then record it in {self.run.inspections_file.name}."
-        seen = f"run {number} ended in {how}, and nobody signed it off"
-        return Finding("FLR-3", False, expected, seen, remedy=remedy)
+        if Extension.HOLD not in _extensions(status):
+            return previous.finding(self.run, self._github)
+        expected = "no hold on the agent"
+        if "hold" not in status.raw:
+            words = "the agent lists the extension `hold`, and its status tells none"
+            return Finding("FLR-3", None, expected, words, None)
+        hold = status.raw["hold"]
+        if hold is None:
+            return Finding("FLR-3", True, expected, "the agent is not on hold")
+        remedy = "Look into it, then release the hold with a person's identity."
+        return Finding("FLR-3", False, expected, f"hold {hold!r}"[:400], remedy=remedy)
 
     # -- inside ----------------------------------------------------------------------------
 
@@ -248,11 +243,3 @@ class Preconditions:
 def _extensions(status: Reading) -> frozenset[str]:
     said = status.raw.get("extensions")
     return frozenset(str(name) for name in said) if isinstance(said, list) else frozenset()
-
-
-def _previous(reply: Reply, run_id: str) -> Mapping[str, Any] | None:
-    """The newest run that is not this one."""
-    runs = reply.data.get("workflow_runs")
-    rows = [row for row in runs if isinstance(row, dict)] if isinstance(runs, list) else []
-    others = [row for row in rows if str(row.get("id")) != run_id]
-    return max(others, key=lambda row: int(row.get("run_number") or row.get("id") or 0), default=None)

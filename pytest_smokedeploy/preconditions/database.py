@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Collection, Sequence
 
-from pytest_smokedeploy.errors import SmokedeployError
+from pytest_smokedeploy.migration_files import MigrationFiles
 from pytest_smokedeploy.migrations import look
 from pytest_smokedeploy.model import Basis, Finding
 from pytest_smokedeploy.redaction import Secret
@@ -13,58 +12,59 @@ from pytest_smokedeploy.redaction import Secret
 _EXPECTED = "the database reachable, with exactly the migrations the repository holds"
 
 
-def wanted(folder: Path | None) -> list[str] | None:
-    """Versions of the migrations in `folder` (``<version>_*.sql``), sorted; None without a folder."""
-    if folder is None:
-        return None
-    if not folder.is_dir():
-        raise SmokedeployError(f"The migrations' folder {folder.name} is missing.", clause="PRE-5")
-    return sorted(path.name.partition("_")[0] for path in folder.glob("*.sql"))
-
-
-def compare(applied: Sequence[str], want: Sequence[str] | None, basis: Basis) -> Finding:
+def compare(applied: Sequence[str], files: MigrationFiles | None, basis: Basis) -> Finding:
     """What the applied migrations say, held against the repository's."""
-    if want is None:
+    if files is None:
         holds = bool(applied)
         seen = f"{len(applied)} migrations applied; no folder to compare with"
-        return Finding("PRE-5", holds, _EXPECTED, seen, basis)
-    behind, unknown = sorted(set(want) - set(applied)), sorted(set(applied) - set(want))
-    if behind:
-        return _violated(f"not applied: {', '.join(behind)}", "Migrate the database first.", basis)
+        return Finding("PRE-5", holds, _EXPECTED, seen, basis, remedy="" if holds else _MIGRATE)
+    there, wanted, known = map(_versions, (applied, files.wanted, files.known))
+    behind, unknown = sorted(wanted.keys() - there.keys()), sorted(there.keys() - known.keys())
     if unknown:
-        return _violated(
-            f"applied but unknown here: {', '.join(unknown)}", "Deploy the matching commit.", basis
-        )
-    return Finding(
-        "PRE-5", True, _EXPECTED, f"{len(applied)} migrations applied, as in the repository", basis
-    )
+        names = ", ".join(there[key] for key in unknown)
+        return _violated(f"applied but unknown here: {names}"[:300], "Deploy the matching commit.", basis)
+    if behind:
+        names = ", ".join(wanted[key] for key in behind)
+        at = f" (it stands at {', '.join(sorted(applied))})" if files.known != set(files.wanted) else ""
+        return _violated(f"not applied: {names}{at}"[:300], _MIGRATE, basis)
+    if extra := sorted(there.keys() - wanted.keys()):
+        names = ", ".join(there[key] for key in extra)
+        return _violated(f"its table holds {names} beside the heads"[:300], "Look what left it there.", basis)
+    seen = f"migrated as the repository is: {', '.join(sorted(applied)[-3:])} the newest of {len(there)}"
+    return Finding("PRE-5", True, _EXPECTED, seen, basis)
 
 
-def told(answer: object, want: Sequence[str] | None) -> Finding:
+_MIGRATE = "Migrate the database first."
+
+
+def _versions(versions: Collection[str]) -> dict[str, str]:
+    """Versions by what they mean: a number is the same with and without leading zeros."""
+    return {v.lstrip("0") or "0" if v.isascii() and v.isdigit() else v: v for v in versions}
+
+
+def told(answer: object, files: MigrationFiles | None) -> Finding:
     """What the agent's preflight says (its `database`, raw)."""
     if not isinstance(answer, dict):
         return _violated("the agent knows no database", "Give the agent DATABASE_URL.", Basis.TOLD)
     if answer.get("reachable") is not True:
-        return _violated(
-            f"the agent can't reach it: {answer.get('reason')}", "Start it, or mend its URL.", Basis.TOLD
-        )
+        seen = f"the agent can't reach it: {answer.get('reason') or 'it gives no reason'}"
+        return _violated(seen[:300], "Start it, or mend its URL on the server.", Basis.TOLD)
     applied = answer.get("applied")
-    if not isinstance(applied, list):
+    if not isinstance(applied, list) or not all(isinstance(version, str) for version in applied):
         seen = f"its migrations can't be read: {answer.get('reason') or 'no migrations table'}"
-        return _violated(seen, "Migrate the database first.", Basis.TOLD)
-    return compare([str(version) for version in applied], want, Basis.TOLD)
+        return _violated(seen[:300], _MIGRATE, Basis.TOLD)
+    return compare(applied, files, Basis.TOLD)
 
 
-def direct(url: Secret | None, table: str, want: Sequence[str] | None) -> Finding:
+def direct(url: Secret | None, table: str, files: MigrationFiles | None) -> Finding:
     """By a connection of our own."""
     if url is None:
-        return _violated(
-            "its URL is not set", "Set the variable that database.url_variable names.", Basis.SEEN
-        )
+        remedy = "Set the variable that database.url_variable names."
+        return _violated("its URL is not set", remedy, Basis.SEEN)
     found = look(url, table)
     if found.applied is None:
         return _violated(found.reason, "Start, create or migrate it; then run again.", Basis.SEEN)
-    return compare(found.applied, want, Basis.SEEN)
+    return compare(found.applied, files, Basis.SEEN)
 
 
 def _violated(seen: str, remedy: str, basis: Basis) -> Finding:

@@ -1,34 +1,48 @@
-"""GitHub's REST API, read-only: one question, one answer, no retry (FACTS: GitHub REST)."""
+"""GitHub's REST API, read-only: one question, one answer in time, no retry (FACTS: GitHub REST)."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
-import httpx
-
-from pytest_smokedeploy import __version__
+from pytest_smokedeploy.client.answer import Answer, shown
+from pytest_smokedeploy.client.transport import Transport
+from pytest_smokedeploy.errors import AgentError, MisuseError
 from pytest_smokedeploy.loopback import is_loopback
+from pytest_smokedeploy.model import Basis, Finding
 from pytest_smokedeploy.settings import GitHubRun
 
-_MAX_BYTES: Final = 4 * 1024 * 1024
 _SECONDS: Final = 10.0
-_NEEDS: Final = {
-    401: "The token was not taken.",
-    403: "The token may not read this.",
-    404: "Missing, or hidden.",
-}
+_OK: Final = 200
+#: What is asked for is certainly not there: missing, or hidden from this token.
+_ABSENT: Final = frozenset({404, 410, 422})
+_CAN_T_TELL: Final = "That can't be told is never fine."
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One answer: its status (0 where none came), its JSON, and what went wrong in words ("" if nothing)."""
+    """One answer.
+
+    Attributes:
+        status: HTTP status, 0 where no answer came.
+        data: its JSON object; {} where there is none.
+        fault: what went wrong in words, "" if nothing did.
+
+    """
 
     status: int
-    data: Any
+    data: Mapping[str, Any]
     fault: str
+
+    def unmet(self, clause: str, expected: str, remedy: str = "", about: str = "") -> Finding:
+        """The finding of a question that got no good answer: absent is a no, all else *can't tell*."""
+        seen = f"{about}: {self.fault}" if about else self.fault
+        if self.status in _ABSENT:
+            return Finding(clause, False, expected, seen, Basis.SEEN, remedy=remedy)
+        return Finding(clause, None, expected, seen, None, meaning=_CAN_T_TELL, remedy=remedy)
 
 
 class GitHub:
@@ -45,7 +59,7 @@ class GitHub:
         self._rehearsal = rehearsal
 
     def get(self, path: str, permission: str) -> Reply:
-        """``GET /repos/{owner}/{repo}{path}``.
+        """``GET /repos/{owner}/{repo}{path}``; never raises.
 
         Args:
             path: with its leading slash.
@@ -54,62 +68,58 @@ class GitHub:
         """
         run = self._run
         if not run.repository or not run.api_url:
-            return Reply(0, None, "GITHUB_REPOSITORY or GITHUB_API_URL is not set, so GitHub can't be asked")
-        url = httpx.URL(run.api_url)
-        if url.scheme != "https" and not (self._rehearsal and is_loopback(url.host)):
-            return Reply(0, None, f"GITHUB_API_URL {run.api_url} is not https")
+            return Reply(0, {}, "GITHUB_REPOSITORY or GITHUB_API_URL is not set, so GitHub can't be asked")
         try:
-            return self._ask(f"{run.api_url}/repos/{run.repository}{path}", permission)
-        except httpx.HTTPError as error:
-            return Reply(
-                0, None, f"GitHub did not answer ({error or type(error).__name__}), so it can't be told"
-            )
-
-    def _ask(self, url: str, permission: str) -> Reply:
-        headers = {
-            "Accept": "application/vnd.github+json",
-            "X-GitHub-Api-Version": "2022-11-28",
-            "User-Agent": f"pytest-smokedeploy/{__version__}",
-        }
-        if self._run.token:
-            headers["Authorization"] = f"Bearer {self._run.token.reveal()}"
-        with (
-            httpx.Client(
-                timeout=_SECONDS, follow_redirects=False, trust_env=False, verify=_context()
-            ) as client,
-            client.stream("GET", url, headers=headers) as response,
-        ):
-            body = b""
-            for chunk in response.iter_bytes():
-                body += chunk
-                if len(body) > _MAX_BYTES:
-                    return Reply(response.status_code, None, "GitHub's answer is too large to be one")
-            return _reply(response, body, permission)
+            url = urlsplit(run.api_url)
+            allowed = url.scheme == "https" or (self._rehearsal and is_loopback(url.hostname or ""))
+            if not allowed:
+                return Reply(0, {}, f"GITHUB_API_URL {shown(run.api_url, 100)} is not https")
+            transport = Transport(run.api_url)
+        except (ValueError, MisuseError):
+            return Reply(0, {}, f"GITHUB_API_URL {shown(run.api_url, 100)} is no address")
+        try:
+            headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
+            if run.token:
+                headers["Authorization"] = f"Bearer {run.token.reveal()}"
+            target = f"/repos/{quote(run.repository)}{path}"
+            return _reply(transport.send("GET", target, headers=headers, seconds=_SECONDS), permission)
+        except (AgentError, ValueError) as error:
+            said = error.message if isinstance(error, AgentError) else "the token can't travel in a header"
+            return Reply(0, {}, f"GitHub did not answer: {said}".rstrip("."))
+        finally:
+            transport.close()
 
 
-def _context() -> Any:  # noqa: ANN401 - httpx's own union
-    import ssl  # noqa: PLC0415 - with its one user
-
-    context = ssl.create_default_context()
-    # SSLKEYLOGFILE would write what decrypts the token.
-    context.keylog_filename = None  # type: ignore[assignment] # None is how it says: no file
-    return context
-
-
-def _reply(response: httpx.Response, body: bytes, permission: str) -> Reply:
-    status = response.status_code
+def _reply(answer: Answer, permission: str) -> Reply:
+    status = answer.status
     try:
-        data = json.loads(body)
+        data = json.loads(answer.body)
     except (ValueError, RecursionError):
         data = None
-    if status == httpx.codes.OK:
-        return Reply(status, data, "" if isinstance(data, dict) else "GitHub's answer is no JSON object")
-    said = data.get("message", "") if isinstance(data, dict) else ""
-    if status in {403, 429} and response.headers.get("x-ratelimit-remaining") == "0":
-        wait = response.headers.get("retry-after") or response.headers.get("x-ratelimit-reset", "")
-        return Reply(status, data, f"GitHub's rate limit is used up (retry-after {wait or 'unknown'})")
-    why = _NEEDS.get(status, "")
-    return Reply(status, data, f"GitHub answered {status} {said!r}. {why} It needs `{permission}`".strip())
+    data = data if isinstance(data, dict) else None
+    if status == _OK:
+        fault = "" if data is not None and not answer.too_big else "GitHub's answer is no JSON object"
+        return Reply(status, data or {}, fault)
+    said = shown(str((data or {}).get("message") or ""), 120)
+    limited = answer.headers.get("x-ratelimit-remaining") == "0" or "retry-after" in answer.headers
+    if status == 429 or (status == 403 and limited) or "rate limit" in said.lower():  # noqa: PLR2004
+        wait = answer.headers.get("retry-after")
+        until = f"retry after {shown(wait, 40)} s" if wait else "wait for its reset"
+        return Reply(0, {}, f"GitHub answered {status}: the token's rate limit is used up ({until})")
+    told = f"GitHub answered {status}{f' {said!r}' if said else ''}"
+    return Reply(status, data or {}, f"{told}{_why(status, permission)}")
+
+
+def _why(status: int, permission: str) -> str:
+    if status == 401:  # noqa: PLR2004
+        return ": the token GITHUB_TOKEN was not taken"
+    if status == 403:  # noqa: PLR2004
+        return f": the token may not read this, it needs `{permission}`"
+    if status in _ABSENT:
+        return f": missing, or hidden from a token without `{permission}`"
+    if 300 <= status < 400:  # noqa: PLR2004
+        return ": the repository moved, and a redirect is not followed"
+    return ""
 
 
 def quoted(name: str) -> str:

@@ -58,8 +58,17 @@ def attested(file: Path, what: str, on: date | None = None) -> Finding:
     return Finding("PRE-5", True, expected, seen, Basis.ATTESTED)
 
 
-def signed_off(file: Path, run_id: str, on: date | None = None) -> str | None:
-    """Who looked at the failed run `run_id`, in words, or None.
+def signed_off(file: Path, run_id: str, ended: date | None = None, on: date | None = None) -> tuple[str, str]:
+    """Who looked at the failed run `run_id`, in words; or, where nobody did, why not.
+
+    Args:
+        file: the sign-offs.
+        run_id: the run's id.
+        ended: the day the run ended, where it is known: nobody looks at it before.
+        on: today.
+
+    Returns:
+        (who, ""), or ("", why).
 
     Raises:
         SettingsError: the file can't be read or is malformed.
@@ -67,12 +76,20 @@ def signed_off(file: Path, run_id: str, on: date | None = None) -> str | None:
     """
     document = yamlfile.read(file)
     rows = document.data.get("inspections") if isinstance(document.data, dict) else None
-    for row in rows if isinstance(rows, list) else []:
+    if not isinstance(rows, list):
+        raise SettingsError("holds no list `inspections`.", file=file.name, line=1)
+    why = "nobody signed it off"
+    for number, row in enumerate(rows):
         if not isinstance(row, dict) or str(row.get("run")) != run_id:
             continue
-        if not _entry_fault(row, ("by", "on", "finding"), "on", on or today()):
-            return f"{row['by']} on {row['on']}: {row['finding']}"
-    return None
+        fault = _entry_fault(row, ("by", "on", "finding"), "on", on or today())
+        day = _date(row.get("on"))
+        if not fault and day and ended and day < ended:
+            fault = f"is dated {day}, before the run ended"
+        if not fault:
+            return f"{row['by']} on {row['on']}: {row['finding']}", ""
+        why = f"its sign-off in {file.name}:{document.line(('inspections', number))} {fault}"
+    return "", why
 
 
 def _entry_fault(entry: Any, keys: tuple[str, ...], dated: str, now: date) -> str:  # noqa: ANN401 - YAML

@@ -1,4 +1,4 @@
-"""The rehearsal's database: SQLite, with the migrations of the repository applied."""
+"""The rehearsal's database: SQLite, with the repository's migrations recorded as applied."""
 
 from __future__ import annotations
 
@@ -7,25 +7,32 @@ from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 
-_TABLE = "CREATE TABLE schema_migrations (version TEXT PRIMARY KEY)"
+from pytest_smokedeploy import migration_files
+from pytest_smokedeploy.errors import SmokedeployError
+from pytest_smokedeploy.settings.model import Database
 
 
-def create(file: Path, folder: Path | None, applied: Iterable[str] | None) -> None:
-    """Create `file` and apply the SQL files of `folder`.
+def create(file: Path, settings: Database, folder: Path, applied: Iterable[str] | None) -> None:
+    """Create `file` with its table of migrations. They are not run: their SQL may be another database's.
 
     Args:
         file: the database.
-        folder: migrations named ``<version>_*.sql``, or None.
+        settings: the tool and its table.
+        folder: what the settings' folder of migrations stands in.
         applied: versions recorded in place of the folder's, or None.
 
     """
-    scripts = sorted(folder.glob("*.sql")) if folder and folder.is_dir() else []
-    found = [path.name.partition("_")[0] for path in scripts]
     # Where the settings name no folder, a migrated database is one with a migration in its table.
-    versions = list(applied) if applied is not None else found if folder else ["0001"]
+    found: Iterable[str] = ["0001"]
+    if settings.migrations is not None:
+        try:
+            found = migration_files.read(folder / settings.migrations, settings.tool).wanted
+        except SmokedeployError:
+            found = []  # the gate's own look at the folder says why
+    table = settings.migrations_table.rpartition(".")[2]
+    column = "version_num" if settings.tool == "alembic" else "version"
     with closing(sqlite3.connect(file)) as connection:
-        connection.execute(_TABLE)
-        for path in scripts:
-            connection.executescript(path.read_text(encoding="utf-8"))
-        connection.executemany("INSERT INTO schema_migrations VALUES (?)", [(v,) for v in versions])
+        connection.execute(f"CREATE TABLE {table} ({column} TEXT PRIMARY KEY)")
+        rows = [(version,) for version in (found if applied is None else applied)]
+        connection.executemany(f"INSERT INTO {table} VALUES (?)", rows)  # noqa: S608 - a checked name
         connection.commit()

@@ -25,6 +25,7 @@ class GitHub:
         commits: SHAs that exist.
         environment: the environment that exists.
         workflow: the workflow's path.
+        known_good: the workflow that succeeded for the commits, or None.
 
     """
 
@@ -37,6 +38,7 @@ class GitHub:
         commits: tuple[str, ...],
         environment: str,
         workflow: str,
+        known_good: str | None = None,
     ) -> None:
         self._world = world
         self._token = token
@@ -57,6 +59,10 @@ class GitHub:
             f"{base}/actions/workflows/{file}/runs": (200, {"total_count": 0, "workflow_runs": []}),
             **{f"{base}/commits/{sha}": (200, {"sha": sha, "commit": {"message": ""}}) for sha in commits},
         }
+        if known_good is not None:
+            runs = [{"id": 5, "status": "completed", "conclusion": "success", "head_sha": s} for s in commits]
+            path = f"{base}/actions/workflows/{known_good.rpartition('/')[2]}/runs"
+            self._found[path] = (200, {"total_count": len(runs), "workflow_runs": runs})
         self.app = Starlette(routes=[Route("/{path:path}", self._call, methods=["GET"])])
 
     async def _call(self, request: Request) -> Response:

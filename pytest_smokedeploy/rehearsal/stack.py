@@ -147,11 +147,15 @@ class Stack:
             commits=(self.image_tag,),
             environment="dev",
             workflow=self._settings.workflow.file,
+            known_good=self._settings.image.known_good_workflow,
         )
         github_server = self._serve(github.app, self._tls)
-        migrations = self._settings.database.migrations
-        sql = self._settings_folder / migrations if migrations else None
-        database.create(self.folder / "database.sqlite", sql, self.world.applied)
+        database.create(
+            self.folder / "database.sqlite",
+            self._settings.database,
+            self._settings_folder,
+            self.world.applied,
+        )
         self._push_image()
         if self.world.agent:
             edge.origin = f"http://127.0.0.1:{self._start_agent(team)}"
@@ -182,6 +186,7 @@ class Stack:
             "PROCESS_STORE": str(self.folder / "store"),
             "DATABASE_URL": f"sqlite:///{self.folder / 'database.sqlite'}",
             "STATE_PATH": str(self.folder / "state"),
+            "DATABASE_TABLE": self._settings.database.migrations_table.rpartition(".")[2],
             **({"DOCKER_HOST": os.environ["DOCKER_HOST"]} if "DOCKER_HOST" in os.environ else {}),
         }
         if self._settings.runtime.injected_by == "ci":

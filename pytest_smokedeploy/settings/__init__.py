@@ -3,6 +3,6 @@
 from pytest_smokedeploy.settings.github import GitHubRun
 from pytest_smokedeploy.settings.model import Activity as ActivityLimits
 from pytest_smokedeploy.settings.model import Settings, load
-from pytest_smokedeploy.settings.resolve import Options, RunConfig, resolve
+from pytest_smokedeploy.settings.resolve import Options, RunConfig, is_prod, resolve
 
-__all__ = ["ActivityLimits", "GitHubRun", "Options", "RunConfig", "Settings", "load", "resolve"]
+__all__ = ["ActivityLimits", "GitHubRun", "Options", "RunConfig", "Settings", "is_prod", "load", "resolve"]

@@ -43,17 +43,27 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+_WORKFLOW = r"^\.github/workflows/[\w.-]+\.ya?ml$"
+
+
 class Image(_Part):
-    """Where images come from; the tag is an input of the run."""
+    """Where images come from; the tag is an input of the run.
+
+    `known_good_workflow` names the workflow that must have succeeded for the image's commit (TRG-2).
+    """
 
     repository: Annotated[str, AfterValidator(_repository)]
+    known_good_workflow: Annotated[str, Field(pattern=_WORKFLOW)] | None = None
 
 
 class Agent(_Part):
     """The Deploy Agent: the container name it owns, and hosts never to be touched (TGT-3)."""
 
     container_name: Annotated[str, Field(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_.-]+$")]
-    forbidden_hosts: tuple[str, ...] = ()
+    # A name alone: one with a scheme or a port would never match, and forbid nothing.
+    forbidden_hosts: tuple[
+        Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?\.?$")], ...
+    ] = ()
 
 
 class Runtime(_Part):
@@ -78,12 +88,21 @@ class Phase(_Part):
 
 
 class Database(_Part):
-    """How PRE-5 is proven: the agent's preflight, a connection of our own, or an attestation."""
+    """How PRE-5 is proven: the agent's preflight, a connection of our own, or an attestation.
+
+    `migrations` is the folder they are compared with: SQL files, or Alembic's own with its `versions`.
+    """
 
     proof: Literal["agent", "direct", "attested"] = "agent"
+    tool: Literal["sql", "alembic"] = "sql"
     migrations: str | None = None
     url_variable: Name = "DATABASE_URL"
-    table: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] = "schema_migrations"
+    table: Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)?$")] | None = None
+
+    @property
+    def migrations_table(self) -> str:
+        """The table that holds what was applied: the named one, or the tool's own."""
+        return self.table or ("alembic_version" if self.tool == "alembic" else "schema_migrations")
 
 
 class Log(_Part):
@@ -141,9 +160,7 @@ class ShutdownBy(_Part):
 class Workflow(_Part):
     """The workflow that runs the gate, from the repository's root."""
 
-    file: Annotated[str, Field(pattern=r"^\.github/workflows/[\w.-]+\.ya?ml$")] = (
-        ".github/workflows/deploy.yml"
-    )
+    file: Annotated[str, Field(pattern=_WORKFLOW)] = ".github/workflows/deploy.yml"
 
 
 class Settings(_Part):

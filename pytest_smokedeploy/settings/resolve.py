@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pytest_smokedeploy.errors import MisuseError, SettingsError
 from pytest_smokedeploy.loopback import is_loopback
@@ -114,10 +115,7 @@ def resolve(options: Options, environ: Mapping[str, str]) -> RunConfig:
     file = options.settings_file()
     settings = load(file)
     github = GitHubRun.read(environ)
-    if settings.runtime.environment.get("EXECUTION_PLANE") != PLANE:
-        said = settings.runtime.environment.get("EXECUTION_PLANE")
-        words = f"EXECUTION_PLANE is {said!r}, and a smoke deploy runs on {PLANE} only."
-        raise MisuseError(words, clause="TGT-2", remedy=f"Mend runtime.environment in {file.name}.")
+    check_plane(settings, file)
     tag = options.image_tag or environ.get("SMOKEDEPLOY_IMAGE_TAG") or ""
     endpoint = environ.get("DEPLOY_ENDPOINT", "").strip()
     host = _check_endpoint(endpoint, settings, rehearsal=options.rehearse)
@@ -167,13 +165,32 @@ def find_root(folder: Path) -> Path:
     return Path.cwd()
 
 
+def check_plane(settings: Settings, file: Path) -> None:
+    """The runtime is started on paper and nothing else (TGT-2).
+
+    Raises:
+        MisuseError: the settings of `file` say otherwise.
+
+    """
+    said = settings.runtime.environment.get("EXECUTION_PLANE")
+    if said != PLANE:
+        words = f"EXECUTION_PLANE is {said!r}, and a smoke deploy runs on {PLANE} only."
+        raise MisuseError(words, clause="TGT-2", remedy=f"Mend runtime.environment in {file.name}.")
+
+
+def is_prod(environment: str) -> bool:
+    """Whether a name means production, in whatever spelling (TGT-3)."""
+    plain = unicodedata.normalize("NFKC", environment)
+    return plain.strip().lower().startswith("prod") or bool(_PROD.search(plain))
+
+
 def _check_environment(environment: str) -> None:
     if not environment:
         words = "is not set; a live run must be told its environment (or add --smokedeploy-rehearse)."
         raise SettingsError(words, file="--smokedeploy-environment / SMOKEDEPLOY_ENVIRONMENT")
     if environment == ENVIRONMENT:
         return
-    if environment.strip().lower().startswith("prod") or _PROD.search(environment):
+    if is_prod(environment):
         words = f"The environment {environment!r} is refused: a smoke deploy never runs against prod."
         raise MisuseError(words, clause="TGT-3", remedy=f"Dispatch it with environment {ENVIRONMENT}.")
     words = f"The environment {environment!r} is not {ENVIRONMENT!r}, and a smoke deploy runs nowhere else."
@@ -189,12 +206,13 @@ def _check_endpoint(endpoint: str, settings: Settings, *, rehearsal: bool) -> st
         host = (parts.hostname or "").rstrip(".")
     except ValueError:
         host = ""
-    if not host or parts.scheme not in {"https", "http"}:
+    # A host in other letters or in percent signs may be another one to who resolves it.
+    if not host or not re.fullmatch(r"[A-Za-z0-9._:-]+", host) or parts.scheme not in {"https", "http"}:
         words = "is no URL like https://host."
         raise SettingsError(words, file="DEPLOY_ENDPOINT")
     forbidden = {name.strip().lower().rstrip(".") for name in settings.agent.forbidden_hosts}
-    if host in forbidden or _PROD.search(host):
-        words = f"The agent's host {host!r} is a production host, and a smoke deploy never touches one."
+    if host in forbidden or _PROD.search(host) or _PROD.search(unquote(parts.path)):
+        words = f"The agent's address {host + parts.path!r} is production's: a smoke deploy never goes there."
         raise MisuseError(words, clause="TGT-3", remedy="Set DEPLOY_ENDPOINT of the environment dev.")
     if rehearsal != is_loopback(host):
         if rehearsal:

@@ -18,9 +18,9 @@ def refused(edge: str, words: str = "", **how: Any) -> Case:
 
 
 def left_running(edge: str) -> Case:
-    """The deploy went out, and then nothing is let in any more: neither the status nor the stop."""
+    """The deploy went out, and then nothing is let in: no look at its progress, no status, no stop."""
     return Case(
-        "VER-1",
+        "AGT-5",
         FAIL,
         1,
         World(edge=edge),  # type: ignore[arg-type]

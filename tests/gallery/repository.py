@@ -2,73 +2,246 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from pytest_smokedeploy.rehearsal import World
-from tests.gallery.case import REFUSED, Case, answer, github, says
+from tests.gallery.case import REFUSED, Case, answer, github, says, sound
 
-PHASE_OPEN = (
-    "steps:\n  1: {done_on: 2026-01-01, by: p, evidence: e}\n  2: {done_on: 2026-01-01, by: p, evidence: e}\n"
-)
-PREVIOUS_FAILED = {
-    "total_count": 1,
-    "workflow_runs": [{"id": 99, "run_number": 1, "status": "completed", "conclusion": "failure"}],
-}
+DEPLOY = (Path(__file__).parents[2] / ".github" / "workflows" / "deploy.yml").read_text(encoding="utf-8")
+GATE = "run: exec .venv/bin/pytest -p smokedeploy smoke_tests"
+DAY = datetime.now(UTC).date()
+STEP = "{done_on: 2026-01-01, by: p, evidence: e}"
+STEPS = "".join(f"  {n}: {STEP}\n" for n in range(1, 5))
+INTEGRATION = {"message": "Resource not accessible by integration", "status": "403"}
 
 
-def _knows_no_hold(body: dict[str, Any], _asked: int) -> None:
-    body["extensions"].remove("hold")
+def unmet(clause: str, world: World | None = None, words: str = "", status: int = 1, **how: Any) -> Case:
+    """A precondition is unmet: REFUSED, and nothing is asked of the agent."""
+    return Case(clause, REFUSED, status, world or World(), deploys=False, words=words, **how)
+
+
+def environ(clause: str, words: str = "", status: int = 1, **variables: str | None) -> Case:
+    """The gate is given other variables."""
+    return unmet(clause, World(environ=variables), words, status)
+
+
+def tag(value: str, words: str = "") -> Case:
+    """Another image tag is dispatched."""
+    return unmet(
+        "TRG-2",
+        World(environ={"SMOKEDEPLOY_IMAGE_TAG": value}),
+        words,
+        options=(f"--smokedeploy-image-tag={value}",),
+    )
+
+
+def flow(clause: str, old: str, new: str, words: str = "", status: int = 1) -> Case:
+    """The repository's workflow with one part changed."""
+    assert old in DEPLOY, old
+    return unmet(clause, words=words, status=status, workflow=DEPLOY.replace(old, new, 1))
+
+
+def around(clause: str, new: str, words: str = "", old: str = GATE) -> Case:
+    """Something around the gate in the workflow, known before any request."""
+    return flow(clause, old, new, words, 4)
+
+
+def trigger(new: str, words: str = "") -> Case:
+    """The workflow's `on`, spelled otherwise."""
+    head, _, rest = DEPLOY.partition("\non:\n")
+    return unmet("TRG-3", words=words, workflow=f"{head}\n{new}\n{rest[rest.index('permissions: {}') :]}")
+
+
+def beside(name: str) -> Case:
+    """An automatic trigger beside the dispatch with its inputs."""
+    return flow("TRG-3", "on:\n", f"on:\n  {name}:\n", name)
+
+
+def ran(conclusion: str | None, status: str = "completed", **how: Any) -> World:
+    """An agent that knows no hold, and one previous run of the workflow."""
+    run = {
+        "id": 99,
+        "run_number": 1,
+        "status": status,
+        "conclusion": conclusion,
+        "updated_at": f"{DAY}T00:00:00Z",
+    }
+    runs = {"total_count": 1, "workflow_runs": [run]}
+    return previous(200, runs, **how)
+
+
+def previous(status: int, body: Any, **how: Any) -> World:
+    """An agent that knows no hold, and what GitHub says of previous runs."""
+    no_hold = answer("/v1/status", lambda body, _: body["extensions"].remove("hold"))
+    return World(github=github("/runs", status, body).github, tamper=no_hold.tamper, **how)
 
 
 def _on_hold(body: dict[str, Any], _asked: int) -> None:
     body["hold"] = {"since": "2026-01-01T00:00:00Z", "by": "robot", "reason": "a run was lost"}
 
 
-KNOWS_NO_HOLD = replace(
-    github("/runs", 200, PREVIOUS_FAILED), tamper=answer("/v1/status", _knows_no_hold).tamper
-)
+def signed(on: object) -> str:
+    return f"inspections:\n  - {{run: '99', by: p, on: {on}, finding: f}}\n"
+
 
 CASES: dict[str, Case] = {
-    "missing secret": Case(
-        "PRE-4", REFUSED, 1, World(environ={"CF_ACCESS_CLIENT_SECRET": None}), deploys=False
+    # secrets
+    "missing secret": environ("PRE-4", "missing or empty", CF_ACCESS_CLIENT_SECRET=None),
+    "empty secret": environ("PRE-4", "missing or empty", CF_ACCESS_CLIENT_SECRET=""),
+    "blank secret": environ("PRE-4", "blank", CF_ACCESS_CLIENT_ID="  "),
+    "placeholder secret": environ("PRE-4", "placeholder", CF_ACCESS_CLIENT_SECRET="changeme"),
+    "missing endpoint": environ("PRE-4", "DEPLOY_ENDPOINT", DEPLOY_ENDPOINT=None),
+    "a secret of the repository, not the environment": unmet(
+        "PRE-4", github("/secrets", 200, {"total_count": 0, "secrets": []}), "not among the secrets"
     ),
-    "blank secret": Case("PRE-4", REFUSED, 1, World(environ={"CF_ACCESS_CLIENT_ID": "  "}), deploys=False),
-    "missing endpoint": Case("PRE-4", REFUSED, 1, World(environ={"DEPLOY_ENDPOINT": None}), deploys=False),
-    "prod": Case("TGT-3", REFUSED, 4, World(), deploys=False, options=("--smokedeploy-environment", "prod")),
-    "another environment": Case(
-        "TGT-1", REFUSED, 4, World(), deploys=False, options=("--smokedeploy-environment", "staging")
+    # target
+    "prod": unmet("TGT-3", status=4, options=("--smokedeploy-environment", "prod")),
+    "Prod": unmet("TGT-3", status=4, options=("--smokedeploy-environment", "Prod")),
+    "production": unmet("TGT-3", status=4, options=("--smokedeploy-environment", "production")),
+    "a prod host": environ("TGT-3", "production", 4, DEPLOY_ENDPOINT="https://agent.prod.example"),
+    "another environment": unmet("TGT-1", status=4, options=("--smokedeploy-environment", "staging")),
+    "agent says prod": unmet("TGT-1", says("/health", environment="prod"), "'prod'"),
+    "agent says nothing": unmet("TGT-1", says("/health", environment=None), "nothing"),
+    "agent says prod in its preflight": unmet(
+        "TGT-1", says("/v1/preflight", environment="prod"), "preflight"
     ),
-    "agent says prod": Case("TGT-1", REFUSED, 1, says("/health", environment="prod"), deploys=False),
-    "agent says live": Case(
-        "TGT-2", REFUSED, 1, says("/v1/preflight", execution_plane="live"), deploys=False
+    "agent says live": unmet("TGT-2", says("/v1/preflight", execution_plane="live"), "'live'"),
+    "the settings say live": unmet(
+        "TGT-2", status=4, settings={"runtime": {"environment": {"EXECUTION_PLANE": "live"}}}
     ),
-    "a push": Case("TRG-1", REFUSED, 1, World(environ={"GITHUB_EVENT_NAME": "push"}), deploys=False),
-    "attempt 2": Case("TRG-1", REFUSED, 1, World(environ={"GITHUB_RUN_ATTEMPT": "2"}), deploys=False),
-    "no CI": Case("TRG-1", REFUSED, 1, World(environ={"GITHUB_ACTIONS": None}), deploys=False),
-    "latest": Case(
-        "TRG-2", REFUSED, 1, World(), deploys=False, options=("--smokedeploy-image-tag", "latest")
+    "CI would inject live": unmet(
+        "TGT-2",
+        status=4,
+        settings={"runtime": {"injected_by": "ci", "environment": {"EXECUTION_PLANE": "live"}}},
     ),
-    "unknown commit": Case(
-        "TRG-2", REFUSED, 1, World(), deploys=False, options=("--smokedeploy-image-tag", "0" * 40)
+    # trigger
+    "a push": environ("TRG-1", "push", GITHUB_EVENT_NAME="push"),
+    "a schedule": environ("TRG-1", "schedule", GITHUB_EVENT_NAME="schedule"),
+    "a bot's dispatch": environ("TRG-1", "[bot]", GITHUB_ACTOR="github-actions[bot]"),
+    "another workflow": environ(
+        "TRG-1",
+        "other.yml",
+        GITHUB_WORKFLOW_REF="rehearsal/repository/.github/workflows/other.yml@refs/heads/main",
     ),
-    "step 3 open": Case("PRE-1", REFUSED, 1, World(phase=PHASE_OPEN), deploys=False, words="step 3"),
-    "environment missing": Case(
-        "PRE-3", REFUSED, 1, github("/environments/", 404, {"message": "Not Found"}), deploys=False
+    "another repository's workflow": environ(
+        "TRG-1", "else/where", GITHUB_WORKFLOW_REF="else/where/.github/workflows/deploy.yml@refs/heads/main"
     ),
-    "environment unreadable": Case(
-        "PRE-3",
-        REFUSED,
-        1,
-        github("/environments/", 403, {"message": "no"}),
-        deploys=False,
-        words="actions: read",
+    "attempt 2": environ("TRG-1", "attempt 2", GITHUB_RUN_ATTEMPT="2"),
+    "no CI": environ("TRG-1", "no GitHub Actions", GITHUB_ACTIONS=None),
+    "latest": tag("latest", "can move"),
+    "main": tag("main", "can move"),
+    "a short SHA": tag("1a2b3c4", "can move"),
+    "shell metacharacters": tag("$(reboot)", "no tag"),
+    "too long a tag": tag("a" * 129, "no tag"),
+    "unknown commit": tag("0" * 40, "404"),
+    "never known good": unmet(
+        "TRG-2",
+        github("/ci.yml/runs", 200, {"total_count": 0, "workflow_runs": []}),
+        "ci.yml",
+        settings={
+            "image": {
+                "repository": "ghcr.io/example/runtime",
+                "known_good_workflow": ".github/workflows/ci.yml",
+            }
+        },
     ),
-    "one migration behind": Case("PRE-5", REFUSED, 1, World(applied=("0001",)), deploys=False, words="0002"),
-    "one migration ahead": Case(
-        "PRE-5", REFUSED, 1, World(applied=("0001", "0002", "0003")), deploys=False, words="0003"
+    "known good": sound(
+        settings={
+            "image": {
+                "repository": "ghcr.io/example/runtime",
+                "known_good_workflow": ".github/workflows/ci.yml",
+            }
+        },
     ),
-    # An agent that knows a hold answers for its own runs; GitHub is asked where it knows none.
-    "previous run failed": Case("FLR-3", REFUSED, 1, KNOWS_NO_HOLD, deploys=False),
-    "the agent is on hold": Case("FLR-3", REFUSED, 1, answer("/v1/status", _on_hold), deploys=False),
+    "no input image_tag": flow("TRG-2", "      image_tag:\n", "      tag:\n", "image_tag"),
+    "inputs default to prod": flow("TRG-2", "default: dev", "default: prod", "defaults to 'prod'"),
+    "inputs offer prod": flow("TRG-2", "options: [dev]", "options: [dev, prod]", "offers 'prod'"),
+    "triggers in a list": trigger("on: [workflow_dispatch, push]", "push"),
+    "a trigger in a string": trigger("on: push", "push"),
+    "a schedule beside": beside("schedule"),
+    "a push beside": beside("push"),
+    "a workflow_run beside": beside("workflow_run"),
+    "a repository_dispatch beside": beside("repository_dispatch"),
+    "a workflow_call beside": beside("workflow_call"),
+    "a quoted on": flow("TRG-3", "on:\n", '"on":\n  push:\n', "push"),
+    "YAML's true": flow("TRG-3", "on:\n", "true:\n  push:\n", "push"),
+    # the workflow file
+    "no workflow": unmet("PRE-2", workflow=""),
+    "the workflow is a folder": unmet("PRE-2", workflow="/"),
+    "the workflow is no YAML": unmet("PRE-2", words="not YAML", workflow="on: [\njobs: {"),
+    "a loop around the gate": around(
+        "FLR-4",
+        "run: |\n          for i in 1 2 3; do pytest -p smokedeploy smoke_tests && break; done",
+        "loop",
+    ),
+    "a retry action": around(
+        "FLR-4",
+        "uses: nick-fields/retry@v3\n        with: {command: pytest -p smokedeploy smoke_tests}",
+        "nick-fields/retry",
+    ),
+    "a second step tries again": around(
+        "FLR-4", f"{GATE}\n      - if: failure()\n        {GATE}", "more than once"
+    ),
+    "a matrix": around(
+        "FLR-4", "    strategy: {matrix: {n: [1, 2]}}\n    steps:", "matrix", old="    steps:"
+    ),
+    "continue-on-error": around("FLR-1", f"continue-on-error: true\n        {GATE}", "continue-on-error"),
+    "the job continues on error": around(
+        "FLR-1", "    continue-on-error: true\n    steps:", "job", old="    steps:"
+    ),
+    "or true": around("FLR-1", f"{GATE} || true", "|| true"),
+    "a pipe": around("FLR-1", f"{GATE} | tee log", "pipe"),
+    "the stop is not always": around("FLR-2", "if: success()", "smokedeploy stop", old="if: always()"),
+    "the job runs in prod": around("TGT-3", "environment: prod", "prod", old="environment: dev"),
+    # the ledger
+    "step 3 open": unmet("PRE-1", World(phase=f"steps:\n  1: {STEP}\n  2: {STEP}\n"), "step 3"),
+    "a step of tomorrow": unmet(
+        "PRE-1", World(phase=f"steps:\n{STEPS}".replace("2026-01-01", str(DAY + timedelta(2)), 1)), "future"
+    ),
+    "no steps": unmet("PRE-1", World(phase="- a list\n"), "steps"),
+    "a ledger that is no YAML": unmet("PRE-1", World(phase="steps: [\n"), "not YAML"),
+    # GitHub
+    "environment missing": unmet("PRE-3", github("/environments/", 404, {"message": "Not Found"}), "404"),
+    "environment unreadable": unmet("PRE-3", github("/environments/", 403, INTEGRATION), "actions: read"),
+    "environment gone": unmet("PRE-3", github("/environments/", 410, {}), "410"),
+    "GitHub fails": unmet("PRE-3", github("/environments/", 500, b"oops"), "500"),
+    "rate limit by 403": unmet(
+        "PRE-3", github("/environments/", 403, {}, x_ratelimit_remaining="0"), "rate limit"
+    ),
+    "rate limit by 429": unmet("PRE-3", github("/environments/", 429, {}, retry_after="60"), "after 60 s"),
+    "GitHub says no JSON": unmet("PRE-3", github("/environments/", 200, b"<html>"), "no JSON"),
+    "GitHub down": environ("TRG-2", "GitHub did not answer", GITHUB_API_URL="http://127.0.0.1:1"),
+    # the database
+    "one migration behind": unmet("PRE-5", World(applied=("0001",)), "0002"),
+    "one migration ahead": unmet("PRE-5", World(applied=("0001", "0002", "0003")), "0003"),
+    "no database": unmet(
+        "PRE-5", World(agent_environ={"DATABASE_URL": "sqlite:////nowhere/x"}), "does not exist"
+    ),
+    "database unreachable": unmet(
+        "PRE-5", World(agent_environ={"DATABASE_URL": "postgresql://u:p@127.0.0.1:1/d"}), "can't reach it"
+    ),
+    "the agent knows no database": unmet("PRE-5", World(agent_environ={"DATABASE_URL": None}), "knows no"),
+    "attestation expired": unmet(
+        "PRE-5",
+        World(
+            phase=f"steps:\n{STEPS}attestations:\n"
+            "  database: {what: w, by: p, on: 2026-01-01, until: 2026-01-02}\n"
+        ),
+        "expired",
+        settings={"database": {"proof": "attested"}},
+    ),
+    "attested": sound(settings={"database": {"proof": "attested"}}),
+    # a hold; the previous run, where agents know none
+    "the agent is on hold": unmet("FLR-3", answer("/v1/status", _on_hold), "robot"),
+    "a hold is not told": unmet("FLR-3", answer("/v1/status", lambda body, _: body.pop("hold", None))),
+    "previous run failed": unmet("FLR-3", ran("failure"), "nobody signed it off"),
+    "previous run cancelled": unmet("FLR-3", ran("cancelled"), "nobody signed it off"),
+    "previous run under way": unmet("FLR-3", ran(None, "in_progress"), "in_progress"),
+    "signed off tomorrow": unmet("FLR-3", ran("failure", inspections=signed(DAY + timedelta(2))), "future"),
+    "signed off before": unmet("FLR-3", ran("failure", inspections=signed("2026-01-01")), "before the run"),
+    "sign-off malformed": unmet("FLR-3", ran("failure", inspections="inspections: {}\n"), "no list"),
+    "runs unreadable": unmet("FLR-3", previous(200, {"total_count": 5}), "can't be read"),
+    "previous run signed off": sound(ran("failure", inspections=signed(DAY))),
 }

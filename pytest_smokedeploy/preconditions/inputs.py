@@ -1,0 +1,76 @@
+"""The inputs: environment dev, and an image tag that cannot move and is known to be good (TRG-2)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pytest_smokedeploy.image import TAG, VERSION, can_move
+from pytest_smokedeploy.model import Finding
+from pytest_smokedeploy.preconditions import workflow
+from pytest_smokedeploy.preconditions.github import GitHub, quoted
+from pytest_smokedeploy.settings import RunConfig
+
+_EXPECTED: Final = "an image tag that cannot move: a commit's SHA in the repository, or a version"
+_REMEDY: Final = "Dispatch with the commit's full SHA as image_tag."
+
+
+def finding(run: RunConfig, github: GitHub) -> Finding:
+    """TRG-2: what the workflow asks for, and what this run was given."""
+    if fault := workflow.inputs_fault(run.workflow_file):
+        expected = "a workflow that asks for `environment` without prod, and for `image_tag`"
+        remedy = f"Mend the inputs of {run.settings.workflow.file}."
+        return Finding("TRG-2", False, expected, fault, remedy=remedy)
+    tag = run.image_tag
+    if not TAG.fullmatch(tag):
+        seen = f"image_tag {tag[:140]!r} is no tag" if tag else "image_tag is empty"
+        return Finding("TRG-2", False, _EXPECTED, seen, remedy=_REMEDY)
+    if can_move(tag):
+        return Finding("TRG-2", False, _EXPECTED, f"image_tag {tag!r} can move", remedy=_REMEDY)
+    wanted = run.settings.image.known_good_workflow
+    if VERSION.fullmatch(tag):
+        seen = f"environment dev, version {tag}"
+        return _good(run, github, _of_version(github, tag), seen) if wanted else _holds(seen)
+    reply = github.get(f"/commits/{tag}", "contents: read")
+    if reply.fault:
+        return reply.unmet("TRG-2", _EXPECTED, _REMEDY, about=f"commit {tag}")
+    if reply.data.get("sha") != tag:
+        return Finding("TRG-2", False, _EXPECTED, f"GitHub knows another commit for {tag}", remedy=_REMEDY)
+    seen = f"environment dev, commit {tag} of {run.github.repository}"
+    return _good(run, github, tag, seen) if wanted else _holds(seen)
+
+
+def _holds(seen: str) -> Finding:
+    return Finding("TRG-2", True, _EXPECTED, seen)
+
+
+def _of_version(github: GitHub, tag: str) -> str | Finding:
+    """The commit that the repository's own tag names, with or without its leading v; or why none."""
+    names = [tag] if tag.startswith("v") else [tag, f"v{tag}"]
+    for name in names:
+        reply = github.get(f"/commits/{quoted(f'tags/{name}')}", "contents: read")
+        if not reply.fault:
+            return str(reply.data.get("sha"))
+    remedy = "Dispatch with a commit's SHA, or tag the commit with the version."
+    return reply.unmet("TRG-2", "a tag of the repository for the version", remedy, about=f"version {tag}")
+
+
+def _good(run: RunConfig, github: GitHub, sha: str | Finding, seen: str) -> Finding:
+    """Whether the workflow that the settings name succeeded for the commit."""
+    if isinstance(sha, Finding):
+        return sha
+    name = str(run.settings.image.known_good_workflow)
+    file = quoted(name.rpartition("/")[2])
+    expected = f"a successful run of {name} for the commit {sha}"
+    path = f"/actions/workflows/{file}/runs?head_sha={quoted(sha)}&status=success&per_page=100"
+    reply = github.get(path, "actions: read")
+    rows = reply.data.get("workflow_runs")
+    if reply.fault or not isinstance(rows, list):
+        return reply.unmet("TRG-2", expected, about=f"runs of {name}")
+    for row in rows:
+        # Asked for, and looked at again: a pull request from a fork runs in its own repository's name.
+        home = (row.get("head_repository") or {}).get("full_name") if isinstance(row, dict) else None
+        facts = (row.get("head_sha"), row.get("conclusion")) if isinstance(row, dict) else None
+        if facts == (sha, "success") and home in {None, run.github.repository}:
+            return _holds(f"{seen}, good by run {row.get('id')} of {name}")
+    remedy = "Dispatch with a commit for which that workflow succeeded."
+    return Finding("TRG-2", False, expected, f"there is none for {run.image_tag}", remedy=remedy)

@@ -1,0 +1,71 @@
+"""The previous run of the deploy workflow passed, or a person has looked (FLR-3 without a hold)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, Final
+
+from pytest_smokedeploy.errors import SettingsError
+from pytest_smokedeploy.model import Finding
+from pytest_smokedeploy.preconditions import ledger
+from pytest_smokedeploy.preconditions.github import GitHub, quoted
+from pytest_smokedeploy.settings import RunConfig
+
+_EXPECTED: Final = "the previous run of the deploy workflow passed, or a person signed it off"
+
+
+def finding(run: RunConfig, github: GitHub) -> Finding:
+    """FLR-3 from GitHub's list of runs and the file of sign-offs."""
+    file = run.settings.workflow.file.rpartition("/")[2]
+    reply = github.get(f"/actions/workflows/{quoted(file)}/runs?per_page=20", "actions: read")
+    rows = reply.data.get("workflow_runs")
+    if reply.fault:
+        return reply.unmet("FLR-3", _EXPECTED, about="previous runs")
+    if not isinstance(rows, list) or (not rows and reply.data.get("total_count") != 0):
+        return Finding("FLR-3", None, _EXPECTED, "GitHub's list of runs can't be read", None)
+    if not all(isinstance(row, dict) for row in rows):
+        return Finding("FLR-3", None, _EXPECTED, "GitHub's list of runs can't be read", None)
+    before = _before(rows, run.github.run_id)
+    if before is None:
+        return Finding("FLR-3", True, _EXPECTED, "there is no previous run")
+    return _judged(run, before)
+
+
+def _judged(run: RunConfig, before: Mapping[str, Any]) -> Finding:
+    number, status, how = str(before.get("id")), before.get("status"), before.get("conclusion")
+    if status != "completed":
+        remedy = f"Wait for run {number}, then look at how it ended."
+        return Finding("FLR-3", False, _EXPECTED, f"run {number} is still {status!r}", remedy=remedy)
+    if how == "success":
+        return Finding("FLR-3", True, _EXPECTED, f"run {number} ended in success")
+    try:
+        who, why = ledger.signed_off(run.inspections_file, number, _day(before.get("updated_at")))
+    except SettingsError as error:
+        who, why = "", str(error)
+    if who:
+        return Finding("FLR-3", True, _EXPECTED, f"run {number} ended in {how}, signed off by {who}")
+    remedy = f"Look into run {number}, then record it in {run.inspections_file.name}."
+    return Finding("FLR-3", False, _EXPECTED, f"run {number} ended in {how}, and {why}", remedy=remedy)
+
+
+def _before(rows: Sequence[Mapping[str, Any]], run_id: str) -> Mapping[str, Any] | None:
+    """The newest run that began before this one; one that was dispatched since is none."""
+    own = next((_order(row) for row in rows if str(row.get("id")) == run_id), None)
+    others = [row for row in rows if str(row.get("id")) != run_id and (own is None or _order(row) < own)]
+    return max(others, key=_order, default=None)
+
+
+def _order(row: Mapping[str, Any]) -> int:
+    for name in ("run_number", "id"):
+        number = row.get(name)
+        if isinstance(number, int) and not isinstance(number, bool):
+            return number
+    return 0
+
+
+def _day(text: object) -> date | None:
+    try:
+        return date.fromisoformat(str(text)[:10])
+    except ValueError:
+        return None
