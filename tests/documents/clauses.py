@@ -1,0 +1,26 @@
+"""The clauses of the Smoke Deploy Model, as the code holds them."""
+
+from __future__ import annotations
+
+from pytest_smokedeploy.gate import stage_of
+from pytest_smokedeploy.model import CLAUSES
+
+_HEAD = """# Clauses
+
+What the gate holds a deploy against. *Checked*: a test in `smoke_tests/` proves it on the very run, and
+the proof must rest on at least what the last column says: *seen* by the gate, *told* by the agent, or
+*attested* by a named person. *Enforced*: the gate itself makes it so. Of several violated clauses the one
+of the stage that failed first is named first, then the order of this table decides. Written by `python -m
+tests.documents`.
+
+| id | clause | stage | how | least basis |
+|---|---|---|---|---|
+"""
+
+
+def page() -> str:
+    rows = (
+        f"| {c.id} | {c.text} | {c.stage or stage_of(c.id)} | {c.how} | {c.least_basis or ''} |"
+        for c in CLAUSES
+    )
+    return _HEAD + "\n".join(rows) + "\n"

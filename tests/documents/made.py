@@ -1,0 +1,13 @@
+"""Which documents are made from the code, and how."""
+
+from pathlib import Path
+
+from tests.documents import clauses, messages, settings
+
+ROOT = Path(__file__).parents[2]
+MADE = {
+    "docs/clauses.md": clauses.page,
+    "docs/messages.md": messages.page,
+    "docs/settings.md": settings.page,
+    "pytest_smokedeploy/schemas/settings.schema.json": settings.schema_text,
+}

@@ -1,0 +1,77 @@
+"""`smokedeploy.yml`, every key with its type and default, and its JSON Schema for editors."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pytest_smokedeploy.settings import Settings
+
+_WORDS = {"string": "text", "integer": "a whole number", "number": "a number"}
+_HEAD = """# Settings
+
+`smoke_tests/smokedeploy.yml`. Every key has the model's own default but two: `image.repository` and
+`agent.container_name`. An unknown key, a wrong type or a key that stands twice ends the run before any
+request, with one line that names file, line and key. Editors complete and check the file by
+`pytest_smokedeploy/schemas/settings.schema.json`. Written by `python -m tests.documents`.
+"""
+
+
+def schema() -> dict[str, Any]:
+    made = Settings.model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "smokedeploy.yml", **made}
+
+
+def schema_text() -> str:
+    return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def page() -> str:
+    whole = schema()
+    rows = list(_rows(whole, whole, ""))
+    table = "\n".join(["| key | takes | default | what it is |", "|---|---|---|---|", *rows])
+    return f"{_HEAD}\n{table}\n"
+
+
+def _rows(node: dict[str, Any], whole: dict[str, Any], prefix: str):
+    required = node.get("required", ())
+    for name, raw in node["properties"].items():
+        part = _resolved(raw, whole)
+        key = f"{prefix}{name}"
+        if part.get("type") == "object" and "properties" in part:
+            yield f"| **`{key}`** | | | {_cell(part.get('description', ''))} |"
+            yield from _rows(part, whole, f"{key}.")
+            continue
+        default = "required" if name in required else f"`{json.dumps(raw.get('default'))}`"
+        yield f"| `{key}` | {_takes(raw, whole)} | {_cell(default)} | {_cell(raw.get('description', ''))} |"
+
+
+def _resolved(node: dict[str, Any], whole: dict[str, Any]) -> dict[str, Any]:
+    return whole["$defs"][node["$ref"].rpartition("/")[2]] if "$ref" in node else node
+
+
+def _takes(node: dict[str, Any], whole: dict[str, Any]) -> str:
+    node = _resolved(node, whole)
+    if "anyOf" in node:
+        return " or ".join(
+            dict.fromkeys(_takes(part, whole) for part in node["anyOf"] if part.get("type") != "null")
+        )
+    if "enum" in node:
+        return ", ".join(f"`{value}`" for value in node["enum"])
+    if "const" in node:
+        return f"`{node['const']}`"
+    low, high = node.get("minimum", node.get("exclusiveMinimum")), node.get("maximum")
+    bounds = f", {low} to {high}" if low is not None and high is not None else ""
+    if node.get("type") == "array":
+        return f"a list of {_takes(node.get('items', {}), whole)}"
+    if node.get("type") == "object" and "properties" in node:
+        return "`{" + ", ".join(node["properties"]) + "}`"
+    if node.get("type") == "object":
+        return "a map"
+    return {"string": "text", "integer": "a whole number", "number": "a number"}.get(
+        node.get("type", ""), ""
+    ) + bounds
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
