@@ -1,4 +1,4 @@
-"""What pytest collected, as checks of the gate; what makes it no gate at all; and how checks go.
+"""What pytest collected, as checks of the gate, and how checks go.
 
 It reads pytest's objects without importing pytest: the plug-in hands them over, and they are
 typed as what they are here, objects of somebody else's.
@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from pytest_smokedeploy.errors import MisuseError, SmokedeployError
+from pytest_smokedeploy.errors import EvidenceError, MisuseError, SmokedeployError
 from pytest_smokedeploy.gate import Check, CheckOutcome
+from pytest_smokedeploy.misuse import misuses
 from pytest_smokedeploy.model import CLAUSE, RANK, STAGES, Stage
 
 if TYPE_CHECKING:
@@ -25,19 +26,6 @@ if TYPE_CHECKING:
 Config: TypeAlias = Any
 Item: TypeAlias = Any
 
-#: Plug-ins that run a test again; merely loaded, a mark is enough for them (FLR-4).
-_RETRYING: Final = {
-    "rerunfailures": "pytest-rerunfailures",
-    "flaky": "flaky",
-    "pytest_repeat": "pytest-repeat",
-    "repeat": "pytest-repeat",
-    "retry": "pytest-retry",
-}
-_NEEDED: Final = {
-    "pytest_order": "pytest-order",
-    "timeout": "pytest-timeout",
-    "html": "pytest-html",
-}
 #: A user's own check comes after the clauses of its stage.
 _OWN: Final = 1000
 
@@ -52,9 +40,19 @@ class Collected:
 
 
 def arm(config: Config) -> bool:
-    """Point pytest-html and JUnit at the evidence folder, unless the user pointed them elsewhere."""
+    """Point pytest-html and JUnit at the evidence folder, unless the user pointed them elsewhere.
+
+    Raises:
+        EvidenceError: the folder can't be made; the reporters would end in a traceback of their own.
+
+    """
     named = config.option.smokedeploy_evidence or os.environ.get("SMOKEDEPLOY_EVIDENCE") or "smoke-evidence"
     folder = Path(named).absolute()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        words = f"The evidence folder {named} can't be made: {error.strerror or error}."
+        raise EvidenceError(words, remedy="Name another with --smokedeploy-evidence.") from error
     if not getattr(config.option, "htmlpath", None):
         config.option.htmlpath = str(folder / "report.html")
     config.option.self_contained_html = True
@@ -133,60 +131,6 @@ def _check(item: Item, collected: Collected) -> Check | None:
     return Check(item.nodeid, title, Stage(stage), clauses)
 
 
-def parallel(config: Config) -> bool:
-    """Whether pytest-xdist hands the checks to workers, or this is a worker."""
-    option = config.option
-    several = getattr(option, "numprocesses", None) or getattr(option, "dist", "no") != "no"
-    return bool(several) or hasattr(config, "workerinput")
-
-
-def misuses(config: Config, items: Sequence[Item], collected: Collected) -> list[MisuseError]:
-    """Everything that makes this run no gate, worst first."""
-    found = list(collected.misuses)
-    plugins = config.pluginmanager
-    for name, package in _RETRYING.items():
-        if plugins.hasplugin(name):
-            found.append(
-                MisuseError(
-                    f"The plug-in {package} is loaded, and it can run a check again.",
-                    clause="FLR-4",
-                    remedy=f"Nothing retries on its own: uninstall it, or run with -p no:{name}.",
-                )
-            )
-    if parallel(config):
-        found.append(
-            MisuseError("pytest-xdist would deploy once a worker.", remedy="Run without -n and --dist.")
-        )
-    for name, package in _NEEDED.items():
-        if not plugins.hasplugin(name):
-            found.append(
-                MisuseError(f"The plug-in {package} is missing.", remedy=f"Install it, or drop -p no:{name}.")
-            )
-    for option, flag in (("usepdb", "--pdb"), ("trace", "--trace"), ("setuponly", "--setup-only")):
-        if getattr(config.option, option, False):
-            found.append(MisuseError(f"{flag} does not go with a gate.", remedy=f"Run without {flag}."))
-    if _thread_timeout(config, items):
-        why = "pytest-timeout's method `thread` ends the process without stopping the container."
-        found.append(MisuseError(why, clause="FLR-2", remedy="Use the method `signal`."))
-    order = [item.nodeid for item in items if item.nodeid in collected.checks]
-    stages = [STAGES.index(collected.checks[node].stage) for node in order]
-    if stages != sorted(stages):
-        found.append(
-            MisuseError("Another plug-in moved the checks out of the model's order.", clause="VER-6")
-        )
-    return found
-
-
-def _thread_timeout(config: Config, items: Sequence[Item]) -> bool:
-    methods = [getattr(config.option, "timeout_method", None)]
-    with suppress(ValueError, KeyError):
-        methods.append(config.getini("timeout_method"))
-    for item in items:
-        marks = item.iter_markers("timeout")
-        methods += [m.kwargs.get("method") or (m.args[1] if len(m.args) > 1 else None) for m in marks]
-    return "thread" in methods
-
-
 def options_of(config: Config, environ: Mapping[str, str], folder: Path | None) -> Options:
     """The run's options: the command line's before the environment's (DESIGN 3)."""
     from pytest_smokedeploy.settings import Options  # noqa: PLC0415 - lazily
@@ -236,7 +180,8 @@ def begin(gate: GateSession, config: Config, items: Sequence[Item], collected: C
 
     """
     checks = list(collected.checks.values())
-    gate.begin(checks, misuses(config, items, collected), _versions(config))
+    found = [*collected.misuses, *misuses(config, items, collected.checks, os.environ)]
+    gate.begin(checks, found, _versions(config))
     return Progress(gate, collected.checks)
 
 

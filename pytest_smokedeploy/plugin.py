@@ -98,10 +98,14 @@ def pytest_configure(config: pytest.Config) -> None:
     options = config.option
     asked = options.smokedeploy_rehearse or options.smokedeploy_environment
     if asked or os.environ.get("SMOKEDEPLOY_ENVIRONMENT"):
-        from pytest_smokedeploy import collected  # noqa: PLC0415 - lazily
+        from pytest_smokedeploy import collected, misuse  # noqa: PLC0415 - lazily
+        from pytest_smokedeploy.errors import EvidenceError  # noqa: PLC0415 - lazily
 
-        config.stash[ARMED] = collected.arm(config)
-        if collected.parallel(config):
+        try:
+            config.stash[ARMED] = collected.arm(config)
+        except EvidenceError as error:
+            raise pytest.UsageError(f"smoke deploy REFUSED: {error}") from error
+        if misuse.parallel(config):
             # The process that would collect is a worker's; the refusal belongs to the one that is watched.
             _begin(config, None)
 
@@ -130,10 +134,13 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def _begin(config: pytest.Config, session: pytest.Session | None) -> None:
     """Begin the run, or end with one clear line and exit status 4."""
     from pytest_smokedeploy import collected  # noqa: PLC0415 - lazily
-    from pytest_smokedeploy.errors import MisuseError  # noqa: PLC0415 - lazily
+    from pytest_smokedeploy.errors import EvidenceError, MisuseError  # noqa: PLC0415 - lazily
 
     checks = config.stash.get(COLLECTED, collected.Collected())
-    gate = config.stash[SESSION] = collected.open_session(config, checks)
+    try:
+        gate = config.stash[SESSION] = collected.open_session(config, checks)
+    except EvidenceError as error:
+        raise pytest.UsageError(f"smoke deploy REFUSED: {error}") from error
     config.stash[ACTIONS] = collected.Actions(config, os.environ)
     config.stash[ACTIONS].begin()
     try:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parents[2] / "pytest_smokedeploy"
 HEADINGS = {
+    "misuse": "Options and plug-ins that make a run no gate",
     "settings": "Settings and options",
-    "collected": "What makes a run no gate",
+    "collected": "Tests that make a run no gate",
     "preconditions": "Preconditions",
     "migrations": "The database",
     "client": "What answered in the agent's place, and what the agent answered",

@@ -103,3 +103,24 @@ def test_collect_only_and_setup_plan_deploy_nothing_and_give_no_verdict(pytester
         assert result.ret == 0
         result.stdout.no_fnmatch_line("*smoke deploy*")
         assert not (pytester.path / "smoke-evidence" / "evidence.json").exists()
+
+
+@pytest.mark.parametrize("name", ["environment", "image-tag"])
+def test_an_option_that_replaces_a_dispatched_input_is_refused(pytester, monkeypatch, name):
+    """addopts would otherwise hide what a person dispatched."""
+    pytester.makepyfile(AWAKE.format(stage="verify", clause="VER-2"))
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("SMOKEDEPLOY_ENVIRONMENT", "dev")
+    monkeypatch.setenv(f"SMOKEDEPLOY_{name.upper().replace('-', '_')}", "dispatched")
+    result = run(pytester, f"--smokedeploy-{name}", "replaced", autoload=False)
+    assert result.ret == 4
+    result.stderr.fnmatch_lines([f"*REFUSED: TRG-2: --smokedeploy-{name} says 'replaced'*'dispatched'*"])
+
+
+def test_an_evidence_folder_that_cannot_be_is_one_clear_line(pytester):
+    pytester.makepyfile(AWAKE.format(stage="verify", clause="VER-2"))
+    (pytester.path / "taken").write_text("a file")
+    options = ("--smokedeploy-environment", "dev", "--smokedeploy-evidence", "taken/evidence")
+    result = run(pytester, *options, autoload=False)
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(["*REFUSED*taken/evidence*--smokedeploy-evidence*"])

@@ -1,0 +1,111 @@
+"""Options and plug-ins under which a run is no gate: known before any request leaves, exit status 4."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Final, TypeAlias
+
+from pytest_smokedeploy.errors import MisuseError
+from pytest_smokedeploy.gate import Check
+from pytest_smokedeploy.model import STAGES
+
+Config: TypeAlias = Any
+Item: TypeAlias = Any
+
+#: Plug-ins that run a test again; merely loaded, a mark is enough for them (FLR-4).
+_RETRYING: Final = {
+    "rerunfailures": "pytest-rerunfailures",
+    "flaky": "flaky",
+    "pytest_repeat": "pytest-repeat",
+    "repeat": "pytest-repeat",
+    "retry": "pytest-retry",
+}
+_NEEDED: Final = {
+    "pytest_order": "pytest-order",
+    "timeout": "pytest-timeout",
+    "html": "pytest-html",
+}
+
+
+def parallel(config: Config) -> bool:
+    """Whether pytest-xdist hands the checks to workers, or this is a worker."""
+    option = config.option
+    several = getattr(option, "numprocesses", None) or getattr(option, "dist", "no") != "no"
+    return bool(several) or hasattr(config, "workerinput")
+
+
+def misuses(
+    config: Config, items: Sequence[Item], checks: Mapping[str, Check], environ: Mapping[str, str]
+) -> list[MisuseError]:
+    """Everything about options and plug-ins that makes this run no gate, worst first.
+
+    Args:
+        config: pytest's.
+        items: pytest's, in the order they will run.
+        checks: the checks by node id.
+        environ: the environment.
+
+    """
+    found = _disagreements(config, environ)
+    plugins = config.pluginmanager
+    for name, package in _RETRYING.items():
+        if plugins.hasplugin(name):
+            found.append(
+                MisuseError(
+                    f"The plug-in {package} is loaded, and it can run a check again.",
+                    clause="FLR-4",
+                    remedy=f"Nothing retries on its own: uninstall it, or run with -p no:{name}.",
+                )
+            )
+    if parallel(config):
+        found.append(
+            MisuseError("pytest-xdist would deploy once a worker.", remedy="Run without -n and --dist.")
+        )
+    for name, package in _NEEDED.items():
+        if not plugins.hasplugin(name):
+            found.append(
+                MisuseError(f"The plug-in {package} is missing.", remedy=f"Install it, or drop -p no:{name}.")
+            )
+    for option, flag in (("usepdb", "--pdb"), ("trace", "--trace"), ("setuponly", "--setup-only")):
+        if getattr(config.option, option, False):
+            found.append(MisuseError(f"{flag} does not go with a gate.", remedy=f"Run without {flag}."))
+    if _thread_timeout(config, items):
+        why = "pytest-timeout's method `thread` ends the process without stopping the container."
+        found.append(MisuseError(why, clause="FLR-2", remedy="Use the method `signal`."))
+    order = [item.nodeid for item in items if item.nodeid in checks]
+    stages = [STAGES.index(checks[node].stage) for node in order]
+    if stages != sorted(stages):
+        found.append(
+            MisuseError("Another plug-in moved the checks out of the model's order.", clause="VER-6")
+        )
+    return found
+
+
+def _thread_timeout(config: Config, items: Sequence[Item]) -> bool:
+    methods = [getattr(config.option, "timeout_method", None)]
+    with suppress(ValueError, KeyError):
+        methods.append(config.getini("timeout_method"))
+    for item in items:
+        marks = item.iter_markers("timeout")
+        methods += [m.kwargs.get("method") or (m.args[1] if len(m.args) > 1 else None) for m in marks]
+    return "thread" in methods
+
+
+def _disagreements(config: Config, environ: Mapping[str, str]) -> list[MisuseError]:
+    """What was dispatched must be what runs: an option, set in a file even, must not replace an input."""
+    if config.option.smokedeploy_rehearse or environ.get("GITHUB_ACTIONS") != "true":
+        return []
+    found = []
+    for name in ("environment", "image_tag"):
+        given, dispatched = (
+            getattr(config.option, f"smokedeploy_{name}"),
+            environ.get(f"SMOKEDEPLOY_{name.upper()}"),
+        )
+        if given and dispatched and given != dispatched:
+            flag = f"--smokedeploy-{name.replace('_', '-')}"
+            words = f"{flag} says {given!r}, and the workflow was dispatched with {dispatched!r}."
+            found.append(
+                MisuseError(words, clause="TRG-2", remedy=f"Run without {flag}; look in addopts too.")
+            )
+    return found
