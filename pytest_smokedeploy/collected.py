@@ -57,7 +57,7 @@ def arm(config: Config) -> bool:
         config.option.htmlpath = str(folder / "report.html")
     config.option.self_contained_html = True
     config.option.css = getattr(config.option, "css", None) or []
-    if not config.option.xmlpath:
+    if not getattr(config.option, "xmlpath", None):
         config.option.xmlpath = str(folder / "junit.xml")
     return True
 

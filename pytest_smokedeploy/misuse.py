@@ -13,18 +13,26 @@ from pytest_smokedeploy.model import STAGES
 Config: TypeAlias = Any
 Item: TypeAlias = Any
 
-#: Plug-ins that run a test again; merely loaded, a mark is enough for them (FLR-4).
+#: Plug-ins that run a test again, or once in a child of its own; merely loaded, a mark is enough for
+#: them (FLR-4). By the name they register under and by their module, since ``-p`` takes either.
 _RETRYING: Final = {
     "rerunfailures": "pytest-rerunfailures",
+    "pytest_rerunfailures": "pytest-rerunfailures",
     "flaky": "flaky",
-    "pytest_repeat": "pytest-repeat",
     "repeat": "pytest-repeat",
+    "pytest_repeat": "pytest-repeat",
     "retry": "pytest-retry",
+    "pytest_retry": "pytest-retry",
+    "flakefinder": "pytest-flakefinder",
+    "pytest_flakefinder": "pytest-flakefinder",
+    "forked": "pytest-forked",
+    "pytest_forked": "pytest-forked",
 }
 _NEEDED: Final = {
     "pytest_order": "pytest-order",
     "timeout": "pytest-timeout",
     "html": "pytest-html",
+    "junitxml": "pytest's own JUnit report",
 }
 
 
@@ -49,15 +57,14 @@ def misuses(
     """
     found = _disagreements(config, environ)
     plugins = config.pluginmanager
-    for name, package in _RETRYING.items():
-        if plugins.hasplugin(name):
-            found.append(
-                MisuseError(
-                    f"The plug-in {package} is loaded, and it can run a check again.",
-                    clause="FLR-4",
-                    remedy=f"Nothing retries on its own: uninstall it, or run with -p no:{name}.",
-                )
+    for name, package in sorted(_retrying(plugins).items()):
+        found.append(
+            MisuseError(
+                f"The plug-in {package} is loaded, and it can run a check again.",
+                clause="FLR-4",
+                remedy=f"Nothing retries on its own: uninstall it, or run with -p no:{name}.",
             )
+        )
     if parallel(config):
         found.append(
             MisuseError("pytest-xdist would deploy once a worker.", remedy="Run without -n and --dist.")
@@ -79,6 +86,17 @@ def misuses(
         found.append(
             MisuseError("Another plug-in moved the checks out of the model's order.", clause="VER-6")
         )
+    return found
+
+
+def _retrying(plugins: Any) -> dict[str, str]:  # noqa: ANN401 - pytest's plug-in manager
+    """Loaded plug-ins that run a test again: registered name -> package."""
+    found = {}
+    for name, plugin in plugins.list_name_plugin():
+        module = getattr(plugin, "__name__", type(plugin).__module__) if plugin is not None else ""
+        for known in (str(name).partition(".")[0], str(module).partition(".")[0]):
+            if plugin is not None and known in _RETRYING:
+                found[str(name)] = _RETRYING[known]
     return found
 
 

@@ -77,7 +77,7 @@ def test_a_test_without_a_stage_has_no_place_in_a_gate(pytester):
     result.stderr.fnmatch_lines(["*REFUSED*test_b.py::test_plain has no stage*"])
 
 
-@pytest.mark.parametrize("plugin", ["html", "timeout", "pytest_order"])
+@pytest.mark.parametrize("plugin", ["html", "timeout", "pytest_order", "junitxml"])
 def test_a_companion_switched_off_is_missed(pytester, plugin):
     """`-p no:html` skips silently; a gate without its report is none."""
     pytester.makepyfile(AWAKE.format(stage="verify", clause="VER-2"))
@@ -124,3 +124,13 @@ def test_an_evidence_folder_that_cannot_be_is_one_clear_line(pytester):
     result = run(pytester, *options, autoload=False)
     assert result.ret == 4
     result.stderr.fnmatch_lines(["*REFUSED*taken/evidence*--smokedeploy-evidence*"])
+
+
+@pytest.mark.parametrize("name", ["rerunfailures", "pytest_rerunfailures", "pytest_forked"])
+def test_a_plugin_that_runs_a_test_again_is_refused_by_whatever_name(pytester, name):
+    """`-p` takes the entry point's name and the module's alike."""
+    pytester.makepyfile(test_it=AWAKE.format(stage="verify", clause="VER-2"), pytest_forked="")
+    pytester.syspathinsert()
+    result = run(pytester, "-p", name, "--smokedeploy-environment", "dev", autoload=False)
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(["*REFUSED: FLR-4: The plug-in *is loaded*"])
