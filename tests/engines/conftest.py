@@ -112,8 +112,11 @@ class Bench:
         with self.api.client() as client:
             for row in client.containers(all=True, filters={"name": self.name}):
                 client.remove_container(row["Id"], force=True, v=True)
-            for row in client.images(name=self.repository):
-                client.remove_image(row["Id"], force=True)
+            ids = {row["Id"] for row in client.images(name=self.repository)}
+            # An image goes before the one it was built from, whichever the engine lists first.
+            parents = {client.inspect_image(id_)["Parent"]: id_ for id_ in ids}
+            for id_ in sorted(ids, key=lambda id_: id_ in parents):
+                client.remove_image(id_, force=True)
 
 
 @pytest.fixture(scope="session")
