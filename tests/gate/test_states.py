@@ -249,3 +249,27 @@ def test_a_skipped_check_says_why_its_clause_is_not_proven():
     made.result("t::OBS-7", "skipped", "no time")
     text = CLAUSE["OBS-7"].text
     assert state(made, "OBS-7").words == f"its check {text!r} was skipped: no time"
+
+
+@pytest.mark.parametrize("clause", ["RUN-2", "RUN-3", "RUN-4", "RUN-5"])
+def test_an_execution_loop_fails_the_deploy(clause):
+    """RUN-6: whatever of the smoke mode is broken, the deploy has failed, stopped or not."""
+    made = gate()
+    run(made, upto="OBS-7")
+    made.finding(violated(clause))
+    made.stop_confirmed = True
+    decided = made.decide()
+    assert (decided.verdict, decided.clause, decided.exit_status) == (Verdict.FAIL, clause, 1)
+
+
+@pytest.mark.parametrize("clause", ["VER-1", "VER-2", "VER-3", "VER-4", "VER-5"])
+def test_the_first_failed_check_ends_the_run(clause):
+    """VER-6: nothing after it runs but shutdown and exit."""
+    made = gate()
+    run(made, upto=clause)
+    made.finding(violated(clause))
+    made.result(f"t::{clause}", "failed", "not as asked")
+    left = [c for c in CHECKED if c.stage is Stage.OBSERVE]
+    assert all(made.blocked(check(c.id)).startswith(f"{clause}: ") for c in left)
+    assert made.blocked(check("STP-1")) is None
+    assert made.blocked(check("EXT-2")) is None
