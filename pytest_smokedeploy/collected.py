@@ -290,8 +290,9 @@ class Progress:
             state = ("blocked", self._blocked[check.id], None)
         elif hasattr(report, "wasxfail"):
             state = ("xfailed" if report.skipped else "xpassed", str(report.wasxfail), None)
-        elif report.failed:
-            # A strict xfail that passes has failed, and nothing was raised.
+        elif report.failed or (report.passed and call.excinfo is not None):
+            # A strict xfail that passes has failed, and nothing was raised. Where something was raised and
+            # the report says passed, somebody's hook rewrote it.
             error = call.excinfo.value if call.excinfo else AssertionError(str(report.longrepr))
             words, clause = self._gate.words(check, error)
             state = ("failed", words, clause)

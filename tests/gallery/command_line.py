@@ -14,7 +14,60 @@ def own(check: str = "", conftest: str = "") -> dict[str, str]:
 
 _FAILS = "def test_own(smoke_status):\n    assert False\n"
 _ENDS = "def pytest_sessionfinish(session):\n    "
+_CALLED_PASSED = """import pytest
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    report.outcome = "passed"
+    return report
+"""
+_REPLACED = """import pytest
+
+
+class Fine:
+    def __getattr__(self, name):
+        return lambda *_: True
+
+
+@pytest.fixture(scope="session")
+def smoke_deployment():
+    return Fine()
+"""
+_REMOVES = """def pytest_collection_modifyitems(items):
+    items[:] = [item for item in items if "running_is_true" not in item.name]
+"""
 CASES: dict[str, Case] = {
+    "a conftest that calls every check passed": Case(
+        "EXT-2", FAIL, 1, World(), files=own(_FAILS, _CALLED_PASSED)
+    ),
+    "a conftest that replaces a fixture": Case("AGT-1", INCOMPLETE, 1, World(), files=own("", _REPLACED)),
+    "a conftest that removes a check": Case("VER-2", INCOMPLETE, 1, World(), files=own("", _REMOVES)),
+    "an own check skipped": Case(
+        "EXT-2", INCOMPLETE, 1, World(), files=own('def test_own():\n    pytest.skip("not today")\n')
+    ),
+    "an own check xfailed": Case(
+        "EXT-2",
+        INCOMPLETE,
+        1,
+        World(),
+        files=own("@pytest.mark.xfail\ndef test_own(smoke_status):\n    assert False\n"),
+    ),
+    "the shutdown left out": Case("STP-1", INCOMPLETE, 1, World(), options=("-k", "not test_5_shutdown")),
+    "stopped at the first failure": Case("EXT-2", FAIL, 1, World(), files=own(_FAILS), options=("-x",)),
+    "a check that ends pytest with 0": Case(
+        "OBS-1",
+        INCOMPLETE,
+        1,
+        World(),
+        files=own('def test_own(smoke_status):\n    pytest.exit("bye", returncode=0)\n'),
+    ),
+    "a debugger": Case("", REFUSED, 4, World(), deploys=False, options=("--pdb",)),
+    "traced": Case("", REFUSED, 4, World(), deploys=False, options=("--trace",)),
+    "a retry plug-in by its module": Case(
+        "FLR-4", REFUSED, 4, World(), deploys=False, options=("-p", "pytest_rerunfailures")
+    ),
     "deselected": Case("TRG-2", INCOMPLETE, 1, World(), deploys=False, options=("-k", "not cannot_move")),
     "a check left out": Case("VER-2", INCOMPLETE, 1, World(), options=("-k", "not running_is_true")),
     "a retry plug-in": Case("FLR-4", REFUSED, 4, World(), deploys=False, options=("-p", "rerunfailures")),
