@@ -83,7 +83,7 @@ CASES: dict[str, Case] = {
     "a slow way": sound(slow("/", 0.3)),
     # -- logs
     "records": sound(World(runtime=JSON_LOGS)),
-    # Two streams are two pipes, and no engine orders what is written to both within a moment: hence the pauses.
+    # Two streams are two pipes, and no engine orders what comes within a moment: hence the pauses.
     "both streams in turn": sound(
         World(
             runtime=HEALTHY.replace(VALIDATED, f"sleep 1; {VALIDATED} >&2; sleep 1").replace(
