@@ -50,7 +50,7 @@ class Flow:
         self.holds = Holds(store, self.records)
         self.container = Container(engine, settings.grace_seconds)
         most = settings.lease_max_seconds
-        self.lending = Lending(store, self.container, self.holds, most, lambda: self._deploy)
+        self.lending = Lending(store, self.container, self.holds, most, lambda: self.under_way)
         self._five = FiveSteps(settings, engine, self.container, store, self.lending)
         self._settings = settings
         self._engine = engine
@@ -88,6 +88,11 @@ class Flow:
             self._deploy = deploy
         threading.Thread(target=self._run, args=(deploy, terms), name="deploy", daemon=True).start()
         return deploy
+
+    @property
+    def under_way(self) -> Deploy | None:
+        """The deploy in flight, or None."""
+        return self._deploy
 
     def find(self, deploy_id: str) -> Deploy | Record | None:
         """The deploy of this id, under way or ended; None for an unknown one."""
@@ -171,6 +176,8 @@ class Flow:
 
     def _clear(self, deploy: Deploy) -> str:
         """Leave nothing of a failed deploy; words on what could not be cleared, or ""."""
+        if not deploy.receipt.begun(StepName.START):
+            return ""  # what is there is another's, and so is its lease
         try:
             self.container.clear(deploy.key)
         except SmokedeployError as error:

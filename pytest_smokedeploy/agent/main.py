@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from pytest_smokedeploy.agent import logs
+from pytest_smokedeploy.agent.comeback import Comeback
 from pytest_smokedeploy.agent.engines.base import Engine
 from pytest_smokedeploy.agent.flow import Flow
 from pytest_smokedeploy.agent.recovery import settled
@@ -122,16 +123,25 @@ def _serve(
         threading.Thread(target=_watch_stdin, args=(server,), daemon=True).start()
     # The socket listens already: whoever reads this line may connect at once.
     print(json.dumps({"event": "listening", "port": listener.getsockname()[1]}), flush=True)  # noqa: T201
+    comeback = Comeback(engine, flow)
     try:
         server.serve_until_told(listener)
     finally:
+        comeback.close()
         # A deploy whose caller was answered with 202 is in hand too.
         flow.close(_SHORT_SECONDS if server.force_exit else FINISH_SECONDS)
         if exit_with_stdin:
-            state = engine.inspect()
-            if state is not None and state.ours:
-                engine.stop(settings.grace_seconds)
-                engine.remove()
+            _leave_nothing(settings, engine)
+
+
+def _leave_nothing(settings: AgentSettings, engine: Engine) -> None:
+    try:
+        state = engine.inspect()
+        if state is not None and state.ours:
+            engine.stop(settings.grace_seconds)
+            engine.remove()
+    except EngineError as error:
+        _say(f"what runs could not be stopped: {error}")
 
 
 def _watch_stdin(server: Server) -> None:

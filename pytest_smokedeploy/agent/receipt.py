@@ -44,12 +44,16 @@ class Receipt:
         self.why = "the deploy was cancelled"
         self._cancelled = cancelled
         self._began = began
-        self._begun: StepName | None = None
+        self._begun: list[StepName] = []
         self._rows: list[dict[str, Any]] = []
 
     def rows(self) -> list[dict[str, Any]]:
         """The steps so far, as the contract shows them."""
         return list(self._rows)
+
+    def begun(self, step: StepName) -> bool:
+        """Whether `step` was begun, however it ended."""
+        return step in self._begun
 
     def do(self, step: StepName, act: Callable[[], T], detail: str | None = None) -> T:
         """Do one step, once."""
@@ -65,8 +69,8 @@ class Receipt:
         if self._cancelled.is_set():
             raise self.failed(step, began, f"{self.why}.")
         try:
-            if self._begun is not step:
-                self._begun = step
+            if step not in self._begun:
+                self._begun.append(step)
                 self._began(step)
             return act()
         except EngineError as error:

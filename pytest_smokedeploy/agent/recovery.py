@@ -1,4 +1,4 @@
-"""What a new agent finds: settled before anything is answered, and the audit log says how."""
+"""What a new agent finds, or a living one once its engine is back: settled, and the audit log says how."""
 
 from __future__ import annotations
 
@@ -43,19 +43,57 @@ def settle(flow: Flow) -> None:
 
     """
     state = flow.store.read()
-    there = flow.container.look()
-    words = [*_deploy(flow, state)]
-    lease: Lease | None = None
-    if there is None:
-        words.append("no container is there")
-    elif not there.ours:
-        words.append(FOREIGN)
-    else:
-        said, lease = _container(flow, state, there)
-        words.append(said)
+    words = _deploy(flow, state)
+    said, lease = _found(flow, state, flow.container.look())
     flow.store.update(current=None, stopping=None, lease=lease)
     flow.lending.resume(lease)
-    flow.store.audit.write("agent.started", who=AGENT, why="; ".join(words))
+    flow.store.audit.write("agent.started", who=AGENT, why="; ".join([*words, said]))
+
+
+def resettle(flow: Flow) -> None:
+    """Bring what an engine left that went away and came back under this agent to an end it can vouch for.
+
+    As `settle` does, but for a deploy under way: that one ends by itself.
+
+    Raises:
+        EngineError: the engine does not answer: nothing can be vouched for.
+        StateError: it can't be kept.
+
+    """
+    with flow.container.acting:
+        state, there = flow.store.read(), flow.container.look()
+        deploy = flow.under_way
+        if deploy is not None and there is not None and key_of(there) == deploy.key:
+            said = f"the deploy {deploy.key} is under way, and ends by itself"
+        else:
+            said, lease = _found(flow, state, there)
+            flow.store.update(stopping=None, lease=lease)
+            flow.lending.resume(lease)
+        flow.store.audit.write("engine.back", who=AGENT, why=said)
+
+
+def _found(flow: Flow, state: State, there: ContainerState | None) -> tuple[str, Lease | None]:
+    """What becomes of what is there, in words, and the lease that goes on."""
+    if there is None:
+        return f"no container is there{_cut_off(flow, state)}", None
+    if not there.ours:
+        return f"{FOREIGN}{_cut_off(flow, state)}", None
+    return _container(flow, state, there)
+
+
+def _cut_off(flow: Flow, state: State) -> str:
+    """What was lent does not run; where nobody asked for its stop the run can't have passed."""
+    lease, stopping = state.lease, state.stopping
+    deploy = flow.under_way
+    if lease is None or lease.remove or (deploy is not None and deploy.key == lease.key):
+        return ""
+    if stopping is not None and stopping.key == lease.key:
+        return ""
+    words = (
+        f"the container of the deploy {lease.key} ended within its lease, and nobody had asked for its stop"
+    )
+    flow.holds.for_a_person(lease.key, f"{words[0].upper()}{words[1:]}.")
+    return f"; {words}"
 
 
 def _deploy(flow: Flow, state: State) -> list[str]:
@@ -87,7 +125,7 @@ def _container(flow: Flow, state: State, there: ContainerState) -> tuple[str, Le
         flow.store.audit.write("container.removed", who=AGENT, why=words, deploy_id=key or None)
         return words, None
     if not there.running:
-        return f"the container of the deploy {key} does not run", None
+        return f"the container of the deploy {key} does not run{_cut_off(flow, state)}", None
     if state.stopping is not None and state.stopping.key == key:
         why, who = "the stop that was under way was ended", state.stopping.by
     elif lease is not None and not within:

@@ -36,16 +36,17 @@ class Registry:
 
     Args:
         folder: its storage and configuration.
+        engine: address of the engine that builds and pushes, "" for the one of the environment.
 
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, engine: str = "") -> None:
         self.port = 0
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
         self._drain: threading.Thread | None = None
         self._pushed: list[str] = []
-        self._engine = DockerApi(os.environ.get("DOCKER_HOST", ""))
+        self._engine = DockerApi(engine or os.environ.get("DOCKER_HOST", ""))
 
     def start(self) -> None:
         """Start it and wait until it listens.

@@ -19,17 +19,22 @@ class DockerProxy:
 
     def __init__(self, path, engine):
         self.calls, self.reached = [], threading.Event()
-        self._engine, self._hold, self._closed = engine, None, threading.Event()
+        self._engine, self._hold, self._closed = engine, [], threading.Event()
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(path))
         self._listener.listen(64)
         self.host = f"unix://{path}"
         threading.Thread(target=self._accept, daemon=True).start()
 
-    def hold(self, method, pattern):
-        """Hold the next call of `method` whose path matches; it never reaches the engine."""
+    def hold(self, method, pattern, after=None):
+        """Hold the next call of `method` whose path matches; it never reaches the engine.
+
+        `after`, another such pair, must have come first.
+        """
         self.reached.clear()
-        self._hold = (method, re.compile(pattern))
+        self._hold = [
+            (one, re.compile(path)) for one, path in [*([after] if after else []), (method, pattern)]
+        ]
 
     def close(self):
         self._closed.set()
@@ -45,7 +50,10 @@ class DockerProxy:
 
     def _forward(self, caller):
         with caller, socket.socket(socket.AF_UNIX) as engine:
-            engine.connect(self._engine)
+            try:
+                engine.connect(str(self._engine))
+            except OSError:
+                return  # the engine is away
             threading.Thread(target=self._back, args=(engine, caller), daemon=True).start()
             with contextlib.suppress(OSError):
                 while data := caller.recv(65536):
@@ -64,10 +72,11 @@ class DockerProxy:
             return True
         method, path = found[1].decode(), found[2].decode()
         self.calls.append((method, path))
-        if self._hold and method == self._hold[0] and self._hold[1].search(path):
-            self._hold = None
-            self.reached.set()
-            return False
+        if self._hold and method == self._hold[0][0] and self._hold[0][1].search(path):
+            self._hold.pop(0)
+            if not self._hold:
+                self.reached.set()
+                return False
         return True
 
     @staticmethod
@@ -75,3 +84,6 @@ class DockerProxy:
         with contextlib.suppress(OSError):
             while data := engine.recv(65536):
                 caller.sendall(data)
+        # The engine hung up, and so does this.
+        with contextlib.suppress(OSError):
+            caller.shutdown(socket.SHUT_RDWR)

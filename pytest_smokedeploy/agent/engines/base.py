@@ -87,6 +87,9 @@ class Engine(Protocol):
     def ping(self) -> str:
         """The engine's version."""
 
+    def away(self, closing: threading.Event) -> bool:
+        """Wait until the engine goes away: True; False once `closing` was set. Raises nothing."""
+
     def pull(
         self,
         image: str,

@@ -11,7 +11,7 @@ from typing import Any, Final, NoReturn
 from docker.errors import APIError, ImageNotFound, NotFound
 from docker.types import LogConfig, Mount
 
-from pytest_smokedeploy.agent.engines import docker_logs
+from pytest_smokedeploy.agent.engines import docker_logs, docker_presence
 from pytest_smokedeploy.agent.engines.base import ContainerSpec, ContainerState, LogRecord
 from pytest_smokedeploy.agent.engines.cgroup import container_activity
 from pytest_smokedeploy.agent.engines.docker_api import CALL_SECONDS, Client, DockerApi
@@ -56,6 +56,10 @@ class DockerEngine:
         """The engine's version."""
         with self._api.client() as client:
             return str(client.version()["Version"])
+
+    def away(self, closing: threading.Event) -> bool:
+        """Wait until the engine goes away: True; False once `closing` was set."""
+        return docker_presence.away(self._api, closing)
 
     def pull(
         self,

@@ -63,6 +63,11 @@ class ProcessEngine:
             raise EngineError(f"The store of process images {self._store.name} is missing.")
         return "rehearsal"
 
+    def away(self, closing: threading.Event) -> bool:
+        """It goes away with this agent alone."""
+        closing.wait()
+        return False
+
     def pull(
         self,
         image: str,
