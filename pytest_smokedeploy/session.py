@@ -233,6 +233,7 @@ class GateSession:
     def finish(self) -> int:
         """Write the evidence, take the rehearsal down; returns the exit status. Safe to call twice."""
         self.settle()
+        self.journal.close()
         try:
             document = write_folder(self.evidence, self.journal.events)
             if not self._summarised:

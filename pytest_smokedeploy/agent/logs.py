@@ -14,17 +14,21 @@ _FIELDS: Final = ("call", "caller", "ray", "status", "seconds")
 _LEVELS: Final = {"smokedeploy.agent": logging.INFO, "uvicorn.error": logging.WARNING}
 
 
-class JsonLines(logging.Formatter):
+class _Masked(logging.Formatter):
+    """A formatter of texts that pass `sanitiser`."""
+
+    def __init__(self, sanitiser: Sanitiser) -> None:
+        super().__init__()
+        self._sanitiser = sanitiser
+
+
+class JsonLines(_Masked):
     """One JSON object a line.
 
     Args:
         sanitiser: what every text passes.
 
     """
-
-    def __init__(self, sanitiser: Sanitiser) -> None:
-        super().__init__()
-        self._sanitiser = sanitiser
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as JSON: time (UTC), level, message, and what a call's line holds."""
@@ -36,17 +40,13 @@ class JsonLines(logging.Formatter):
         return json.dumps(self._sanitiser.data(row), ensure_ascii=False)
 
 
-class Plain(logging.Formatter):
+class Plain(_Masked):
     """One line for a terminal; what could move its cursor is escaped.
 
     Args:
         sanitiser: what every text passes.
 
     """
-
-    def __init__(self, sanitiser: Sanitiser) -> None:
-        super().__init__()
-        self._sanitiser = sanitiser
 
     def format(self, record: logging.LogRecord) -> str:
         """Time, level where it is not the usual one, and the call or the message."""

@@ -48,13 +48,17 @@ class Journal:
             return list(self._events)
 
     def write(self, event: str, **data: Any) -> None:  # noqa: ANN401 - JSON-like
-        """Append one event and force it to disk, so that a killed run still tells where it was."""
+        """Append one event and force it to disk, so that a killed run still tells where it was.
+
+        Once it is closed nothing is taken any more: the evidence holds its digest, and a late word of some
+        thread would make it another file.
+        """
         with self._lock:
+            if self._file.closed:
+                return
             row = {"at": self._clock(), "event": event, **self._sanitiser.data(data)}
             text = json.dumps(row, ensure_ascii=False, default=str)
             self._events.append(json.loads(text))
-            if self._file.closed:
-                return
             try:
                 # A lone surrogate of somebody's log line is no reason to lose the event.
                 self._file.write(text.encode("utf-8", "backslashreplace").decode() + "\n")
@@ -65,7 +69,7 @@ class Journal:
                 self.broken = self.broken or error.strerror or repr(error)
 
     def close(self) -> None:
-        """Close the file; twice is no error, and later events are kept in memory only."""
+        """Close the file; twice is no error, and later events are not taken."""
         with self._lock, suppress(OSError):
             self._file.close()
 

@@ -23,6 +23,7 @@ from pytest_smokedeploy.errors import AgentError, AgentFailedError, SmokedeployE
 from pytest_smokedeploy.lifecycle.book import Book
 from pytest_smokedeploy.lifecycle.deployment import CLAUSE_OF_STEP, Deployment
 from pytest_smokedeploy.lifecycle.lease import Lease
+from pytest_smokedeploy.model import Basis, Finding
 from pytest_smokedeploy.settings import RunConfig
 
 #: Extensions whose calls know a deploy by its id.
@@ -33,6 +34,7 @@ LONGEST_PAUSE: Final = 2.0
 #: The edge gives a call up after about this long (FACTS): a deploy that answers at its end has no more.
 EDGE_SECONDS: Final = 100.0
 _OVERDUE_SECONDS: Final = 60.0
+_LEFT: Final = "It is stopped by this run; look at the agent's log before the next."
 _NO_CLAUSE: Final = {401: "PRE-6", 403: "PRE-6", 423: "FLR-3"}
 
 
@@ -242,12 +244,27 @@ class Deployer:
             step = StepName(error.step) if error.step in set(StepName) else StepName.RUNNING
             error.clause = CLAUSE_OF_STEP[step]
             self._book.note("deploy.failed", status=error.status, words=str(error), step=error.step)
+            self._look_for_leftovers(error)
         else:
             # It may run: a lost answer, an edge that gave up, half a body (FACTS: 524, 502).
             error.clause = "AGT-5"
             self._book.note("deploy.unknown", status=error.status, words=str(error))
             error.message += f" {self._looked_up()}"
         return error
+
+    def _look_for_leftovers(self, error: AgentFailedError) -> None:
+        """AGT-7: a failed deploy that still runs is a partial success; told where the agent knows ids."""
+        if not {Extension.RECEIPT, Extension.STATUS} & self.extensions:
+            return
+        try:
+            reading = self._book.read("GET /v1/status after the failed deploy", self._client.status())
+        except AgentError:
+            return  # the stop that follows looks again, and fails loudly
+        if reading.raw.get("running") is True and reading.raw.get("deploy_id") == self._deploy_id:
+            expected = "nothing of the new container left after a failed deploy"
+            seen = f"the deploy was answered {error.status}, and its container runs"
+            meaning = "The agent leaves what it could not finish."
+            self._book.finding(Finding("AGT-7", False, expected, seen, Basis.SEEN, meaning, _LEFT))
 
     def _looked_up(self) -> str:
         """What became of it, for whoever looks into it; it is stopped and fails, whatever this says."""

@@ -13,6 +13,8 @@ from pytest_smokedeploy.image import ImageReference
 from pytest_smokedeploy.settings import yamlfile
 
 ALWAYS_SECRET: Final = ("DEPLOY_ENDPOINT", "CF_ACCESS_CLIENT_ID", "CF_ACCESS_CLIENT_SECRET")
+#: The model's own.
+DEPLOY_WORKFLOW: Final = ".github/workflows/deploy.yml"
 _MILESTONE = Literal["OBS-1", "OBS-2", "OBS-3", "OBS-4", "OBS-5", "OBS-6", "RUN-1"]
 _FORBIDDEN = Literal["OBS-7", "OBS-8", "OBS-9", "RUN-1", "RUN-2", "RUN-3", "RUN-4"]
 
@@ -160,7 +162,7 @@ class ShutdownBy(_Part):
 class Workflow(_Part):
     """The workflow that runs the gate, from the repository's root."""
 
-    file: Annotated[str, Field(pattern=_WORKFLOW)] = ".github/workflows/deploy.yml"
+    file: Annotated[str, Field(pattern=_WORKFLOW)] = DEPLOY_WORKFLOW
 
 
 class Settings(_Part):

@@ -14,7 +14,7 @@ from pytest_smokedeploy.errors import MisuseError, SettingsError
 from pytest_smokedeploy.loopback import is_loopback
 from pytest_smokedeploy.redaction import Secret
 from pytest_smokedeploy.settings.github import GitHubRun
-from pytest_smokedeploy.settings.model import ALWAYS_SECRET, Settings, load
+from pytest_smokedeploy.settings.model import ALWAYS_SECRET, DEPLOY_WORKFLOW, Settings, load
 
 ENVIRONMENT: Final = "dev"
 PLANE: Final = "paper"
@@ -150,11 +150,12 @@ def refuse_in_workflow(options: Options, environ: Mapping[str, str]) -> None:
 
     """
     github = GitHubRun.read(environ)
-    if options.rehearse and github.in_actions:
-        settings = load(options.settings_file())
-        if github.workflow_file == settings.workflow.file:
-            words = f"--smokedeploy-rehearse inside {github.workflow_file}: a rehearsal never counts."
-            raise MisuseError(words, clause="EXT-1", remedy="Run the gate there without it.")
+    if not (options.rehearse and github.in_actions):
+        return
+    # The model's own as well: settings that name another file must not make it a place to rehearse.
+    if github.workflow_file in {load(options.settings_file()).workflow.file, DEPLOY_WORKFLOW}:
+        words = f"--smokedeploy-rehearse inside {github.workflow_file}: a rehearsal never counts."
+        raise MisuseError(words, clause="EXT-1", remedy="Run the gate there without it.")
 
 
 def find_root(folder: Path) -> Path:

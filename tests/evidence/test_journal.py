@@ -63,3 +63,13 @@ def test_an_older_runs_files_go_first_and_others_stay(tmp_path):
         (tmp_path / name).write_text("yesterday")
     prepare(tmp_path)
     assert [file.name for file in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_a_closed_journal_takes_nothing_more(tmp_path):
+    file = tmp_path / "journal.jsonl"
+    journal = Journal(file, Sanitiser())
+    journal.write("one")
+    journal.close()
+    written = file.read_bytes()
+    journal.write("late")
+    assert ([row["event"] for row in journal.events], file.read_bytes()) == (["one"], written)

@@ -84,7 +84,10 @@ CASES: dict[str, Case] = {
     "the deploy is late": bad("AGT-5", late("/v1/deploy", 9), settings={"deadlines": {"deploy_seconds": 5}}),
     "the answer is lost": bad("AGT-5", replies("/v1/deploy", 524, b"error code: 524", "text/plain")),
     "500, and it runs": bad(
-        "AGT-5", raw("/v1/deploy", b'{"status": "error", "reason": "engine gone"}', 500), words="engine gone"
+        "AGT-5",
+        raw("/v1/deploy", b'{"status": "error", "reason": "engine gone"}', 500),
+        words="engine gone",
+        also=("AGT-7",),
     ),
     "500 at the start, and it runs": bad(
         "AGT-4", raw("/v1/deploy", b'{"status": "error", "reason": "name taken", "step": "start"}', 500)

@@ -40,6 +40,8 @@ def test_the_message_stands_behind_time_level_and_name_or_in_its_field(line):
     json.dumps({"want": IDLE}),
     json.dumps({"msg": f"{IDLE}\r"}) + "x",
     json.dumps({"msg": f"gone\r{IDLE}"}),
+    json.dumps({"msg": "idle\u200b: waiting"}),
+    json.dumps({"msg": f"{IDLE}\ue000"}),
     f'{{"msg": "gone", "msg": "{IDLE}"}}',
     f'level=error msg="{IDLE}"',
     "idle: " + "waiting " * 1000,

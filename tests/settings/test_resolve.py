@@ -1,0 +1,145 @@
+"""What is refused before any request leaves: prod, another environment, another plane, a hidden rehearsal."""
+
+import pytest
+
+from pytest_smokedeploy.errors import MisuseError, SettingsError
+from pytest_smokedeploy.settings import Options, resolve
+from pytest_smokedeploy.settings.resolve import find_root, refuse_in_workflow
+
+WHOLE = "image:\n  repository: ghcr.io/example/runtime\nagent:\n  container_name: runtime-dev\n"
+HOST = "https://agent-dev.example"
+
+
+@pytest.fixture
+def file(tmp_path):
+    """A small settings file that is right."""
+    made = tmp_path / "smokedeploy.yml"
+    made.write_text(WHOLE)
+    return made
+
+
+def asked(file, **more):
+    return Options(**{"environment": "dev", "image_tag": "1.2.3", "config": file, **more})
+
+
+@pytest.mark.parametrize(
+    "environment",
+    ["prod", "Prod", "PROD", " prod", "production", "prod-eu", "eu-prod", "dev/prod", "prd", "\uff50rod"],
+)
+def test_prod_is_refused_in_every_spelling(file, environment):
+    with pytest.raises(MisuseError) as refused:
+        resolve(asked(file, environment=environment), {"DEPLOY_ENDPOINT": HOST})
+    assert refused.value.clause == "TGT-3"
+
+
+@pytest.mark.parametrize("environment", ["staging", "Dev", "dev ", "development", "d\u0435v"])
+def test_any_other_environment_is_refused_too(file, environment):
+    with pytest.raises(MisuseError) as refused:
+        resolve(asked(file, environment=environment), {"DEPLOY_ENDPOINT": HOST})
+    assert refused.value.clause == "TGT-1"
+
+
+def test_an_environment_that_nobody_named_is_no_dev(file):
+    with pytest.raises(SettingsError, match="must be told its environment"):
+        resolve(asked(file, environment=None), {"DEPLOY_ENDPOINT": HOST})
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "clause"),
+    [
+        ("https://agent.prod.example", "TGT-3"),
+        ("https://AGENT-PROD.example", "TGT-3"),
+        ("https://prod.example.", "TGT-3"),
+        ("https://gate.example/prod", "TGT-3"),
+        ("https://gate.example/%70rod", "TGT-3"),
+        ("https://127.0.0.1", "EXT-1"),
+        ("https://[::1]:8080", "EXT-1"),
+        ("https://localhost", "EXT-1"),
+        ("http://agent-dev.example", None),
+        ("ftp://agent-dev.example", None),
+        ("agent-dev.example", None),
+        ("https://", None),
+        ("https://d%65v.example", None),
+    ],
+)
+def test_an_endpoint_that_is_no_live_devs_is_refused(file, endpoint, clause):
+    with pytest.raises(MisuseError) as refused:
+        resolve(asked(file), {"DEPLOY_ENDPOINT": endpoint})
+    assert refused.value.clause == clause
+
+
+@pytest.mark.parametrize("spelling", ["live.example", "LIVE.example", "live.example."])
+def test_a_host_that_the_settings_forbid_is_forbidden_in_every_spelling(file, spelling):
+    file.write_text(f"{WHOLE}  forbidden_hosts: [{spelling}]\n")
+    with pytest.raises(MisuseError) as refused:
+        resolve(asked(file), {"DEPLOY_ENDPOINT": "https://Live.Example:443/agent"})
+    assert refused.value.clause == "TGT-3"
+
+
+def test_a_name_that_only_holds_the_letters_of_prod_is_not_prods(file):
+    run = resolve(asked(file), {"DEPLOY_ENDPOINT": "https://reproducible.example"})
+    assert run.endpoint_host == "reproducible.example"
+
+
+def test_a_rehearsal_never_leaves_this_machine(file):
+    with pytest.raises(MisuseError) as refused:
+        resolve(asked(file, rehearse=True), {"DEPLOY_ENDPOINT": HOST})
+    assert refused.value.clause == "EXT-1"
+
+
+@pytest.mark.parametrize("named", [".github/workflows/deploy.yml", ".github/workflows/other.yml"])
+@pytest.mark.parametrize("within", [".github/workflows/deploy.yml", ".github/workflows/other.yml"])
+def test_a_rehearsal_is_refused_in_the_deploy_workflow_whatever_the_settings_call_it(file, named, within):
+    file.write_text(f"{WHOLE}workflow:\n  file: {named}\n")
+    environ = {
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_REPOSITORY": "example/repository",
+        "GITHUB_WORKFLOW_REF": f"example/repository/{within}@refs/heads/main",
+    }
+    if within in {named, ".github/workflows/deploy.yml"}:
+        with pytest.raises(MisuseError) as refused:
+            refuse_in_workflow(asked(file, rehearse=True), environ)
+        assert refused.value.clause == "EXT-1"
+    else:
+        refuse_in_workflow(asked(file, rehearse=True), environ)
+    refuse_in_workflow(asked(file), environ)
+
+
+@pytest.mark.parametrize("plane", ["live", "Paper", "", "paper "])
+def test_a_plane_that_is_not_paper_is_refused(file, plane):
+    file.write_text(f"{WHOLE}runtime:\n  environment:\n    EXECUTION_PLANE: '{plane}'\n")
+    with pytest.raises(MisuseError) as refused:
+        resolve(asked(file), {"DEPLOY_ENDPOINT": HOST})
+    assert refused.value.clause == "TGT-2"
+
+
+def test_an_option_goes_before_a_variable_and_a_variable_before_nothing(file):
+    environ = {"DEPLOY_ENDPOINT": HOST, "SMOKEDEPLOY_IMAGE_TAG": "9.9.9", "SMOKEDEPLOY_ENVIRONMENT": "prod"}
+    assert resolve(asked(file), environ).image == "ghcr.io/example/runtime:1.2.3"
+    environ["SMOKEDEPLOY_ENVIRONMENT"] = "dev"
+    run = resolve(asked(file, environment=None, image_tag=None), environ)
+    assert (run.environment, run.image_tag) == ("dev", "9.9.9")
+
+
+def test_no_secret_shows_in_what_a_run_says_of_itself(file):
+    environ = {
+        "DEPLOY_ENDPOINT": HOST,
+        "CF_ACCESS_CLIENT_ID": "id-nobody-may-see",
+        "CF_ACCESS_CLIENT_SECRET": "word-nobody-may-see",
+        "GITHUB_TOKEN": "token-nobody-may-see",
+        "DATABASE_URL": "postgresql://user:pass-nobody-may-see@db.example/name",
+    }
+    run = resolve(asked(file), environ)
+    assert "nobody-may-see" not in repr(run)
+    hidden = {secret.reveal() for secret in run.all_secrets()}
+    assert {*list(environ.values())[1:], "pass-nobody-may-see"} == hidden
+
+
+def test_the_root_is_the_nearest_folder_above_that_git_or_github_knows(tmp_path, monkeypatch):
+    deep = tmp_path / "one" / "two" / "smoke_tests"
+    deep.mkdir(parents=True)
+    (tmp_path / "one" / ".github").mkdir()
+    (tmp_path / ".git").mkdir()
+    assert find_root(deep) == tmp_path / "one"
+    (tmp_path / "one" / ".github").rmdir()
+    assert find_root(deep) == tmp_path
