@@ -7,13 +7,13 @@ typed as what they are here, objects of somebody else's.
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from pytest_smokedeploy.console import announcer
 from pytest_smokedeploy.errors import EvidenceError, MisuseError, SmokedeployError
 from pytest_smokedeploy.gate import Check, CheckOutcome
 from pytest_smokedeploy.misuse import misuses
@@ -195,57 +195,6 @@ def _clear_metadata(config: Config) -> None:
         from pytest_metadata.plugin import metadata_key  # noqa: PLC0415 - a companion, not a dependency
 
         config.stash[metadata_key].clear()
-
-
-def announcer(config: Config) -> Callable[[str], None]:
-    """Shows lines while a long stage runs, past pytest's capturing."""
-    plugins = config.pluginmanager
-
-    def announce(line: str) -> None:
-        reporter, capture = plugins.getplugin("terminalreporter"), plugins.getplugin("capturemanager")
-        if reporter is None:
-            return
-        with capture.global_and_fixture_disabled() if capture else nullcontext():
-            reporter.ensure_newline()
-            reporter.write_line(f"  {line}")
-            reporter.flush()
-
-    return announce
-
-
-class Actions:
-    """Speaks to GitHub's runner: holds its commands off while a run's log is shown, annotates at the end.
-
-    Args:
-        config: pytest's.
-        environ: the environment; outside GitHub Actions nothing is said.
-
-    """
-
-    def __init__(self, config: Config, environ: Mapping[str, str]) -> None:
-        self._reporter = config.pluginmanager.getplugin("terminalreporter")
-        self._token = secrets.token_hex(16) if environ.get("GITHUB_ACTIONS") == "true" else ""
-
-    def begin(self) -> None:
-        """From here on no line of a log is a command."""
-        from pytest_smokedeploy.reports.github import silence  # noqa: PLC0415 - lazily
-
-        self._say(silence(self._token))
-
-    def end(self, document: Mapping[str, Any] | None) -> None:
-        """The verdict as the run's one annotation, after everything else was written."""
-        from pytest_smokedeploy.reports.github import annotation, resume  # noqa: PLC0415 - lazily
-
-        self._say(resume(self._token))
-        if document is not None:
-            self._say(annotation(document))
-        self._token = ""
-
-    def _say(self, line: str) -> None:
-        if self._token and self._reporter is not None:
-            self._reporter.ensure_newline()
-            self._reporter.write_line(line)
-            self._reporter.flush()
 
 
 class Progress:

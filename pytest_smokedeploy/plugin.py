@@ -25,7 +25,8 @@ from pytest_smokedeploy.fixtures import (
 )
 
 if TYPE_CHECKING:
-    from pytest_smokedeploy.collected import Actions, Collected, Progress
+    from pytest_smokedeploy.collected import Collected, Progress
+    from pytest_smokedeploy.console import Actions
     from pytest_smokedeploy.rehearsal import Stack
     from pytest_smokedeploy.settings import Options
 
@@ -133,7 +134,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 def _begin(config: pytest.Config, session: pytest.Session | None) -> None:
     """Begin the run, or end with one clear line and exit status 4."""
-    from pytest_smokedeploy import collected  # noqa: PLC0415 - lazily
+    from pytest_smokedeploy import collected, console  # noqa: PLC0415 - lazily
     from pytest_smokedeploy.errors import EvidenceError, MisuseError  # noqa: PLC0415 - lazily
 
     checks = config.stash.get(COLLECTED, collected.Collected())
@@ -141,7 +142,7 @@ def _begin(config: pytest.Config, session: pytest.Session | None) -> None:
         gate = config.stash[SESSION] = collected.open_session(config, checks)
     except EvidenceError as error:
         raise pytest.UsageError(f"smoke deploy REFUSED: {error}") from error
-    config.stash[ACTIONS] = collected.Actions(config, os.environ)
+    config.stash[ACTIONS] = console.Actions(config, os.environ)
     config.stash[ACTIONS].begin()
     try:
         config.stash[PROGRESS] = collected.begin(gate, config, session.items if session else [], checks)

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
-import select
-import subprocess
 import sys
-import time
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Final, Self, cast
 import httpx
 
 from pytest_smokedeploy import contract
-from pytest_smokedeploy.errors import SmokedeployError
 from pytest_smokedeploy.image import ImageReference
 from pytest_smokedeploy.rehearsal import database
 from pytest_smokedeploy.rehearsal.access import Team
+from pytest_smokedeploy.rehearsal.agent_process import AgentProcess
 from pytest_smokedeploy.rehearsal.edge import Edge
 from pytest_smokedeploy.rehearsal.github import GitHub
 from pytest_smokedeploy.rehearsal.server import Server
@@ -31,8 +27,6 @@ if TYPE_CHECKING:
     from pytest_smokedeploy.rehearsal.registry import Registry
 
 REPOSITORY: Final = "rehearsal/repository"
-_UP_SECONDS: Final = 30.0
-_DOWN_SECONDS: Final = 20.0
 
 
 def healthy(folder: Path, options: Options) -> Stack:
@@ -79,7 +73,7 @@ class Stack:
         self._exit = ExitStack()
         self._token = (f"{secrets.token_hex(16)}.access", secrets.token_hex(32))
         self._github_token = secrets.token_hex(20)
-        self._agent: subprocess.Popen[bytes] | None = None
+        self._agent: AgentProcess | None = None
         self._registry: Registry | None = None
         self._edge: Edge | None = None
         self._team: Team | None = None
@@ -122,7 +116,7 @@ class Stack:
 
     def running(self) -> bool:
         """Whether the runtime runs, by the agent's word past the edge; False where no agent is up."""
-        if self._agent is None or self._agent.poll() is not None or not (self._edge and self._edge.origin):
+        if not (self._agent and self._agent.alive and self._edge and self._edge.origin):
             return False
         team = cast("Team", self._team)
         headers = {contract.ASSERTION_HEADER: team.assertion("rehearsal")}
@@ -201,47 +195,15 @@ class Stack:
         if self._settings.shutdown.image is not None:
             environ["STOP_ONLY_IMAGES"] = self._settings.shutdown.image
         _override(environ, self.world.agent_environ)
-        log = (self.folder / "agent.log").open("wb")
-        self._exit.callback(log.close)
-        self._agent = subprocess.Popen(  # noqa: S603 - our own agent, or the one that the world names
-            self.world.agent_command
-            or (sys.executable, "-m", "pytest_smokedeploy.agent", "--exit-with-stdin"),
-            env=environ,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            # Ctrl-C at the terminal is the gate's to hear; the agent must outlive it to stop.
-            start_new_session=True,
-            bufsize=0,  # what is read by the byte must not wait in a buffer that select cannot see
+        command = self.world.agent_command or (
+            sys.executable,
+            "-m",
+            "pytest_smokedeploy.agent",
+            "--exit-with-stdin",
         )
-        self._exit.callback(self._stop_agent, self._agent)
-        return self._listening(self._agent)
-
-    def _listening(self, agent: subprocess.Popen[bytes]) -> int:
-        """The port of the agent's first line, once it listens."""
-        out = cast("Any", agent.stdout)
-        deadline, line = time.monotonic() + _UP_SECONDS, b""
-        while not line.endswith(b"\n"):
-            left = deadline - time.monotonic()
-            ready = select.select([out], [], [], max(0.0, left))[0]
-            byte = out.read(1) if ready else b""
-            if not byte:
-                said = (self.folder / "agent.log").read_text(encoding="utf-8", errors="replace").strip()
-                raise SmokedeployError(f"The rehearsal's agent did not come up: {said[-600:] or 'no word'}")
-            line += byte
-        return int(json.loads(line)["port"])
-
-    @staticmethod
-    def _stop_agent(agent: subprocess.Popen[bytes]) -> None:
-        """End the agent in order: its standard input ends, and it stops what it runs."""
-        for pipe in (agent.stdin, agent.stdout):
-            if pipe is not None:
-                pipe.close()
-        try:
-            agent.wait(_DOWN_SECONDS)
-        except subprocess.TimeoutExpired:
-            agent.kill()
-            agent.wait()
+        self._agent = AgentProcess(command, environ, self.folder / "agent.log")
+        self._exit.callback(self._agent.stop)
+        return self._agent.port()
 
     # -- what the client is given ----------------------------------------------------------
 

@@ -42,9 +42,11 @@ ROWS = {
     "hookspecs": {"settings", "rehearsal"},
     "session": CLIENT_SIDE | {"rehearsal"},
     "misuse": {"gate", "model"},
-    "collected": {"misuse"} | CLIENT_SIDE | {"session"},
+    "console": {"reports"},
+    "collected": {"misuse", "console"} | CLIENT_SIDE | {"session"},
     "fixtures": CLIENT_SIDE | {"session"},
-    "plugin": CLIENT_SIDE | {"session", "collected", "misuse", "fixtures", "hookspecs", "rehearsal"},
+    "plugin": CLIENT_SIDE
+    | {"session", "collected", "console", "misuse", "fixtures", "hookspecs", "rehearsal"},
     "rescue": CLIENT_SIDE,
     "lookover": {"model", "preconditions", "settings"},
     "captured": {"model", "settings", "startup_log"},
