@@ -1,4 +1,4 @@
-"""What pytest collected, as checks of the gate, and how checks go.
+"""What pytest collected, as checks of the gate.
 
 It reads pytest's objects without importing pytest: the plug-in hands them over, and they are
 typed as what they are here, objects of somebody else's.
@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from pytest_smokedeploy.console import announcer
-from pytest_smokedeploy.errors import EvidenceError, MisuseError, SmokedeployError
-from pytest_smokedeploy.gate import Check, CheckOutcome
+from pytest_smokedeploy.errors import EvidenceError, MisuseError
+from pytest_smokedeploy.gate import Check
 from pytest_smokedeploy.misuse import misuses
 from pytest_smokedeploy.model import CLAUSE, RANK, STAGES, Stage
+from pytest_smokedeploy.progress import Call, Progress, watch
 
 if TYPE_CHECKING:
     from pytest_smokedeploy.session import GateSession
@@ -37,6 +38,7 @@ class Collected:
     checks: dict[str, Check] = field(default_factory=dict)
     misuses: list[MisuseError] = field(default_factory=list)
     folder: Path | None = None
+    calls: dict[str, Call] = field(default_factory=dict)
 
 
 def arm(config: Config) -> bool:
@@ -74,12 +76,12 @@ def disarm(config: Config) -> list[Any]:
     return aside
 
 
-def read(items: list[Item], order: Callable[[int], Any]) -> Collected:
+def read(items: list[Item], order: Callable[[int], Any] | None) -> Collected:
     """Read stages and clauses off the collected tests, and put them into the model's order.
 
     Args:
         items: pytest's items, sorted in place.
-        order: makes pytest-order's mark for a place.
+        order: makes pytest-order's mark for a place; None where it is not loaded (a misuse, told later).
 
     """
     collected = Collected(folder=items[0].path.parent)
@@ -89,12 +91,14 @@ def read(items: list[Item], order: Callable[[int], Any]) -> Collected:
         if check is None:
             continue
         collected.checks[item.nodeid] = check
+        watch(item, collected.calls)
         rank = min((RANK[c] for c in check.clauses), default=_OWN)
         keyed.append((STAGES.index(check.stage), rank, item))
     keyed.sort(key=lambda row: row[:2])
     for place, (_, _, item) in enumerate(keyed):
         # The first order mark wins, so that nobody's own mark moves a check.
-        item.add_marker(order(place), append=False)
+        if order is not None:
+            item.add_marker(order(place), append=False)
     ordered = [item for _, _, item in keyed]
     rest = [item for item in items if item.nodeid not in collected.checks]
     items[:] = ordered + rest
@@ -182,7 +186,7 @@ def begin(gate: GateSession, config: Config, items: Sequence[Item], collected: C
     checks = list(collected.checks.values())
     found = [*collected.misuses, *misuses(config, items, collected.checks, os.environ)]
     gate.begin(checks, found, _versions(config))
-    return Progress(gate, collected.checks)
+    return Progress(gate, collected.checks, collected.calls)
 
 
 def _versions(config: Config) -> dict[str, str]:
@@ -195,77 +199,3 @@ def _clear_metadata(config: Config) -> None:
         from pytest_metadata.plugin import metadata_key  # noqa: PLC0415 - a companion, not a dependency
 
         config.stash[metadata_key].clear()
-
-
-class Progress:
-    """Tells the gate what becomes of each check, and pytest's report the gate's words."""
-
-    def __init__(self, gate: GateSession, checks: dict[str, Check]) -> None:
-        self._gate = gate
-        self._checks = checks
-        self._blocked: dict[str, str] = {}
-        self._state: dict[str, tuple[CheckOutcome, str, str | None]] = {}
-        self._began: dict[str, str] = {}
-
-    def setup(self, item: Item) -> str | None:
-        """Why a check must not run now, or None."""
-        from pytest_smokedeploy.session import now  # noqa: PLC0415 - lazily
-
-        self._began[item.nodeid] = now()
-        why = self._gate.blocked(self._checks[item.nodeid])
-        if why:
-            self._blocked[item.nodeid] = why
-        return why
-
-    def report(self, item: Item, call: Any, report: Any) -> None:  # noqa: ANN401 - pytest's own
-        """Take one phase of a check; its end is told once, after the teardown."""
-        check = self._checks[item.nodeid]
-        if call.when == "setup" and item.nodeid in self._state:
-            self._gate.book.result(
-                check.id, "failed", words="ran again", clause="FLR-4", started_at="", finished_at=""
-            )
-        self._phase(check, call, report)
-        self._redact(report)
-        if call.when == "teardown":
-            from pytest_smokedeploy.session import now  # noqa: PLC0415 - lazily
-
-            outcome, words, clause = self._state.get(check.id, ("not run", "", None))
-            self._gate.finished(check, outcome, words, clause, self._began.get(check.id, now()))
-
-    def _phase(self, check: Check, call: Any, report: Any) -> None:  # noqa: ANN401 - pytest's own
-        state: tuple[CheckOutcome, str, str | None] | None = None
-        if check.id in self._blocked:
-            report.smokedeploy_blocked = report.when == "setup"
-            state = ("blocked", self._blocked[check.id], None)
-        elif hasattr(report, "wasxfail"):
-            state = ("xfailed" if report.skipped else "xpassed", str(report.wasxfail), None)
-        elif report.failed or (report.passed and call.excinfo is not None):
-            # A strict xfail that passes has failed, and nothing was raised. Where something was raised and
-            # the report says passed, somebody's hook rewrote it.
-            error = call.excinfo.value if call.excinfo else AssertionError(str(report.longrepr))
-            words, clause = self._gate.words(check, error)
-            state = ("failed", words, clause)
-            if self._plain(check, error):
-                report.longrepr = words
-        elif report.skipped:
-            state = ("skipped", str(call.excinfo.value) if call.excinfo else "", None)
-        elif call.when == "call":
-            state = ("passed", "", None)
-        if state and self._state.get(check.id, ("passed",))[0] == "passed":
-            self._state[check.id] = state
-
-    def _plain(self, check: Check, error: BaseException) -> bool:
-        """Whether the gate's own words say all; a user's own check keeps its traceback."""
-        found = [self._gate.book.gate.found(c) for c in check.clauses]
-        return isinstance(error, SmokedeployError) or any(f is not None and not f for f in found)
-
-    def _redact(self, report: Any) -> None:  # noqa: ANN401 - pytest's own
-        mask = self._gate.sanitiser.text
-        if isinstance(report.longrepr, tuple):  # a skip: file, line, words
-            report.longrepr = tuple(mask(part) if isinstance(part, str) else part for part in report.longrepr)
-        elif report.longrepr is not None:
-            shown = str(report.longrepr)
-            if mask(shown) != shown:
-                report.longrepr = mask(shown)
-        report.sections = [(mask(title), mask(text)) for title, text in report.sections]
-        report.user_properties = [(mask(str(n)), mask(str(v))) for n, v in report.user_properties]

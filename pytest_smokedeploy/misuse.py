@@ -33,6 +33,7 @@ _NEEDED: Final = {
     "timeout": "pytest-timeout",
     "html": "pytest-html",
     "junitxml": "pytest's own JUnit report",
+    "terminal": "pytest's own terminal report",
 }
 
 
@@ -41,6 +42,21 @@ def parallel(config: Config) -> bool:
     option = config.option
     several = getattr(option, "numprocesses", None) or getattr(option, "dist", "no") != "no"
     return bool(several) or hasattr(config, "workerinput")
+
+
+def only_lists(config: Config, environ: Mapping[str, str]) -> bool:
+    """Whether somebody only wants to see the checks; a dispatched run never does."""
+    return bool(_listing(config)) and (config.option.smokedeploy_rehearse or not _in_actions(environ))
+
+
+def _listing(config: Config) -> str:
+    """The option under which pytest runs no test and ends with 0, or ""."""
+    flags = {"collectonly": "--collect-only", "setupplan": "--setup-plan"}
+    return next((flag for option, flag in flags.items() if getattr(config.option, option, False)), "")
+
+
+def _in_actions(environ: Mapping[str, str]) -> bool:
+    return environ.get("GITHUB_ACTIONS") == "true"
 
 
 def misuses(
@@ -56,6 +72,9 @@ def misuses(
 
     """
     found = _disagreements(config, environ)
+    if flag := _listing(config):
+        words = f"{flag} runs no check, and would end with 0 in a dispatched run."
+        found.append(MisuseError(words, clause="FLR-1", remedy=f"Run without {flag}; look in addopts too."))
     plugins = config.pluginmanager
     for name, package in sorted(_retrying(plugins).items()):
         found.append(
@@ -112,7 +131,7 @@ def _thread_timeout(config: Config, items: Sequence[Item]) -> bool:
 
 def _disagreements(config: Config, environ: Mapping[str, str]) -> list[MisuseError]:
     """What was dispatched must be what runs: an option, set in a file even, must not replace an input."""
-    if config.option.smokedeploy_rehearse or environ.get("GITHUB_ACTIONS") != "true":
+    if config.option.smokedeploy_rehearse or not _in_actions(environ):
         return []
     found = []
     for name in ("environment", "image_tag"):

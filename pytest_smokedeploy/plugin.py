@@ -7,6 +7,7 @@ weight is lazy.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,8 +26,9 @@ from pytest_smokedeploy.fixtures import (
 )
 
 if TYPE_CHECKING:
-    from pytest_smokedeploy.collected import Collected, Progress
+    from pytest_smokedeploy.collected import Collected
     from pytest_smokedeploy.console import Actions
+    from pytest_smokedeploy.progress import Progress
     from pytest_smokedeploy.rehearsal import Stack
     from pytest_smokedeploy.settings import Options
 
@@ -57,6 +59,7 @@ ARMED: pytest.StashKey[bool] = pytest.StashKey()
 ACTIONS: pytest.StashKey[Actions] = pytest.StashKey()
 ASIDE: pytest.StashKey[list[Any]] = pytest.StashKey()
 TOLD: pytest.StashKey[bool] = pytest.StashKey()
+RUNNING: pytest.StashKey[pytest.Session] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
@@ -96,6 +99,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register markers; where a run was asked for, have report and JUnit file written into the evidence."""
     for line in _MARKERS:
         config.addinivalue_line("markers", line)
+    config.add_cleanup(lambda: _last_word(config))
     options = config.option
     asked = options.smokedeploy_rehearse or options.smokedeploy_environment
     if asked or os.environ.get("SMOKEDEPLOY_ENVIRONMENT"):
@@ -117,14 +121,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if any(item.get_closest_marker("smoke_stage") for item in items):
         from pytest_smokedeploy import collected  # noqa: PLC0415 - lazily
 
-        config.stash[COLLECTED] = collected.read(items, pytest.mark.order)
+        there = config.pluginmanager.hasplugin("pytest_order")
+        config.stash[COLLECTED] = collected.read(items, pytest.mark.order if there else None)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Open the run: misuse is told here, before any request leaves."""
+    from pytest_smokedeploy import misuse  # noqa: PLC0415 - lazily
+
     config = session.config
-    if COLLECTED in config.stash and not (config.option.collectonly or config.option.setupplan):
+    if COLLECTED in config.stash and not misuse.only_lists(config, os.environ):
         _begin(config, session)
     elif config.stash.get(ARMED, False):
         from pytest_smokedeploy import collected  # noqa: PLC0415 - lazily
@@ -138,6 +145,8 @@ def _begin(config: pytest.Config, session: pytest.Session | None) -> None:
     from pytest_smokedeploy.errors import EvidenceError, MisuseError  # noqa: PLC0415 - lazily
 
     checks = config.stash.get(COLLECTED, collected.Collected())
+    if session is not None:
+        config.stash[RUNNING] = session
     try:
         gate = config.stash[SESSION] = collected.open_session(config, checks)
     except EvidenceError as error:
@@ -241,9 +250,28 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 @pytest.hookimpl(tryfirst=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Let go of everything, also where the session never finished."""
+    _end(config)
+
+
+def _last_word(config: pytest.Config) -> None:
+    """After every hook: who set another exit status, left, or unloaded this plug-in must not speak for us."""
+    _end(config)
+    gate = config.stash.get(SESSION, None)
+    if gate is None:
+        return
+    left = sys.exception()
+    if isinstance(left, SystemExit):
+        left.code = gate.finish() or left.code
+    if running := config.stash.get(RUNNING, None):
+        running.exitstatus = gate.finish()
+
+
+def _end(config: pytest.Config) -> None:
+    """Decide if nobody has, let go, and tell the verdict; safe to call twice."""
     for plugin in config.stash.get(ASIDE, []):
         # Each reporter unregisters itself at the end, and must be there to be unregistered.
         config.pluginmanager.register(plugin)
+    config.stash[ASIDE] = []
     gate = config.stash.get(SESSION, None)
     if gate is not None:
         # A signal can cut the session's end short before it was decided; the stop is owed all the same.

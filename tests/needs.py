@@ -11,6 +11,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Mapping
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -41,10 +42,18 @@ def _browser() -> str:
     return "" if shutil.which("chromium") and shutil.which("chromedriver") else "Chromium is not installed"
 
 
+def _plugins() -> str:
+    """Plug-ins of pytest whose refusal is proven on the real thing."""
+    names = ("flaky", "pytest_randomly", "pytest_repeat", "pytest_rerunfailures", "xdist")
+    absent = [name for name in names if find_spec(name) is None]
+    return f"{', '.join(absent)} not installed" if absent else ""
+
+
 _WHY: Final[Mapping[str, Callable[[], str]]] = {
     "docker": _docker,
     "postgres": _postgres,
     "browser": _browser,
+    "plugins": _plugins,
 }
 
 

@@ -41,7 +41,7 @@ def figures(runs: dict[str, Ended]) -> list[str]:
     """The lines that sum up."""
     bad = {name: run for name, run in runs.items() if not CASES[name].sound}
     sound = {name: run for name, run in runs.items() if CASES[name].sound}
-    named = [name for name, run in bad.items() if run.document.get("clause") == CASES[name].clause]
+    named = [name for name, run in bad.items() if run.document.get("clause", "") == CASES[name].clause]
     rows = [
         ("worlds", len(runs), len(runs)),
         ("caught", sum(caught(run) for run in bad.values()), len(bad)),

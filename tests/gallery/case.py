@@ -17,6 +17,8 @@ from pytest_smokedeploy.rehearsal import Exchange, World
 HEALTHY = World().script()
 IDLE = 'echo "idle: waiting for a signal"'
 REFUSED, FAIL, INCOMPLETE, REHEARSED = "REFUSED", "FAIL", "INCOMPLETE", "REHEARSED"
+#: The verdict of a run that was no gate at all, and left no evidence that anybody could offer.
+NONE = ""
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,8 @@ class Case:
         status: its exit status.
         world: the healthy rehearsal plus one deviation.
         deploys: whether a deploy is sent; where it is not, nothing at all may be asked of the agent.
-        options: more of pytest's command line.
+        options: more of pytest's command line; `{tests}` stands for the smoke tests' folder.
+        tests: files or node ids of the smoke tests' folder, which run in place of the whole.
         needs: what the machine must have (tests.needs), "" for nothing.
         words: a part of the reason.
         settings: keys of smokedeploy.yml in place of the repository's.
@@ -48,6 +51,7 @@ class Case:
     world: World
     deploys: bool = True
     options: tuple[str, ...] = ()
+    tests: tuple[str, ...] = ()
     needs: str = ""
     words: str = ""
     settings: dict[str, Any] = field(default_factory=dict)

@@ -6,6 +6,7 @@ from tests.gallery import (
     agent,
     base,
     command_line,
+    conftests,
     edge,
     extensions,
     forbidden,
@@ -26,6 +27,7 @@ FAMILIES = {
     "status": status.CASES,
     "forbidden": forbidden.CASES,
     "command line": command_line.CASES,
+    "conftest": conftests.CASES,
     "sound": sound.CASES,
 }
 CASES: dict[str, Case] = {name: case for family in FAMILIES.values() for name, case in family.items()}

@@ -67,7 +67,7 @@ class Ended:
 
 
 def start(  # noqa: PLR0913 - one deviation each, all but the first optional
-    folder, *options, world="", settings=None, changes=None, environ=None, files=None, workflow=None
+    folder, *options, world="", settings=None, changes=None, environ=None, files=None, workflow=None, only=()
 ):
     """Start the gate; returns its process, whose output goes to a file in `folder`."""
     file = settings or settings_file(folder, changes or {}, workflow)
@@ -77,9 +77,11 @@ def start(  # noqa: PLR0913 - one deviation each, all but the first optional
         for source in (ROOT / "smoke_tests").glob("*.py"):
             shutil.copy(source, tests)
         for name, text in files.items():
+            (tests / name).parent.mkdir(parents=True, exist_ok=True)
             (tests / name).write_text(text, encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-p", "smokedeploy", "-p", "tests.gallery.world_plugin"]
-    command += [str(tests), "--smokedeploy-rehearse", "-p", "no:cacheprovider"]
+    command += [str(tests / name) for name in only or [""]]
+    command += ["--smokedeploy-rehearse", "-p", "no:cacheprovider"]
     command += ["--smokedeploy-evidence", str(folder / "evidence"), "--smokedeploy-config", str(file)]
     env = {k: v for k, v in os.environ.items() if not k.startswith(("GITHUB_", "SMOKEDEPLOY_", "PYTEST_"))}
     env |= {
@@ -92,7 +94,7 @@ def start(  # noqa: PLR0913 - one deviation each, all but the first optional
     }
     with (folder / "output.txt").open("wb") as output:
         return subprocess.Popen(
-            [*command, *options],
+            [*command, *(option.replace("{tests}", str(tests)) for option in options)],
             cwd=folder,
             env=env,
             stdout=output,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.gallery.case import Case
+from pytest_smokedeploy.evidence import verify
+from tests.gallery.case import NONE, Case
 from tests.gallery.gate import Ended, gate
 
 
@@ -19,12 +20,18 @@ def rehearse(case: Case, name: str, folder: Path) -> Ended:
         files=case.files,
         workflow=case.workflow,
         environ=case.environ,
+        only=case.tests,
     )
 
 
 def caught(run: Ended) -> bool:
-    """Whether the run did not pass: by its exit status and by its evidence, each for itself."""
-    return run.status != 0 and run.document.get("verdict") not in {"PASS", "REHEARSED"}
+    """Whether the run did not pass: by its exit status and by its evidence, each for itself.
+
+    One that was no gate at all is caught by `verify`, which the workflow runs after the gate.
+    """
+    if not run.document:
+        return not verify(run.folder / "evidence").ok
+    return run.status != 0 and run.document["verdict"] not in {"PASS", "REHEARSED"}
 
 
 def stopped(case: Case, run: Ended) -> bool:
@@ -32,9 +39,22 @@ def stopped(case: Case, run: Ended) -> bool:
     return not run.told["running"] or not case.stopped
 
 
+def _left_nothing(case: Case, run: Ended) -> list[str]:
+    """What a run that was no gate left all the same, or its other status."""
+    found = [f"it left {file.name}" for file in (run.folder / "evidence").glob("evidence.json")]
+    found += [f"the agent heard {run.posts}"] if run.posts else []
+    if run.status != case.status:
+        found.append(f"wanted exit {case.status}, it was {run.status}: {run.output[-300:]!r}")
+    if verify(run.folder / "evidence").ok:
+        found.append("`verify` takes it for evidence")
+    return found
+
+
 def misses(case: Case, run: Ended) -> list[str]:
     """Everything that ended otherwise than the case states, each in a line; empty if all is well."""
     document = run.document
+    if case.verdict == NONE:
+        return _left_nothing(case, run)
     if not document:
         return [f"no evidence, exit status {run.status}: {run.output[-300:]!r}"]
     found = []
@@ -53,10 +73,16 @@ def misses(case: Case, run: Ended) -> list[str]:
         found.append(f"the agent heard {run.posts}")
     if run.told["running"] is case.stopped:
         found.append("the runtime still ran at the end" if case.stopped else "it was stopped after all")
+    return found + _untold(case, run)
+
+
+def _untold(case: Case, run: Ended) -> list[str]:
+    """What the terminal should say and does not."""
+    verdict, reason = run.document["verdict"], run.document["reason"]
     shown = " ".join(run.output.split())
-    found += [f"the terminal does not say {words!r}" for words in case.says if words not in shown]
-    if document["verdict"] not in run.output:
-        found.append(f"the terminal does not say {document['verdict']}")
-    if document["reason"][:60] not in shown:
-        found.append(f"the terminal does not say why: {document['reason']}")
+    found = [f"the terminal does not say {words!r}" for words in case.says if words not in shown]
+    if verdict not in run.output:
+        found.append(f"the terminal does not say {verdict}")
+    if reason[:60] not in shown:
+        found.append(f"the terminal does not say why: {reason}")
     return found

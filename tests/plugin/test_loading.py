@@ -1,5 +1,6 @@
 """The plug-in asleep and awake, with plug-in autoload on and off (TRAPS 1 to 3)."""
 
+import json
 import subprocess
 import sys
 
@@ -25,7 +26,8 @@ def run(pytester, *options, autoload):
     pytester._monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", raising=False)
     if not autoload:
         pytester._monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    extra = ("-p", "no:rerunfailures", "-p", "no:xdist") if autoload else ("-p", "smokedeploy")
+    off = ("flaky", "randomly", "repeat", "rerunfailures", "xdist")
+    extra = [word for name in off for word in ("-p", f"no:{name}")] if autoload else ["-p", "smokedeploy"]
     return pytester.runpytest_subprocess(*extra, *options)
 
 
@@ -77,7 +79,7 @@ def test_a_test_without_a_stage_has_no_place_in_a_gate(pytester):
     result.stderr.fnmatch_lines(["*REFUSED*test_b.py::test_plain has no stage*"])
 
 
-@pytest.mark.parametrize("plugin", ["html", "timeout", "pytest_order", "junitxml"])
+@pytest.mark.parametrize("plugin", ["html", "timeout", "pytest_order", "junitxml", "terminal"])
 def test_a_companion_switched_off_is_missed(pytester, plugin):
     """`-p no:html` skips silently; a gate without its report is none."""
     pytester.makepyfile(AWAKE.format(stage="verify", clause="VER-2"))
@@ -103,6 +105,20 @@ def test_collect_only_and_setup_plan_deploy_nothing_and_give_no_verdict(pytester
         assert result.ret == 0
         result.stdout.no_fnmatch_line("*smoke deploy*")
         assert not (pytester.path / "smoke-evidence" / "evidence.json").exists()
+
+
+@pytest.mark.parametrize("option", ["--collect-only", "--setup-plan"])
+def test_a_dispatched_run_that_would_run_nothing_is_refused(pytester, monkeypatch, option):
+    """An exit with 0 and no evidence, by an option in addopts: nobody's list of tests, but a gate (FLR-1)."""
+    pytester.makepyfile(AWAKE.format(stage="verify", clause="VER-2"))
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("PYTEST_ADDOPTS", option)
+    stale = pytester.mkdir("smoke-evidence") / "evidence.json"
+    stale.write_text("yesterday's")
+    result = run(pytester, "--smokedeploy-environment", "dev", autoload=False)
+    assert result.ret == 4
+    result.stderr.fnmatch_lines([f"*REFUSED: FLR-1: {option} *"])
+    assert json.loads(stale.read_text())["verdict"] == "REFUSED"
 
 
 @pytest.mark.parametrize("name", ["environment", "image-tag"])

@@ -43,10 +43,11 @@ ROWS = {
     "session": CLIENT_SIDE | {"rehearsal"},
     "misuse": {"gate", "model"},
     "console": {"reports"},
-    "collected": {"misuse", "console"} | CLIENT_SIDE | {"session"},
+    "progress": CLIENT_SIDE | {"session"},
+    "collected": {"misuse", "console", "progress"} | CLIENT_SIDE | {"session"},
     "fixtures": CLIENT_SIDE | {"session"},
     "plugin": CLIENT_SIDE
-    | {"session", "collected", "console", "misuse", "fixtures", "hookspecs", "rehearsal"},
+    | {"session", "collected", "console", "progress", "misuse", "fixtures", "hookspecs", "rehearsal"},
     "rescue": CLIENT_SIDE,
     "lookover": {"model", "preconditions", "settings"},
     "captured": {"model", "settings", "startup_log"},

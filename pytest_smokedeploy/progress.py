@@ -1,0 +1,134 @@
+"""How checks go: what became of each, by the report and by its own function, for the gate.
+
+It reads pytest's objects without importing pytest, as `collected` does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import wraps
+from inspect import iscoroutinefunction
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from pytest_smokedeploy.errors import SmokedeployError
+from pytest_smokedeploy.gate import Check, CheckOutcome
+
+if TYPE_CHECKING:
+    from pytest_smokedeploy.session import GateSession
+
+Item: TypeAlias = Any
+
+
+@dataclass(slots=True)
+class Call:
+    """What a check's own function did: a hook can rewrite its report, and call something else in its place.
+
+    Attributes:
+        returned: it was called and came to its end.
+        raised: what it raised, or None.
+
+    """
+
+    returned: bool = False
+    raised: BaseException | None = None
+
+
+def watch(item: Item, calls: dict[str, Call]) -> None:
+    """See for ourselves how the check's function ends, below every hook."""
+    function = getattr(item, "obj", None)
+    if not callable(function) or iscoroutinefunction(function) or item.nodeid in calls:
+        return
+    call = calls[item.nodeid] = Call()
+
+    @wraps(function)
+    def watched(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - somebody's function
+        __tracebackhide__ = True
+        try:
+            result = function(*args, **kwargs)
+        except BaseException as error:
+            call.raised = error
+            raise
+        call.returned = True
+        return result
+
+    item.obj = watched
+
+
+class Progress:
+    """Tells the gate what becomes of each check, and pytest's report the gate's words."""
+
+    def __init__(self, gate: GateSession, checks: dict[str, Check], calls: dict[str, Call]) -> None:
+        self._gate = gate
+        self._checks = checks
+        self._calls = calls
+        self._blocked: dict[str, str] = {}
+        self._state: dict[str, tuple[CheckOutcome, str, str | None]] = {}
+        self._began: dict[str, str] = {}
+
+    def setup(self, item: Item) -> str | None:
+        """Why a check must not run now, or None."""
+        from pytest_smokedeploy.session import now  # noqa: PLC0415 - lazily
+
+        self._began[item.nodeid] = now()
+        why = self._gate.blocked(self._checks[item.nodeid])
+        if why:
+            self._blocked[item.nodeid] = why
+        return why
+
+    def report(self, item: Item, call: Any, report: Any) -> None:  # noqa: ANN401 - pytest's own
+        """Take one phase of a check; its end is told once, after the teardown."""
+        check = self._checks[item.nodeid]
+        if call.when == "setup" and item.nodeid in self._state:
+            self._gate.book.result(
+                check.id, "failed", words="ran again", clause="FLR-4", started_at="", finished_at=""
+            )
+        self._phase(check, call, report)
+        self._redact(report)
+        if call.when == "teardown":
+            from pytest_smokedeploy.session import now  # noqa: PLC0415 - lazily
+
+            self._calls.pop(check.id, None)
+            outcome, words, clause = self._state.get(check.id, ("not run", "", None))
+            self._gate.finished(check, outcome, words, clause, self._began.get(check.id, now()))
+
+    def _phase(self, check: Check, call: Any, report: Any) -> None:  # noqa: ANN401 - pytest's own
+        state: tuple[CheckOutcome, str, str | None] | None = None
+        seen = self._calls.get(check.id, Call(returned=True)) if call.when == "call" else Call()
+        raised = call.excinfo.value if call.excinfo else seen.raised
+        if check.id in self._blocked:
+            report.smokedeploy_blocked = report.when == "setup"
+            state = ("blocked", self._blocked[check.id], None)
+        elif hasattr(report, "wasxfail"):
+            state = ("xfailed" if report.skipped else "xpassed", str(report.wasxfail), None)
+        elif report.failed or (report.passed and raised is not None):
+            # A strict xfail that passes has failed, and nothing was raised. Where something was raised and
+            # the report says passed, somebody's hook rewrote it.
+            error = raised or AssertionError(str(report.longrepr))
+            words, clause = self._gate.words(check, error)
+            state = ("failed", words, clause)
+            if self._plain(check, error):
+                report.longrepr = words
+        elif report.skipped:
+            state = ("skipped", str(raised or ""), None)
+        elif call.when == "call":
+            state = (
+                ("passed", "", None) if seen.returned else ("not run", "its function was not called", None)
+            )
+        if state and self._state.get(check.id, ("passed",))[0] == "passed":
+            self._state[check.id] = state
+
+    def _plain(self, check: Check, error: BaseException) -> bool:
+        """Whether the gate's own words say all; a user's own check keeps its traceback."""
+        found = [self._gate.book.gate.found(c) for c in check.clauses]
+        return isinstance(error, SmokedeployError) or any(f is not None and not f for f in found)
+
+    def _redact(self, report: Any) -> None:  # noqa: ANN401 - pytest's own
+        mask = self._gate.sanitiser.text
+        if isinstance(report.longrepr, tuple):  # a skip: file, line, words
+            report.longrepr = tuple(mask(part) if isinstance(part, str) else part for part in report.longrepr)
+        elif report.longrepr is not None:
+            shown = str(report.longrepr)
+            if mask(shown) != shown:
+                report.longrepr = mask(shown)
+        report.sections = [(mask(title), mask(text)) for title, text in report.sections]
+        report.user_properties = [(mask(str(n)), mask(str(v))) for n, v in report.user_properties]

@@ -1,0 +1,232 @@
+"""What a conftest, or a check of somebody's own, can do to a gate that it runs in."""
+
+from __future__ import annotations
+
+from pytest_smokedeploy.rehearsal import World
+from tests.gallery.case import FAIL, INCOMPLETE, NONE, REFUSED, Case, says, sound
+from tests.gallery.command_line import FAILS, PASSES, own
+
+_ENDS = "def pytest_sessionfinish(session):\n    "
+_OUTERMOST = "import pytest\n\n\n@pytest.hookimpl(wrapper=True, tryfirst=True)\n"
+_CALLED_PASSED = f"""{_OUTERMOST}def pytest_runtest_makereport(item, call):
+    report = yield
+    report.outcome = "passed"
+    return report
+"""
+_MADE_REPORT = """import pytest
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_makereport(item, call):
+    call.excinfo = None
+    return pytest.TestReport.from_item_and_call(item, call)
+"""
+_REPLACED = """import pytest
+
+
+class Fine:
+    def __getattr__(self, name):
+        return lambda *_: True
+
+
+@pytest.fixture(scope="session")
+def smoke_deployment():
+    return Fine()
+"""
+_ALL_REPLACED = _REPLACED + "".join(
+    f'\n\n@pytest.fixture(scope="session")\ndef smoke_{name}():\n    return Fine()\n'
+    for name in ("run", "status", "log", "shutdown", "evidence")
+)
+_REMOVES = """def pytest_collection_modifyitems(items):
+    items[:] = [item for item in items if "running_is_true" not in item.name]
+"""
+_REVERSES = """import pytest
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    items.reverse()
+"""
+_REVERSES_LATE = """def pytest_collection_finish(session):
+    session.items.reverse()
+"""
+_REVERSES_LATER = """import pytest
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session):
+    session.items.reverse()
+"""
+_REMOVES_LATE = """import pytest
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session):
+    session.items[:] = [item for item in session.items if "running_is_true" not in item.name]
+"""
+_MARKS = """import pytest
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if "running_is_true" in item.name:
+            item.add_marker({})
+"""
+_SETS_STATUS = f"""{_OUTERMOST}def pytest_sessionfinish(session):
+    yield
+    session.exitstatus = 0
+"""
+_SWALLOWS = """import pytest
+
+
+@pytest.hookimpl(tryfirst=True)
+def {}:
+    return True
+"""
+_UNLOADS = """def pytest_collection_finish(session):
+    session.config.pluginmanager.unregister(name="smokedeploy")
+"""
+_LEAVES = """import sys
+
+
+def pytest_runtest_logfinish(nodeid):
+    if "running_is_true" in nodeid:
+        sys.exit(0)
+"""
+_CLAIM = '@pytest.mark.smoke_clause("{}")\n'
+
+
+def spoilt(conftest: str, clause: str = "EXT-2", verdict: str = FAIL, status: int = 1, **how) -> Case:
+    """A check of somebody's own fails, and a conftest would have it otherwise."""
+    return Case(clause, verdict, status, World(), files=own(FAILS, conftest), **how)
+
+
+def bent(conftest: str, clause: str, verdict: str = INCOMPLETE, status: int = 1, **how) -> Case:
+    """A conftest that bends a run in which all would be well."""
+    return Case(clause, verdict, status, World(), files=own("", conftest), **how)
+
+
+def check(
+    text: str, clause: str, verdict: str = INCOMPLETE, conftest: str = "", stage: str = "verify", **how
+) -> Case:
+    """A check of somebody's own."""
+    return Case(clause, verdict, 1, World(), files=own(text, conftest, stage), **how)
+
+
+CASES: dict[str, Case] = {
+    # -- fixtures and items
+    "a conftest that replaces a fixture": bent(_REPLACED, "AGT-1"),
+    "a conftest that replaces every fixture": bent(_ALL_REPLACED, "TGT-1", deploys=False),
+    "a conftest that removes a check": bent(_REMOVES, "VER-2"),
+    "a conftest that removes a check late": bent(_REMOVES_LATE, "VER-2"),
+    # pytest-order puts it right, and the gate has seen to its marks.
+    "a conftest that turns the order round": sound(files=own("", _REVERSES)),
+    "a conftest that turns the order round late": bent(_REVERSES_LATE, "VER-6", REFUSED, 4, deploys=False),
+    "a conftest that turns the order round at the last": bent(_REVERSES_LATER, "AGT-1", deploys=False),
+    "a conftest that skips a check": bent(_MARKS.format('pytest.mark.skip(reason="not today")'), "VER-2"),
+    "a conftest that expects a failure": Case(
+        "VER-2",
+        FAIL,
+        1,
+        says("/v1/status", running="true"),
+        files=own("", _MARKS.format("pytest.mark.xfail")),
+    ),
+    "a conftest that expects a failure that does not come": bent(_MARKS.format("pytest.mark.xfail"), "VER-2"),
+    # -- hooks
+    "a conftest that calls every check passed": spoilt(_CALLED_PASSED),
+    "a conftest that makes the reports": spoilt(_MADE_REPORT),
+    "a conftest that runs no check": bent(
+        _SWALLOWS.format("pytest_runtestloop(session)"), "TGT-1", deploys=False
+    ),
+    "a conftest that runs checks its own way": bent(
+        _SWALLOWS.format("pytest_runtest_protocol(item)"), "TGT-1", deploys=False
+    ),
+    "a conftest that calls no check": bent(
+        _SWALLOWS.format("pytest_pyfunc_call(pyfuncitem)"), "TGT-1", deploys=False
+    ),
+    "a conftest that collects nothing": bent(
+        _SWALLOWS.format("pytest_collection(session)"), "", NONE, 5, deploys=False
+    ),
+    "a conftest in pytest's own place": bent(
+        "def pytest_cmdline_main(config):\n    return 0\n", "", NONE, 0, deploys=False
+    ),
+    "a conftest that unloads the gate": bent(_UNLOADS, "TGT-1", deploys=False),
+    "a hook that breaks after the last check": bent(
+        'def pytest_runtest_logfinish(nodeid):\n    assert "undocumented" not in nodeid\n', "", FAIL
+    ),
+    "a summary that breaks": spoilt("def pytest_terminal_summary():\n    raise RuntimeError\n"),
+    "a summary that ends with 0": spoilt(
+        'import pytest\n\n\ndef pytest_terminal_summary():\n    pytest.exit("bye", returncode=0)\n'
+    ),
+    # -- exits
+    "a conftest that ends with 0": spoilt(f'import pytest\n\n{_ENDS}pytest.exit("bye", returncode=0)\n'),
+    "a conftest that leaves with 0": spoilt(f"import sys\n\n{_ENDS}sys.exit(0)\n"),
+    "a conftest that sets the status to 0": spoilt(_SETS_STATUS),
+    "a conftest that leaves with 0 in the last hook": spoilt(
+        "import sys\n\n\ndef pytest_unconfigure():\n    sys.exit(0)\n"
+    ),
+    "a conftest that leaves with 0 at import": bent(
+        "import sys\n\nsys.exit(0)\n", "", NONE, 0, deploys=False
+    ),
+    "a conftest that ends pytest at import": bent(
+        'import pytest\n\npytest.exit("bye", returncode=0)\n', "", NONE, 4, deploys=False
+    ),
+    "a conftest that leaves with 0 in a check": bent(
+        _LEAVES,
+        "VER-3",
+    ),
+    "a check that ends pytest with 0": check(
+        'def test_own(smoke_status):\n    pytest.exit("bye", returncode=0)\n', "OBS-1"
+    ),
+    "a check that leaves with 0": check(
+        "def test_own(smoke_status):\n    import sys; sys.exit(0)\n", "EXT-2", FAIL
+    ),
+    # -- checks
+    "an own check skipped": check('def test_own():\n    pytest.skip("not today")\n', "EXT-2"),
+    "an own check xfailed": check("@pytest.mark.xfail\n" + FAILS, "EXT-2"),
+    "an own check xpassed": check("@pytest.mark.xfail\n" + PASSES, "EXT-2"),
+    "a strict xfail that passes": check("@pytest.mark.xfail(strict=True)\n" + PASSES, "EXT-2", FAIL),
+    "an own check in its teardown": check(
+        "@pytest.fixture\ndef late():\n    yield\n    assert False\n\n\ndef test_own(late):\n    pass\n",
+        "EXT-2",
+        FAIL,
+    ),
+    "a claim without a look": check(
+        _CLAIM.format("VER-2") + "def test_own(smoke_status):\n    pass\n", "VER-2", conftest=_REMOVES
+    ),
+    "a claim that looks at something else": check(
+        _CLAIM.format("VER-2") + "def test_own(smoke_status):\n    assert smoke_status.answers()\n",
+        "VER-2",
+        conftest=_REMOVES,
+    ),
+    "a claim by a value of its own": check(_CLAIM.format("VER-2") + PASSES, "VER-2", conftest=_REMOVES),
+    "a claim that is asserted the wrong way": check(
+        _CLAIM.format("VER-2") + "def test_own(smoke_status):\n    assert not smoke_status.is_running()\n",
+        "VER-2",
+        FAIL,
+        conftest=_REMOVES,
+    ),
+    "a claim whose look is thrown away": Case(
+        "VER-2",
+        FAIL,
+        1,
+        says("/v1/status", running="true"),
+        files=own(
+            _CLAIM.format("VER-2") + "def test_own(smoke_status):\n    smoke_status.is_running()\n", _REMOVES
+        ),
+    ),
+    "a precondition that deploys": check(
+        _CLAIM.format("PRE-2")
+        + "def test_own(smoke_deployment):\n    assert smoke_deployment.is_running()\n",
+        "PRE-2",
+        REFUSED,
+        stage="preconditions",
+        deploys=False,
+    ),
+    "an unknown clause": Case(
+        "", REFUSED, 4, World(), deploys=False, files=own(_CLAIM.format("VER-99") + PASSES)
+    ),
+    "an own check without a stage": Case(
+        "", REFUSED, 4, World(), deploys=False, files={"test_7_own.py": "def test_own():\n    pass\n"}
+    ),
+}
