@@ -209,8 +209,9 @@ class DeployState(StrEnum):
 class DeployProgress(_Answer):
     """200 to ``GET /v1/deploys/{deploy_id}``: what the receipt has so far, then its whole.
 
-    `step` is the step under way or the one that failed; `reason` says why it failed. `status` is
-    ``"deployed"`` once the state is, so that a deployed progress reads as `Deployed` does.
+    `step` is the step under way or the one that failed; `reason` says why it failed. `progress` says
+    how far each layer of the pull is, a line each. `status` is ``"deployed"`` once the state is, so
+    that a deployed progress reads as `Deployed` does.
     """
 
     deploy_id: StrictStr
@@ -227,6 +228,7 @@ class DeployProgress(_Answer):
     steps: list[Step] | None = None
     step: StepName | None = None
     reason: StrictStr | None = None
+    progress: list[StrictStr] | None = None
 
 
 class Failure(_Answer):
@@ -360,6 +362,12 @@ class Heartbeat(_Answer):
     """Says that the log stream lives though the runtime is silent."""
 
     heartbeat: Time
+
+
+class LogError(_Answer):
+    """The last record of a log stream that broke off: what the runtime did since is not known."""
+
+    error: StrictStr
 
 
 class End(_Answer):

@@ -116,6 +116,7 @@ class Deploy:
             "environment": self.request.environment,
             "steps": self.receipt.rows(),
             "step": str(self.receipt.step),
+            "progress": self.receipt.progress(),
         }
 
 

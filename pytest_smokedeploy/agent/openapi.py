@@ -121,7 +121,7 @@ _CALLS: Final = (
         no=(409,),
     ),
 )
-_STREAMED: Final = (contract.LogLine, contract.Heartbeat, contract.End)
+_STREAMED: Final = (contract.LogLine, contract.Heartbeat, contract.LogError, contract.End)
 
 
 def document() -> dict[str, Any]:
@@ -172,7 +172,8 @@ def _answer(status: int, model: type[BaseModel] | None) -> dict[str, Any]:
     if model is not None:
         return {"description": _MEANS[status], "content": _json(model)}
     lines = ", ".join(f"`{one.__name__}`" for one in _STREAMED)
-    words = f"one JSON object a line: {lines}; the last is `End` once the container is gone"
+    last = "the last is `End` once the container is gone, `LogError` where the engine failed before"
+    words = f"one JSON object a line: {lines}; {last}"
     return {"description": words, "content": {contract.NDJSON: {"schema": {"type": "string"}}}}
 
 

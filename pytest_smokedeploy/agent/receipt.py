@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
-from pytest_smokedeploy.agent.engines.base import utc_now
+from pytest_smokedeploy.agent.engines.base import LAYER, utc_now
 from pytest_smokedeploy.contract import Outcome, StepName
 from pytest_smokedeploy.errors import EngineError, SmokedeployError
 
+#: An image has at most 127 layers; whatever an engine tells beyond that is not kept.
+_LAYERS: Final = 128
 T = TypeVar("T")
 
 
@@ -46,10 +48,24 @@ class Receipt:
         self._began = began
         self._begun: list[StepName] = []
         self._rows: list[dict[str, Any]] = []
+        self._layers: dict[str, str] = {}
+        self._telling = threading.Lock()
 
     def rows(self) -> list[dict[str, Any]]:
         """The steps so far, as the contract shows them."""
         return list(self._rows)
+
+    def told(self, line: str) -> None:
+        """A pull got on: ``layer 5f70bf18a086: Downloading, ...``; the last word on each layer is kept."""
+        layer, colon, _ = line.partition(": ")
+        with self._telling:
+            if colon and layer.startswith(LAYER) and (layer in self._layers or len(self._layers) < _LAYERS):
+                self._layers[layer] = line
+
+    def progress(self) -> list[str]:
+        """How far each layer of the pull is, one line each."""
+        with self._telling:
+            return list(self._layers.values())
 
     def begun(self, step: StepName) -> bool:
         """Whether `step` was begun, however it ended."""

@@ -66,7 +66,10 @@ class FiveSteps:
             MountSpec("audit-events", str(settings.audit_events), settings.audit_events_target),
             MountSpec("snapshots", str(settings.snapshots), settings.snapshots_target),
         )
-        digest = receipt.do(StepName.PULL, lambda: engine.pull(terms.image, cancelled=deploy.cancelled))
+        digest = receipt.do(
+            StepName.PULL,
+            lambda: engine.pull(terms.image, cancelled=deploy.cancelled, progress=receipt.told),
+        )
         with self._container.acting:
             there = receipt.look(StepName.STOP, self._container.look)
             if there is not None and not there.ours:

@@ -19,10 +19,10 @@ from pydantic import BaseModel, ValidationError
 from pytest_smokedeploy.client.answer import Answer, parse_json, shown
 from pytest_smokedeploy.client.reading import failure
 from pytest_smokedeploy.client.transport import Flight, Transport, answer_of, late, read_capped, unreachable
-from pytest_smokedeploy.contract import HEARTBEAT_SECONDS, LOGS, NDJSON, End, Heartbeat, LogLine
+from pytest_smokedeploy.contract import HEARTBEAT_SECONDS, LOGS, NDJSON, End, Heartbeat, LogError, LogLine
 from pytest_smokedeploy.errors import ContractError, UnreachableError
 
-LogRecord = LogLine | Heartbeat | End
+LogRecord = LogLine | Heartbeat | LogError | End
 
 CALL: Final = f"GET {LOGS}"
 #: Two heartbeats lost, and half a one for the way.
@@ -34,9 +34,10 @@ RECORD_CAP: Final = 6 * LINE_CAP + 4096
 #: Characters that may wait for the consumer; beyond it the agent is made to wait.
 QUEUE_CAP: Final = 8 * LINE_CAP
 _FRAME: Final = 200
-_KINDS: Final[Mapping[str, type[LogLine | Heartbeat | End]]] = {
+_KINDS: Final[Mapping[str, type[LogRecord]]] = {
     "line": LogLine,
     "heartbeat": Heartbeat,
+    "error": LogError,
     "end": End,
 }
 
@@ -183,6 +184,8 @@ class LogStream:
                 self._last = time.monotonic()
                 self._changed.notify_all()
             for record in records(response.iter_raw()):
+                if isinstance(record, LogError):
+                    raise self._fail(f"the stream broke off: {shown(record.error, 300)}")
                 if not self._put(record) or isinstance(record, End):
                     return
         if self._follow:

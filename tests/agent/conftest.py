@@ -10,6 +10,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # import mode importlib adds no folder
 from agent_process import Agent, Keys
+from docker_world import DockerAgent
+
+from pytest_smokedeploy.rehearsal.registry import Registry
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +40,24 @@ def make_agent(tmp_path, keys):
 @pytest.fixture
 def agent(make_agent):
     return make_agent()
+
+
+@pytest.fixture(scope="session")
+def registry(tmp_path_factory):
+    registry = Registry(tmp_path_factory.mktemp("agents") / "registry")
+    registry.start()
+    yield registry
+    registry.stop()
+
+
+@pytest.fixture
+def world(tmp_path, keys, registry):
+    """A started agent on Docker, its engine's calls within reach."""
+    agent = DockerAgent(tmp_path, keys, registry)
+    try:
+        yield agent.start()
+    finally:
+        agent.close()
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import select
 import socket
 import threading
 
@@ -13,12 +14,14 @@ class DockerProxy:
 
     Attributes:
         reached: set once the chosen call arrived and is held.
+        go: lets what is held go on to the engine.
         calls: what went through, ("POST", path without its version), in order.
 
     """
 
     def __init__(self, path, engine):
-        self.calls, self.reached = [], threading.Event()
+        self.calls, self.reached, self.go = [], threading.Event(), threading.Event()
+        self._open, self._away = [], False
         self._engine, self._hold, self._closed = engine, [], threading.Event()
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(path))
@@ -27,14 +30,24 @@ class DockerProxy:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def hold(self, method, pattern, after=None):
-        """Hold the next call of `method` whose path matches; it never reaches the engine.
+        """Hold the next call of `method` whose path matches; without `go` it never reaches the engine.
 
         `after`, another such pair, must have come first.
         """
-        self.reached.clear()
+        self.reached.clear(), self.go.clear()
         self._hold = [
             (one, re.compile(path)) for one, path in [*([after] if after else []), (method, pattern)]
         ]
+
+    def cut(self):
+        """Until `mend` the engine is away: what is open breaks off, and nothing gets through."""
+        self._away = True
+        for one in list(self._open):
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+
+    def mend(self):
+        self._away = False
 
     def close(self):
         self._closed.set()
@@ -50,21 +63,26 @@ class DockerProxy:
 
     def _forward(self, caller):
         with caller, socket.socket(socket.AF_UNIX) as engine:
+            self._open.append(engine)
             try:
-                engine.connect(str(self._engine))
+                engine.connect("/nowhere" if self._away else str(self._engine))
             except OSError:
                 return  # the engine is away
             threading.Thread(target=self._back, args=(engine, caller), daemon=True).start()
             with contextlib.suppress(OSError):
                 while data := caller.recv(65536):
-                    if not self._passes(data):
-                        # Held until the agent is gone: its end closes this connection.
-                        while caller.recv(65536):
-                            pass
+                    if not self._passes(data) and not self._held(caller):
                         return
                     engine.sendall(data)
                 engine.shutdown(socket.SHUT_WR)
                 self._closed.wait(0.1)
+
+    def _held(self, caller):
+        """Whether it may go on; False once the agent is gone, whose end closes this connection."""
+        while not self.go.wait(0.02):
+            if select.select([caller], [], [], 0)[0] and not caller.recv(65536):
+                return False
+        return True
 
     def _passes(self, data):
         found = re.match(rb"(GET|POST|DELETE|HEAD) (?:/v[0-9.]+)?(/\S*) HTTP", data)

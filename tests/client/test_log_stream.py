@@ -102,6 +102,10 @@ def test_a_read_that_does_not_follow_may_end_without_an_end(client_of):
     "script",
     [
         pytest.param(streams(ndjson(line("a"))), id="closed"),
+        pytest.param(streams(ndjson(line("a"), {"error": "the engine is away"})), id="told by the agent"),
+        pytest.param(
+            streams(ndjson(line("a"), {"error": "the engine is away"}, END)), id="told, then an end"
+        ),
         pytest.param(
             lambda peer: peer.send(HEAD + b"transfer-encoding: chunked\r\n\r\nff\r\n" + ndjson(line("a"))),
             id="cut",

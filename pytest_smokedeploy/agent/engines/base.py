@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
 from pytest_smokedeploy.contract import Activity, parse_time
 
+#: How a pull's word on one layer begins.
+LAYER: Final = "layer "
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _FRACTION: Final = re.compile(r"\.(\d{1,9})")
 
@@ -79,6 +81,17 @@ class LogRecord:
     line: str
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The container whose log was read runs no more; its exit code, None where the engine can't tell."""
+
+    exit_code: int | None
+
+
+#: Batches of lines; what it returns is how that one container ended, None where it does not end here.
+Log = Generator[Sequence[LogRecord], None, Ended | None]
+
+
 class Engine(Protocol):
     """One engine, one container name. Every method raises EngineError for what goes wrong."""
 
@@ -102,7 +115,8 @@ class Engine(Protocol):
         Args:
             image: the reference.
             cancelled: once it is set the pull is given up at once, with EngineError.
-            progress: called from the same thread with one line for people each time the pull got on.
+            progress: called from the same thread with one line for people each time the pull got on,
+                ``layer ID: ...`` where it is about one.
 
         """
 
@@ -118,8 +132,8 @@ class Engine(Protocol):
     def start(self, spec: ContainerSpec) -> ContainerState:
         """Create and start the container. Restart policy: no."""
 
-    def logs(self, since: str | None, *, follow: bool) -> Iterator[Sequence[LogRecord]]:
-        """Output from the start or `since`, as many lines at a time as are there.
+    def logs(self, since: str | None, *, follow: bool) -> Log:
+        """Output of the container that is there now, from the start or `since`, in batches of what is there.
 
         An empty batch about every second of silence; ends with the container where it is followed,
         and otherwise with what there is.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final, NoReturn
 
@@ -12,7 +12,7 @@ from docker.errors import APIError, ImageNotFound, NotFound
 from docker.types import LogConfig, Mount
 
 from pytest_smokedeploy.agent.engines import docker_logs, docker_presence
-from pytest_smokedeploy.agent.engines.base import ContainerSpec, ContainerState, LogRecord
+from pytest_smokedeploy.agent.engines.base import ContainerSpec, ContainerState, Ended, Log
 from pytest_smokedeploy.agent.engines.cgroup import container_activity
 from pytest_smokedeploy.agent.engines.docker_api import CALL_SECONDS, Client, DockerApi
 from pytest_smokedeploy.agent.engines.docker_pull import pull
@@ -138,12 +138,13 @@ class DockerEngine:
         except BaseException as error:  # noqa: BLE001 - raised again once nothing is left
             self._undo(made, labels, error)
 
-    def logs(self, since: str | None, *, follow: bool) -> Iterator[Sequence[LogRecord]]:
+    def logs(self, since: str | None, *, follow: bool) -> Log:
         """Output in the order in which the engine wrote it down; nothing of a foreign container."""
         with self._api.client() as client:
             attrs = self._attrs(client)
-        if attrs is not None and self._ours(attrs):
-            yield from docker_logs.read(self._api, attrs["Id"], since, follow=follow)
+        if attrs is None or not self._ours(attrs):
+            return _nothing(Ended(None) if attrs is None else None)
+        return docker_logs.read(self._api, attrs["Id"], since, follow=follow)
 
     def activity(self) -> Activity | None:
         """Counters since the container's start; None where nothing runs.
@@ -260,6 +261,11 @@ class DockerEngine:
                 words = f"{error.message} What was made of the container may be left: {second.message}"
                 raise EngineError(words, step="start", remedy=error.remedy) from error
         raise error
+
+
+def _nothing(ended: Ended | None) -> Log:
+    yield from ()
+    return ended
 
 
 def _labels(attrs: dict[str, Any]) -> dict[str, str]:

@@ -18,7 +18,7 @@ import requests
 from docker.errors import APIError, DockerException, NotFound
 
 from pytest_smokedeploy.agent.engines.backlog import Backlog
-from pytest_smokedeploy.agent.engines.base import LogRecord, nanoseconds
+from pytest_smokedeploy.agent.engines.base import Ended, Log, LogRecord, nanoseconds
 from pytest_smokedeploy.agent.engines.docker_api import Client, DockerApi
 from pytest_smokedeploy.agent.engines.docker_words import explained
 from pytest_smokedeploy.agent.engines.lines import Lines
@@ -74,10 +74,10 @@ class _Place:
             yield from self.lines[stream].feed(at.decode(), piece)
 
 
-def read(
-    api: DockerApi, container: str, since: str | None, *, follow: bool
-) -> Generator[Sequence[LogRecord], None, None]:
+def read(api: DockerApi, container: str, since: str | None, *, follow: bool) -> Log:
     """Output in batches; an empty one about every second of silence.
+
+    Returns how this container ended, by its id: whoever has its name meanwhile is not asked.
 
     Args:
         api: the engine.
@@ -95,19 +95,19 @@ def read(
         if isinstance(error, APIError) and error.status_code not in _GONE:
             raise explained(error, api.host, "", api.seconds) from error
         if isinstance(error, APIError):
+            ended: Ended | None = Ended(None)
             break
-        if not follow:
-            if error is not None:
-                raise explained(error, api.host, "", api.seconds) from error
-            break
-        running = yield from _running(api, container)
-        if running is None:
-            break
+        if not follow and error is not None:
+            raise explained(error, api.host, "", api.seconds) from error
+        was_following, ended = follow, (yield from _ended(api, container, wait=follow))
         # Once it says that the container has stopped all is on disk. A followed answer ends a little
         # earlier, at times without the last line: what is left of it is asked for.
-        follow = running
+        if not was_following or ended == Ended(None):
+            break
+        follow = ended is None
     if rest := [record for lines in place.lines.values() for record in lines.flush()]:
         yield rest
+    return ended
 
 
 def _answer(
@@ -183,19 +183,22 @@ def _frames(rest: bytearray) -> Iterator[Frame]:
     del rest[:start]
 
 
-def _running(api: DockerApi, container: str) -> Generator[Sequence[LogRecord], None, bool | None]:
-    """Whether the container still runs, None where it is gone; waits for an engine that went away."""
+def _ended(
+    api: DockerApi, container: str, *, wait: bool
+) -> Generator[Sequence[LogRecord], None, Ended | None]:
+    """How the container ended, None while it runs; waits for an engine that went away."""
     deadline = time.monotonic() + _BACK_SECONDS
     while True:
         # Before the look: an answer ends a little before the engine says that the container has.
-        time.sleep(_LOOK_SECONDS)
+        time.sleep(_LOOK_SECONDS if wait else 0)
         try:
             with api.client(seconds=_LOOK_CALL_SECONDS) as client:
                 try:
-                    return client.inspect_container(container)["State"]["Running"] is True
+                    state = client.inspect_container(container)["State"]
                 except NotFound:
-                    return None
+                    return Ended(None)
+                return None if state["Running"] is True else Ended(state["ExitCode"])
         except EngineError:
-            if time.monotonic() > deadline:
+            if not wait or time.monotonic() > deadline:
                 raise
         yield ()

@@ -14,6 +14,7 @@ from docker import auth
 from docker.errors import DockerException
 
 from pytest_smokedeploy.agent.engines.backlog import Backlog
+from pytest_smokedeploy.agent.engines.base import LAYER
 from pytest_smokedeploy.agent.engines.docker_api import Client, DockerApi
 from pytest_smokedeploy.agent.engines.docker_words import explained, told
 from pytest_smokedeploy.errors import EngineError
@@ -108,7 +109,7 @@ def _receive(client: Client, reference: ImageReference, events: Backlog[dict[str
 def _line(event: dict[str, Any], status: str) -> str:
     """One step of the pull for people: ``layer 5f70bf18a086: Downloading, 3 of 12 MB``."""
     detail = event.get("progressDetail") or {}
-    layer = f"layer {event['id']}: " if event.get("id") else ""
+    layer = f"{LAYER}{event['id']}: " if event.get("id") and "progressDetail" in event else ""
     current, total = detail.get("current"), detail.get("total")
     if isinstance(current, int) and isinstance(total, int):
         return f"{layer}{status}, {current / 1e6:.1f} of {total / 1e6:.1f} MB"

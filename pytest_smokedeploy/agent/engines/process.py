@@ -13,13 +13,13 @@ import signal
 import subprocess
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from pytest_smokedeploy.agent.engines.base import ContainerSpec, ContainerState, LogRecord, utc_now
+from pytest_smokedeploy.agent.engines.base import ContainerSpec, ContainerState, Ended, Log, utc_now
 from pytest_smokedeploy.agent.engines.procfs import session_activity
 from pytest_smokedeploy.agent.engines.spool import Spool
 from pytest_smokedeploy.contract import Activity
@@ -97,8 +97,7 @@ class ProcessEngine:
             digest=child.digest,
             running=code is None,
             started_at=child.started_at,
-            # A container tells a signal as 128 and its number.
-            exit_code=None if code is None else (128 - code if code < 0 else code),
+            exit_code=None if code is None else _exit_code(code),
             restart_count=0,
             oom_killed=False,
             ours=True,
@@ -166,12 +165,14 @@ class ProcessEngine:
             raise EngineError("it vanished while starting", step="start")
         return state
 
-    def logs(self, since: str | None, *, follow: bool) -> Iterator[Sequence[LogRecord]]:
+    def logs(self, since: str | None, *, follow: bool) -> Log:
         """Every line so far, then, following, each as it comes, until the process and its output ended."""
         child = self._child
         if child is None:
-            return
+            return Ended(None)
         yield from child.output.read(since, follow=follow)
+        code = child.process.poll()
+        return None if code is None else Ended(_exit_code(code))
 
     def activity(self) -> Activity | None:
         """Counters of the child's session; None where nothing runs."""
@@ -179,6 +180,11 @@ class ProcessEngine:
         if child is None or child.process.poll() is not None:
             return None
         return session_activity(child.process.pid)
+
+
+def _exit_code(code: int) -> int:
+    """A container tells a signal as 128 and its number."""
+    return 128 - code if code < 0 else code
 
 
 def _digest(script: Path) -> str:
