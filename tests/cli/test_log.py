@@ -6,7 +6,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from pytest_smokedeploy.captured import read
 from pytest_smokedeploy.cli import main
+from pytest_smokedeploy.model import CLAUSE, MILESTONES
+from pytest_smokedeploy.settings import load
+from pytest_smokedeploy.startup_log import Line
 
 HEALTHY = [
     "reference-runtime 1.0.0 starting",
@@ -118,3 +122,44 @@ def test_a_file_that_is_not_there_is_named(tmp_path, capsys):
     config.write_text(SETTINGS)
     assert main(["log", str(tmp_path / "nowhere.log"), "--config", str(config)]) == 1
     assert "nowhere.log" in capsys.readouterr().err
+
+
+def test_the_settings_own_forbidden_patterns_are_meant(log):
+    own = 'log: {forbidden: {OBS-9: ["replay phase finished"]}}\n'
+    status, out = log(HEALTHY, SETTINGS + own)
+    assert (status, "NO OBS-9" in out) == (1, True)
+
+
+def test_a_plane_that_is_not_paper_is_named_once_and_not_missing_too(log):
+    _, out = log([HEALTHY[0], "execution plane: live", *HEALTHY[2:]])
+    assert out.count("RUN-1") == 1
+    assert out.splitlines()[-1] == "10 lines: 1 lines that would fail the run, 0 missing"
+
+
+def test_what_is_no_text_is_shown_as_its_bytes(tmp_path):
+    settings = load(_written(tmp_path / "smokedeploy.yml", SETTINGS.encode()))
+    rows = read([b"caf\xe9\n", b"last"], settings).rows
+    assert [met.line for _, met in rows] == [Line("", "stdout", "caf\\xe9"), Line("", "stdout", "last")]
+
+
+def test_a_kept_log_keeps_its_times_and_streams(tmp_path):
+    settings = load(_written(tmp_path / "smokedeploy.yml", SETTINGS.encode()))
+    rows = read([b"2026-01-01T00:00:00.1Z stderr [OBS-1] a b\n"], settings).rows
+    assert rows[0][1].line == Line("2026-01-01T00:00:00.1Z", "stderr", "a b")
+
+
+def test_the_shown_log_is_a_table_to_the_letter(log):
+    _, out = log([HEALTHY[0], "x" * 200, "order placed"])
+    assert out.splitlines() == [
+        f"     1 OBS-1        {HEALTHY[0]}",
+        f"     2 NO EXT-4     {'x' * 160}...   <- undocumented",
+        f"     3 NO OBS-7     order placed   <- forbidden, {CLAUSE['OBS-7'].text}",
+        *(f"     - NO {c:9} missing: {CLAUSE[c].text}" for c in MILESTONES[1:]),
+        f"     - NO RUN-1     missing: {CLAUSE['RUN-1'].text}",
+        "3 lines: 2 lines that would fail the run, 6 missing",
+    ]
+
+
+def _written(file, data):
+    file.write_bytes(data)
+    return file

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import httpx
+import hypothesis
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
@@ -64,11 +65,19 @@ def answered(case, agent, mode):
         case.body |= {"image": "ghcr.io/example/runtime:v1", "environment": "dev"}
     if isinstance(case.query, dict) and case.query.get("follow") == "true":
         case.query["follow"] = "false"  # it would be followed for ever
+    if unsent(case):
+        hypothesis.reject()  # what makes it wrong would never leave this side
     human = case.path == "/v1/hold/release"
     headers = {ASSERTION_HEADER: agent.keys.person() if human else agent.keys.service()}
     left_out = [check for check in checks.CHECKS.get_all() if check.__name__ in LEFT_OUT]
     url = str(agent.client.base_url)
     case.call_and_validate(base_url=url, headers=headers, excluded_checks=left_out, timeout=30)
+
+
+def unsent(case):
+    """Whether a part of the query has no spelling in a URL (an empty list, say), and so is not sent."""
+    query = case.query if isinstance(case.query, dict) else {}
+    return any(value is None or value in ([], {}) for value in query.values())
 
 
 def test_the_document_is_served(agent):

@@ -4,7 +4,8 @@ import dataclasses
 
 import pytest
 
-from pytest_smokedeploy.startup_log import Line, Patterns, StartupLog
+from pytest_smokedeploy.model import CLAUSE, Basis
+from pytest_smokedeploy.startup_log import Line, Met, Patterns, StartupLog
 from tests.startup_log.test_reader import HEALTHY
 
 
@@ -125,3 +126,60 @@ def test_idle_said_again_while_stopping_is_still_stopping():
 def test_the_nearest_line_is_one_that_nothing_documents():
     log = fed("replay phase finished: 0 events", "x", "replay began")
     assert log.finding("OBS-4").seen.endswith("the nearest is 'replay began'")
+
+
+@pytest.mark.parametrize(
+    ("lines", "quiet", "cut", "clause", "holds", "seen"),
+    [
+        (["order placed"], False, "", "OBS-7", False, "forbidden, "),
+        (HEALTHY, True, "", "OBS-4", True, "'replay phase started' at "),
+        (HEALTHY, True, "", "OBS-8", True, "none in 8 lines"),
+        (HEALTHY[:3], False, "gone", "OBS-4", None, "no whole log: gone"),
+        (["a tick", "order placed"], False, "", "OBS-9", None, "the observation ended at OBS-7: forbidden, "),
+        (HEALTHY[:3], False, "", "OBS-4", False, "no such line among 3"),
+        (HEALTHY, False, "", "OBS-8", None, "the quiet window after idle did not pass"),
+    ],
+)
+def test_a_finding_is_whole(lines, quiet, cut, clause, holds, seen):  # noqa: PLR0913, PLR0917 - a table
+    log = fed(*lines)
+    if quiet:
+        log.quiet(1.0)
+    if cut:
+        log.cut(cut)
+    finding = log.finding(clause)
+    assert (finding.clause, finding.holds, finding.expected) == (clause, holds, CLAUSE[clause].text)
+    assert finding.seen.startswith(seen), finding.seen
+    assert finding.basis is (None if holds is None else Basis.SEEN)
+
+
+@pytest.mark.parametrize(
+    ("line", "kind", "clause", "why"),
+    [
+        ("", "blank", "", ""),
+        ("order placed", "forbidden", "OBS-7", f"forbidden, {CLAUSE['OBS-7'].text}"),
+        ("hello", "forbidden", "RUN-3", "a line after idle, before the stop was asked"),
+        (HEALTHY[2], "forbidden", "DET-1", "the milestone OBS-2 came twice: the start-up ran again"),
+        (HEALTHY[1], "statement", "RUN-1", ""),
+    ],
+)
+def test_what_a_line_after_idle_meets_is_whole(line, kind, clause, why):
+    log = fed(*HEALTHY)
+    given = Line("t", "stderr", line)
+    assert log.feed(given) == Met(kind, clause, given, why)
+
+
+def test_what_a_line_before_idle_meets_is_whole():
+    log, kinds = fed(), []
+    for text in (HEALTHY[0], "replay phase finished: 0 events", "x"):
+        met = log.feed(Line("t", "stdout", text))
+        kinds.append((met.kind, met.clause, met.line.text))
+    assert kinds == [
+        ("milestone", "OBS-1", HEALTHY[0]),
+        ("documented", "", "replay phase finished: 0 events"),
+        ("undocumented", "", "x"),
+    ]
+
+
+def test_an_order_violates_both_its_clauses_in_the_same_words():
+    violated = fed("order placed").violated
+    assert violated["RUN-5"] == violated["OBS-7"]

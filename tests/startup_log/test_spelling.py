@@ -47,7 +47,43 @@ def test_the_message_stands_behind_time_level_and_name_or_in_its_field(line):
     "idle: " + "waiting " * 1000,
 ])  # fmt: skip
 def test_an_odd_line_or_a_record_of_an_error_states_nothing(line):
+    # Nothing at all, whatever a pattern of somebody's own would take; half a record states itself.
+    assert Spelled.of(line).message == (line if line.endswith("}x") else "")
     assert Patterns.build().milestone_of(Spelled.of(line)) is None
+
+
+@pytest.mark.parametrize("sign", ["\u200b", "\ue000", "\u0378", "\ud800", "\x07"])
+@pytest.mark.parametrize("dress", [str, lambda text: json.dumps({"msg": text})], ids=["bare", "record"])
+def test_one_sign_without_a_shape_and_the_line_states_nothing(sign, dress):
+    assert Spelled.of(dress(f"caf\u00e9 {sign}open")).message == ""
+    assert Spelled.of(dress("caf\u00e9 open")).message == "caf\u00e9 open"
+
+
+@pytest.mark.parametrize(("length", "stated"), [(4096, 4096), (4097, 0)])
+def test_no_statement_is_longer_than_a_page(length, stated):
+    assert len(Spelled.of("x" * length).message) == stated
+
+
+@pytest.mark.parametrize(("line", "message"), [
+    ('level="info" msg="a b "', "a b"),
+    ("message=alone", "alone"),
+    ("level=INFO msg=alone", "alone"),
+    ('level=info msg="broken', 'level=info msg="broken'),
+    ('level=warn msg="a b"', ""),
+    ("  " + json.dumps({"msg": " a "}), "a"),
+    (json.dumps({"level": {"name": "error"}, "msg": "a"}), ""),
+    (json.dumps({"level": {}, "msg": "a"}), ""),
+    (json.dumps({"level": "error", "msg": "a"}), ""),
+    (json.dumps({"fields": {"message": "a"}}), "a"),
+    ("[1]", "[1]"),
+])  # fmt: skip
+def test_the_message_is_told_to_the_letter(line, message):
+    assert Spelled.of(line).message == message
+
+
+def test_every_field_of_a_record_is_told_however_deep_and_of_whatever_kind():
+    record = {"a": {"b": ["x", {"c": True}], "d": None}, "e": 1.5}
+    assert Spelled.of(json.dumps(record)).fields == ("b: x", "c: true", "d: null", "e: 1.5")
 
 
 @pytest.mark.parametrize("line", [
