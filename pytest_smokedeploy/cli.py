@@ -52,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("folder", type=Path)
     verify.add_argument("--image-digest", default=None, help="sha256:... that the evidence must be about")
     verify.add_argument("--max-age", type=float, default=None, metavar="HOURS", help="how old it may be")
+    verify.add_argument("--run", default=None, metavar="ID", help="the workflow run that it must be of")
     verify.set_defaults(command=_verify)
     commands.add_parser("agent", help="serve the Deploy Agent (settings from the environment)")
     return parser
@@ -114,7 +115,7 @@ def _verify(parsed: argparse.Namespace) -> int:
     except (ValueError, OverflowError) as error:
         words = f"--max-age {parsed.max_age} is no number of hours."
         raise SmokedeployError(words, remedy="Name one, like 24.") from error
-    report = verify(parsed.folder, image_digest=parsed.image_digest, max_age=age)
+    report = verify(parsed.folder, image_digest=parsed.image_digest, max_age=age, run_id=parsed.run)
     for reason in report.reasons:
         print(f"smokedeploy verify: {reason}", file=sys.stderr)  # noqa: T201 - a command line's voice
     print(f"smokedeploy verify: {'the phase may proceed' if report.ok else 'NOT evidence'}")  # noqa: T201

@@ -36,6 +36,7 @@ def verify(
     *,
     image_digest: str | None = None,
     max_age: timedelta | None = None,
+    run_id: str | None = None,
     now: datetime | None = None,
 ) -> Report:
     """Whether `folder` holds a live PASS that is whole and consistent with itself.
@@ -46,11 +47,12 @@ def verify(
         folder: the evidence folder.
         image_digest: ``sha256:<hex>`` the evidence must be about, or None.
         max_age: how old it may be, or None.
+        run_id: the id of the workflow run that it must be of, or None.
         now: the time to count from (default: the clock's).
 
     """
     try:
-        reasons = _reasons(folder, image_digest, max_age, now or datetime.now(UTC))
+        reasons = _reasons(folder, image_digest, max_age, run_id, now or datetime.now(UTC))
     except EvidenceError as error:
         reasons = [str(error)]
     except (KeyError, TypeError, ValueError, AttributeError, OSError, RecursionError) as error:
@@ -58,7 +60,9 @@ def verify(
     return Report(not reasons, tuple(reasons))
 
 
-def _reasons(folder: Path, image_digest: str | None, max_age: timedelta | None, now: datetime) -> list[str]:
+def _reasons(
+    folder: Path, image_digest: str | None, max_age: timedelta | None, run_id: str | None, now: datetime
+) -> list[str]:
     document = _load(folder / "evidence.json")
     if document.get("schema_version") != SCHEMA_VERSION:
         return [f"schema_version is {document.get('schema_version')!r}, and this reads {SCHEMA_VERSION!r}."]
@@ -72,20 +76,24 @@ def _reasons(folder: Path, image_digest: str | None, max_age: timedelta | None, 
     if document["environment"] != "dev" or document["execution_plane"] != "paper":
         reasons.append("it did not run in dev on the paper plane.")
     reasons += _consistent(folder, document)
-    if image_digest is not None and not DIGEST.fullmatch(image_digest):
-        # An empty one would fit evidence that knows no digest: a variable of CI's that was never set.
-        reasons.append(
-            f"{image_digest!r} is no digest like sha256:<64 hex digits>: nothing to hold it against."
-        )
-    elif image_digest is not None and document["image"]["digest"] != image_digest:
-        reasons.append(
-            f"the image's digest is {document['image']['digest'] or 'not known'}, not {image_digest}."
-        )
+    reasons += _of_the_image(document, image_digest)
+    if run_id is not None and (not run_id or document["run"]["run_id"] != run_id):
+        # An empty id is a variable of CI's that was never set, and fits no run.
+        reasons.append(f"it is of the run {document['run']['run_id'] or 'nobody knows'!r}, not {run_id!r}.")
     if max_age is not None:
         age = now - datetime.fromisoformat(document["finished_at"])
         if not timedelta(0) <= age <= max_age:
             reasons.append(f"it is {age} old, and may be {max_age}.")
     return reasons
+
+
+def _of_the_image(document: Mapping[str, Any], image_digest: str | None) -> list[str]:
+    if image_digest is not None and not DIGEST.fullmatch(image_digest):
+        # An empty one would fit evidence that knows no digest: a variable of CI's that was never set.
+        return [f"{image_digest!r} is no digest like sha256:<64 hex digits>: nothing to hold it against."]
+    if image_digest is not None and document["image"]["digest"] != image_digest:
+        return [f"the image's digest is {document['image']['digest'] or 'not known'}, not {image_digest}."]
+    return []
 
 
 def _consistent(folder: Path, document: Mapping[str, Any]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -24,6 +25,7 @@ class Live:
 
     def __init__(self, folder, stack, settings, ca):
         self.folder, self.stack, self.settings = folder, stack, settings
+        self.tests = ROOT / "smoke_tests"
         url = stack.environ["DEPLOY_ENDPOINT"]
         self.environ = {
             **stack.environ,
@@ -37,8 +39,16 @@ class Live:
             "SMOKEDEPLOY_CONFIG": str(settings),
         }
 
+    def lay(self, **files):
+        """Run a copy of the smoke tests from now on, with files (name without .py to text) beside it."""
+        self.tests = self.settings.parent
+        for source in (ROOT / "smoke_tests").glob("*.py"):
+            shutil.copy(source, self.tests)
+        for name, text in files.items():
+            (self.tests / f"{name}.py").write_text(text, encoding="utf-8")
+
     def start(self, *options):
-        command = [sys.executable, "-m", "pytest", "-p", "smokedeploy", str(ROOT / "smoke_tests")]
+        command = [sys.executable, "-m", "pytest", "-p", "smokedeploy", str(self.tests)]
         with (self.folder / "output.txt").open("wb") as output:
             return subprocess.Popen(
                 [*command, "-p", "no:cacheprovider", *options],

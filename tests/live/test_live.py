@@ -25,6 +25,9 @@ def test_a_sound_deploy_passes_and_is_evidence(live):
     other = world.command("verify", str(world.folder / "evidence"), "--image-digest", "sha256:" + "0" * 64)
     assert other.returncode == 1
     assert "digest" in other.stderr
+    for run_id, status in ((world.environ["GITHUB_RUN_ID"], 0), ("2", 1), ("", 1)):
+        done = world.command("verify", str(world.folder / "evidence"), "--run", run_id)
+        assert done.returncode == status, done.stderr
     left = world.command("stop")
     assert left.returncode == 0, left.stderr
     assert "owes no stop" in left.stdout
