@@ -110,6 +110,9 @@ class GateSession:
             self._started(versions)
             if around := workflow.misuses(self.run.workflow_file):
                 raise around[0]
+            if hidden := workflow.unseen(self.run.workflow_file):
+                self.book.note("workflow.unseen", words=hidden)
+                self.book.announce(f"workflow: {hidden}")
             self.book.expect(checks)
             if self.run.endpoint:
                 self.client = AgentClient(

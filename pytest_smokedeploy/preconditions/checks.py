@@ -133,7 +133,7 @@ class Preconditions:
         return Finding("PRE-3", True, expected, f"it exists, protection rules: {', '.join(kinds) or 'none'}")
 
     def secrets_set(self) -> Finding:
-        """PRE-4: present, not blank, no placeholder; and listed, where the token may list them."""
+        """PRE-4: of the job's environment, present, no placeholder; and listed, where the token may list."""
         names = list(self.run.secrets)
         expected = f"{', '.join(names)} set"
         faults = []
@@ -143,9 +143,11 @@ class Preconditions:
                 faults.append(f"{name} is {'blank' if value else 'missing or empty'}")
             elif _PLACEHOLDER.fullmatch(value.strip()):
                 faults.append(f"{name} is a placeholder")
+        remedy = "Set it in the GitHub Environment, and pass it to the step through env."
+        if not faults and (fault := workflow.secrets_fault(self.run.workflow_file, self.run.environment)):
+            faults, remedy = [fault], f"Write `environment: {self.run.environment}` on that job."
         if not faults:
             faults, witness = self._listed(names)
-        remedy = "Set it in the GitHub Environment, and pass it to the step through env."
         if faults:
             return Finding("PRE-4", False, expected, "; ".join(faults), remedy=remedy)
         return Finding("PRE-4", True, expected, f"{expected}; {witness}")

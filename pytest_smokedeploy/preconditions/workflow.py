@@ -21,6 +21,7 @@ BY_HAND: Final = "workflow_dispatch"
 _ON: Final = ("on", "On", "ON", "true", "True", "TRUE", "yes", "Yes", "YES", "y", "Y")
 _RETRY: Final = re.compile(r"retry", re.IGNORECASE)
 _GATE_IN_ACTION: Final = re.compile(r"pytest[^\n]*(?:smokedeploy|smoke_tests)")
+_BY_MATRIX: Final = re.compile(r"\$\{\{\s*matrix\.([\w-]+)\s*\}\}")
 _EITHER_WAY: Final = re.compile(r"always\(\)")
 
 
@@ -34,6 +35,7 @@ def exists(file: Path, name: str) -> Finding:
     jobs = {gate.job for gate in flow.gates()}
     missing = jobs and not any(step.stops for step in flow.steps() if step.job in jobs)
     note = "; no step of it runs `smokedeploy stop` after a gate that was killed" if missing else ""
+    note = note or (f"; {hidden}" if (hidden := unseen(file)) else "")
     return Finding("PRE-2", True, expected, f"{name}, a workflow{note}")
 
 
@@ -50,6 +52,31 @@ def no_automatic_trigger(file: Path, name: str) -> Finding:
     if BY_HAND not in triggers:
         return Finding("TRG-3", False, expected, f"no {BY_HAND}", remedy=f"Add it to {name}.")
     return Finding("TRG-3", True, expected, f"{BY_HAND} alone")
+
+
+def unseen(file: Path) -> str:
+    """Why nothing can be said of what stands around the gate, or "": no step here is seen to run it."""
+    if _fault(file) or any(_Flow(file).gates()):
+        return ""
+    return (
+        f"no step of {file.name} is seen to run the gate, so whether a script or a called workflow runs it "
+        "again or hides that it failed can't be told"
+    )
+
+
+def secrets_fault(file: Path, environment: str) -> str:
+    """PRE-4: why the secrets that the gate's job is given are not those of `environment`, or ""."""
+    if _fault(file):
+        return ""  # PRE-2's matter
+    for gate in _Flow(file).gates():
+        named = gate.environments
+        if not named:
+            return f"{file.name}:{gate.line}: the gate's job {gate.job!r} names no `environment:`"
+        # GitHub compares names without case; what an expression comes to is not known here.
+        others = [n for n in named if "${{" not in n and n.lower() != environment.lower()]
+        if others:
+            return f"{file.name}:{gate.line}: the gate's job {gate.job!r} is given those of {others[0]!r}"
+    return ""
 
 
 def inputs_fault(file: Path) -> str:
@@ -101,7 +128,7 @@ _REMEDIES: Final = {
     "TGT-3": "Write `environment: dev` there.",
     "FLR-4": "Run the gate once; after a failure a person looks, and starts it anew.",
     "FLR-1": "Let the gate's own exit status be the step's, and the step's the job's.",
-    "FLR-2": "Put `if: always()` on the step that runs `smokedeploy stop`.",
+    "FLR-2": "Put `if: always()` on the step that runs `smokedeploy stop`, and never on the gate's.",
 }
 
 
@@ -134,19 +161,44 @@ class _Step:
         given = _mapping(self.body.get("with")).values()
         return "uses" in self.body and any(_GATE_IN_ACTION.search(str(value)) for value in given)
 
+    @property
+    def environments(self) -> list[str]:
+        """The environments that the job names, those of a matrix each by name; [] where it names none."""
+        where = self.jobs_body.get("environment")
+        where = str((where.get("name") if isinstance(where, dict) else where) or "").strip()
+        by_matrix = _BY_MATRIX.fullmatch(where)
+        if not by_matrix:
+            return [where] if where else []
+        matrix, key = _mapping(self._matrix), by_matrix[1]
+        values, rows = matrix.get(key), matrix.get("include")
+        found = [str(value) for value in values] if isinstance(values, list) else []
+        found += [str(_mapping(row).get(key) or "") for row in (rows if isinstance(rows, list) else [])]
+        return [name for name in found if name] or [where]
+
+    @property
+    def _matrix(self) -> object:
+        return _mapping(self.jobs_body.get("strategy")).get("matrix")
+
     def wrong(self) -> Iterator[tuple[str, int, str]]:
         """(clause, line, words) of everything that is wrong with a gate's step and its job."""
-        where = self.jobs_body.get("environment")
-        where = where.get("name") if isinstance(where, dict) else where
-        if is_prod(str(where or "")):
+        for where in filter(is_prod, self.environments):
             yield "TGT-3", self.line, f"the gate's job {self.job!r} runs in the environment {where!r}"
         if self._by_action() and _RETRY.search(str(self.body["uses"])):
             yield "FLR-4", self.line, f"the action {self.body['uses']!r} runs the gate again when it fails"
-        matrix = _mapping(_mapping(self.jobs_body.get("strategy")).get("matrix"))
-        if (count := prod(len(v) for v in matrix.values() if isinstance(v, list) and v)) > 1:
+        matrix = self._matrix
+        made = [v for v in (matrix, *_mapping(matrix).values()) if isinstance(v, str)]
+        if made:
+            yield "FLR-4", self.line, f"the matrix of the job {self.job!r} is made as it runs ({made[0]})"
+        rows = [v for k, v in _mapping(matrix).items() if isinstance(v, list) and v and k != "exclude"]
+        if (count := prod(map(len, rows))) > 1:
             yield "FLR-4", self.line, f"the matrix of the job {self.job!r} runs the gate {count} times"
         for clause, words in script.faults(self.script, self.shell):
             yield clause, self.line, words
+        if _EITHER_WAY.search(str(self.body.get("if") or "")):
+            words = (
+                "`if: always()` on the gate's own step: a cancelled run does not reach it, to stop in order"
+            )
+            yield "FLR-2", self.line, words
         for whose, body in (("step", self.body), (f"job {self.job!r}", self.jobs_body)):
             if body.get("continue-on-error", False) not in (False, None, "False", "FALSE", "${{ false }}"):
                 yield "FLR-1", self.line, f"`continue-on-error` on the gate's {whose} hides that it failed"

@@ -14,11 +14,13 @@ from tests.gallery import (
     runtime,
     sound,
     status,
+    workflow_file,
 )
 from tests.gallery.case import Case
 
 FAMILIES = {
     "repository": repository.CASES,
+    "workflow file": workflow_file.CASES,
     "edge": edge.CASES,
     "agent": agent.CASES,
     "base agent": base.CASES,

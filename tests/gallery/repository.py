@@ -10,7 +10,6 @@ from pytest_smokedeploy.rehearsal import World
 from tests.gallery.case import REFUSED, Case, answer, github, says, sound
 
 DEPLOY = (Path(__file__).parents[2] / ".github" / "workflows" / "deploy.yml").read_text(encoding="utf-8")
-GATE = "run: exec .venv/bin/pytest -p smokedeploy smoke_tests"
 DAY = datetime.now(UTC).date()
 STEP = "{done_on: 2026-01-01, by: p, evidence: e}"
 STEPS = "".join(f"  {n}: {STEP}\n" for n in range(1, 5))
@@ -41,11 +40,6 @@ def flow(clause: str, old: str, new: str, words: str = "", status: int = 1) -> C
     """The repository's workflow with one part changed."""
     assert old in DEPLOY, old
     return unmet(clause, words=words, status=status, workflow=DEPLOY.replace(old, new, 1))
-
-
-def around(clause: str, new: str, words: str = "", old: str = GATE) -> Case:
-    """Something around the gate in the workflow, known before any request."""
-    return flow(clause, old, new, words, 4)
 
 
 def trigger(new: str, words: str = "") -> Case:
@@ -96,6 +90,8 @@ CASES: dict[str, Case] = {
     "a secret of the repository, not the environment": unmet(
         "PRE-4", github("/secrets", 200, {"total_count": 0, "secrets": []}), "not among the secrets"
     ),
+    "a job of no environment": flow("PRE-4", "    environment: dev\n", "", "names no `environment:`"),
+    "a job of another environment": flow("PRE-4", "environment: dev\n", "environment: staging\n", "staging"),
     # target
     "prod": unmet("TGT-3", status=4, options=("--smokedeploy-environment", "prod")),
     "Prod": unmet("TGT-3", status=4, options=("--smokedeploy-environment", "Prod")),
@@ -167,34 +163,6 @@ CASES: dict[str, Case] = {
     "a workflow_call beside": beside("workflow_call"),
     "a quoted on": flow("TRG-3", "on:\n", '"on":\n  push:\n', "push"),
     "YAML's true": flow("TRG-3", "on:\n", "true:\n  push:\n", "push"),
-    # the workflow file
-    "no workflow": unmet("PRE-2", workflow=""),
-    "the workflow is a folder": unmet("PRE-2", workflow="/"),
-    "the workflow is no YAML": unmet("PRE-2", words="not YAML", workflow="on: [\njobs: {"),
-    "a loop around the gate": around(
-        "FLR-4",
-        "run: |\n          for i in 1 2 3; do pytest -p smokedeploy smoke_tests && break; done",
-        "loop",
-    ),
-    "a retry action": around(
-        "FLR-4",
-        "uses: nick-fields/retry@v3\n        with: {command: pytest -p smokedeploy smoke_tests}",
-        "nick-fields/retry",
-    ),
-    "a second step tries again": around(
-        "FLR-4", f"{GATE}\n      - if: failure()\n        {GATE}", "more than once"
-    ),
-    "a matrix": around(
-        "FLR-4", "    strategy: {matrix: {n: [1, 2]}}\n    steps:", "matrix", old="    steps:"
-    ),
-    "continue-on-error": around("FLR-1", f"continue-on-error: true\n        {GATE}", "continue-on-error"),
-    "the job continues on error": around(
-        "FLR-1", "    continue-on-error: true\n    steps:", "job", old="    steps:"
-    ),
-    "or true": around("FLR-1", f"{GATE} || true", "|| true"),
-    "a pipe": around("FLR-1", f"{GATE} | tee log", "pipe"),
-    "the stop is not always": around("FLR-2", "if: success()", "smokedeploy stop", old="if: always()"),
-    "the job runs in prod": around("TGT-3", "environment: prod", "prod", old="environment: dev"),
     # the ledger
     "step 3 open": unmet("PRE-1", World(phase=f"steps:\n  1: {STEP}\n  2: {STEP}\n"), "step 3"),
     "a step of tomorrow": unmet(
