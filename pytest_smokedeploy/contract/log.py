@@ -1,0 +1,42 @@
+"""Records of the runtime's log, one JSON object a line (extension `logs`)."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import StrictStr
+
+from pytest_smokedeploy.contract.answer import Answer
+from pytest_smokedeploy.contract.words import Time
+
+
+class LogLine(Answer):
+    """One line of the runtime's output; `time` by the server's clock."""
+
+    time: Time
+    stream: Literal["stdout", "stderr"]
+    line: StrictStr
+
+
+class Heartbeat(Answer):
+    """Says that the log stream lives though the runtime is silent."""
+
+    heartbeat: Time
+
+
+class LogError(Answer):
+    """The last record of a log stream that broke off: what the runtime did since is not known."""
+
+    error: StrictStr
+
+
+class End(Answer):
+    """The last record of a log stream: the container is gone."""
+
+    end: dict[str, Any]
+
+    @property
+    def exit_code(self) -> int | None:
+        """The exit code, or None where the engine could not tell."""
+        code = self.end.get("exit_code")
+        return code if isinstance(code, int) and not isinstance(code, bool) else None

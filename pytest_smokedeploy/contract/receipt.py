@@ -1,0 +1,88 @@
+"""What an agent answers to a deploy: its receipt, where it stands, or why it failed (AGT-1 to AGT-7)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import StrictBool, StrictStr
+
+from pytest_smokedeploy.contract.answer import Answer
+from pytest_smokedeploy.contract.words import DeployState, Outcome, StepName, Time
+
+
+class Step(Answer):
+    """One step of a receipt, in the order done."""
+
+    step: StepName
+    outcome: Outcome
+    started_at: Time
+    finished_at: Time
+    detail: StrictStr | None = None
+
+
+class Mount(Answer):
+    """A mount of the container: `source` on the server, `target` inside."""
+
+    name: StrictStr
+    source: StrictStr
+    target: StrictStr
+    writable: StrictBool
+
+
+class _Receipt(Answer):
+    """What a deploy tells of itself; what stands after `environment` comes with the extension `receipt`."""
+
+    container_name: StrictStr | None = None
+    environment: StrictStr | None = None
+    container_id: StrictStr | None = None
+    image_digest: StrictStr | None = None
+    started_at: Time | None = None
+    env: list[StrictStr] | None = None
+    mounts: list[Mount] | None = None
+    steps: list[Step] | None = None
+
+
+class Deployed(_Receipt):
+    """200 to a deploy: all five steps were done."""
+
+    status: Literal["deployed"]
+    image: StrictStr
+    deploy_id: StrictStr | None = None
+
+
+class Accepted(Answer):
+    """202 to a deploy with ``Prefer: respond-async``: under way, and no success yet (extension `async`)."""
+
+    deploy_id: StrictStr
+
+
+class DeployProgress(_Receipt):
+    """200 to ``GET /v1/deploys/{deploy_id}``: what the receipt has so far, then its whole.
+
+    `step` is the step under way or the one that failed; `reason` says why it failed. `progress` says
+    how far each layer of the pull is, a line each. `status` is ``"deployed"`` once the state is, so
+    that a deployed progress reads as `Deployed` does.
+    """
+
+    deploy_id: StrictStr
+    state: DeployState
+    status: Literal["deployed", "error"] | None = None
+    image: StrictStr | None = None
+    step: StepName | None = None
+    reason: StrictStr | None = None
+    progress: list[StrictStr] | None = None
+
+
+class Failure(Answer):
+    """Any answer but 200. A base agent may say `error` in place of `status` and `reason`."""
+
+    status: Literal["error"] | None = None
+    reason: StrictStr | None = None
+    error: StrictStr | None = None
+    step: StepName | None = None
+    deploy_id: StrictStr | None = None
+    steps: list[Step] | None = None
+
+    def words(self) -> str:
+        """The agent's reason, or "" where it gave none."""
+        return self.reason or self.error or ""

@@ -1,0 +1,114 @@
+"""What an agent answers to everything but a deploy and its log."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import StrictBool, StrictInt, StrictStr
+
+from pytest_smokedeploy.contract.answer import Answer
+from pytest_smokedeploy.contract.words import Time
+
+
+class Activity(Answer):
+    """Counters of the engine since the container's start; None where the engine cannot tell."""
+
+    cpu_seconds: float | None = None
+    network_tx_bytes: int | None = None
+    network_rx_bytes: int | None = None
+    processes: int | None = None
+
+
+class Hold(Answer):
+    """Why deploys are answered 423."""
+
+    deploy_id: StrictStr | None = None
+    since: Time
+    by: StrictStr
+    reason: StrictStr
+
+
+class Status(Answer):
+    """200 to ``GET /v1/status``; no container at all: `running` false."""
+
+    container_name: StrictStr
+    running: StrictBool
+    image: StrictStr | None = None
+    started_at: Time | None = None
+    extensions: list[StrictStr] | None = None
+    container_id: StrictStr | None = None
+    image_digest: StrictStr | None = None
+    exit_code: StrictInt | None = None
+    restart_count: StrictInt | None = None
+    oom_killed: StrictBool | None = None
+    environment: StrictStr | None = None
+    execution_plane: StrictStr | None = None
+    deploy_id: StrictStr | None = None
+    lease_expires_at: Time | None = None
+    hold: Hold | None = None
+    activity: Activity | None = None
+
+
+class Stopped(Answer):
+    """200 to ``POST /v1/stop``; stopping what is not there is no error."""
+
+    status: Literal["stopped"]
+    container_name: StrictStr
+
+
+class Leased(Answer):
+    """200 to ``POST /v1/lease``: when the agent will stop the container itself, by the server's clock."""
+
+    deploy_id: StrictStr
+    lease_expires_at: Time
+
+
+class OutcomeTaken(Answer):
+    """200 to ``POST /v1/outcome`` and ``POST /v1/hold/release``: no hold is left."""
+
+    status: Literal["released"]
+
+
+class Health(Answer):
+    """200 to ``GET /health``."""
+
+    status: Literal["ok"]
+    environment: StrictStr
+
+
+class PreflightMount(Answer):
+    """One mount source on the server."""
+
+    name: StrictStr
+    source: StrictStr
+    exists: StrictBool
+    writable: StrictBool
+
+
+class PreflightDatabase(Answer):
+    """The database as the agent reaches it; `applied` lists migrations in the order applied."""
+
+    reachable: StrictBool
+    applied: list[StrictStr] | None = None
+    reason: StrictStr | None = None
+
+
+class PreflightEngine(Answer):
+    """The container engine, by a ping."""
+
+    kind: StrictStr
+    reachable: StrictBool
+    version: StrictStr | None = None
+    reason: StrictStr | None = None
+
+
+class Preflight(Answer):
+    """200 to ``GET /v1/preflight``: read-only. `database` is null where the agent has none to ask."""
+
+    environment: StrictStr
+    execution_plane: StrictStr | None = None
+    mounts: list[PreflightMount]
+    env: list[StrictStr]
+    engine: PreflightEngine
+    database: PreflightDatabase | None = None
+    hold: Hold | None = None

@@ -1,0 +1,99 @@
+"""Names of the contract: calls, headers, statuses, extensions, steps, and its times (DESIGN 4)."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, StrictStr
+
+DEPLOY: Final = "/v1/deploy"
+STATUS: Final = "/v1/status"
+STOP: Final = "/v1/stop"
+HEALTH: Final = "/health"
+LOGS: Final = "/v1/logs"
+PREFLIGHT: Final = "/v1/preflight"
+DEPLOYS: Final = "/v1/deploys"
+LEASE: Final = "/v1/lease"
+OUTCOME: Final = "/v1/outcome"
+HOLD_RELEASE: Final = "/v1/hold/release"
+
+NDJSON: Final = "application/x-ndjson"
+ASSERTION_HEADER: Final = "Cf-Access-Jwt-Assertion"
+HEARTBEAT_SECONDS: Final = 10
+PREFER: Final = "Prefer"
+RESPOND_ASYNC: Final = "respond-async"
+#: Statuses by which an agent says that it did nothing: no stop is owed (DESIGN 3).
+DEFINITE_NO: Final = frozenset({400, 401, 403, 404, 405, 409, 413, 423})
+
+_GO_TIME = re.compile(
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?P<fraction>\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)",
+)
+
+
+def parse_time(text: object) -> datetime:
+    """An RFC 3339 time with up to nine fractional digits as an aware datetime.
+
+    Raises:
+        ValueError: not a string, or not such a time (Go's zero time counts as none).
+
+    """
+    if not isinstance(text, str) or not _GO_TIME.fullmatch(text):
+        raise ValueError(f"not an RFC 3339 time: {text!r}")
+    # datetime keeps microseconds; what Docker adds beyond them is cut.
+    moment = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text))
+    if moment.year <= 1:
+        raise ValueError("Go's zero time: it never started")
+    return moment
+
+
+def _checked_time(text: str) -> str:
+    parse_time(text)
+    return text
+
+
+Time = Annotated[StrictStr, AfterValidator(_checked_time)]
+
+
+class Extension(StrEnum):
+    """Extensions of the base contract, as `status.extensions` lists them."""
+
+    RECEIPT = "receipt"
+    STATUS = "status"
+    ASYNC = "async"
+    LEASE = "lease"
+    HOLD = "hold"
+    LOGS = "logs"
+    PREFLIGHT = "preflight"
+    ACTIVITY = "activity"
+
+
+class StepName(StrEnum):
+    """The five steps of a deploy, in the model's order."""
+
+    PULL = "pull"
+    STOP = "stop"
+    REMOVE = "remove"
+    START = "start"
+    RUNNING = "running"
+
+
+STEPS: Final = tuple(StepName)
+
+
+class Outcome(StrEnum):
+    """How a step ended; `absent` where there was nothing to stop or remove."""
+
+    DONE = "done"
+    ABSENT = "absent"
+    FAILED = "failed"
+
+
+class DeployState(StrEnum):
+    """Where an asynchronous deploy stands; success is `deployed` alone."""
+
+    DEPLOYING = "deploying"
+    DEPLOYED = "deployed"
+    FAILED = "failed"
