@@ -128,12 +128,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Open the run: misuse is told here, before any request leaves."""
-    from pytest_smokedeploy import misuse  # noqa: PLC0415 - lazily
-
     config = session.config
-    if COLLECTED in config.stash and not misuse.only_lists(config, os.environ):
-        _begin(config, session)
-    elif config.stash.get(ARMED, False):
+    if COLLECTED in config.stash:
+        from pytest_smokedeploy import misuse  # noqa: PLC0415 - lazily
+
+        if not misuse.only_lists(config, os.environ):
+            _begin(config, session)
+            return
+    if config.stash.get(ARMED, False):
         from pytest_smokedeploy import collected  # noqa: PLC0415 - lazily
 
         config.stash[ASIDE] = collected.disarm(config)

@@ -88,14 +88,21 @@ def test_a_companion_switched_off_is_missed(pytester, plugin):
     result.stderr.fnmatch_lines(["*REFUSED*is missing*"])
 
 
-def test_asleep_it_imports_nothing_of_weight():
+def test_asleep_it_imports_nothing_of_weight(tmp_path):
+    """Of a whole run: what is imported in its hooks counts as well."""
+    (tmp_path / "test_plain.py").write_text("def test_plain():\n    pass\n")
     code = (
-        "import sys, pytest; pytest.main(['-q', '--collect-only', '-p', 'smokedeploy', '--co', '/dev/null']);"
-        "print(sorted({'httpx', 'pydantic', 'yaml', 'fastapi', 'docker'} & set(sys.modules)))"
+        "import sys, pytest; assert pytest.main(['-q', '-p', 'smokedeploy', 'test_plain.py']) == 0;"
+        "print(sorted({'httpx', 'pydantic', 'yaml', 'fastapi', 'docker'} & set(sys.modules)));"
+        "print(sorted(name for name in sys.modules if name.startswith('pytest_smokedeploy.')))"
     )
     env = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PATH": "/usr/bin:/bin"}
-    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "[]"
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=env, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-2:] == [
+        "[]",
+        "['pytest_smokedeploy.fixtures', 'pytest_smokedeploy.hookspecs', 'pytest_smokedeploy.plugin']",
+    ]
 
 
 def test_collect_only_and_setup_plan_deploy_nothing_and_give_no_verdict(pytester):
