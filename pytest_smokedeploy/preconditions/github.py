@@ -78,14 +78,17 @@ class GitHub:
         except (ValueError, MisuseError):
             return Reply(0, {}, f"GITHUB_API_URL {shown(run.api_url, 100)} is no address")
         try:
+            token = run.token.reveal() if run.token else ""
+            if not (token.isascii() and token.isprintable()):
+                # Told here: whoever refuses to send it repeats it.
+                return Reply(0, {}, "GITHUB_TOKEN holds a character that cannot travel in a header")
             headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
-            if run.token:
-                headers["Authorization"] = f"Bearer {run.token.reveal()}"
+            if token:
+                headers["Authorization"] = f"Bearer {token}"
             target = f"/repos/{quote(run.repository)}{path}"
             return _reply(transport.send("GET", target, headers=headers, seconds=_SECONDS), permission)
-        except (AgentError, ValueError) as error:
-            said = error.message if isinstance(error, AgentError) else "the token can't travel in a header"
-            return Reply(0, {}, f"GitHub did not answer: {said}".rstrip("."))
+        except AgentError as error:
+            return Reply(0, {}, f"GitHub did not answer: {error.message}".rstrip("."))
         finally:
             transport.close()
 

@@ -98,7 +98,8 @@ def _hidden(commands: Sequence[_Command], place: int, shell: str) -> str:
         following = rest[0].words
         if following[:1] == ["exit"] or following[:1][0] in _NOTHING:
             return f"`|| {' '.join(following[:2])}` hides that the gate failed"
-    if command.then == "|" and not _pipefail(commands[:place], shell):
+    asked = any("PIPESTATUS" in word for later in rest for word in later.words)
+    if command.then == "|" and not asked and not _pipefail(commands[:place], shell):
         return "a pipe after the gate hides that it failed, without `shell: bash` or `set -o pipefail`"
     if command.then == "&" and not minded:
         return "`&` leaves the gate in the background, and nobody hears how it ended"
@@ -144,7 +145,7 @@ class _Reader:
         self.found: list[_Command] = []
         self._loops: list[str] = []
         self._words: list[str] = []
-        self._tested = self._negated = False
+        self._tested = self._negated = self._closed = False
 
     def take(self, token: str) -> None:
         """One word or operator."""
@@ -161,7 +162,9 @@ class _Reader:
             self._tested = token in {"if", "elif"}
         elif token == "!":  # noqa: S105 - a word of the shell
             self._negated = True
-        elif token not in {"do", "{", "}", "time", "exec"}:
+        elif token == "}":  # noqa: S105 - a word of the shell
+            self._closed = True
+        elif token not in {"do", "{", "time", "exec"}:
             self._words = [token]
 
     def end(self, operator: str) -> None:
@@ -171,9 +174,9 @@ class _Reader:
             self.found.extend(replace(c, loops=(*loops, *c.loops)) for c in _commands(inner))
         elif words:
             self.found.append(_Command(words, operator, loops, self._tested, self._negated))
-        elif self.found and self.found[-1].then in {"", "(", ")"} and operator not in "()":
+        elif self.found and (self._closed or self.found[-1].then in {"", "(", ")"}) and operator not in "()":
             self.found[-1].then = operator  # after a closing bracket
-        self._words, self._negated = [], False
+        self._words, self._negated, self._closed = [], False, False
 
 
 def _inner(words: Sequence[str]) -> str:

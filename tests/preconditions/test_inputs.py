@@ -1,0 +1,115 @@
+"""TRG-2: a tag that can't move, of a commit that is there, and known to be good where that is asked."""
+
+import pytest
+
+from pytest_smokedeploy.preconditions import inputs
+
+SHA = "a" * 40
+CI = ".github/workflows/ci.yml"
+KNOWN = {"image": {"repository": "ghcr.io/example/runtime", "known_good_workflow": CI}}
+
+
+def rows(*found):
+    return lambda path, status, body: (
+        (200, {"total_count": len(found), "workflow_runs": list(found)})
+        if path.endswith("/runs")
+        else (status, body)
+    )
+
+
+def good(**more):
+    return {"id": 5, "head_sha": SHA, "conclusion": "success", **more}
+
+
+@pytest.mark.parametrize(
+    "tag", ["", "latest", "main", "a" * 39, "A" * 40, "1.2", "$(reboot)", "a b", "x" * 129, "-a"]
+)
+def test_what_can_move_or_is_no_tag_is_refused_unasked(hub, tag):
+    run, api = hub(lambda *_: pytest.fail("GitHub was asked"), tag=tag)
+    assert inputs.finding(run, api).holds is False
+
+
+def test_a_commit_that_is_there(hub):
+    found = inputs.finding(*hub())
+    assert (found.holds, SHA in found.seen) == (True, True)
+
+
+def test_a_commit_that_is_not_there(hub):
+    found = inputs.finding(*hub(tag="b" * 40))
+    assert (found.holds, "404" in found.seen) == (False, True)
+
+
+def test_a_commit_that_github_takes_for_another(hub):
+    found = inputs.finding(*hub(lambda path, *_: (200, {"sha": "c" * 40})))
+    assert (found.holds, "another commit" in found.seen) == (False, True)
+
+
+def test_a_commit_that_may_not_be_read(hub):
+    found = inputs.finding(*hub(lambda *_: (403, {"message": "no"})))
+    assert (found.holds, "`contents: read`" in found.seen) == (None, True)
+
+
+@pytest.mark.parametrize("tag", ["1.2.3", "v1.2.3", "1.2.3-rc.1"])
+def test_a_version_needs_no_commit(hub, tag):
+    assert inputs.finding(*hub(tag=tag)).holds is True
+
+
+def test_a_known_good_commit(hub):
+    found = inputs.finding(*hub(known_good=CI, **KNOWN))
+    assert (found.holds, "run 5" in found.seen) == (True, True)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        good(conclusion="failure"),
+        good(conclusion=None),
+        good(head_sha="b" * 40),
+        good(head_repository={"full_name": "fork/something"}),
+        "no row",
+        {},
+    ],
+)
+def test_a_run_that_says_nothing_good_of_the_commit(hub, row):
+    found = inputs.finding(*hub(rows(row), **KNOWN))
+    assert (found.holds, "there is none" in found.seen) == (False, True)
+
+
+def test_no_run_at_all(hub):
+    assert inputs.finding(*hub(rows(), **KNOWN)).holds is False
+
+
+@pytest.mark.parametrize("body", [{}, {"workflow_runs": None}, {"workflow_runs": {"a": 1}}])
+def test_a_list_that_cannot_be_read_is_not_fine(hub, body):
+    def change(path, status, whole):
+        return (200, body) if path.endswith("/runs") else (status, whole)
+
+    assert inputs.finding(*hub(change, **KNOWN)).holds is None
+
+
+def test_runs_that_may_not_be_read(hub):
+    def change(path, status, whole):
+        return (403, {"message": "no"}) if path.endswith("/runs") else (status, whole)
+
+    found = inputs.finding(*hub(change, **KNOWN))
+    assert (found.holds, "`actions: read`" in found.seen) == (None, True)
+
+
+def test_a_version_is_held_against_the_commit_of_its_tag(hub):
+    """The repository's tag is looked for as it stands, then with a v before it."""
+    asked = []
+
+    def change(path, status, body):
+        if "/commits/" in path:
+            asked.append(path.rpartition("/commits/")[2])
+            return (200, {"sha": SHA}) if path.endswith("v1.2.3") else (404, {})
+        return status, body
+
+    found = inputs.finding(*hub(change, known_good=CI, tag="1.2.3", **KNOWN))
+    assert (found.holds, "version 1.2.3" in found.seen) == (True, True)
+    assert asked == ["tags/1.2.3", "tags/v1.2.3"]
+
+
+def test_a_version_that_nobody_tagged(hub):
+    found = inputs.finding(*hub(known_good=CI, tag="1.2.3", **KNOWN))
+    assert (found.holds, "404" in found.seen) == (False, True)

@@ -1,0 +1,124 @@
+"""What a shell script around the gate's command does with it: told only where it is certain."""
+
+import pytest
+
+from pytest_smokedeploy.preconditions import script
+
+GATE = "pytest -p smokedeploy smoke_tests"
+
+
+def clauses(text, shell=""):
+    return [clause for clause, _ in script.faults(text, shell)]
+
+
+FINE = {
+    "alone": GATE,
+    "exec": f"exec .venv/bin/{GATE}",
+    "by python": "python -m pytest -p smokedeploy smoke_tests",
+    "with a deadline": f"timeout 900 {GATE}",
+    "after others": f"cd repository && . .venv/bin/activate\n{GATE}",
+    "in the last line": f"set -euo pipefail\nmake install\n{GATE}",
+    "before others": f"{GATE}\necho done",
+    "the status kept": f"{GATE} || status=$?\ncat log\nexit $status",
+    "the status asked": f"set +e\n{GATE}\nstatus=$?\ncat log\nexit $status",
+    "a failure's own words": f"{GATE} || {{ echo failed; exit 1; }}",
+    "an if that fails": f"if ! {GATE}; then exit 1; fi",
+    "a pipe that fails": f"set -o pipefail\n{GATE} | tee log",
+    "the pipe's own status": f"{GATE} | tee log\nexit ${{PIPESTATUS[0]}}",
+    "a loop beside it": f"for f in a b; do echo $f; done\n{GATE}",
+    "a comment": f"# for i in 1 2; do {GATE} || true; done\n{GATE}",
+    "a word in quotes": f'echo "retry {GATE} || true"\n{GATE}',
+    "set +e taken back": f"set +e\nfalse\nset -e\n{GATE}\necho done",
+    "in the background, and waited for": f"{GATE} &\nwait $!",
+    "no gate": "for i in 1 2 3; do pytest tests && break; done || true",
+    "a rehearsal in a loop": f"for i in 1 2 3; do {GATE} --smokedeploy-rehearse; done",
+    "collected alone": f"{GATE} --collect-only || true",
+    "nothing": "",
+}  # fmt: skip
+FLR_4 = {
+    "for": f"for i in 1 2 3; do {GATE} && break; done",
+    "until": f"until {GATE}; do sleep 5; done",
+    "while": f"while ! {GATE}; do sleep 5; done",
+    "while, over lines": f"while true\ndo\n  {GATE} && exit 0\ndone",
+    "a loop in a shell": f"bash -c 'for i in 1 2; do {GATE}; done'",
+    "a shell in a loop": f"for i in 1 2; do sh -ec '{GATE}'; done",
+    "retry": f"retry -t 3 {GATE}",
+    "a retry script": f"./ci/retry.sh {GATE}",
+    "a loop, continued lines": "for i in 1 2; do \\\n pytest \\\n -p smokedeploy \\\n smoke_tests; done",
+    "a nested loop": f"for i in 1 2; do for j in 1 2; do {GATE}; done; done",
+}
+FLR_1 = {
+    "or true": f"{GATE} || true",
+    "or a colon": f"{GATE} || :",
+    "or echo": f"{GATE} || echo failed",
+    "or exit 0": f"{GATE} || exit 0",
+    "a pipe": f"{GATE} | tee log",
+    "set +e": f"set +e\n{GATE}\necho done",
+    "set +e among others": f"set +ex\n{GATE}\necho done",
+    "not": f"! {GATE}",
+    "an if": f"if {GATE}; then echo good; fi\necho done",
+    "in the background": f"{GATE} &",
+    "brackets": f"({GATE}) || true",
+    "braces": f"{{ {GATE}; }} || true",
+    "and, and more": f"{GATE} && echo good\necho done",
+}
+
+
+@pytest.mark.parametrize("name", list(FINE))
+def test_what_is_fine_is_left_alone(name):
+    assert clauses(FINE[name]) == []
+
+
+@pytest.mark.parametrize("name", list(FLR_4))
+def test_what_runs_it_again(name):
+    assert clauses(FLR_4[name])[:1] == ["FLR-4"]
+
+
+@pytest.mark.parametrize("name", list(FLR_1))
+def test_what_hides_its_end(name):
+    assert clauses(FLR_1[name])[:1] == ["FLR-1"]
+
+
+def test_the_worse_comes_first():
+    assert clauses(f"for i in 1 2; do {GATE} || true; done") == ["FLR-4", "FLR-1"]
+
+
+@pytest.mark.parametrize(
+    ("shell", "piped", "going_on"),
+    [
+        ("", True, False),
+        ("bash", False, False),
+        ("sh", True, False),
+        ("bash -eo pipefail {0}", False, False),
+        ("bash {0}", True, True),
+        ("bash -x {0}", True, True),
+    ],
+)
+def test_the_shell_decides(shell, piped, going_on):
+    assert bool(clauses(f"{GATE} | tee log", shell)) is piped
+    assert bool(clauses(f"{GATE}\necho done", shell)) is going_on
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["echo 'never closed", 'x="', "cat <<EOF\nit's\nEOF", "$(((", "}}}", ";;;", "|", "do done fi", "\\"],
+)
+def test_what_cannot_be_read_is_no_fault_and_no_error(text):
+    assert script.faults(text) == []
+
+
+def test_a_here_document_does_not_hide_the_gate():
+    assert clauses(f"cat <<EOF\nit's\nEOF\n{GATE} || true") == ["FLR-1"]
+
+
+@pytest.mark.parametrize(
+    ("text", "times"),
+    [(GATE, 1), (f"{GATE}\n{GATE}", 2), ("pytest tests", 0), (f"bash -c '{GATE}'", 1), (f"echo {GATE}", 1)],
+)
+def test_how_often_it_runs(text, times):
+    assert script.runs_gate(text) == times
+
+
+def test_a_command_is_found_by_its_name():
+    assert script.runs("exec .venv/bin/smokedeploy stop", "smokedeploy", "stop")
+    assert not script.runs("smokedeploy verify stop", "smokedeploy", "stop")
