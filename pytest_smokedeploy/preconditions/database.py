@@ -63,7 +63,10 @@ def direct(url: Secret | None, table: str, files: MigrationFiles | None) -> Find
         return _violated("its URL is not set", remedy, Basis.SEEN)
     found = look(url, table)
     if found.applied is None:
-        return _violated(found.reason, "Start, create or migrate it; then run again.", Basis.SEEN)
+        remedy = "Migrate it, or let the user of its URL read the table; then run again."
+        if not found.reachable:
+            remedy = "Start it, create it, or mend its URL (user and password too); then run again."
+        return _violated(found.reason, remedy, Basis.SEEN)
     return compare(found.applied, files, Basis.SEEN)
 
 

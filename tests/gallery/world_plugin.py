@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from pytest_smokedeploy.rehearsal import Stack, World
@@ -47,5 +48,8 @@ def pytest_smokedeploy_rehearsal(folder, options):
         world = held(name.removeprefix("held "))
     else:
         world = CASES[name].world if name else World()
+    if url := os.environ.get("SMOKEDEPLOY_TEST_DATABASE_URL"):
+        # A database of the gate's own look; the agent knows none that could speak for it.
+        world = replace(world, environ={"DATABASE_URL": url}, agent_environ={"DATABASE_URL": None})
     file = options.settings_file()
     return Told(world, folder, load(file), file.parent)
