@@ -24,7 +24,8 @@ class Server:
     """
 
     def __init__(self, app: Any, tls: tuple[Path, Path] | None = None) -> None:  # noqa: ANN401 - ASGI
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        # With its protocol named asyncio sends at once what is written (TCP_NODELAY).
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.bind(("127.0.0.1", 0))
         self._socket.listen(128)
         self.port: int = self._socket.getsockname()[1]
