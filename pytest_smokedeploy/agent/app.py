@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import logging
 import re
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, Final, TypeVar
@@ -24,9 +21,10 @@ from pytest_smokedeploy.agent.access import Access, Caller
 from pytest_smokedeploy.agent.admission import RefusedError, unknown_field
 from pytest_smokedeploy.agent.audit import StateError
 from pytest_smokedeploy.agent.deploys import Record
-from pytest_smokedeploy.agent.engines.base import Engine, Log, utc_now
+from pytest_smokedeploy.agent.engines.base import Engine
 from pytest_smokedeploy.agent.flow import Flow
 from pytest_smokedeploy.agent.guard import Guard
+from pytest_smokedeploy.agent.log_feed import MOST, Readers
 from pytest_smokedeploy.agent.openapi import PATH, document
 from pytest_smokedeploy.agent.preflight import preflight
 from pytest_smokedeploy.agent.recovery import settled
@@ -46,8 +44,6 @@ from pytest_smokedeploy.redaction import Sanitiser
 _DEPLOY_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 #: Stops that may wait for their container at once.
 _STOPS: Final = 8
-_HEARTBEAT_SECONDS: Final = contract.HEARTBEAT_SECONDS / 2
-_LOG: Final = logging.getLogger("smokedeploy.agent")
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -156,6 +152,7 @@ def _logs(app: FastAPI, settings: AgentSettings, engine: Engine, leaving: thread
     # A runtime that prints its environment must not tell it to CI.
     secrets = settings.secrets
     mask: Callable[[str], str] = Sanitiser(secrets).text if secrets else str
+    readers = Readers(mask, leaving)
 
     @app.get(contract.LOGS)
     def logs(request: Request, since: str | None = None, follow: str = "false") -> Response:
@@ -169,9 +166,11 @@ def _logs(app: FastAPI, settings: AgentSettings, engine: Engine, leaving: thread
                 raise _AnswerError(400, f"since: {error}.") from error
         if follow not in {"true", "false"}:
             raise _AnswerError(400, "follow: true or false.")
+        if readers.full:
+            raise _AnswerError(409, f"{MOST} readers read the log already; close one and ask again.")
         # Looked for at once: an engine that does not answer is a 500, and no log that breaks off.
         log = engine.logs(since, follow=follow == "true")
-        return StreamingResponse(_records(log, mask, leaving), media_type=contract.NDJSON)
+        return StreamingResponse(readers.feed(log), media_type=contract.NDJSON)
 
 
 def _deploys(app: FastAPI, settings: AgentSettings, flow: Flow) -> None:
@@ -266,36 +265,3 @@ def _prefers_async(request: Request) -> bool:
     """Whether the header ``Prefer`` asks for 202 (RFC 7240; its tokens are of any case)."""
     said = ",".join(request.headers.getlist(contract.PREFER))
     return contract.RESPOND_ASYNC in {part.partition(";")[0].strip().lower() for part in said.split(",")}
-
-
-def _records(log: Log, mask: Callable[[str], str], leaving: threading.Event) -> Iterator[bytes]:
-    """The log as NDJSON: lines, heartbeats in silence, and the end once the container is gone.
-
-    An engine that fails is told as such: a reader must never take it for the runtime's end.
-    """
-    spoke = time.monotonic()
-    try:
-        while not leaving.is_set():  # then no `end`: the container goes on, and its reader asks again
-            batch = next(log)
-            if batch:
-                # Together: a chunk of the answer costs more than a line, and a flood is many lines.
-                yield b"".join(
-                    _ndjson({"time": r.time, "stream": r.stream, "line": mask(r.line)}) for r in batch
-                )
-            elif time.monotonic() - spoke >= _HEARTBEAT_SECONDS:
-                yield _ndjson({"heartbeat": utc_now()})
-            else:
-                continue
-            spoke = time.monotonic()
-    except StopIteration as stop:
-        if stop.value is not None:
-            yield _ndjson({"end": {"exit_code": stop.value.exit_code}})
-    except EngineError as error:
-        _LOG.warning("a log broke off: %s", error)
-        yield _ndjson({"error": mask(str(error))})
-    finally:
-        log.close()
-
-
-def _ndjson(row: dict[str, Any]) -> bytes:
-    return json.dumps(row, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"

@@ -113,12 +113,3 @@ def test_activity_of_a_container(bench):
     assert bench.engine.activity() is None
     bench.engine.remove()
     assert bench.engine.activity() is None
-
-
-def test_the_digest_is_the_one_that_was_pulled_where_the_repository_knows_several(bench):
-    """The same image under two manifests: both digests stand in its RepoDigests."""
-    first = bench.push("v1")
-    one = bench.engine.pull(first)
-    assert bench.engine.pull(f"{bench.repository}@{one}") == one
-    receipt = bench.deploy()
-    assert receipt["image_digest"] == one == bench.engine.inspect().digest

@@ -6,10 +6,10 @@ import threading
 
 import pytest
 
-from pytest_smokedeploy.agent.app import _records
 from pytest_smokedeploy.agent.engines import docker_logs
 from pytest_smokedeploy.agent.engines.base import ContainerSpec, Ended
 from pytest_smokedeploy.agent.engines.docker import LABEL, DockerEngine
+from pytest_smokedeploy.agent.log_feed import records
 from tests.agent.docker_proxy import DockerProxy
 from tests.needs import needs_docker
 
@@ -72,11 +72,11 @@ def test_never_with_the_exit_code_of_whoever_took_the_name(bench):
 def test_an_engine_that_fails_is_told_and_is_no_end(bench, proxied):
     engine, proxy = proxied
     run(bench, "v1", WAITS)
-    records = _records(engine.logs(None, follow=True), str, threading.Event())
-    first = rows([next(records)])
+    sent = records(engine.logs(None, follow=True), str, threading.Event())
+    first = rows([next(sent)])
     assert first[0]["line"] == "up"
     proxy.cut()
-    *_, last = rows(records)
+    *_, last = rows(sent)
     assert last.keys() == {"error"}
     assert "the Docker engine at" in last["error"]
 
