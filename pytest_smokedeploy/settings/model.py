@@ -42,64 +42,73 @@ Seconds = Annotated[float, Field(gt=0, le=600)]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 _WORKFLOW = r"^\.github/workflows/[\w.-]+\.ya?ml$"
 
 
 class Image(_Part):
-    """Where images come from; the tag is an input of the run.
-
-    `known_good_workflow` names the workflow that must have succeeded for the image's commit (TRG-2).
-    """
+    """Where images come from; the tag is an input of the run."""
 
     repository: Annotated[str, AfterValidator(_repository)]
+    """The repository to pull from, with its host and without a tag (AGT-1)."""
     known_good_workflow: Annotated[str, Field(pattern=_WORKFLOW)] | None = None
+    """The workflow that must have succeeded for the image's commit (TRG-2); none: that it exists will do."""
 
 
 class Agent(_Part):
     """The Deploy Agent: the container name it owns, and hosts never to be touched (TGT-3)."""
 
     container_name: Annotated[str, Field(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_.-]+$")]
+    """The one container's name, the agent's own `CONTAINER_NAME` (AGT-4, VER-3)."""
     # A name alone: one with a scheme or a port would never match, and forbid nothing.
     forbidden_hosts: tuple[
         Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?\.?$")], ...
     ] = ()
+    """Hosts that DEPLOY_ENDPOINT may never name, without scheme and port (TGT-3)."""
 
 
 class Runtime(_Part):
     """The runtime's environment, and who injects it."""
 
     injected_by: Literal["server", "ci"] = "server"
-    environment: dict[Name, str] = Field(default_factory=lambda: {"EXECUTION_PLANE": "paper"})
+    """Who hands the environment to the container: the agent's own file, or the deploy's `env`."""
+    environment: dict[Name, str] = Field(default={"EXECUTION_PLANE": "paper"})
+    """Variables the container must get (AGT-4); `EXECUTION_PLANE: paper` too (TGT-2). No secrets."""
 
 
 class Mount(_Part):
     """A volume the runtime needs: name, and where it stands in the container."""
 
     name: str
+    """The mount's name, as the agent's receipt tells it."""
     target: Annotated[str, Field(pattern=r"^/")]
+    """Where it stands in the container, an absolute path."""
 
 
 class Phase(_Part):
     """The phase's ledger and the sign-offs, beside the settings file."""
 
     ledger: str = "phase.yml"
+    """The phase ledger: steps and attestations (PRE-1, PRE-5)."""
     inspections: str = "inspections.yml"
+    """The sign-offs of failed runs, for agents that know no hold (FLR-3)."""
 
 
 class Database(_Part):
-    """How PRE-5 is proven: the agent's preflight, a connection of our own, or an attestation.
-
-    `migrations` is the folder they are compared with: SQL files, or Alembic's own with its `versions`.
-    """
+    """How it is proven that the database exists and is migrated (PRE-5)."""
 
     proof: Literal["agent", "direct", "attested"] = "agent"
+    """By the agent's preflight, by a connection of the gate's own, or by an attestation in the ledger."""
     tool: Literal["sql", "alembic"] = "sql"
+    """What `migrations` holds: files named `<version>_<what>.sql`, or Alembic's revisions."""
     migrations: str | None = None
+    """The folder that applied migrations are held against, beside this file; none: one applied is enough."""
     url_variable: Name = "DATABASE_URL"
+    """The variable that holds the database's URL, for `proof: direct`."""
     table: Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)?$")] | None = None
+    """The table of applied migrations, with its schema or without; none: the tool's own."""
 
     @property
     def migrations_table(self) -> str:
@@ -111,44 +120,52 @@ class Log(_Part):
     """Patterns by clause, each given key in place of its default; exit codes the runtime may leave with."""
 
     milestones: dict[_MILESTONE, tuple[Regex, ...]] | None = None
+    """Regular expressions that meet a milestone, by clause: OBS-1 to OBS-6, RUN-1. None: the model's."""
     forbidden: dict[_FORBIDDEN, tuple[Regex, ...]] | None = None
+    """Regular expressions of what no line may show: OBS-7 to OBS-9, RUN-1 to RUN-4. None: the model's."""
     documented: tuple[Regex, ...] | None = None
+    """Regular expressions of lines that are neither; any other line is undocumented (EXT-4)."""
     exit_codes: tuple[int, ...] = (0,)
+    """Exit codes the runtime may leave with when it is stopped (EXT-4)."""
 
 
 class Activity(_Part):
-    """What an idle runtime may do without a word, where the agent counts it.
-
-    `cpu_share` of one processor after idle (RUN-3); `processes` more than when it came to rest (RUN-2);
-    `sent_bytes` since its start (OBS-9): what a network of its own says of itself, and no call out.
-    """
+    """What an idle runtime may do without a word, where the agent counts it."""
 
     cpu_share: Annotated[float, Field(ge=0, le=1)] = 0.2
+    """Share of one processor after idle; more is a background loop (RUN-3)."""
     processes: Annotated[int, Field(ge=0)] = 1
+    """Processes more than when it came to rest; more is a scheduler (RUN-2)."""
     sent_bytes: Annotated[int, Field(ge=0)] = 1024
+    """Bytes sent since its start: what a network says of itself, and no call out (OBS-9)."""
 
 
 class Deadlines(_Part):
-    """Seconds that a call or a phase may take.
-
-    `deploy_seconds` is a deploy's whole time, its pull included. More than 95 serve only with an agent
-    that lists the extension `async`: every other call is cut by the edge at about 100 s (FACTS), and
-    then its outcome is unknown. `lease_seconds` is how long the container may outlive a runner that is
-    gone, where the agent lists `lease`.
-    """
+    """Seconds that a call or a phase may take."""
 
     request_seconds: Seconds = 10
+    """One call to the agent, its answer included."""
     deploy_seconds: Annotated[float, Field(gt=0, le=1800)] = 90
+    """A deploy's whole time, its pull included.
+
+    More than 95 serve only with an agent that lists the extension `async`: every other call is cut by the
+    edge at about 100 s, and then its outcome is unknown.
+    """
     lease_seconds: Annotated[int, Field(ge=30, le=600)] = 120
+    """How long the container may outlive a runner that is gone, where the agent lists `lease`."""
     startup_seconds: Seconds = 60
+    """From the first look at the log to idle reached (OBS-6)."""
     stop_seconds: Seconds = 30
+    """The call that stops it, its answer included (STP-1)."""
 
 
 class ShutdownBy(_Part):
     """How the container is stopped: the agent's stop, or a stop-only image."""
 
     by: Literal["stop", "image"] = "stop"
+    """The agent's `POST /v1/stop`, or a second deploy of an image that only stops."""
     image: str | None = None
+    """The stop-only image with its tag, for `by: image` alone."""
 
     @model_validator(mode="after")
     def _image_goes_with_it(self) -> Self:
@@ -163,6 +180,7 @@ class Workflow(_Part):
     """The workflow that runs the gate, from the repository's root."""
 
     file: Annotated[str, Field(pattern=_WORKFLOW)] = DEPLOY_WORKFLOW
+    """Its path; nothing else may start the gate (TRG-1, TRG-3)."""
 
 
 class Settings(_Part):
@@ -171,16 +189,19 @@ class Settings(_Part):
     image: Image
     agent: Agent
     secrets: tuple[Name, ...] = ALWAYS_SECRET
+    """Variables that must be set in the target environment beside these three (PRE-4); no values."""
     runtime: Runtime = Runtime()
     mounts: tuple[Mount, ...] = (
         Mount(name="audit-events", target="/data/audit-events"),
         Mount(name="snapshots", target="/data/snapshots"),
     )
+    """Volumes the runtime needs, writable: the name in the receipt, the target in the container (AGT-4)."""
     phase: Phase = Phase()
     database: Database = Database()
     log: Log = Log()
     activity: Activity = Activity()
     quiet_window_seconds: Annotated[float, Field(ge=1, le=600)] = 3
+    """How long the runtime is watched after idle before it is stopped, in seconds."""
     deadlines: Deadlines = Deadlines()
     shutdown: ShutdownBy = ShutdownBy()
     workflow: Workflow = Workflow()

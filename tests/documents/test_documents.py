@@ -6,6 +6,7 @@ import jsonschema
 import pytest
 import yaml
 
+from pytest_smokedeploy.agent.settings import AgentSettings, WrongSettingsError
 from pytest_smokedeploy.model import CLAUSES
 from tests.documents import settings
 from tests.documents.made import MADE, ROOT
@@ -36,3 +37,47 @@ def test_every_clause_stands_in_the_clauses_page():
     text = (ROOT / "docs" / "clauses.md").read_text()
     for clause in CLAUSES:
         assert f"| {clause.id} |" in text
+
+
+def keys(node, prefix=""):
+    for name, part in node.get("properties", {}).items():
+        yield f"{prefix}{name}", part
+    for name, part in node.get("$defs", {}).items():
+        yield from keys(part, f"{name}.")
+
+
+def test_no_setting_lacks_its_description():
+    whole = settings.schema()
+    described = {
+        name: part.get("description") or settings._resolved(part, whole) for name, part in keys(whole)
+    }
+    lacking = [
+        name for name, words in described.items() if not isinstance(words, str) and "properties" not in words
+    ]
+    assert lacking == []
+    for row in (ROOT / "docs" / "settings.md").read_text().splitlines():
+        assert not row.startswith("| ") or row.split("|")[-2].strip(), f"no word on {row}"
+
+
+class Asked(dict):
+    """An environment that is empty, and knows what it was asked for."""
+
+    def __init__(self):
+        super().__init__()
+        self.names = set()
+
+    def get(self, name, default=None):
+        self.names.add(name)
+        return default
+
+
+def test_every_setting_of_the_agent_is_named_in_its_document():
+    asked = Asked()
+    with pytest.raises(WrongSettingsError):
+        AgentSettings.from_environ(asked)
+    assert {"ENVIRONMENT", "STATE_PATH"} <= asked.names
+    # What only the process engine wants is not asked for where none is named.
+    asked.names.add("PROCESS_STORE")
+    text = (ROOT / "docs" / "agent.md").read_text()
+    table = set(re.findall(r"^\| `([A-Z_]+)` \| .+ \| .+ \|$", text, re.MULTILINE))
+    assert table == asked.names
