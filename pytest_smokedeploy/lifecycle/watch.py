@@ -63,7 +63,7 @@ class Watch:
     @property
     def ended(self) -> bool:
         """Whether the log was read to the container's end."""
-        return self._observer is not None and self._observer.ended
+        return self._observer is not None and self._observer.ended and not self.log.broken
 
     def follow(self, status: StatusReading, extensions: frozenset[str]) -> LogReading:
         """Follow the log through idle and the quiet window; what ends it early is in its findings."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Final
 
 import httpx
@@ -156,7 +156,7 @@ class Edge:
         answer = await self._client.send(sent, stream=True)
         kept = {k: v for k, v in answer.headers.items() if k not in _HOP}
         if answer.headers.get("content-type", "").startswith(contract.NDJSON):
-            return StreamingResponse(_relay(answer), answer.status_code, kept)
+            return StreamingResponse(_relay(answer, self._world.relay), answer.status_code, kept)
         exchange.status, exchange.headers, exchange.body = answer.status_code, kept, await answer.aread()
         await answer.aclose()
         if self._world.tamper is not None:
@@ -164,11 +164,16 @@ class Edge:
         return Response(exchange.body, exchange.status, exchange.headers)
 
 
-async def _relay(answer: httpx.Response) -> AsyncIterator[bytes]:
+async def _relay(
+    answer: httpx.Response, change: Callable[[bytes], bytes | None] | None
+) -> AsyncIterator[bytes]:
     """Every write of the origin at once, as `cloudflared` flushes NDJSON."""
     try:
         async for chunk in answer.aiter_raw():
-            yield chunk
+            passed = chunk if change is None else change(chunk)
+            if passed is None:
+                return
+            yield passed
     except httpx.HTTPError:
         return
     finally:

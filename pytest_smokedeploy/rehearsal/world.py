@@ -49,6 +49,7 @@ class World:
         runtime: script in place of the reference runtime, or None.
         edge: how Access and the tunnel behave.
         tamper: changes an answer after the agent gave it (a lying agent, a broken way).
+        relay: changes a piece of what the agent streams; None breaks the stream off there.
         intercept: answers in the agent's place, or None to let the call through.
         github: changes an answer of GitHub's API: (path, status, body) -> (status, body) or (status,
             body, headers); a body of bytes is sent as it is.
@@ -67,6 +68,7 @@ class World:
     runtime: str | None = None
     edge: Edge = "healthy"
     tamper: Callable[[Exchange], None] | None = None
+    relay: Callable[[bytes], bytes | None] | None = None
     intercept: Callable[[Exchange], bool] | None = None
     github: Callable[[str, int, Any], tuple[Any, ...]] | None = None
     environ: Mapping[str, str | None] = field(default_factory=dict)

@@ -109,6 +109,11 @@ class StartupLog:
     # -- what it means ---------------------------------------------------------------------
 
     @property
+    def broken(self) -> str:
+        """What broke the stream off before its end, or "": what would have come since is not known."""
+        return self._cut
+
+    @property
     def violated(self) -> dict[str, str]:
         """Violated clauses with words, in the order found; undocumented lines are not among them."""
         return dict(self._violated)

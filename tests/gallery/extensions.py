@@ -68,6 +68,16 @@ def _anothers(body: dict[str, Any], asked: int) -> None:
         body.update(running=True, deploy_id=OTHER)
 
 
+def _no_tail(chunk: bytes) -> bytes | None:
+    """Whatever would be read once the stop was asked never arrives."""
+    return None if b"stopped" in chunk or b'"end"' in chunk else chunk
+
+
+def _no_engine(chunk: bytes) -> bytes | None:
+    """The engine fails while the runtime stops."""
+    return b'{"error": "the Docker engine can\'t be asked"}\n' if b"stopped" in chunk else chunk
+
+
 SLOW = {"deadlines": {"deploy_seconds": 2}}
 
 CASES: dict[str, Case] = {
@@ -132,6 +142,13 @@ CASES: dict[str, Case] = {
         1,
         progress(state="deploying"),
         settings=SLOW | {"shutdown": {"by": "image", "image": "ghcr.io/example/stop:1.0.0"}},
+    ),
+    # -- the log's tail: what it would have shown is not known, so nothing is proven by it
+    "the log breaks off during the stop": Case(
+        "EXT-4", INCOMPLETE, 1, World(relay=_no_tail), words="could not be read to its end"
+    ),
+    "the engine fails the log during the stop": Case(
+        "EXT-4", INCOMPLETE, 1, World(relay=_no_engine), words="could not be read to its end"
     ),
     # -- what flips between two reads, and what no engine counts
     "the name flips between two reads": Case("DET-1", FAIL, 1, _running(_renamed, 4), words="somebody"),
