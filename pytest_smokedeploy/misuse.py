@@ -37,6 +37,15 @@ _NEEDED: Final = {
 }
 
 
+#: Options of pytest's own: destination, flag, and why no gate takes it.
+_UNFIT: Final = (
+    ("usepdb", "--pdb", "a person at a prompt keeps the container running"),
+    ("trace", "--trace", "a person at a prompt keeps the container running"),
+    ("setuponly", "--setup-only", "it deploys and checks nothing"),
+    ("debug", "--debug", "it writes every value to a file, secrets too"),
+)
+
+
 def parallel(config: Config) -> bool:
     """Whether pytest-xdist hands the checks to workers, or this is a worker."""
     option = config.option
@@ -93,9 +102,11 @@ def misuses(
             found.append(
                 MisuseError(f"The plug-in {package} is missing.", remedy=f"Install it, or drop -p no:{name}.")
             )
-    for option, flag in (("usepdb", "--pdb"), ("trace", "--trace"), ("setuponly", "--setup-only")):
+    for option, flag, why in _UNFIT:
         if getattr(config.option, option, False):
-            found.append(MisuseError(f"{flag} does not go with a gate.", remedy=f"Run without {flag}."))
+            found.append(
+                MisuseError(f"{flag} does not go with a gate: {why}.", remedy=f"Run without {flag}.")
+            )
     if _thread_timeout(config, items):
         why = "pytest-timeout's method `thread` ends the process without stopping the container."
         found.append(MisuseError(why, clause="FLR-2", remedy="Use the method `signal`."))

@@ -5,6 +5,7 @@ It knows no pytest: the plug-in tells it what was collected and what became of e
 
 from __future__ import annotations
 
+import logging
 import os
 import platform
 import tempfile
@@ -38,6 +39,8 @@ _SECRET_NAMES = (
     "GITHUB_TOKEN",
     "DATABASE_URL",
 )
+#: Loggers of the HTTP library, whatever level somebody wants the others at.
+_LOQUACIOUS = ("httpx", "httpcore")
 #: Makes the rehearsal's world: (folder for its files, options) -> a stack not yet started.
 StackMaker = Callable[[Path, Options], "Stack"]
 
@@ -103,6 +106,9 @@ class GateSession:
 
         """
         self.signals.install()
+        # At level DEBUG they tell every header of an answer, the Access cookie too, past any sanitiser.
+        for name in _LOQUACIOUS:
+            logging.getLogger(name).setLevel(logging.WARNING)
         try:
             if misuses:
                 raise misuses[0]
@@ -274,6 +280,8 @@ class GateSession:
             self._folder = None
         self.journal.close()
         self.signals.restore()
+        for name in _LOQUACIOUS:
+            logging.getLogger(name).setLevel(logging.NOTSET)
 
 
 def environment() -> dict[str, str]:

@@ -95,6 +95,8 @@ CASES: dict[str, Case] = {
     # -- a person at a prompt
     "a debugger": refused("", "--pdb"),
     "traced": refused("", "--trace"),
+    # -- what it would tell of every value
+    "pytest's own trace": refused("", "--debug={tests}/../trace.log", files={"conftest.py": ""}),
     # -- plug-ins
     "a retry plug-in": refused("FLR-4", "-p", "rerunfailures"),
     "a retry plug-in by its module": refused("FLR-4", "-p", "pytest_rerunfailures"),

@@ -151,6 +151,22 @@ def test_no_secret_reaches_any_output(live, where):
     assert "[redacted]" in run.output
 
 
+def test_no_header_is_told_at_whatever_level_somebody_logs(live):
+    """The HTTP library's own debug lines quote every header of an answer, the Access cookie too."""
+    world = live(World(edge="cookie"))
+    own = "import logging\n\n\ndef test_own(smoke_status):\n    logging.getLogger('own').debug('heard')\n"
+    stage = 'import pytest\n\npytestmark = pytest.mark.smoke_stage("verify")\n'
+    world.lay(test_7_own=stage + own)
+    levels = ("-o", "log_cli=true", "--log-cli-level=DEBUG", "--log-level=DEBUG", "--log-file-level=DEBUG")
+    run = world.run(*levels, "--log-file=everything.log", "-rA")
+    assert (run.document["verdict"], "heard" in run.output) == ("PASS", True), run.output
+    files = [file for file in (world.folder / "evidence").rglob("*") if file.is_file()]
+    for file in [*files, world.folder / "output.txt", world.folder / "everything.log"]:
+        text = file.read_text(errors="replace")
+        assert "CF_Authorization" not in text, file.name
+        assert "eyJhbGci" not in text, file.name
+
+
 def test_a_journal_that_lost_a_line_is_no_reason_not_to_stop(live):
     running = threading.Event()
 
