@@ -77,7 +77,8 @@ class Journal:
     def read(path: Path) -> list[dict[str, Any]]:
         """The events of a journal; a last line that was cut off mid-write is left out."""
         events = []
-        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        # Not splitlines: it also splits at signs that JSON leaves as they are inside a string (U+2028).
+        for line in path.read_text(encoding="utf-8", errors="replace").split("\n"):
             try:
                 row = json.loads(line)
             except ValueError:

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from pytest_smokedeploy.evidence import Journal, replay
-from pytest_smokedeploy.model import CHECKED, CLAUSES, STAGES
+from pytest_smokedeploy.evidence import Journal, build, replay
+from pytest_smokedeploy.model import CHECKED, CLAUSES, STAGES, Finding
 from tests.evidence.conftest import DIGEST
 
 
@@ -174,6 +174,48 @@ def test_a_replayed_journal_decides_as_the_run_did(written, names, how):
     again = replay(Journal.read(made.folder / "journal.jsonl"))
     assert again.decide() == decided
     assert (again.deploy, again.stop_confirmed) == (made.book.gate.deploy, made.book.gate.stop_confirmed)
+
+
+def test_a_replayed_journal_says_of_every_clause_what_the_run_said(written):
+    """Word for word: whose clause an error named, what it means, what to do."""
+    made = written().start().checks(skip=("VER-2", "VER-4", "OBS-1"))
+    cant = Finding("VER-4", None, "an image", "no answer", None, "It can't be told.", "Ask by hand.")
+    violated = Finding("OBS-1", False, "a banner", "none", meaning="It never began.", remedy="Look.")
+    for finding in (cant, violated):
+        made.book.finding(finding)
+    times = {"started_at": "", "finished_at": ""}
+    made.book.result("t::VER-2", "failed", words="the agent was gone", clause="PRE-6", **times)
+    made.book.result("t::VER-4", "failed", words="no answer", clause=None, **times)
+    made.book.result("t::OBS-1", "skipped", words="not today", clause=None, **times)
+    decided = made.book.gate.decide()
+    said = {state.clause: (state.state, state.words) for state in decided.clauses}
+    assert said["PRE-6"] == ("violated", "the agent was gone")
+    assert said["VER-4"] == ("not proven", cant.words())
+    assert said["OBS-1"] == ("violated", violated.words())
+    document = read(made.end())
+    assert replay(Journal.read(made.folder / "journal.jsonl")).decide() == decided
+    rows = {check["id"]: check for stage in document["stages"] for check in stage["checks"]}
+    assert (rows["t::VER-2"]["words"], rows["t::OBS-1"]["words"]) == ("the agent was gone", "not today")
+    stages = {stage["stage"]: stage["outcome"] for stage in document["stages"]}
+    assert (stages["verify"], stages["observe"]) == ("failed", "skipped")
+
+
+def test_the_engine_of_a_rehearsal_is_told(written):
+    assert read(written(rehearsal=True).start(engine="docker").end())["engine"] == "docker"
+
+
+def test_the_receipt_repeats_no_status(written):
+    made = written().start()
+    made.book.note("deploy.answered", answer={"status": "deployed", "image": "x"})
+    assert read(made.end())["receipt"] == {"image": "x"}
+
+
+def test_a_run_of_which_nothing_is_known_is_no_run_of_any_kind():
+    document = build([], {})
+    assert document["verdict"] == "INCOMPLETE"
+    empty = ("environment", "execution_plane", "endpoint_host", "engine", "deploy_id")
+    assert {document[name] for name in empty} == {""}
+    assert (document["started_at"], document["finished_at"], document["rehearsal"]) == (None, None, False)
 
 
 def test_the_statement_counts_what_passed_and_what_failed(written):

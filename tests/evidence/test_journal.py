@@ -73,3 +73,18 @@ def test_a_closed_journal_takes_nothing_more(tmp_path):
     written = file.read_bytes()
     journal.write("late")
     assert ([row["event"] for row in journal.events], file.read_bytes()) == (["one"], written)
+
+
+def test_an_event_stays_one_whatever_its_words_hold(tmp_path):
+    file = tmp_path / "journal.jsonl"
+    journal = Journal(file, Sanitiser())
+    journal.write("one", words="".join(map(chr, (0x0A, 0x0B, 0x0C, 0x0D, 0x1C, 0x85, 0x2028, 0x2029))))
+    journal.write("two")
+    journal.close()
+    assert Journal.read(file) == journal.events
+
+
+def test_a_damaged_line_takes_none_of_the_others_with_it(tmp_path):
+    file = tmp_path / "journal.jsonl"
+    file.write_bytes(b'{"event": "one"}\n{"event": "tw\xff\n[1]\n{"event": "three"}\n')
+    assert [event["event"] for event in Journal.read(file)] == ["one", "three"]
