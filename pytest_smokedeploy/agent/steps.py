@@ -112,7 +112,7 @@ class FiveSteps:
             LEASE_LABEL: lease.expires_at if lease else "",
         }
         spec = ContainerSpec(terms.image, terms.env, mounts, labels, self._settings.network_mode)
-        return self._engine.start(spec)
+        return self._engine.start(spec, deploy.cancelled)
 
     def _settled(self, deploy: Deploy) -> ContainerState:
         """The container, once it has kept running for a while."""

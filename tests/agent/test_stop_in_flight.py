@@ -70,7 +70,21 @@ def test_in_the_pull_which_is_given_up(world, new_id):
     assert world.docker("images", "-q", world.slow) == "", "the engine does not pull on"
 
 
-@pytest.mark.parametrize(("held", "after"), [(CREATE, None), (START, None), (LOOK, START)])
+def test_before_the_new_one_is_started_it_is_never_started(world, new_id):
+    one = new_id()
+    world.push("1.0.0", RUNTIME)
+    world.proxy.hold(*CREATE)
+    world.deploy(f"{world.quick}:1.0.0", one, wait=False, lease_seconds=600)
+    assert world.proxy.reached.wait(60)
+    answer, asked, answered = stopped_while_held(world, one)
+    assert answer.status_code == 200
+    cancelled(world, one, "start")
+    (made, create), (gone, destroy) = world.events()
+    assert (create, destroy) == ("create", "destroy")
+    assert asked < made < gone < answered
+
+
+@pytest.mark.parametrize(("held", "after"), [(START, None), (LOOK, START)])
 def test_once_the_new_one_is_begun_it_is_stopped_and_removed(world, new_id, held, after):
     one = new_id()
     world.push("1.0.0", RUNTIME)

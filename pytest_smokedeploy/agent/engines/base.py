@@ -129,8 +129,11 @@ class Engine(Protocol):
     def remove(self) -> None:
         """Remove the stopped container; removing what is not there is no error."""
 
-    def start(self, spec: ContainerSpec) -> ContainerState:
-        """Create and start the container. Restart policy: no."""
+    def start(self, spec: ContainerSpec, cancelled: threading.Event | None = None) -> ContainerState:
+        """Create and start the container. Restart policy: no.
+
+        Where `cancelled` is set by the time it was made it is not started any more, with EngineError.
+        """
 
     def logs(self, since: str | None, *, follow: bool) -> Log:
         """Output of the container that is there now, from the start or `since`, in batches of what is there.

@@ -109,8 +109,8 @@ class DockerEngine:
                     raise
                 self._wait_gone(client, attrs["Id"])
 
-    def start(self, spec: ContainerSpec) -> ContainerState:
-        """Create and start; where either fails nothing of the new container is left.
+    def start(self, spec: ContainerSpec, cancelled: threading.Event | None = None) -> ContainerState:
+        """Create and start; where either fails, or a stop came between, nothing of the new container is left.
 
         Restart policy: no. A smoke deploy starts once.
         """
@@ -133,6 +133,7 @@ class DockerEngine:
                         log_config=LogConfig(type=LogConfig.types.JSON, config=_LOG),
                     ),
                 )["Id"]
+                _not_after(cancelled)
                 client.start(made)
                 return self._state(client, client.inspect_container(made))
         except BaseException as error:  # noqa: BLE001 - raised again once nothing is left
@@ -261,6 +262,11 @@ class DockerEngine:
                 words = f"{error.message} What was made of the container may be left: {second.message}"
                 raise EngineError(words, step="start", remedy=error.remedy) from error
         raise error
+
+
+def _not_after(cancelled: threading.Event | None) -> None:
+    if cancelled is not None and cancelled.is_set():
+        raise EngineError("a stop came before it was started.", step="start")
 
 
 def _nothing(ended: Ended | None) -> Log:

@@ -37,11 +37,11 @@ def away(api: DockerApi, closing: threading.Event) -> bool:
         while not closing.is_set():
             with api.client(seconds=_OPEN_SECONDS) as client:
                 error = _ended(client, closing)
-                if isinstance(error, APIError):
-                    # It is there, and lets nobody read its events.
-                    _asked(client, closing)
-                elif error is not None and "timed out" not in str(error).lower():
+                if error is not None and not isinstance(error, APIError) and "timed out" not in str(error):
                     raise error
+            if isinstance(error, APIError):
+                # It is there, and lets nobody read its events.
+                _asked(api, closing)
     except EngineError:
         return not closing.is_set()
     return False
@@ -79,7 +79,8 @@ def _broken(error: Exception) -> requests.ConnectionError:
     return requests.ConnectionError(f"the connection broke: {error}")
 
 
-def _asked(client: Client, closing: threading.Event) -> None:
+def _asked(api: DockerApi, closing: threading.Event) -> None:
     """Ask until it does not answer, which raises, or `closing` is set."""
     while not closing.wait(_ASK_SECONDS):
-        client.ping()
+        with api.client() as client:
+            client.ping()

@@ -132,7 +132,11 @@ class ProcessEngine:
             raise EngineError("it still runs", step="remove")
         self._child = None
 
-    def start(self, spec: ContainerSpec) -> ContainerState:
+    def start(
+        self,
+        spec: ContainerSpec,
+        cancelled: threading.Event | None = None,  # noqa: ARG002 - making it is starting it
+    ) -> ContainerState:
         """Start the script as a child of its own session."""
         if self._child is not None:
             raise EngineError("the name is taken", step="start")
