@@ -183,9 +183,10 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Write down what became of a check, in the model's words."""
+    excinfo = call.excinfo  # before anybody's hook can take it away
     report = yield
     if progress := item.config.stash.get(PROGRESS, None):
-        progress.report(item, call, report)
+        progress.report(item, call.when, excinfo.value if excinfo else None, report)
     return report
 
 

@@ -75,26 +75,34 @@ class Progress:
             self._blocked[item.nodeid] = why
         return why
 
-    def report(self, item: Item, call: Any, report: Any) -> None:  # noqa: ANN401 - pytest's own
-        """Take one phase of a check; its end is told once, after the teardown."""
+    def report(self, item: Item, when: str, error: BaseException | None, report: Any) -> None:  # noqa: ANN401
+        """Take one phase of a check; its end is told once, after the teardown.
+
+        Args:
+            item: pytest's.
+            when: ``setup``, ``call`` or ``teardown``.
+            error: what the phase raised, or None.
+            report: pytest's report of the phase, as every hook left it; its words are made the gate's.
+
+        """
         check = self._checks[item.nodeid]
-        if call.when == "setup" and item.nodeid in self._state:
+        if when == "setup" and item.nodeid in self._state:
             self._gate.book.result(
                 check.id, "failed", words="ran again", clause="FLR-4", started_at="", finished_at=""
             )
-        self._phase(check, call, report)
+        self._phase(check, when, error, report)
         self._redact(report)
-        if call.when == "teardown":
+        if when == "teardown":
             from pytest_smokedeploy.session import now  # noqa: PLC0415 - lazily
 
             self._calls.pop(check.id, None)
             outcome, words, clause = self._state.get(check.id, ("not run", "", None))
             self._gate.finished(check, outcome, words, clause, self._began.get(check.id, now()))
 
-    def _phase(self, check: Check, call: Any, report: Any) -> None:  # noqa: ANN401 - pytest's own
+    def _phase(self, check: Check, when: str, error: BaseException | None, report: Any) -> None:  # noqa: ANN401
         state: tuple[CheckOutcome, str, str | None] | None = None
-        seen = self._calls.get(check.id, Call(returned=True)) if call.when == "call" else Call()
-        raised = call.excinfo.value if call.excinfo else seen.raised
+        seen = self._calls.get(check.id, Call(returned=True)) if when == "call" else Call()
+        raised = error or seen.raised
         if check.id in self._blocked:
             report.smokedeploy_blocked = report.when == "setup"
             state = ("blocked", self._blocked[check.id], None)
@@ -103,14 +111,14 @@ class Progress:
         elif report.failed or (report.passed and raised is not None):
             # A strict xfail that passes has failed, and nothing was raised. Where something was raised and
             # the report says passed, somebody's hook rewrote it.
-            error = raised or AssertionError(str(report.longrepr))
-            words, clause = self._gate.words(check, error)
+            cause = raised or AssertionError(str(report.longrepr))
+            words, clause = self._gate.words(check, cause)
             state = ("failed", words, clause)
-            if self._plain(check, error):
+            if self._plain(check, cause):
                 report.longrepr = words
         elif report.skipped:
             state = ("skipped", str(raised or ""), None)
-        elif call.when == "call":
+        elif when == "call":
             state = (
                 ("passed", "", None) if seen.returned else ("not run", "its function was not called", None)
             )

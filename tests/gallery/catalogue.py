@@ -10,6 +10,7 @@ from tests.gallery import (
     edge,
     extensions,
     forbidden,
+    own_checks,
     repository,
     runtime,
     sound,
@@ -30,6 +31,7 @@ FAMILIES = {
     "forbidden": forbidden.CASES,
     "command line": command_line.CASES,
     "conftest": conftests.CASES,
+    "own check": own_checks.CASES,
     "sound": sound.CASES,
 }
 CASES: dict[str, Case] = {name: case for family in FAMILIES.values() for name, case in family.items()}

@@ -114,6 +114,19 @@ CASES: dict[str, Case] = {
     "a retry plug-in from the environment": refused(
         "FLR-4", environ={"PYTEST_PLUGINS": "pytest_rerunfailures"}, files={"conftest.py": ""}
     ),
+    "every plug-in there is": refused(
+        "FLR-4", environ={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": ""}, files={"conftest.py": ""}, needs="plugins"
+    ),
+    # -- an interpreter without assertions
+    "assertions optimised away": left_out(
+        "TGT-1", "--assert=plain", deploys=False, environ={"PYTHONOPTIMIZE": "1"}, files={"conftest.py": ""}
+    ),
+    "assertions optimised, and rewritten": Case(
+        "EXT-2", FAIL, 1, World(), files=own(FAILS), environ={"PYTHONOPTIMIZE": "2"}
+    ),
+    "assertions as they stand": Case(
+        "EXT-2", FAIL, 1, World(), files=own(FAILS), options=("--assert=plain",)
+    ),
     # -- settings of pytest's own
     "a time-out that exits": refused("FLR-2", "--timeout-method", "thread"),
     "a time-out that exits, by an ini value": refused("FLR-2", "-o", "timeout_method=thread"),

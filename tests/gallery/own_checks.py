@@ -1,0 +1,82 @@
+"""Checks of somebody's own that prove less than they say."""
+
+from __future__ import annotations
+
+from pytest_smokedeploy.rehearsal import World
+from tests.gallery.case import FAIL, INCOMPLETE, REFUSED, Case, says
+from tests.gallery.command_line import FAILS, PASSES, own
+from tests.gallery.conftests import MAKES_REPORTS, REMOVES
+
+_CLAIM = '@pytest.mark.smoke_clause("{}")\n'
+_LATE = """@pytest.fixture
+def late():
+    yield
+    assert False
+
+
+def test_own(late):
+    pass
+"""
+_EARLY = _LATE.replace("    yield\n", "")
+
+
+def check(
+    text: str, clause: str, verdict: str = INCOMPLETE, conftest: str = "", stage: str = "verify", **how
+) -> Case:
+    """A check of somebody's own."""
+    return Case(clause, verdict, 1, World(), files=own(text, conftest, stage), **how)
+
+
+CASES: dict[str, Case] = {
+    "a check that ends pytest with 0": check(
+        'def test_own(smoke_status):\n    pytest.exit("bye", returncode=0)\n', "OBS-1"
+    ),
+    "a check that leaves with 0": check(
+        "def test_own(smoke_status):\n    import sys; sys.exit(0)\n", "EXT-2", FAIL
+    ),
+    "an own check skipped": check('def test_own():\n    pytest.skip("not today")\n', "EXT-2"),
+    "an own check xfailed": check("@pytest.mark.xfail\n" + FAILS, "EXT-2"),
+    "an own check xpassed": check("@pytest.mark.xfail\n" + PASSES, "EXT-2"),
+    "a strict xfail that passes": check("@pytest.mark.xfail(strict=True)\n" + PASSES, "EXT-2", FAIL),
+    "an own check in its teardown": check(_LATE, "EXT-2", FAIL),
+    "an own check in its teardown, told otherwise": check(_LATE, "EXT-2", FAIL, MAKES_REPORTS),
+    "an own check in its set-up, told otherwise": check(_EARLY, "EXT-2", FAIL, MAKES_REPORTS),
+    "a claim without a look": check(
+        _CLAIM.format("VER-2") + "def test_own(smoke_status):\n    pass\n", "VER-2", conftest=REMOVES
+    ),
+    "a claim that looks at something else": check(
+        _CLAIM.format("VER-2") + "def test_own(smoke_status):\n    assert smoke_status.answers()\n",
+        "VER-2",
+        conftest=REMOVES,
+    ),
+    "a claim by a value of its own": check(_CLAIM.format("VER-2") + PASSES, "VER-2", conftest=REMOVES),
+    "a claim that is asserted the wrong way": check(
+        _CLAIM.format("VER-2") + "def test_own(smoke_status):\n    assert not smoke_status.is_running()\n",
+        "VER-2",
+        FAIL,
+        conftest=REMOVES,
+    ),
+    "a claim whose look is thrown away": Case(
+        "VER-2",
+        FAIL,
+        1,
+        says("/v1/status", running="true"),
+        files=own(
+            _CLAIM.format("VER-2") + "def test_own(smoke_status):\n    smoke_status.is_running()\n", REMOVES
+        ),
+    ),
+    "a precondition that deploys": check(
+        _CLAIM.format("PRE-2")
+        + "def test_own(smoke_deployment):\n    assert smoke_deployment.is_running()\n",
+        "PRE-2",
+        REFUSED,
+        stage="preconditions",
+        deploys=False,
+    ),
+    "an unknown clause": Case(
+        "", REFUSED, 4, World(), deploys=False, files=own(_CLAIM.format("VER-99") + PASSES)
+    ),
+    "an own check without a stage": Case(
+        "", REFUSED, 4, World(), deploys=False, files={"test_7_own.py": "def test_own():\n    pass\n"}
+    ),
+}
