@@ -13,6 +13,8 @@ from docker_proxy import DockerProxy
 from slow_registry import SlowRegistry
 
 CREATE = ("POST", r"^/containers/create")
+PULL = ("POST", r"^/images/create")
+STOP = ("POST", r"^/containers/[^/]+/stop")
 START = ("POST", r"^/containers/[^/]+/start")
 LOOK = ("GET", r"^/containers/[^/]+/json")
 
