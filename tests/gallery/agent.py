@@ -7,7 +7,7 @@ from typing import Any
 
 from pytest_smokedeploy.rehearsal import World
 from tests.gallery.case import FAIL, REFUSED, Case, answer, replies, runtime
-from tests.gallery.lies import deployed, late, raw
+from tests.gallery.lies import at_once, deployed, late, raw
 from tests.gallery.runtime import bad
 
 HTML = b"<!DOCTYPE html><title>Welcome</title><h1>It works</h1>"
@@ -85,7 +85,7 @@ CASES: dict[str, Case] = {
     "the answer is lost": bad("AGT-5", replies("/v1/deploy", 524, b"error code: 524", "text/plain")),
     "500, and it runs": bad(
         "AGT-5",
-        raw("/v1/deploy", b'{"status": "error", "reason": "engine gone"}', 500),
+        at_once(raw("/v1/deploy", b'{"status": "error", "reason": "engine gone"}', 500)),
         words="engine gone",
         also=("AGT-7",),
     ),

@@ -6,6 +6,7 @@ import json
 import re
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -75,6 +76,20 @@ def raw(path: str, body: bytes, code: int = 200, kind: str = "application/json",
             exchange.status, exchange.body, exchange.headers = code, body, {"content-type": kind, **headers}
 
     return World(tamper=tamper)
+
+
+def at_once(world: World) -> World:
+    """`world` with an agent that lists no `async`: it answers a deploy once the deploy is done."""
+
+    def tamper(exchange: Exchange) -> None:
+        if exchange.path == "/v1/status" and exchange.status == 200:
+            body = json.loads(exchange.body)
+            body["extensions"] = [name for name in body["extensions"] if name != "async"]
+            _sent(exchange, body)
+        if world.tamper:
+            world.tamper(exchange)
+
+    return replace(world, tamper=tamper)
 
 
 def late(path: str, seconds: float) -> World:
