@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from pytest_smokedeploy.model import Finding
 from pytest_smokedeploy.preconditions import previous
 
 TODAY = datetime.now(UTC).date()
@@ -110,3 +111,53 @@ def test_runs_that_github_does_not_tell(hub, status, holds):
     assert found.holds is holds
     if status == 403:
         assert "`actions: read`" in found.seen
+
+
+def test_each_finding_is_whole(judged):
+    expected = "the previous run of the deploy workflow passed, or a person signed it off"
+    rows = {
+        "success": (judged([OWN, ended("success")]), True, "run 6 ended in success", ""),
+        "signed": (
+            judged([OWN, ended("failure")], sign()),
+            True,
+            f"run 6 ended in failure, signed off by p on {TODAY}: looked",
+            "",
+        ),
+        "unsigned": (
+            judged([OWN, ended("failure")]),
+            False,
+            "run 6 ended in failure, and nobody signed it off",
+            "Look into run 6, then record it in inspections.yml.",
+        ),
+        "running": (
+            judged([OWN, ended(None, status="queued")]),
+            False,
+            "run 6 is still 'queued'",
+            "Wait for run 6, then look at how it ended.",
+        ),
+    }
+    for found, holds, seen, remedy in rows.values():
+        assert found == Finding("FLR-3", holds, expected, seen, remedy=remedy)
+
+
+def test_runs_are_ordered_by_their_number_and_without_one_by_their_id(judged):
+    """An id is the newer the larger; a re-created workflow counts its runs anew."""
+    by_number = [OWN | {"id": 1}, ended("failure", id=9), ended("success", number=5, id=99)]
+    assert "run 9 " in judged([OWN | {"id": 7}, *by_number[1:]]).seen
+    bare = [{**ended(how, number=n), "run_number": None} for how, n in (("success", 5), ("failure", 6))]
+    assert "run 6 " in judged(bare).seen
+    odd = [{**ended(how, number=n), "run_number": True} for how, n in (("success", 5), ("failure", 6))]
+    assert "run 6 " in judged(odd).seen
+
+
+def test_a_sign_off_is_named_by_its_line_and_one_that_is_wrong_hides_no_right_one(judged):
+    wrong = "  - {run: '6', by: '', on: 2026-01-31, finding: x}\n"
+    found = judged([OWN, ended("failure")], f"inspections:\n{wrong}")
+    assert "its sign-off in inspections.yml:2 has no `by`" in found.seen
+    both = f"inspections:\n  - 7\n  - {{run: '5'}}\n{wrong}{sign().partition(chr(10))[2]}"
+    assert judged([OWN, ended("failure")], both).holds is True
+
+
+def test_sign_offs_that_are_no_list_are_named(judged):
+    found = judged([OWN, ended("failure")], "inspections: none\n")
+    assert found.seen == "run 6 ended in failure, and inspections.yml:1: holds no list `inspections`."

@@ -1,0 +1,128 @@
+"""What stands around the gate's step in its workflow: named with file, line, clause and remedy."""
+
+import json
+
+import pytest
+import yaml
+
+from pytest_smokedeploy.preconditions import workflow
+
+GATE = {"run": ".venv/bin/pytest -p smokedeploy smoke_tests"}
+STOP = {"run": ".venv/bin/smokedeploy stop", "if": "always()"}
+BY_ACTION = {"uses": "someone/retry@v1", "with": {"command": "pytest -p smokedeploy smoke_tests"}}
+
+
+@pytest.fixture
+def misuses(tmp_path):
+    """misuses(*steps, jobs, **job) -> (clause, message) of each misuse."""
+
+    def read(*steps, more=None, **job):
+        file = tmp_path / "deploy.yml"
+        jobs = {"gate": {"environment": "dev", **job, "steps": list(steps)}, **(more or {})}
+        whole = json.loads(json.dumps({"on": "workflow_dispatch", "jobs": jobs}))  # no object twice: no alias
+        file.write_text(yaml.safe_dump(whole, sort_keys=False))
+        return [(error.clause, error.message, error.remedy) for error in workflow.misuses(file)]
+
+    return read
+
+
+def test_a_gate_that_is_stopped_after_it_whatever_happens_is_right(misuses):
+    assert misuses(GATE, STOP) == []
+
+
+def test_a_misuse_is_whole(misuses):
+    assert misuses(GATE, **{"continue-on-error": True}) == [
+        (
+            "FLR-1",
+            "deploy.yml:7: `continue-on-error` on the gate's job 'gate' hides that it failed.",
+            "Let the gate's own exit status be the step's, and the step's the job's.",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    "value", [True, "true", "True", "TRUE", "${{ true }}", "${{ inputs.lax }}", "yes", 1]
+)
+def test_a_failure_that_may_be_hidden_is_hidden(misuses, value):
+    step = misuses({**GATE, "continue-on-error": value}, STOP)
+    assert [row[:2] for row in step] == [
+        ("FLR-1", "deploy.yml:6: `continue-on-error` on the gate's step hides that it failed.")
+    ]
+
+
+@pytest.mark.parametrize("value", [False, "False", "FALSE", "${{ false }}", None])
+def test_a_failure_that_is_said_not_to_be_hidden_is_not(misuses, value):
+    assert misuses({**GATE, "continue-on-error": value}, STOP, **{"continue-on-error": value}) == []
+
+
+def test_an_action_that_runs_it_again_is_named(misuses):
+    assert misuses(BY_ACTION, STOP) == [
+        (
+            "FLR-4",
+            "deploy.yml:6: the action 'someone/retry@v1' runs the gate again when it fails.",
+            "Run the gate once; after a failure a person looks, and starts it anew.",
+        )
+    ]
+    assert misuses({**BY_ACTION, "uses": "someone/runner@v1"}, STOP) == []
+
+
+@pytest.mark.parametrize("steps", [[GATE, GATE], [{"run": f"{GATE['run']}\n{GATE['run']}\n"}]])
+def test_a_gate_that_runs_twice_is_named_where_it_runs_last(misuses, steps):
+    clause, message, remedy = misuses(*steps)[0]
+    assert (clause, message) == (
+        "FLR-4",
+        f"deploy.yml:{5 + len(steps)}: one dispatch runs the gate more than once.",
+    )
+    assert remedy == "Run the gate once; after a failure a person looks, and starts it anew."
+
+
+def test_two_jobs_with_a_gate_each_run_it_twice(misuses):
+    found = misuses(GATE, more={"again": {"environment": "dev", "steps": [GATE]}})
+    assert [clause for clause, *_ in found] == ["FLR-4"]
+
+
+def test_the_shell_of_a_step_its_job_and_its_workflow_counts_in_this_order(misuses):
+    piped = {"run": f"{GATE['run']} | tee log"}
+    lax, strict = {"run": {"shell": "sh"}}, {"run": {"shell": "bash"}}
+    assert [clause for clause, *_ in misuses(piped, STOP)] == ["FLR-1"]
+    assert misuses(piped, STOP, defaults=strict) == []
+    assert [clause for clause, *_ in misuses({**piped, "shell": "sh"}, STOP, defaults=strict)] == ["FLR-1"]
+    assert misuses({**piped, "shell": "bash"}, STOP, defaults=lax) == []
+
+
+def test_a_gate_that_a_cancelled_run_does_not_reach_in_order(misuses):
+    ((clause, message, remedy),) = misuses({**GATE, "if": "always()"}, STOP)
+    assert (clause, remedy) == (
+        "FLR-2",
+        "Put `if: always()` on the step that runs `smokedeploy stop`, and never on the gate's.",
+    )
+    assert message.startswith("deploy.yml:6: `if: always()` on the gate's own step: a cancelled run does not")
+    assert misuses({**GATE, "if": "success()"}, STOP) == []
+
+
+@pytest.mark.parametrize("when", ["always()", "${{ always() }}", "failure() || cancelled()"])
+def test_a_stop_that_runs_whatever_happens(misuses, when):
+    assert misuses(GATE, {**STOP, "if": when}) == []
+
+
+@pytest.mark.parametrize(
+    "when", [None, "", "success()", "failure()", "cancelled()", "!cancelled()", "failure() || !cancelled()"]
+)
+def test_a_stop_that_does_not_run_when_it_must(misuses, when):
+    found = misuses(GATE, {"run": "echo between"}, {**STOP, "if": when})
+    assert [row[:2] for row in found] == [
+        ("FLR-2", "deploy.yml:8: `smokedeploy stop` does not run where the gate failed or was cancelled.")
+    ]
+
+
+def test_a_stop_elsewhere_or_before_the_gate_is_somebody_elses(misuses):
+    early = {"run": "smokedeploy stop"}
+    assert misuses(early, GATE, STOP) == []
+    assert misuses(GATE, STOP, more={"other": {"steps": [{"run": "true"}, early]}}) == []
+
+
+def test_what_is_worst_is_named_first(misuses):
+    found = misuses(
+        {**GATE, "continue-on-error": True}, {**STOP, "if": None}, BY_ACTION, environment="production"
+    )
+    assert [clause for clause, *_ in found] == ["TGT-3", "TGT-3", "FLR-4", "FLR-4", "FLR-1", "FLR-2"]
