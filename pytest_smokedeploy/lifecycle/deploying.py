@@ -3,34 +3,27 @@
 from __future__ import annotations
 
 import math
-import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from pytest_smokedeploy.client import AgentClient, Reading
 from pytest_smokedeploy.contract import (
-    DEPLOYS,
-    Deployed,
     DeployRequest,
-    DeployState,
     Extension,
-    Outcome,
     Run,
     StepName,
 )
 from pytest_smokedeploy.errors import AgentError, AgentFailedError, SmokedeployError
 from pytest_smokedeploy.lifecycle.book import Book
 from pytest_smokedeploy.lifecycle.deployment import CLAUSE_OF_STEP, Deployment
+from pytest_smokedeploy.lifecycle.following import Follower
 from pytest_smokedeploy.lifecycle.lease import Lease
 from pytest_smokedeploy.model import Basis, Finding
 from pytest_smokedeploy.settings import RunConfig
 
 #: Extensions whose calls know a deploy by its id.
 NAMING: Final = frozenset({Extension.RECEIPT, Extension.ASYNC, Extension.LEASE, Extension.HOLD})
-#: Seconds between two reads of an asynchronous deploy: short at first, then a tenth of what has passed.
-SHORTEST_PAUSE: Final = 0.2
-LONGEST_PAUSE: Final = 2.0
 #: The edge gives a call up after about this long (FACTS): a deploy that answers at its end has no more.
 EDGE_SECONDS: Final = 100.0
 _OVERDUE_SECONDS: Final = 60.0
@@ -40,9 +33,6 @@ _NO_CLAUSE: Final = {401: "PRE-6", 403: "PRE-6", 423: "FLR-3"}
 
 class Deployer:
     """One deploy, sent once.
-
-    A read of its progress is an observation, and several are no retry; but one that fails ends the
-    run, as every lost answer does: nothing is asked a second time until it fits.
 
     Args:
         run: the run's settings.
@@ -70,8 +60,6 @@ class Deployer:
         self._deploy_id = deploy_id
         self._clock = clock
         self._sent_at: float | None = None
-        self._told = 0
-        self._under_way = ""
 
     def deploy(self) -> Deployment:
         """Send it, and wait for its end.
@@ -167,69 +155,12 @@ class Deployer:
             self.lease.start()
         if reading.status == 202:  # noqa: PLR2004 - taken only where it was asked for
             self._book.note("deploy.accepted", answer=reading.raw, problems=list(reading.problems))
-            self._ours(reading)
-            reading = self._followed(began, seconds)
+            follower = Follower(self._client, self._book, self._deploy_id, self._clock)
+            follower.ours(reading)
+            reading = follower.follow(began, seconds)
         self._sent_at = None
         self._book.announce(f"deploy: done in {self._clock() - began:.1f} s")
         return reading
-
-    # -- following -------------------------------------------------------------------------
-
-    def _followed(self, began: float, seconds: float) -> Reading:
-        """The whole receipt, once the state is `deployed`; nothing else is success."""
-        while True:
-            passed = self._clock() - began
-            if passed >= seconds:
-                at = f"; it stood at the step {self._under_way}" if self._under_way else ""
-                raise self._lost(f"The deploy was not done within {seconds:g} seconds{at}.")
-            pause = min(max(passed / 10, SHORTEST_PAUSE), LONGEST_PAUSE, seconds - passed)
-            threading.Event().wait(pause)
-            try:
-                reading = self._client.progress(self._deploy_id)
-            except AgentError as error:
-                words = f"The deploy's progress could not be read, and nothing is asked twice: {error}"
-                raise self._lost(words, error) from error
-            state = reading.raw.get("state")
-            self._tell(reading.raw)
-            if state == DeployState.DEPLOYED:
-                # Whose it is stands in the receipt, and is judged with it.
-                return reading.held_against(Deployed)
-            self._ours(reading)
-            if state == DeployState.FAILED:
-                raise self._step_failed(reading)
-            if state != DeployState.DEPLOYING:
-                raise self._lost(f"The deploy's state is {state!r}, which is not the contract's.")
-
-    def _ours(self, reading: Reading) -> None:
-        if (said := reading.raw.get("deploy_id")) != self._deploy_id:
-            raise self._lost(f"The agent answered for the deploy {said!r}, and {self._deploy_id} was asked.")
-
-    def _step_failed(self, reading: Reading) -> AgentFailedError:
-        step, reason = reading.raw.get("step"), reading.raw.get("reason")
-        step = step if isinstance(step, str) else ""
-        words = f"The agent failed to deploy{f' at the step {step}' if step else ''}: {reason or 'no reason'}"
-        call = f"GET {DEPLOYS}/{self._deploy_id}"
-        return AgentFailedError(words[:600], call=call, status=reading.status, reason=str(reason), step=step)
-
-    def _lost(self, words: str, error: AgentError | None = None) -> AgentError:
-        """An outcome that is unknown: never definite, whatever the failed read itself was."""
-        call = error.call if error else f"GET {DEPLOYS}/{self._deploy_id}"
-        return AgentError(words[:600], call=call, status=error.status if error else None)
-
-    def _tell(self, raw: Mapping[str, Any]) -> None:
-        """Show the steps as they are done."""
-        rows = raw.get("steps")
-        done = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-        for row in done[self._told :]:
-            step, outcome = str(row.get("step")), str(row.get("outcome"))
-            if step in set(StepName) and outcome in set(Outcome):
-                self._book.announce(f"deploy: {step} {outcome}")
-        step = str(raw.get("step") or "")
-        if len(done) > self._told or step != self._under_way:
-            self._book.note("deploy.progress", state=raw.get("state"), step=step, done=len(done))
-        if step != self._under_way and step in set(StepName) and raw.get("state") == DeployState.DEPLOYING:
-            self._book.announce(f"deploy: {step} under way")
-        self._told, self._under_way = max(self._told, len(done)), step
 
     # -- failing ---------------------------------------------------------------------------
 
