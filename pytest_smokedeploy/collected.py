@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from pytest_smokedeploy.console import announcer
 from pytest_smokedeploy.errors import EvidenceError, MisuseError
 from pytest_smokedeploy.gate import Check
-from pytest_smokedeploy.misuse import misuses
+from pytest_smokedeploy.misuse import evidence_folder, misuses
 from pytest_smokedeploy.model import CLAUSE, RANK, STAGES, Stage
 from pytest_smokedeploy.progress import Call, Progress, watch
 
@@ -48,12 +48,11 @@ def arm(config: Config) -> bool:
         EvidenceError: the folder can't be made; the reporters would end in a traceback of their own.
 
     """
-    named = config.option.smokedeploy_evidence or os.environ.get("SMOKEDEPLOY_EVIDENCE") or "smoke-evidence"
-    folder = Path(named).absolute()
+    folder = evidence_folder(config, os.environ)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        words = f"The evidence folder {named} can't be made: {error.strerror or error}."
+        words = f"The evidence folder {folder} can't be made: {error.strerror or error}."
         raise EvidenceError(words, remedy="Name another with --smokedeploy-evidence.") from error
     if not getattr(config.option, "htmlpath", None):
         config.option.htmlpath = str(folder / "report.html")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from pytest_smokedeploy.errors import MisuseError
@@ -58,6 +59,12 @@ def only_lists(config: Config, environ: Mapping[str, str]) -> bool:
     return bool(_listing(config)) and (config.option.smokedeploy_rehearse or not _in_actions(environ))
 
 
+def evidence_folder(config: Config, environ: Mapping[str, str]) -> Path:
+    """Where the evidence goes, absolute."""
+    named = config.option.smokedeploy_evidence or environ.get("SMOKEDEPLOY_EVIDENCE") or "smoke-evidence"
+    return Path(named).absolute()
+
+
 def _listing(config: Config) -> str:
     """The option under which pytest runs no test and ends with 0, or ""."""
     flags = {"collectonly": "--collect-only", "setupplan": "--setup-plan"}
@@ -84,29 +91,13 @@ def misuses(
     if flag := _listing(config):
         words = f"{flag} runs no check, and would end with 0 in a dispatched run."
         found.append(MisuseError(words, clause="FLR-1", remedy=f"Run without {flag}; look in addopts too."))
-    plugins = config.pluginmanager
-    for name, package in sorted(_retrying(plugins).items()):
-        found.append(
-            MisuseError(
-                f"The plug-in {package} is loaded, and it can run a check again.",
-                clause="FLR-4",
-                remedy=f"Nothing retries on its own: uninstall it, or run with -p no:{name}.",
-            )
-        )
-    if parallel(config):
-        found.append(
-            MisuseError("pytest-xdist would deploy once a worker.", remedy="Run without -n and --dist.")
-        )
-    for name, package in _NEEDED.items():
-        if not plugins.hasplugin(name):
-            found.append(
-                MisuseError(f"The plug-in {package} is missing.", remedy=f"Install it, or drop -p no:{name}.")
-            )
+    found += _plugins(config)
     for option, flag, why in _UNFIT:
         if getattr(config.option, option, False):
             found.append(
                 MisuseError(f"{flag} does not go with a gate: {why}.", remedy=f"Run without {flag}.")
             )
+    found += _report_elsewhere(config, environ)
     if _thread_timeout(config, items):
         why = "pytest-timeout's method `thread` ends the process without stopping the container."
         found.append(MisuseError(why, clause="FLR-2", remedy="Use the method `signal`."))
@@ -117,6 +108,33 @@ def misuses(
             MisuseError("Another plug-in moved the checks out of the model's order.", clause="VER-6")
         )
     return found
+
+
+def _plugins(config: Config) -> list[MisuseError]:
+    """Plug-ins that are loaded and must not be, or the other way round."""
+    found, plugins = [], config.pluginmanager
+    for name, package in sorted(_retrying(plugins).items()):
+        remedy = f"Nothing retries on its own: uninstall it, or run with -p no:{name}."
+        words = f"The plug-in {package} is loaded, and it can run a check again."
+        found.append(MisuseError(words, clause="FLR-4", remedy=remedy))
+    if parallel(config):
+        found.append(
+            MisuseError("pytest-xdist would deploy once a worker.", remedy="Run without -n and --dist.")
+        )
+    for name, package in _NEEDED.items():
+        if not plugins.hasplugin(name):
+            remedy = f"Install it, or drop -p no:{name}."
+            found.append(MisuseError(f"The plug-in {package} is missing.", remedy=remedy))
+    return found
+
+
+def _report_elsewhere(config: Config, environ: Mapping[str, str]) -> list[MisuseError]:
+    xml = getattr(config.option, "xmlpath", None)
+    if not xml or Path(xml).absolute() == evidence_folder(config, environ) / "junit.xml":
+        return []
+    words = f"The JUnit report goes to {xml}, and the evidence is not whole without its own."
+    remedy = "Run without --junitxml (look in addopts too): junit.xml lies in the evidence folder."
+    return [MisuseError(words, remedy=remedy)]
 
 
 def _retrying(plugins: Any) -> dict[str, str]:  # noqa: ANN401 - pytest's plug-in manager

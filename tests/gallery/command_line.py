@@ -108,6 +108,7 @@ CASES: dict[str, Case] = {
     "in parallel, spelled out": refused("", "-p", "xdist", "--dist=load", "--tx=2*popen"),
     "none in parallel": sound(options=("-p", "xdist", "-n", "0")),
     "without pytest-order": refused("", "-p", "no:pytest_order"),
+    "a JUnit report elsewhere": refused("", "--junitxml=results.xml", words="results.xml"),
     "without a report": refused("", "-p", "no:html"),
     "without the gate": no_gate(2, "-p", "no:smokedeploy"),
     "without the terminal": refused("", "-p", "no:terminal", files={"conftest.py": ""}),
