@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Self
@@ -15,6 +16,8 @@ from pytest_smokedeploy.startup_log import Line, Met, StartupLog
 
 #: How long after idle the runtime may still settle before its counters are looked at.
 REST_SECONDS: Final = 0.5
+#: Lines of one kind that the journal and the report tell; ``startup.log`` holds all.
+TOLD: Final = 100
 
 
 class LogReading:
@@ -61,6 +64,7 @@ class Observer:
         self._book = book
         self._mask = mask
         self._clock = clock
+        self._told: Counter[tuple[str, str]] = Counter()
         self._file = file.open("w", encoding="utf-8", errors="backslashreplace")
 
     def __enter__(self) -> Self:
@@ -70,7 +74,11 @@ class Observer:
         self.close()
 
     def close(self) -> None:
-        """Close the stream and the file."""
+        """Close the stream and the file, and tell how many lines stand in it alone."""
+        for (kind, clause), count in self._told.items():
+            if kind in {"forbidden", "undocumented", "statement"} and count > TOLD:
+                self._book.note("log.more", kind=kind, clause=clause, lines=count - TOLD)
+        self._told.clear()
         self._stream.close()
         self._file.close()
 
@@ -136,6 +144,9 @@ class Observer:
         self._tell(met)
 
     def _tell(self, met: Met) -> None:
+        self._told[met.kind, met.clause] += 1
+        if self._told[met.kind, met.clause] > TOLD:
+            return  # a flood would cost the run its time and the report its reader; the file has every line
         line = {"time": met.line.time, "stream": met.line.stream, "line": met.line.text[:2000]}
         if met.kind in {"milestone", "statement"}:
             self._book.note("log.milestone", clause=met.clause, **line)
