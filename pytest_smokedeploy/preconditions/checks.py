@@ -16,7 +16,7 @@ from pytest_smokedeploy.preconditions.github import GitHub, quoted
 from pytest_smokedeploy.settings import RunConfig
 
 _PLACEHOLDER: Final = re.compile(
-    r"<.*>|\$\{.*\}|x{3,}|\*{3,}|\.{3}|change-?me|replace-?me|todo|tbd|none|null|undefined|placeholder|"
+    r"<.*>|\$\{.*\}|x{3,}|\*{3,}|\.{3}|change[-_ ]?me|replace[-_ ]?me|todo|tbd|none|null|undefined|placeholder|"
     r"your[-_].*|example|secret|password|dummy",
     re.IGNORECASE,
 )
