@@ -16,8 +16,8 @@ from pytest_smokedeploy.preconditions.github import GitHub, quoted
 from pytest_smokedeploy.settings import RunConfig
 
 _PLACEHOLDER: Final = re.compile(
-    r"<.*>|\$\{.*\}|x{3,}|\*{3,}|\.{3}|change[-_ ]?me|replace[-_ ]?me|todo|tbd|none|null|undefined|placeholder|"
-    r"your[-_].*|example|secret|password|dummy",
+    r"<.*>|\$\{.*\}|x{3,}|\*{3,}|\.{3}|(?:change|replace)[-_ ]?me|todo|tbd|none|null|undefined|"
+    r"placeholder|your[-_].*|example|secret|password|dummy",
     re.IGNORECASE,
 )
 #: Each path by itself: an Access application may stand before a part of a host alone.
