@@ -262,7 +262,7 @@ class Gate:
             return "no collected check claims it"
         for check in claiming:
             outcome, words = self._outcome(check)
-            if outcome == "unproven" and finding is not None:
+            if outcome == "unproven" and finding is not None and finding.holds is not True:
                 return finding.words()
             if outcome != "passed":
                 return f"its check {check.title!r} was {outcome}" + (f": {words}" if words else "")

@@ -24,13 +24,30 @@ class Call:
     """What a check's own function did: a hook can rewrite its report, and call something else in its place.
 
     Attributes:
+        running: it was called and has not come to its end.
         returned: it was called and came to its end.
         raised: what it raised, or None.
+        gave: the type of what it returned, "" for None. pytest calls it passed, though it asserted nothing,
+            and nothing of a generator's or a coroutine's body was run.
 
     """
 
+    running: bool = False
     returned: bool = False
     raised: BaseException | None = None
+    gave: str = ""
+
+    def end(self) -> tuple[CheckOutcome, str, str | None]:
+        """What of a call that is reported as passed is a pass."""
+        if not self.returned:
+            return "not run", "its function was not called", None
+        if self.gave:
+            return (
+                "unproven",
+                f"its function returned a value ({self.gave}), and asserted nothing by it",
+                None,
+            )
+        return "passed", "", None
 
 
 def watch(item: Item, calls: dict[str, Call]) -> None:
@@ -43,12 +60,16 @@ def watch(item: Item, calls: dict[str, Call]) -> None:
     @wraps(function)
     def watched(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - somebody's function
         __tracebackhide__ = True
+        call.running = True
         try:
             result = function(*args, **kwargs)
         except BaseException as error:
             call.raised = error
             raise
+        finally:
+            call.running = False
         call.returned = True
+        call.gave = "" if result is None else type(result).__name__
         return result
 
     item.obj = watched
@@ -118,10 +139,8 @@ class Progress:
                 report.longrepr = words
         elif report.skipped:
             state = ("skipped", str(raised or ""), None)
-        elif when == "call":
-            state = (
-                ("passed", "", None) if seen.returned else ("not run", "its function was not called", None)
-            )
+        elif when == "call" and not seen.running:  # else a part of it, reported by itself: a subtest
+            state = seen.end()
         if state and self._state.get(check.id, ("passed",))[0] == "passed":
             self._state[check.id] = state
 

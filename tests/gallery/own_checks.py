@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pytest_smokedeploy.rehearsal import World
-from tests.gallery.case import FAIL, INCOMPLETE, REFUSED, Case, says
+from tests.gallery.case import FAIL, INCOMPLETE, REFUSED, Case, says, sound
 from tests.gallery.command_line import FAILS, PASSES, own
 from tests.gallery.conftests import MAKES_REPORTS, REMOVES
 
@@ -18,6 +18,37 @@ def test_own(late):
     pass
 """
 _EARLY = _LATE.replace("    yield\n", "")
+# Calling it runs nothing of its body: pytest is given a generator, and calls the check passed.
+_GENERATOR = """import functools
+
+
+def thin(function):
+    @functools.wraps(function)
+    def called():
+        return function()
+    return called
+
+
+@thin
+def test_own():
+    assert False
+    yield
+"""
+_PARTS = """def test_own(subtests):
+    with subtests.test("one"):
+        assert True
+    with subtests.test("another"):
+        assert {}
+"""
+_CASE = """import unittest
+
+
+class TestOwn(unittest.TestCase):
+    def test_own(self):
+        for number in (1, 2):
+            with self.subTest(number=number):
+                self.assertLess(number, {})
+"""
 
 
 def check(
@@ -38,6 +69,21 @@ CASES: dict[str, Case] = {
     "an own check xfailed": check("@pytest.mark.xfail\n" + FAILS, "EXT-2"),
     "an own check xpassed": check("@pytest.mark.xfail\n" + PASSES, "EXT-2"),
     "a strict xfail that passes": check("@pytest.mark.xfail(strict=True)\n" + PASSES, "EXT-2", FAIL),
+    # pytest warns, and calls both passed.
+    "an own check that returns what it found": check(
+        "def test_own(smoke_status):\n    return smoke_status.raw['running'] is False\n", "EXT-2"
+    ),
+    "an own check whose body is never run": check(_GENERATOR, "EXT-2"),
+    "a claim that returns what it found": check(
+        _CLAIM.format("VER-2") + "def test_own(smoke_status):\n    return smoke_status.is_running()\n",
+        "VER-2",
+        conftest=REMOVES,
+    ),
+    "an own check of which one part fails": check(_PARTS.format("False"), "EXT-2", FAIL),
+    "an own check of which one part is skipped": check(_PARTS.format("pytest.skip('not today')"), "EXT-2"),
+    "a test case of which one part fails": check(_CASE.format(2), "EXT-2", FAIL),
+    "an own check in several parts": sound(files=own(_PARTS.format("True"))),
+    "a test case in several parts": sound(files=own(_CASE.format(3))),
     "an own check in its teardown": check(_LATE, "EXT-2", FAIL),
     "an own check in its teardown, told otherwise": check(_LATE, "EXT-2", FAIL, MAKES_REPORTS),
     "an own check in its set-up, told otherwise": check(_EARLY, "EXT-2", FAIL, MAKES_REPORTS),
