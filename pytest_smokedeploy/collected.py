@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from pytest_smokedeploy.console import announcer
+from pytest_smokedeploy.console import announcer, veil
 from pytest_smokedeploy.errors import EvidenceError, MisuseError
 from pytest_smokedeploy.gate import Check
 from pytest_smokedeploy.misuse import evidence_folder, misuses
@@ -167,12 +167,21 @@ def open_session(config: Config, collected: Collected) -> GateSession:
     environ = environment()
     _clear_metadata(config)
     hook = config.hook.pytest_smokedeploy_rehearsal
-    return GateSession(
+    gate = GateSession(
         options_of(config, environ, collected.folder),
         environ,
         announcer(config),
         lambda folder, options: hook(folder=folder, options=options),
+        _reported(config),
     )
+    veil(config, gate.sanitiser.text)
+    return gate
+
+
+def _reported(config: Config) -> list[Path]:
+    """The files that pytest-html and JUnit write; none of one that is not loaded."""
+    named = [getattr(config.option, name, None) for name in ("htmlpath", "xmlpath")]
+    return [Path(os.path.expandvars(name)).expanduser().absolute() for name in named if name]
 
 
 def begin(gate: GateSession, config: Config, items: Sequence[Item], collected: Collected) -> Progress:

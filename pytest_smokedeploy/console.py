@@ -28,6 +28,23 @@ def announcer(config: Config) -> Callable[[str], None]:
     return announce
 
 
+def veil(config: Config, mask: Callable[[str], str]) -> None:
+    """Let `mask` take every text that pytest's reporter writes from now on, whoever made it.
+
+    A warning, a subtest's output, a test file that can't be read or a hook's error pass no report of a check.
+    """
+    reporter = config.pluginmanager.getplugin("terminalreporter")
+    if reporter is None:
+        return
+    writer = config.get_terminal_writer()
+    write = writer.write
+
+    def masked(msg: str, **more: Any) -> None:  # noqa: ANN401 - pytest's own
+        write(mask(msg), **more)
+
+    writer.write = masked
+
+
 class Actions:
     """Speaks to GitHub's runner: holds its commands off while a run's log is shown, annotates at the end.
 

@@ -58,6 +58,7 @@ class GateSession:
         environ: the environment.
         announce: shows one line to whoever watches.
         make_stack: makes the world of a rehearsal.
+        reported: files that other plug-ins write of this run, in the evidence or elsewhere.
 
     """
 
@@ -72,6 +73,7 @@ class GateSession:
         environ: Mapping[str, str],
         announce: Callable[[str], None],
         make_stack: StackMaker,
+        reported: Sequence[Path] = (),
     ) -> None:
         self.options = options
         self.evidence = (options.evidence or Path("smoke-evidence")).absolute()
@@ -88,6 +90,7 @@ class GateSession:
         self._environ = environ
         self._summarised = False
         self._make_stack = make_stack
+        self._reported = tuple(reported)
         self._stack: Stack | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
@@ -244,6 +247,7 @@ class GateSession:
         self.settle()
         self.journal.close()
         try:
+            self._veil()
             document = write_folder(self.evidence, self.journal.events)
             if not self._summarised:
                 self._summarised = True
@@ -257,6 +261,15 @@ class GateSession:
         if self.decision is None or (self.journal.broken and not self.decision.exit_status):
             return EXIT_FAILED
         return self.decision.exit_status
+
+    def _veil(self) -> None:
+        """Mask what other plug-ins wrote past the gate: properties, parameters, extras, a file's error."""
+        for file in self._reported:
+            if not file.is_file():
+                continue
+            text = file.read_text(encoding="utf-8", errors="surrogateescape")
+            if (masked := self.sanitiser.text(text)) != text:
+                file.write_text(masked, encoding="utf-8", errors="surrogateescape")
 
     def _summarise(self, document: Mapping[str, Any]) -> None:
         """Add the verdict to GitHub's step summary, where there is one."""
