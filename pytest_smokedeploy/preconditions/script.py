@@ -23,6 +23,8 @@ _RETRY: Final = re.compile(r"(?:^|[-_/.])retr(?:y|ies)(?:$|[-_.])", re.IGNORECAS
 _LOOPS: Final = frozenset({"for", "while", "until", "select"})
 _SHELLS: Final = frozenset({"bash", "sh", "dash", "zsh"})
 _NOTHING: Final = frozenset({"true", ":", "echo", "printf"})
+#: What names the evidence folder to the gate and to the stop: an option comes before the variable.
+_EVIDENCE: Final = ("--smokedeploy-evidence", "--evidence", "SMOKEDEPLOY_EVIDENCE")
 _OPERATORS: Final = ";|&()\n"
 
 
@@ -63,6 +65,22 @@ def runs(text: str, command: str, argument: str) -> bool:
             if word.rpartition("/")[2] == command and following == argument:
                 return True
     return False
+
+
+def evidence(text: str) -> str:
+    """The evidence folder that `text` itself names, "" for none."""
+    words = [pair for command in _commands(text) for pair in pairwise([*command.words, ""])]
+    for name in _EVIDENCE:
+        for word, following in words:
+            option, equals, value = word.partition("=")
+            if option == name:
+                return value if equals else following
+    return ""
+
+
+def moves(text: str) -> bool:
+    """Whether `text` leaves the folder that it begins in."""
+    return any(command.words[0] in {"cd", "pushd", "popd"} for command in _commands(text))
 
 
 def faults(text: str, shell: str = "") -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
+from posixpath import normpath
 from typing import Any, Final
 
 from pytest_smokedeploy.errors import MisuseError, SettingsError
@@ -115,7 +116,7 @@ def misuses(file: Path) -> list[MisuseError]:
     found = [
         MisuseError(f"{file.name}:{line}: {words}.", clause=clause, remedy=_REMEDIES[clause])
         for gate in gates
-        for clause, line, words in (*gate.wrong(), *flow.late_stops(gate))
+        for clause, line, words in (*gate.wrong(), *flow.late_stops(gate), *flow.stops_elsewhere(gate))
     ]
     if sum(gate.times for gate in gates) > 1:
         words = f"{file.name}:{gates[-1].line}: one dispatch runs the gate more than once."
@@ -128,7 +129,10 @@ _REMEDIES: Final = {
     "TGT-3": "Write `environment: dev` there.",
     "FLR-4": "Run the gate once; after a failure a person looks, and starts it anew.",
     "FLR-1": "Let the gate's own exit status be the step's, and the step's the job's.",
-    "FLR-2": "Put `if: always()` on the step that runs `smokedeploy stop`, and never on the gate's.",
+    "FLR-2": (
+        "Put `if: always()` on the step that runs `smokedeploy stop`, and never on the gate's; "
+        "name the same evidence folder to both."
+    ),
 }
 
 
@@ -241,9 +245,7 @@ class _Flow:
 
     def late_stops(self, gate: _Step) -> Iterator[tuple[str, int, str]]:
         """Steps after the gate that would stop what it left, and do not run when it fails."""
-        for step in self.steps():
-            if step.job != gate.job or step.number < gate.number or not step.stops or step.times:
-                continue
+        for step in self._stops(gate):
             when = str(step.body.get("if") or "")
             both = "failure()" in when and re.search(r"(?<!!)cancelled\(\)", when)
             if not (_EITHER_WAY.search(when) or both):
@@ -252,6 +254,36 @@ class _Flow:
                     step.line,
                     "`smokedeploy stop` does not run where the gate failed or was cancelled",
                 )
+
+    def stops_elsewhere(self, gate: _Step) -> Iterator[tuple[str, int, str]]:
+        """No step after the gate looks for the journal where the gate writes it: none would stop a thing."""
+        written, stops = self._evidence(gate), list(self._stops(gate))
+        looked = [self._evidence(step) for step in stops]
+        others = [step for step in self.steps() if step not in (gate, *stops)]
+        if not stops or not written or written in looked or None in looked:
+            return
+        if not any("SMOKEDEPLOY_EVIDENCE" in step.script for step in others):  # it may set it for the stop
+            words = f"`smokedeploy stop` looks in {looked[0]}, and the gate's journal is in {written}"
+            yield "FLR-2", stops[0].line, words
+
+    def _stops(self, gate: _Step) -> Iterator[_Step]:
+        """The steps after the gate, in its job, that stop what it left."""
+        for step in self.steps():
+            if step.job == gate.job and step.number >= gate.number and step.stops and not step.times:
+                yield step
+
+    def _evidence(self, step: _Step) -> str | None:
+        """A step's evidence folder, seen from the checkout; None where that is not certain."""
+        folder, where = script.evidence(step.script), str(step.body.get("working-directory") or "")
+        for body in (step.body, step.jobs_body, self._data):
+            folder = folder or str(_mapping(body.get("env")).get("SMOKEDEPLOY_EVIDENCE") or "")
+            runs = _mapping(_mapping(body.get("defaults")).get("run"))
+            where = where or str(runs.get("working-directory") or "")
+        path = normpath(f"{where or '.'}/{folder or 'smoke-evidence'}")
+        certain = (
+            step.script and "$" not in path and not folder.startswith("/") and not script.moves(step.script)
+        )
+        return path if certain else None
 
 
 def _shell(body: Mapping[str, Any]) -> str:

@@ -63,5 +63,22 @@ CASES: dict[str, Case] = {
     "or true": around("FLR-1", f"{GATE} || true", "|| true"),
     "a pipe": around("FLR-1", f"{GATE} | tee log", "pipe"),
     "the stop is not always": around("FLR-2", "if: success()", "smokedeploy stop", old="if: always()"),
+    "the stop looks in another folder": around(
+        "FLR-2", f"{GATE} --smokedeploy-evidence out", "smoke-evidence"
+    ),
+    "the stop is given another folder": around(
+        "FLR-2",
+        "run: exec .venv/bin/smokedeploy stop --evidence=out",
+        "looks in out",
+        old="run: exec .venv/bin/smokedeploy stop",
+    ),
+    "the stop starts elsewhere": around(
+        "FLR-2", f"working-directory: sub\n        {GATE}", "sub/smoke-evidence"
+    ),
+    "both are given the folder": sound(
+        workflow=DEPLOY.replace(GATE, f"{GATE} --smokedeploy-evidence=./out").replace(
+            "run: exec .venv/bin/smokedeploy stop", "run: exec .venv/bin/smokedeploy stop --evidence out"
+        )
+    ),
     "the job runs in prod": around("TGT-3", "environment: prod", "prod", old="environment: dev"),
 }
