@@ -92,10 +92,8 @@ def test_the_shell_of_a_step_its_job_and_its_workflow_counts_in_this_order(misus
 
 def test_a_gate_that_a_cancelled_run_does_not_reach_in_order(misuses):
     ((clause, message, remedy),) = misuses({**GATE, "if": "always()"}, STOP)
-    assert (clause, remedy) == (
-        "FLR-2",
-        "Put `if: always()` on the step that runs `smokedeploy stop`, and never on the gate's.",
-    )
+    assert clause == "FLR-2"
+    assert remedy.startswith("Put `if: always()` on the step that runs `smokedeploy stop`, and never on the")
     assert message.startswith("deploy.yml:6: `if: always()` on the gate's own step: a cancelled run does not")
     assert misuses({**GATE, "if": "success()"}, STOP) == []
 
