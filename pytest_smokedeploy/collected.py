@@ -179,8 +179,10 @@ def open_session(config: Config, collected: Collected) -> GateSession:
 
 
 def _reported(config: Config) -> list[Path]:
-    """The files that pytest-html and JUnit write; none of one that is not loaded."""
-    named = [getattr(config.option, name, None) for name in ("htmlpath", "xmlpath")]
+    """The files that pytest-html, JUnit and the logging write; none of one that is not loaded."""
+    named = [getattr(config.option, name, None) for name in ("htmlpath", "xmlpath", "log_file")]
+    with suppress(ValueError, KeyError):
+        named.append(config.getini("log_file"))
     return [Path(os.path.expandvars(name)).expanduser().absolute() for name in named if name]
 
 

@@ -98,6 +98,9 @@ def misuses(
                 MisuseError(f"{flag} does not go with a gate: {why}.", remedy=f"Run without {flag}.")
             )
     found += _report_elsewhere(config, environ)
+    if environ.get("PYTEST_DEBUG"):
+        words = "PYTEST_DEBUG does not go with a gate: it writes every value to the terminal, secrets too."
+        found.append(MisuseError(words, remedy="Run without it."))
     if _thread_timeout(config, items):
         why = "pytest-timeout's method `thread` ends the process without stopping the container."
         found.append(MisuseError(why, clause="FLR-2", remedy="Use the method `signal`."))

@@ -96,6 +96,7 @@ CASES: dict[str, Case] = {
     "a debugger": refused("", "--pdb"),
     "traced": refused("", "--trace"),
     # -- what it would tell of every value
+    "pytest's own trace, by the environment": refused("", environ={"PYTEST_DEBUG": "1"}),
     "pytest's own trace": refused("", "--debug={tests}/../trace.log", files={"conftest.py": ""}),
     # -- plug-ins
     "a retry plug-in": refused("FLR-4", "-p", "rerunfailures"),

@@ -29,16 +29,24 @@ WAYS = {
         "    extras.append(html('said: ' + SECRET))\n"
     ),
     "the words of an exit": "def test_own():\n    pytest.exit('said: ' + SECRET)\n",
+    "a line of a log": "def test_own():\n    import logging; logging.getLogger('own').warning(SECRET)\n",
     "a file that can't be read": "raise ValueError('said: ' + SECRET)\n",
 }
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_no_secret_is_told_by(way, tmp_path):
-    run = gate(tmp_path, files=own(HEAD + WAYS[way]), environ={"CF_ACCESS_CLIENT_SECRET": SECRET})
+    log = tmp_path / "evidence" / "own.log"
+    run = gate(
+        tmp_path,
+        "--log-file",
+        str(log),
+        files=own(HEAD + WAYS[way]),
+        environ={"CF_ACCESS_CLIENT_SECRET": SECRET},
+    )
     files = [file for file in (tmp_path / "evidence").iterdir() if file.is_file()]
     told = {file.name: file.read_text(encoding="utf-8", errors="replace") for file in files}
     told["terminal"] = run.output
     assert [name for name, text in told.items() if SECRET in text] == []
     # It was told, and masked: the way is one.
-    assert any("[redacted]" in told[name] for name in ("terminal", "report.html", "junit.xml"))
+    assert any("[redacted]" in told[name] for name in ("terminal", "report.html", "junit.xml", "own.log"))
