@@ -16,13 +16,15 @@ SECONDS = 30
 class Refusing(BaseHTTPRequestHandler):
     """As a proxy before the engine that lets through nothing but questions whether it is there."""
 
+    events = b"403 No"
+
     def do_GET(self):
         known = "/_ping" in self.path or self.path.endswith("/version")
         body = b'{"ApiVersion": "1.41"}' if known else b'{"message": "forbidden"}'
         self.server.asked.append(self.path)
         self.server.pinged.set() if "_ping" in self.path else None
         self.wfile.write(
-            b"HTTP/1.1 %s\r\nContent-Type: application/json\r\n" % (b"200 OK" if known else b"403 No")
+            b"HTTP/1.1 %s\r\nContent-Type: application/json\r\n" % (b"200 OK" if known else self.events)
         )
         self.wfile.write(b"Content-Length: %d\r\nConnection: close\r\n\r\n" % len(body) + body)
 
@@ -67,6 +69,19 @@ def test_one_that_refuses_its_events_is_asked_until_it_does_not_answer(watched):
         assert any("/events" in asked for asked in server.asked)
         assert work.is_alive()
     assert ended() == [True]
+
+
+def test_one_whose_answer_ends_at_once_is_not_away_as_long_as_it_answers(watched, monkeypatch):
+    """As behind a proxy that keeps no answer open: else the agent would settle without a pause."""
+    monkeypatch.setattr(docker_presence, "_ASK_SECONDS", SECONDS)
+    monkeypatch.setattr(Refusing, "events", b"200 OK")
+    path, work, closing, ended = watched
+    with engine(path) as server:
+        work.start()
+        assert server.pinged.wait(SECONDS)
+        closing.set()
+        assert ended() == [False]
+        assert sum("/events" in asked for asked in server.asked) == 1
 
 
 def test_a_wait_that_is_called_off_says_no(watched):

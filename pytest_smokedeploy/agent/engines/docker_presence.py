@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from typing import Final
 
 import requests
@@ -35,12 +36,16 @@ def away(api: DockerApi, closing: threading.Event) -> bool:
     """
     try:
         while not closing.is_set():
+            began = time.monotonic()
             with api.client(seconds=_OPEN_SECONDS) as client:
                 error = _ended(client, closing)
-                if error is not None and not isinstance(error, APIError) and "timed out" not in str(error):
-                    raise error
-            if isinstance(error, APIError):
-                # It is there, and lets nobody read its events.
+                refused = isinstance(error, APIError)
+                if error is not None and not refused and "timed out" not in str(error):
+                    if time.monotonic() - began >= _ASK_SECONDS:
+                        raise error
+                    refused = True
+            if refused:
+                # It lets nobody read its events, or somebody before it keeps no answer open: it is asked.
                 _asked(api, closing)
     except EngineError:
         return not closing.is_set()
@@ -80,7 +85,9 @@ def _broken(error: Exception) -> requests.ConnectionError:
 
 
 def _asked(api: DockerApi, closing: threading.Event) -> None:
-    """Ask until it does not answer, which raises, or `closing` is set."""
-    while not closing.wait(_ASK_SECONDS):
+    """Ask, at once and again, until it does not answer, which raises, `closing` is set, or a while passed."""
+    until = time.monotonic() + _OPEN_SECONDS
+    while not closing.is_set() and time.monotonic() < until:
         with api.client() as client:
             client.ping()
+        closing.wait(_ASK_SECONDS)
