@@ -21,12 +21,15 @@ _ANSWERED: Final = frozenset({"deploy.answered", "deploy.failed", "deploy.refuse
 
 
 def owed(events: list[dict[str, Any]]) -> str | None:
-    """The deploy id that a stop is owed for, or None: no deploy sent, a definite no, or stopped."""
+    """The deploy id that a stop is owed for, or None: none sent, a definite no, or stopped and stayed so.
+
+    A stop that was confirmed once is paid with the second look: a run killed in between leaves it owed.
+    """
     found: str | None = None
     for event in events:
         if event.get("event") == "deploy.promised":
             found = str(event.get("deploy_id"))
-        elif event.get("event") in {"deploy.refused", "stop.confirmed"}:
+        elif event.get("event") in {"deploy.refused", "stop.stayed"}:
             found = None
         elif event.get("event") == "stop.unconfirmed" and found is None:
             found = str(next((e.get("deploy_id") for e in events if e.get("event") == "deploy.promised"), ""))

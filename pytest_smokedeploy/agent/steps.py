@@ -120,6 +120,8 @@ class FiveSteps:
         if deploy.cancelled.wait(SETTLE_SECONDS):
             raise EngineError("cancelled", step="running")
         state = self._container.look()
+        if state is not None and key_of(state) != deploy.key:
+            raise EngineError(FOREIGN, step="running")
         if state is None or not state.running:
             raise EngineError(self._last_words(state), step="running")
         return state

@@ -82,6 +82,8 @@ class Stopper:
         shutdown.words = f"{first}; then {shutdown.words}"
         if shutdown.comeback is not False:
             self._book.stop_confirmed(confirmed=False, words=shutdown.words)
+        else:
+            self._book.note("stop.stayed", words=shutdown.words)
         return shutdown
 
     def _send(self, shutdown: Shutdown, why: str) -> None:

@@ -25,11 +25,18 @@ def rows(agent):
     return [json.loads(line) for line in lines(agent) if line.startswith("{")]
 
 
+def since(agent, ray):
+    """The lines of calls from the one with this ray on; a line is written after its answer."""
+    calls = [row for row in rows(agent) if "call" in row]
+    first = next((n for n, row in enumerate(calls) if row["ray"] == ray), len(calls))
+    return calls[first:]
+
+
 def test_one_json_line_a_call(agent):
     agent.call("GET", "/v1/status", **{"cf-ray": "8f00-TST"})
     agent.call("GET", "/nowhere", human=True)
     agent.client.get("/health")
-    calls = until(lambda: [row for row in rows(agent) if "call" in row][-3:])
+    calls = until(lambda: (found := since(agent, "8f00-TST"))[2:] and found)
     told = [(row["call"], row["caller"], row["status"], row["ray"]) for row in calls]
     assert told == [
         ("GET /v1/status", "robot.access", 200, "8f00-TST"),
