@@ -14,8 +14,9 @@ LABEL: Final = "smokedeploy.agent"
 DEPLOY_LABEL: Final = "smokedeploy.deploy_id"
 KEY_LABEL: Final = "smokedeploy.key"
 LEASE_LABEL: Final = "smokedeploy.lease_expires_at"
-#: How long a removal that somebody else began may take until the name is free.
-_GONE_SECONDS: Final = 10.0
+#: How long a removal that somebody else began may take until the name is free, where the engine did not
+#: wait for it itself.
+_GONE_SECONDS: Final = 2.0
 _LOOK_SECONDS: Final = 0.1
 FOREIGN: Final = "the name is taken by a container this agent did not make; it is left alone."
 

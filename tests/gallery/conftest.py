@@ -1,9 +1,11 @@
-"""The worlds of the selected tests, run ahead: a gate mostly waits, so several wait at once."""
+"""The worlds of the selected tests, run ahead: a gate mostly waits, so several wait beside other tests."""
 
 from __future__ import annotations
 
 import os
+import tempfile
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -21,19 +23,56 @@ def sample() -> list[str]:
     firsts: dict[tuple[str, ...], str] = {}
     for family, cases in FAMILIES.items():
         for name, case in cases.items():
-            key = (family, name) if case.sound else (family, case.clause, case.verdict)
+            key = (family, name) if family == "sound" else (family, case.clause, case.verdict)
             firsts.setdefault(key, name)
     return list(CASES) if WHOLE else list(firsts.values())
 
 
-@pytest.fixture(scope="session")
-def ended(request, tmp_path_factory):
-    """ended(name): how the gate ended in that world; each world runs once."""
-    folder = tmp_path_factory.mktemp("worlds")
-    wanted = [item.callspec.params["world"] for item in request.session.items if "ended" in item.fixturenames]
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        runs: dict[str, Future[Ended]] = {
-            name: pool.submit(rehearse, CASES[name], name, folder / str(n)) for n, name in enumerate(wanted)
-        }
-        yield lambda name: runs[name].result()
-        pool.shutdown(cancel_futures=True)
+class Ahead:
+    """Runs of worlds, begun as soon as the tests are collected and asked for by the tests.
+
+    One that needs something of the machine that other tests use too (a container's name) is begun once it
+    is asked for.
+    """
+
+    def __init__(self, wanted: list[str]) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="worlds-")
+        self._pool = ThreadPoolExecutor(AT_ONCE)
+        self._runs: dict[str, Future[Ended]] = {}
+        for name in dict.fromkeys(wanted):
+            if not CASES[name].needs:
+                self._begin(name)
+
+    def ended(self, name: str) -> Ended:
+        """How the gate ended in that world; each runs once."""
+        return (self._runs.get(name) or self._begin(name)).result()
+
+    def close(self) -> None:
+        """Begin no further one, and wait for those that run."""
+        self._pool.shutdown(cancel_futures=True)
+        self._folder.cleanup()
+
+    def _begin(self, name: str) -> Future[Ended]:
+        folder = Path(self._folder.name) / str(len(self._runs))
+        self._runs[name] = self._pool.submit(rehearse, CASES[name], name, folder)
+        return self._runs[name]
+
+
+AHEAD: pytest.StashKey[Ahead] = pytest.StashKey()
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    wanted = [item.callspec.params["world"] for item in session.items if "ended" in item.fixturenames]
+    if wanted and not session.config.option.collectonly:
+        session.config.stash[AHEAD] = Ahead(wanted)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if ahead := session.config.stash.get(AHEAD, None):
+        ahead.close()
+
+
+@pytest.fixture
+def ended(request):
+    """ended(name): how the gate ended in that world."""
+    return request.config.stash[AHEAD].ended
