@@ -34,8 +34,8 @@ def test_a_sound_deploy_passes_and_is_evidence(live):
     assert world.posts == ["/v1/deploy", "/v1/stop", "/v1/outcome"]
 
 
-def test_what_a_killed_run_left_is_stopped(live):
-    """SIGKILL runs nothing of ours: the workflow's last step reads the journal and stops."""
+def killed(live):
+    """The world of a run that was killed while its runtime was watched."""
     running = threading.Event()
 
     def tamper(exchange):
@@ -47,6 +47,12 @@ def test_what_a_killed_run_left_is_stopped(live):
     assert running.wait(60)
     process.kill()
     process.wait()
+    return world
+
+
+def test_what_a_killed_run_left_is_stopped(live):
+    """SIGKILL runs nothing of ours: the workflow's last step reads the journal and stops."""
+    world = killed(live)
     assert world.stack.running() is True
     document = json.loads((world.folder / "evidence" / "evidence.json").read_text())
     assert document["verdict"] == "INCOMPLETE"
@@ -168,17 +174,7 @@ def test_no_header_is_told_at_whatever_level_somebody_logs(live):
 
 
 def test_a_journal_that_lost_a_line_is_no_reason_not_to_stop(live):
-    running = threading.Event()
-
-    def tamper(exchange):
-        if exchange.path == "/v1/status" and b'"running":true' in exchange.body.replace(b" ", b""):
-            running.set()
-
-    world = live(World(tamper=tamper), quiet_window_seconds=120)
-    process = world.start()
-    assert running.wait(60)
-    process.kill()
-    process.wait()
+    world = killed(live)
     file = world.folder / "evidence" / "journal.jsonl"
     kept = [line for line in file.read_text().splitlines() if '"checks.collected"' not in line]
     file.write_text("\n".join(kept) + "\n")
