@@ -77,7 +77,7 @@ class LogStream:
         self._flight = Flight(lasting=True)
         self._changed = threading.Condition()
         self._queue: deque[LogRecord] = deque()
-        self._waiting = 0
+        self._held = 0
         self._last = time.monotonic()
         self._opened = False
         self._finished = False
@@ -96,6 +96,12 @@ class LogStream:
         """True once nothing can come any more: the `End` was taken, or the stream is closed."""
         with self._changed:
             return self._closed or (self._finished and not self._queue and self._error is None)
+
+    @property
+    def waiting(self) -> int:
+        """How many records have come and were not taken yet."""
+        with self._changed:
+            return len(self._queue)
 
     def next(self, timeout: float) -> LogRecord | None:
         """The next record; None where none came within `timeout` seconds, or at the end (`ended`).
@@ -119,7 +125,7 @@ class LogStream:
                     return None
                 self._changed.wait(min(deadline, self._last + self._idle) - now)
             record = self._queue.popleft()
-            self._waiting -= _size(record)
+            self._held -= _size(record)
             self._changed.notify_all()
             return record
 
@@ -195,9 +201,9 @@ class LogStream:
         """Queue `record`; False where nobody wants it any more."""
         with self._changed:
             # An empty queue takes a record of any size, so that a large one can't block for ever.
-            self._changed.wait_for(lambda: self._closed or not self._queue or self._waiting < QUEUE_CAP)
+            self._changed.wait_for(lambda: self._closed or not self._queue or self._held < QUEUE_CAP)
             self._queue.append(record)
-            self._waiting += _size(record)
+            self._held += _size(record)
             self._last = time.monotonic()
             self._changed.notify_all()
             return not self._closed

@@ -70,6 +70,11 @@ class Deployment:
         """When the first step began, by the server's clock (RFC 3339)."""
         return self.steps[0].started_at if self.steps else None
 
+    @property
+    def ended_at(self) -> str | None:
+        """When the last step was done, by the server's clock (RFC 3339)."""
+        return self.steps[-1].finished_at if self.steps else None
+
     def pulled(self) -> Finding:
         """AGT-1."""
         said = self.raw.get("image")

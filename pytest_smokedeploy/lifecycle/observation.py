@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Final, Self
 
 from pytest_smokedeploy.client import LogStream
-from pytest_smokedeploy.contract import End, LogLine
+from pytest_smokedeploy.contract import End, LogLine, parse_time
 from pytest_smokedeploy.errors import AgentError
 from pytest_smokedeploy.lifecycle.book import Book
 from pytest_smokedeploy.model import Finding
@@ -47,6 +48,9 @@ class Observer:
         mask: the sanitiser's `text`.
         clock: monotonic seconds.
 
+    Attributes:
+        since: when this deploy began, by the server's clock: no line of its log is older. None: not known.
+
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - collaborators
@@ -60,10 +64,12 @@ class Observer:
     ) -> None:
         self.log = log
         self.ended = False
+        self.since: datetime | None = None
         self._stream = stream
         self._book = book
         self._mask = mask
         self._clock = clock
+        self._before_stop = 0
         self._told: Counter[tuple[str, str]] = Counter()
         self._file = file.open("w", encoding="utf-8", errors="backslashreplace")
 
@@ -111,10 +117,24 @@ class Observer:
             if waiting and self.log.phase == "idle":
                 deadline = self._clock() + quiet_seconds
 
+    def stop_asked(self) -> None:
+        """What has come by now came before the stop, and is judged so, though nobody reads it before.
+
+        Unless something is violated already: then the observation was over, and what came since is no
+        news of how the runtime keeps idle.
+        """
+        if self.log.violated:
+            self.log.stopping()
+        else:
+            self._before_stop = self._stream.waiting
+
     def drain(self, seconds: float) -> None:
         """Read the tail until the container's end, or at most `seconds`."""
         deadline = self._clock() + seconds
         while not self.ended and (left := deadline - self._clock()) > 0:
+            if self._before_stop == 0:
+                self.log.stopping()
+            self._before_stop -= 1
             self._next(left)
 
     def _next(self, seconds: float) -> None:
@@ -137,6 +157,9 @@ class Observer:
 
     def _line(self, line: Line) -> None:
         line = Line(line.time, line.stream, self._mask(line.text))
+        if self.since and parse_time(line.time) < self.since:
+            words = f"a line is dated {line.time}, before this deploy began at {self.since.isoformat()}"
+            self.log.restarted(f"{words}: {line.text[:160]!r}")
         met = self.log.feed(line)
         tag = met.clause or met.kind
         self._file.write(f"{line.time} {line.stream} [{tag}] {line.text}\n")

@@ -36,6 +36,13 @@ class StatusReading:
         self._deployment = deployment
         self._before = before
 
+    @property
+    def earliest(self) -> datetime | None:
+        """When the deploy began, by the server's clock; None where nothing tells it."""
+        if self._deployment.began_at is not None:
+            return parse_time(self._deployment.began_at)
+        return self._before - _DATE_GRAIN if self._before else None
+
     def answers(self) -> Finding:
         """VER-1."""
         return Finding("VER-1", True, "a JSON object", f"HTTP {self.http_status} with {len(self.raw)} fields")
@@ -63,7 +70,7 @@ class StatusReading:
         return finding
 
     def started_with_this_deploy(self) -> Finding:
-        """VER-5: present, well formed, of this deploy, and not before it began, by the server's clock."""
+        """VER-5: present, well formed, and within this deploy's steps, by the server's clock."""
         other = self.raw.get("deploy_id")
         if other not in (None, self._deployment.deploy_id):
             return self._finding("VER-5", False, f"deploy {self._deployment.deploy_id}", f"deploy {other!r}")
@@ -74,17 +81,17 @@ class StatusReading:
             return self._finding(
                 "VER-5", False, "started_at, an RFC 3339 time", f"started_at {said!r} ({error})"
             )
-        if self._deployment.began_at is not None:
-            earliest: datetime | None = parse_time(self._deployment.began_at)
-        else:
-            earliest = self._before - _DATE_GRAIN if self._before else None
-        if earliest is None:
+        if (earliest := self.earliest) is None:
             return Finding(
                 "VER-5", None, "a started_at of this deploy", "nothing tells the server's clock", None
             )
-        holds = started >= earliest
+        latest = _moment(self._deployment.ended_at)
+        until = f", until {latest.isoformat()}" if latest else " on"
         return self._finding(
-            "VER-5", holds, f"started_at from {earliest.isoformat()} on", f"started_at {said}"
+            "VER-5",
+            earliest <= started and (latest is None or started <= latest),
+            f"started_at from {earliest.isoformat()}{until}",
+            f"started_at {said}",
         )
 
     def breaches(self) -> list[Finding]:

@@ -71,6 +71,7 @@ class Watch:
             self.log.cut("the agent does not offer the extension `logs`")
             return LogReading(self.log)
         if self._open(follow=True) and self._observer is not None:
+            self._observer.since = status.earliest
             counts = Extension.ACTIVITY in extensions
             self._observer.until_quiet(
                 self._run.settings.deadlines.startup_seconds,
@@ -85,7 +86,10 @@ class Watch:
 
     def stopping(self) -> None:
         """The stop is about to be asked: what the log says from here on belongs to the shutdown."""
-        self.log.stopping()
+        if self._observer is None:
+            self.log.stopping()
+        else:
+            self._observer.stop_asked()
 
     def tail(self, shutdown: Shutdown, extensions: frozenset[str]) -> None:
         """What the log shows up to the end of the stop still counts, whatever was found before."""

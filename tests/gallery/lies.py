@@ -50,6 +50,18 @@ def status(change: Callable[[Body, int], object]) -> World:
     return World(tamper=tamper)
 
 
+def both(**fields: Any) -> World:
+    """The receipt and the status of what runs, telling the same lie."""
+    receipt, told = deployed(lambda body: body.update(fields)), status(lambda body, _: body.update(fields))
+
+    def tamper(exchange: Exchange) -> None:
+        for world in (receipt, told):
+            if world.tamper:
+                world.tamper(exchange)
+
+    return World(tamper=tamper)
+
+
 def stopped(change: Callable[[Body, int], object]) -> World:
     """The status after the stop, changed; `change` gets how often it was asked since (from 1)."""
     asked = [-1]
@@ -109,11 +121,22 @@ def late(path: str, seconds: float) -> World:
 def clock(hours: float) -> World:
     """An agent whose clock is `hours` ahead, wherever it tells a time."""
 
-    def shift(found: re.Match[str]) -> str:
-        moment = datetime.fromisoformat(found[0]) + timedelta(hours=hours)
-        return moment.isoformat().replace("+00:00", "Z")
+    def shifted(text: bytes) -> bytes:
+        return _TIME.sub(lambda found: moved(found[0], hours=hours), text.decode()).encode()
 
     def tamper(exchange: Exchange) -> None:
-        exchange.body = _TIME.sub(shift, exchange.body.decode()).encode()
+        exchange.body = shifted(exchange.body)
 
-    return World(tamper=tamper)
+    return World(tamper=tamper, relay=shifted)
+
+
+def log_of(days: float) -> World:
+    """An agent that gives a log of `days` ago, of another start."""
+    return World(
+        relay=lambda piece: _TIME.sub(lambda found: moved(found[0], days=-days), piece.decode()).encode()
+    )
+
+
+def moved(time: str, **by: float) -> str:
+    """An RFC 3339 time, later by the days, hours or seconds of `by`."""
+    return (datetime.fromisoformat(time) + timedelta(**by)).isoformat().replace("+00:00", "Z")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pytest_smokedeploy.rehearsal import World
-from tests.gallery.case import FAIL, INCOMPLETE, REFUSED, Case, says, sound
+from tests.gallery.case import FAIL, INCOMPLETE, REFUSED, Case, after_idle, says, sound
 from tests.gallery.command_line import FAILS, PASSES, own
 from tests.gallery.conftests import MAKES_REPORTS, REMOVES
 
@@ -48,6 +48,25 @@ class TestOwn(unittest.TestCase):
         for number in (1, 2):
             with self.subTest(number=number):
                 self.assertLess(number, {})
+"""
+
+#: Checks that take their time: what the runtime does meanwhile comes before the stop, and after the window.
+_UNTIL_IT_ENDS = """import threading
+
+
+def test_own(smoke_agent, smoke_log):
+    for _ in range(100):
+        if smoke_agent.status().raw["running"] is False:
+            break
+        threading.Event().wait(0.2)
+    else:
+        assert False, "it never ended"
+"""
+_UNTIL_IT_SPEAKS = """import threading
+
+
+def test_own(smoke_log):
+    threading.Event().wait(6)
 """
 
 
@@ -118,6 +137,16 @@ CASES: dict[str, Case] = {
         REFUSED,
         stage="preconditions",
         deploys=False,
+    ),
+    "it leaves while an own check looks on": Case(
+        "OBS-6", FAIL, 1, after_idle("sleep 6; exit 0"), files=own(_UNTIL_IT_ENDS, stage="observe")
+    ),
+    "it speaks while an own check looks on": Case(
+        "RUN-3",
+        FAIL,
+        1,
+        after_idle('(sleep 6; echo "stopped") &'),
+        files=own(_UNTIL_IT_SPEAKS, stage="observe"),
     ),
     "an unknown clause": Case(
         "", REFUSED, 4, World(), deploys=False, files=own(_CLAIM.format("VER-99") + PASSES)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pytest_smokedeploy.rehearsal import World
 from tests.gallery.agent import HTML
 from tests.gallery.case import Case, replies
-from tests.gallery.lies import Body, late, raw, status, stopped
+from tests.gallery.lies import Body, both, late, log_of, raw, status, stopped
 from tests.gallery.runtime import bad
 
 GONE = b'{"status": "error", "reason": "engine gone"}'
@@ -66,6 +66,7 @@ CASES: dict[str, Case] = {
     "no start": bad("VER-5", lacks("started_at")),
     "started yesterday": bad("VER-5", says(started_at="2020-01-01T00:00:00Z")),
     "never started": bad("VER-5", says(started_at="0001-01-01T00:00:00Z")),
+    "started tomorrow": bad("VER-5", both(started_at="2099-01-01T00:00:00Z")),
     "started is no time": bad("VER-5", says(started_at="just now")),
     "started is a number": bad("VER-5", says(started_at=1790000000)),
     "started in no zone": bad("VER-5", status(lambda b, _: b.update(started_at=b["started_at"].rstrip("Z")))),
@@ -79,6 +80,7 @@ CASES: dict[str, Case] = {
     ),
     "restarts are counted": bad("DET-1", then(restart_count=1)),
     "the container changes": bad("DET-1", then(container_id="1" * 64)),
+    "the log is yesterday's": bad("DET-1", log_of(1), words="before this deploy began"),
     "running flips": bad("DET-1", status(lambda b, n: b.update(running=n % 2 == 1))),
     # -- STP
     "stop refused": bad("STP-2", replies("/v1/stop", 405, GONE), stopped=False),
