@@ -11,7 +11,9 @@ from typing import Any, Final
 
 from pytest_smokedeploy.errors import EvidenceError
 from pytest_smokedeploy.evidence.document import SCHEMA_VERSION, build, sha256
+from pytest_smokedeploy.evidence.folder import EVIDENCE, PREDICATE, STATEMENT
 from pytest_smokedeploy.evidence.journal import Journal
+from pytest_smokedeploy.evidence.statement import predicate, statement
 from pytest_smokedeploy.image import DIGEST
 
 #: Parts of the evidence that must be what its own facts make of them.
@@ -63,7 +65,7 @@ def verify(
 def _reasons(
     folder: Path, image_digest: str | None, max_age: timedelta | None, run_id: str | None, now: datetime
 ) -> list[str]:
-    document = _load(folder / "evidence.json")
+    document = _load(folder / EVIDENCE)
     if document.get("schema_version") != SCHEMA_VERSION:
         return [f"schema_version is {document.get('schema_version')!r}, and this reads {SCHEMA_VERSION!r}."]
     reasons = []
@@ -108,7 +110,22 @@ def _consistent(folder: Path, document: Mapping[str, Any]) -> list[str]:
     if found:
         return found
     again = build(Journal.read(folder / "journal.jsonl"), {})
-    return [f"{key} is not what the journal makes of it." for key in _DERIVED if again[key] != document[key]]
+    found = [f"{key} is not what the journal makes of it." for key in _DERIVED if again[key] != document[key]]
+    return found + _of_another(folder, document)
+
+
+def _of_another(folder: Path, document: Mapping[str, Any]) -> list[str]:
+    """What gets signed must be about this evidence, and say what it says."""
+    wanted = {STATEMENT: statement(document, sha256(folder / EVIDENCE)), PREDICATE: predicate(document)}
+    found = []
+    for name, made in wanted.items():
+        try:
+            same = _load(folder / name) == made
+        except EvidenceError as error:
+            found.append(str(error))
+        else:
+            found += [] if same else [f"{name} is not what the evidence makes of it."]
+    return found
 
 
 def _load(path: Path) -> dict[str, Any]:

@@ -77,6 +77,25 @@ def test_a_changed_or_missing_file_does_not(passed, name):
     refused(passed, f"{name} is missing or is not the file")
 
 
+@pytest.mark.parametrize("name", ["test-result.intoto.json", "test-result.predicate.json"])
+def test_what_is_signed_must_be_of_this_evidence(passed, name):
+    text = (passed / name).read_text()
+    (passed / name).write_text(text.replace('"PASSED"', '"WARNED"'))
+    refused(passed, f"{name} is not what the evidence makes of it")
+    (passed / name).unlink()
+    refused(passed, f"{name} can't be read")
+    (passed / name).write_text(text)
+    assert verify(passed).ok
+
+
+def test_a_statement_about_another_evidence_does_not(passed):
+    file = passed / "test-result.intoto.json"
+    made = json.loads(file.read_text())
+    made["subject"][-1]["digest"]["sha256"] = "0" * 64
+    file.write_text(json.dumps(made))
+    refused(passed, "test-result.intoto.json is not what the evidence makes of it")
+
+
 def test_a_file_left_out_of_the_list_does_not(passed, edit):
     edit(passed, lambda d: d["files"].pop("startup.log"))
     refused(passed, "startup.log is not among its files")
