@@ -162,9 +162,9 @@ def options_of(config: Config, environ: Mapping[str, str], folder: Path | None) 
 
 def open_session(config: Config, collected: Collected) -> GateSession:
     """The run of the gate, not yet begun."""
-    from pytest_smokedeploy.session import GateSession, environment  # noqa: PLC0415 - lazily
+    from pytest_smokedeploy.session import GateSession  # noqa: PLC0415 - lazily
 
-    environ = environment()
+    environ = dict(os.environ)
     _clear_metadata(config)
     hook = config.hook.pytest_smokedeploy_rehearsal
     gate = GateSession(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pytest_smokedeploy.model import Finding
-from pytest_smokedeploy.preconditions import Preconditions, workflow
+from pytest_smokedeploy.preconditions import Preconditions, around
 from pytest_smokedeploy.settings import Options, resolve
 
 
@@ -28,8 +28,8 @@ def look_over(config: Path | None, environ: Mapping[str, str]) -> list[Finding]:
     file = config or (Path(named) if named else None)
     options = Options(config=file, folder=Path("smoke_tests"), environment="dev")
     run = resolve(options, {})
-    if around := workflow.misuses(run.workflow_file):
-        raise around[0]
+    if faults := around.misuses(run.workflow_file):
+        raise faults[0]
     preconditions = Preconditions(run, None)
     return [
         preconditions.phase_steps(),

@@ -88,9 +88,9 @@ class Progress:
 
     def setup(self, item: Item) -> str | None:
         """Why a check must not run now, or None."""
-        from pytest_smokedeploy.session import now  # noqa: PLC0415 - lazily
+        from pytest_smokedeploy.evidence import utc_now  # noqa: PLC0415 - lazily
 
-        self._began[item.nodeid] = now()
+        self._began[item.nodeid] = utc_now()
         why = self._gate.blocked(self._checks[item.nodeid])
         if why:
             self._blocked[item.nodeid] = why
@@ -114,11 +114,11 @@ class Progress:
         self._phase(check, when, error, report)
         self._redact(report)
         if when == "teardown":
-            from pytest_smokedeploy.session import now  # noqa: PLC0415 - lazily
+            from pytest_smokedeploy.evidence import utc_now  # noqa: PLC0415 - lazily
 
             self._calls.pop(check.id, None)
             outcome, words, clause = self._state.get(check.id, ("not run", "", None))
-            self._gate.finished(check, outcome, words, clause, self._began.get(check.id, now()))
+            self._gate.finished(check, outcome, words, clause, self._began.get(check.id, utc_now()))
 
     def _phase(self, check: Check, when: str, error: BaseException | None, report: Any) -> None:  # noqa: ANN401
         state: tuple[CheckOutcome, str, str | None] | None = None

@@ -6,24 +6,22 @@ It knows no pytest: the plug-in tells it what was collected and what became of e
 from __future__ import annotations
 
 import logging
-import os
 import platform
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_smokedeploy import __version__
 from pytest_smokedeploy.client import AgentClient
 from pytest_smokedeploy.errors import MisuseError, SmokedeployError
-from pytest_smokedeploy.evidence import Journal, build, prepare, write_folder
+from pytest_smokedeploy.evidence import Journal, build, prepare, utc_now, write_folder
 from pytest_smokedeploy.gate import EXIT_FAILED, Check, CheckOutcome, Decision, Gate
 from pytest_smokedeploy.lifecycle import Book, Lifecycle
 from pytest_smokedeploy.lifecycle.signals import Signals
-from pytest_smokedeploy.preconditions import Preconditions, workflow
+from pytest_smokedeploy.preconditions import Preconditions, around, workflow
 from pytest_smokedeploy.redaction import Sanitiser, Secret
 from pytest_smokedeploy.reports.github import summary
 from pytest_smokedeploy.settings import Options, RunConfig, load, resolve
@@ -43,11 +41,6 @@ _SECRET_NAMES = (
 _LOQUACIOUS = ("httpx", "httpcore")
 #: Makes the rehearsal's world: (folder for its files, options) -> a stack not yet started.
 StackMaker = Callable[[Path, Options], "Stack"]
-
-
-def now() -> str:
-    """The time now, RFC 3339 in UTC."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class GateSession:
@@ -88,6 +81,7 @@ class GateSession:
         self.book = Book(Gate(rehearsal=options.rehearse), self.journal, self._shown(announce))
         self.signals = Signals(self.book.interrupt)
         self._environ = environ
+        self._levels: dict[str, int] = {}
         self._summarised = False
         self._make_stack = make_stack
         self._reported = tuple(reported)
@@ -111,14 +105,15 @@ class GateSession:
         self.signals.install()
         # At level DEBUG they tell every header of an answer, the Access cookie too, past any sanitiser.
         for name in _LOQUACIOUS:
+            self._levels[name] = logging.getLogger(name).level
             logging.getLogger(name).setLevel(logging.WARNING)
         try:
             if misuses:
                 raise misuses[0]
             self._resolve()
             self._started(versions)
-            if around := workflow.misuses(self.run.workflow_file):
-                raise around[0]
+            if faults := around.misuses(self.run.workflow_file, *self._folders()):
+                raise faults[0]
             if hidden := workflow.unseen(self.run.workflow_file):
                 self.book.note("workflow.unseen", words=hidden)
                 self.book.announce(f"workflow: {hidden}")
@@ -141,6 +136,10 @@ class GateSession:
         )
         # Whoever ends this process without a word leaves INCOMPLETE behind, never yesterday's PASS.
         write_folder(self.evidence, self.journal.events)
+
+    def _folders(self) -> tuple[Path | None, Path | None]:
+        """Where a dispatched run writes its evidence, and where its workflow's steps begin."""
+        return (None if self.options.rehearse else self.evidence), self.run.github.workspace
 
     def _resolve(self) -> None:
         options, environ = self.options, self._environ
@@ -208,7 +207,7 @@ class GateSession:
     ) -> None:
         """Take a check's end."""
         self.book.result(
-            check.id, outcome, words=words, clause=clause, started_at=started_at, finished_at=now()
+            check.id, outcome, words=words, clause=clause, started_at=started_at, finished_at=utc_now()
         )
 
     # -- end -------------------------------------------------------------------------------
@@ -293,10 +292,6 @@ class GateSession:
             self._folder = None
         self.journal.close()
         self.signals.restore()
-        for name in _LOQUACIOUS:
-            logging.getLogger(name).setLevel(logging.NOTSET)
-
-
-def environment() -> dict[str, str]:
-    """A copy of this process's environment."""
-    return dict(os.environ)
+        while self._levels:
+            name, level = self._levels.popitem()
+            logging.getLogger(name).setLevel(level)

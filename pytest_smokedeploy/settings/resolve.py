@@ -212,8 +212,11 @@ def _check_endpoint(endpoint: str, settings: Settings, *, rehearsal: bool) -> st
         words = "is no URL like https://host."
         raise SettingsError(words, file="DEPLOY_ENDPOINT")
     forbidden = {name.strip().lower().rstrip(".") for name in settings.agent.forbidden_hosts}
-    if host in forbidden or _PROD.search(host) or _PROD.search(unquote(parts.path)):
-        words = f"The agent's address {host + parts.path!r} is production's: a smoke deploy never goes there."
+    in_path = bool(_PROD.search(unquote(parts.path)))
+    if host in forbidden or _PROD.search(host) or in_path:
+        # Its host may be shown, and nothing else of it.
+        where = f"{host!r}, by its path," if in_path else repr(host)
+        words = f"The agent's address {where} is production's: a smoke deploy never goes there."
         raise MisuseError(words, clause="TGT-3", remedy="Set DEPLOY_ENDPOINT of the environment dev.")
     if rehearsal != is_loopback(host):
         if rehearsal:

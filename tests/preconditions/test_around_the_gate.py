@@ -1,11 +1,12 @@
 """What stands around the gate's step in its workflow: named with file, line, clause and remedy."""
 
 import json
+from pathlib import Path
 
 import pytest
 import yaml
 
-from pytest_smokedeploy.preconditions import workflow
+from pytest_smokedeploy.preconditions import around
 
 GATE = {"run": ".venv/bin/pytest -p smokedeploy smoke_tests"}
 STOP = {"run": ".venv/bin/smokedeploy stop", "if": "always()"}
@@ -16,12 +17,12 @@ BY_ACTION = {"uses": "someone/retry@v1", "with": {"command": "pytest -p smokedep
 def misuses(tmp_path):
     """misuses(*steps, jobs, **job) -> (clause, message) of each misuse."""
 
-    def read(*steps, more=None, **job):
+    def read(*steps, more=None, how=None, **job):
         file = tmp_path / "deploy.yml"
         jobs = {"gate": {"environment": "dev", **job, "steps": list(steps)}, **(more or {})}
         whole = json.loads(json.dumps({"on": "workflow_dispatch", "jobs": jobs}))  # no object twice: no alias
         file.write_text(yaml.safe_dump(whole, sort_keys=False))
-        return [(error.clause, error.message, error.remedy) for error in workflow.misuses(file)]
+        return [(error.clause, error.message, error.remedy) for error in around.misuses(file, **(how or {}))]
 
     return read
 
@@ -117,6 +118,54 @@ def test_a_stop_elsewhere_or_before_the_gate_is_somebody_elses(misuses):
     early = {"run": "smokedeploy stop"}
     assert misuses(early, GATE, STOP) == []
     assert misuses(GATE, STOP, more={"other": {"steps": [{"run": "true"}, early]}}) == []
+
+
+WORKSPACE = Path("/a/workspace")
+
+
+@pytest.mark.parametrize(
+    "stop",
+    [
+        {"run": "smokedeploy stop --evidence out"},
+        {"run": "smokedeploy stop --evidence=/a/workspace/out"},
+        {"run": "smokedeploy stop", "env": {"SMOKEDEPLOY_EVIDENCE": "./sub/../out"}},
+        {"run": "smokedeploy stop --evidence ../out", "working-directory": "sub"},
+        {"run": "smokedeploy stop --evidence $WHERE"},
+        {"run": "cd sub; smokedeploy stop"},
+    ],
+)
+def test_a_stop_that_looks_where_this_run_really_writes_is_right(misuses, stop):
+    how = {"evidence": WORKSPACE / "out", "workspace": WORKSPACE}
+    assert misuses(GATE, {**STOP, **stop}, how=how) == []
+
+
+@pytest.mark.parametrize("folder", ["smoke-evidence", "/somewhere/out", "out/more"])
+def test_a_folder_that_nothing_in_the_workflow_names_is_held_against_the_stop(misuses, folder):
+    stop = {**STOP, "run": f"smokedeploy stop --evidence {folder}"}
+    (found,) = misuses(GATE, stop, how={"evidence": WORKSPACE / "out", "workspace": WORKSPACE})
+    where = folder if folder.startswith("/") else f"/a/workspace/{folder}"
+    assert found[:2] == (
+        "FLR-2",
+        f"deploy.yml:7: `smokedeploy stop` looks in {where}, and the gate's journal is in /a/workspace/out.",
+    )
+
+
+def test_a_link_to_the_workspace_is_the_workspace(misuses, tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    how = {"evidence": tmp_path / "real" / "smoke-evidence", "workspace": tmp_path / "link"}
+    assert misuses(GATE, STOP, how=how) == []
+
+
+def test_where_the_steps_begin_is_not_known_the_workflow_alone_is_read(misuses):
+    assert misuses(GATE, STOP, how={"evidence": WORKSPACE / "out"}) == []
+
+
+def test_a_whole_path_and_one_in_the_checkout_may_be_one_folder(misuses):
+    gate = {**GATE, "env": {"SMOKEDEPLOY_EVIDENCE": "/a/workspace/smoke-evidence"}}
+    assert misuses(gate, STOP) == []
+    (found,) = misuses(gate, {**STOP, "run": "smokedeploy stop --evidence /another"})
+    assert "looks in /another, and the gate's journal is in /a/workspace/smoke-evidence" in found[1]
 
 
 def test_what_is_worst_is_named_first(misuses):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_smokedeploy.preconditions import workflow
+from pytest_smokedeploy.preconditions import around, workflow
 from tests.gallery.gate import ROOT
 
 DEPLOY = (ROOT / ".github" / "workflows" / "deploy.yml").read_text()
@@ -87,7 +87,7 @@ def changed(file, old, new):
 
 def test_the_repositorys_own_has_no_fault(file):
     own = file(DEPLOY)
-    assert workflow.misuses(own) == []
+    assert around.misuses(own) == []
     assert (workflow.inputs_fault(own), workflow.secrets_fault(own, "dev"), workflow.unseen(own)) == (
         "",
         "",
@@ -132,7 +132,7 @@ def test_whose_secrets_the_gate_is_given(file, where, words):
 def test_another_jobs_environment_is_no_matter(file):
     other = "jobs:\n  other:\n    runs-on: x\n    environment: prod\n    steps: [{run: make}]\n"
     own = changed(file, "jobs:\n", other)
-    assert workflow.misuses(own) == []
+    assert around.misuses(own) == []
     assert workflow.secrets_fault(own, "dev") == ""
 
 
@@ -149,13 +149,13 @@ def test_another_jobs_environment_is_no_matter(file):
 )
 def test_a_matrix_runs_the_gate_once_or_is_refused(file, matrix, clauses):
     own = changed(file, "    steps:\n", f"    strategy:\n      matrix: {matrix}\n    steps:\n")
-    assert [error.clause for error in workflow.misuses(own)] == clauses
+    assert [error.clause for error in around.misuses(own)] == clauses
 
 
 @pytest.mark.parametrize("matrix", ["{w: [dev, prod]}", "{include: [{w: dev}, {w: prod}]}"])
 def test_a_matrix_that_names_prod(file, matrix):
     where = f"    strategy: {{matrix: {matrix}}}\n    environment: ${{{{ matrix.w }}}}\n"
-    found = workflow.misuses(changed(file, "    environment: dev\n", where))
+    found = around.misuses(changed(file, "    environment: dev\n", where))
     assert [error.clause for error in found] == ["TGT-3", "FLR-4"]
 
 
@@ -172,4 +172,4 @@ def test_a_gate_that_no_step_is_seen_to_run_is_said_aloud(file, jobs):
 def test_what_is_no_workflow(file, text):
     own = file(text)
     assert workflow.exists(own, "deploy.yml").holds is False
-    assert (workflow.misuses(own), workflow.unseen(own)) == ([], "")
+    assert (around.misuses(own), workflow.unseen(own)) == ([], "")

@@ -68,6 +68,12 @@ def test_an_endpoint_that_is_no_live_devs_is_refused(file, endpoint, clause):
     assert refused.value.clause == clause
 
 
+def test_of_an_endpoint_that_is_refused_its_host_alone_is_shown(file):
+    with pytest.raises(MisuseError, match=r"'gate\.example', by its path, is production's") as refused:
+        resolve(asked(file), {"DEPLOY_ENDPOINT": "https://gate.example/a-token-of-a-test/prod"})
+    assert "a-token" not in str(refused.value)
+
+
 @pytest.mark.parametrize("spelling", ["live.example", "LIVE.example", "live.example."])
 def test_a_host_that_the_settings_forbid_is_forbidden_in_every_spelling(file, spelling):
     file.write_text(f"{WHOLE}  forbidden_hosts: [{spelling}]\n")
