@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 from urllib.parse import urlsplit
 
 import httpx
 
 from pytest_smokedeploy.client.answer import shown
 from pytest_smokedeploy.errors import MisuseError
+from pytest_smokedeploy.loopback import is_loopback
 
 
 def check_endpoint(endpoint: str) -> str:
@@ -29,15 +29,8 @@ def check_endpoint(endpoint: str) -> str:
         raise MisuseError("The endpoint is not an https URL with a host.", remedy=remedy)
     if "@" in url.netloc or "?" in endpoint or "#" in endpoint:
         raise MisuseError("The endpoint carries a user, a query or a fragment.", remedy=remedy)
-    if url.scheme == "http" and not is_loopback(host):
+    # A name under .localhost is this machine's, but a resolver may well ask somebody else for it.
+    if url.scheme == "http" and (host.endswith(".localhost") or not is_loopback(host)):
         words = f"The endpoint is plain http to {shown(host, 80)}: the token would travel readable."
         raise MisuseError(words, remedy=remedy)
     return endpoint.rstrip("/")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether `host` is this machine by its name or address."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -148,6 +148,7 @@ def test_proxies_of_the_environment_are_not_used(client_of, monkeypatch):
         "ftp://agent.example.com",
         "http://agent.example.com",
         "http://10.0.0.1:8080",
+        "http://agent.localhost",
         "http://localhost.example.com",
         "https://user:word@agent.example.com",
         "https://agent.example.com?x=1",
