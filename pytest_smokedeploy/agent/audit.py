@@ -1,4 +1,4 @@
-"""The audit log: who did what, when and why, one JSON line each, only ever appended (issue: holds)."""
+"""The audit log: who did what, when and why, one JSON line each, only ever appended (extension `hold`)."""
 
 from __future__ import annotations
 
