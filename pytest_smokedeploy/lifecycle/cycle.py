@@ -131,7 +131,7 @@ class Lifecycle:
             self._shutdown = Shutdown(asked=True, failed="the stop was cut short")
             try:
                 self._stop(self._client, why)
-            except Exception as error:  # noqa: BLE001 - raising here would cost the report (TRAP: a stop reports)
+            except Exception as error:  # noqa: BLE001 - raising here would cost the report: a stop reports
                 self._shutdown.failed = self._shutdown.failed or repr(error)
                 self._book.stop_confirmed(confirmed=False, words=repr(error))
             except BaseException:

@@ -67,7 +67,7 @@ class Edge:
         """Access's own answer to whoever does not belong, or None."""
         mode, path = self._world.edge, request.url.path
         if mode == "bot_check":
-            # Before Access has its say (FACTS: a scripted User-Agent).
+            # Before Access has its say (FACTS: Access, a scripted User-Agent).
             return Response("error code: 1010", status_code=403, media_type="text/plain")
         if mode == "redirect_loop":
             return Response(status_code=302, headers={"location": str(request.url)})

@@ -1,4 +1,4 @@
-"""The plug-in asleep and awake, with plug-in autoload on and off (TRAPS 1 to 3)."""
+"""The plug-in asleep and awake, with plug-in autoload on and off."""
 
 import json
 import subprocess
