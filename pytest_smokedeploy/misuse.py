@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os.path
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -44,19 +45,56 @@ _UNFIT: Final = (
     ("trace", "--trace", "a person at a prompt keeps the container running"),
     ("setuponly", "--setup-only", "it deploys and checks nothing"),
     ("debug", "--debug", "it writes every value to a file, secrets too"),
+    ("pastebin", "--pastebin", "it publishes what the run shows"),
 )
+#: Options under which pytest runs no test and ends with 0.
+_SHOWING: Final = {
+    "collectonly": "--collect-only",
+    "setupplan": "--setup-plan",
+    "help": "--help",
+    "version": "--version, twice",
+    "markers": "--markers",
+    "showfixtures": "--fixtures",
+    "show_fixtures_per_test": "--fixtures-per-test",
+    "cacheshow": "--cache-show",
+}
+_NAMES: Final = frozenset({"smokedeploy", "pytest_smokedeploy.plugin"})
 
 
 def parallel(config: Config) -> bool:
     """Whether pytest-xdist hands the checks to workers, or this is a worker."""
     option = config.option
     several = getattr(option, "numprocesses", None) or getattr(option, "dist", "no") != "no"
-    return bool(several) or hasattr(config, "workerinput")
+    return bool(several) or bool(getattr(option, "looponfail", False)) or hasattr(config, "workerinput")
 
 
 def only_lists(config: Config, environ: Mapping[str, str]) -> bool:
     """Whether somebody only wants to see the checks; a dispatched run never does."""
     return bool(_listing(config)) and (config.option.smokedeploy_rehearse or not _in_actions(environ))
+
+
+def dispatched(config: Config, environ: Mapping[str, str]) -> bool:
+    """Whether somebody means this very process to be the gate of a workflow's run.
+
+    It is in GitHub Actions, names an environment, and asks for the plug-in by ``-p``: then whatever ends it
+    with 0 is taken for the gate's word.
+    """
+    option = config.option
+    named = option.smokedeploy_environment or environ.get("SMOKEDEPLOY_ENVIRONMENT")
+    # Of all arguments: with --help pytest reads no further than that.
+    asked = not _NAMES.isdisjoint(config.known_args_namespace.plugins or ())
+    return bool(named) and asked and _in_actions(environ) and not option.smokedeploy_rehearse
+
+
+def shows(config: Config, environ: Mapping[str, str]) -> bool:
+    """Whether a dispatched run would only show something, and end with 0."""
+    return bool(_listing(config)) and dispatched(config, environ)
+
+
+def no_stage() -> MisuseError:
+    """What a dispatched run is told in which no collected test carries a stage."""
+    words = "No collected test carries a stage: there is no gate to run, and pytest would end without one."
+    return MisuseError(words, clause="FLR-1", remedy="Name the smoke tests' folder.")
 
 
 def evidence_folder(config: Config, environ: Mapping[str, str]) -> Path:
@@ -67,8 +105,12 @@ def evidence_folder(config: Config, environ: Mapping[str, str]) -> Path:
 
 def _listing(config: Config) -> str:
     """The option under which pytest runs no test and ends with 0, or ""."""
-    flags = {"collectonly": "--collect-only", "setupplan": "--setup-plan"}
-    return next((flag for option, flag in flags.items() if getattr(config.option, option, False)), "")
+    for option, flag in _SHOWING.items():
+        given = getattr(config.option, option, False)
+        # Once is for who asks for nothing else; pytest heeds it on no other command line.
+        if given and (option != "version" or given > 1):
+            return flag
+    return ""
 
 
 def _in_actions(environ: Mapping[str, str]) -> bool:
@@ -104,6 +146,9 @@ def misuses(
     if _thread_timeout(config, items):
         why = "pytest-timeout's method `thread` ends the process without stopping the container."
         found.append(MisuseError(why, clause="FLR-2", remedy="Use the method `signal`."))
+    if _flag(config, "faulthandler_exit_on_timeout"):
+        why = "faulthandler_exit_on_timeout ends the process without stopping the container."
+        found.append(MisuseError(why, clause="FLR-2", remedy="Take it out of pytest's settings."))
     order = [item.nodeid for item in items if item.nodeid in checks]
     stages = [STAGES.index(checks[node].stage) for node in order]
     if stages != sorted(stages):
@@ -132,12 +177,26 @@ def _plugins(config: Config) -> list[MisuseError]:
 
 
 def _report_elsewhere(config: Config, environ: Mapping[str, str]) -> list[MisuseError]:
+    folder, found = evidence_folder(config, environ), []
     xml = getattr(config.option, "xmlpath", None)
-    if not xml or Path(xml).absolute() == evidence_folder(config, environ) / "junit.xml":
-        return []
-    words = f"The JUnit report goes to {xml}, and the evidence is not whole without its own."
-    remedy = "Run without --junitxml (look in addopts too): junit.xml lies in the evidence folder."
-    return [MisuseError(words, remedy=remedy)]
+    if xml and Path(xml).absolute() != folder / "junit.xml":
+        words = f"The JUnit report goes to {xml}, and the evidence is not whole without its own."
+        remedy = "Run without --junitxml (look in addopts too): junit.xml lies in the evidence folder."
+        found.append(MisuseError(words, remedy=remedy))
+    html = Path(os.path.abspath(getattr(config.option, "htmlpath", None) or folder / "report.html"))  # noqa: PTH100 - ".." too
+    if html.is_dir() or (html.parent == folder and html.suffix != ".html"):
+        words = f"The HTML report goes to {html}: a folder, or another part of the evidence."
+        remedy = "Run without --html (look in addopts too): report.html lies in the evidence folder."
+        found.append(MisuseError(words, remedy=remedy))
+    return found
+
+
+def _flag(config: Config, name: str) -> bool:
+    """An ini value of pytest's own; False where this pytest knows none of that name."""
+    try:
+        return bool(config.getini(name))
+    except (ValueError, KeyError):
+        return False
 
 
 def _retrying(plugins: Any) -> dict[str, str]:  # noqa: ANN401 - pytest's plug-in manager

@@ -82,7 +82,9 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         default="process",
         help="what a rehearsal runs the runtime on (default: process)",
     )
-    if os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD"):
+    config = pluginmanager.getplugin("pytestconfig")
+    known = getattr(config, "known_args_namespace", None)
+    if os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD") or getattr(known, "disable_plugin_autoload", False):
         for name in _COMPANIONS:
             pluginmanager.load_setuptools_entrypoints("pytest11", name=name)
 
@@ -116,6 +118,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """A dispatched run that would show something and end with 0 is refused (FLR-1)."""
+    if os.environ.get("GITHUB_ACTIONS"):
+        from pytest_smokedeploy import misuse  # noqa: PLC0415 - lazily
+
+        if misuse.shows(config, os.environ):
+            _begin(config, None)
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Wake if a test carries a stage: read the checks and order them as the model does."""
     if any(item.get_closest_marker("smoke_stage") for item in items):
@@ -136,8 +148,11 @@ def pytest_collection_finish(session: pytest.Session) -> None:
             _begin(config, session)
             return
     if config.stash.get(ARMED, False):
-        from pytest_smokedeploy import collected  # noqa: PLC0415 - lazily
+        from pytest_smokedeploy import collected, misuse  # noqa: PLC0415 - lazily
 
+        if misuse.dispatched(config, os.environ):
+            config.stash[COLLECTED] = collected.Collected(misuses=[misuse.no_stage()])
+            _begin(config, session)
         config.stash[ASIDE] = collected.disarm(config)
 
 
@@ -235,7 +250,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
         setattr(left, name, gate.finish() or getattr(left, name))
         raise
     finally:
-        session.exitstatus = gate.finish()
+        # Somebody else's failure counts too, if it came after the verdict (FLR-1): pytest's --max-warnings.
+        session.exitstatus = gate.finish() or session.exitstatus
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:  # noqa: ANN401 - no public type
@@ -261,12 +277,24 @@ def _last_word(config: pytest.Config) -> None:
     _end(config)
     gate = config.stash.get(SESSION, None)
     if gate is None:
+        _no_gate(config)
         return
     left = sys.exception()
     if isinstance(left, SystemExit):
         left.code = gate.finish() or left.code
     if running := config.stash.get(RUNNING, None):
-        running.exitstatus = gate.finish()
+        running.exitstatus = gate.finish() or running.exitstatus
+
+
+def _no_gate(config: pytest.Config) -> None:
+    """A dispatched run in which no gate ever began does not end with 0, whoever ended it (FLR-1)."""
+    session = config.pluginmanager.getplugin("session")
+    if config.stash.get(ARMED, False) and session is not None and not session.exitstatus:
+        from pytest_smokedeploy import misuse  # noqa: PLC0415 - lazily
+
+        if misuse.dispatched(config, os.environ):
+            session.exitstatus = 1
+            sys.stderr.write(f"smoke deploy: {misuse.no_stage()}\n")
 
 
 def _end(config: pytest.Config) -> None:

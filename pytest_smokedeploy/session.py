@@ -11,13 +11,14 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_smokedeploy import __version__
 from pytest_smokedeploy.client import AgentClient
 from pytest_smokedeploy.errors import MisuseError, SmokedeployError
-from pytest_smokedeploy.evidence import Journal, build, prepare, utc_now, write_folder
+from pytest_smokedeploy.evidence import Journal, build, prepare, replay, torn, utc_now, write_folder
 from pytest_smokedeploy.gate import EXIT_FAILED, Check, CheckOutcome, Decision, Gate
 from pytest_smokedeploy.lifecycle import Book, Lifecycle
 from pytest_smokedeploy.lifecycle.signals import Signals
@@ -83,6 +84,7 @@ class GateSession:
         self._environ = environ
         self._levels: dict[str, int] = {}
         self._summarised = False
+        self._withdrawn: list[dict[str, Any]] = []
         self._make_stack = make_stack
         self._reported = tuple(reported)
         self._stack: Stack | None = None
@@ -227,6 +229,10 @@ class GateSession:
             self.book.seal()
             if self.journal.broken:
                 self.book.spoil(f"the journal could not be written ({self.journal.broken}).")
+            elif self.book.gate.earned() and not self.journal.kept():
+                self.book.spoil(
+                    "the journal on the disk is not what was written: somebody took or changed it."
+                )
             if status and self.book.gate.earned():
                 self.book.spoil(f"something beside the checks failed: the runner ends with status {status}.")
             if hasattr(self, "lifecycle"):
@@ -247,7 +253,7 @@ class GateSession:
         self.journal.close()
         try:
             self._veil()
-            document = write_folder(self.evidence, self.journal.events)
+            document = self._write()
             if not self._summarised:
                 self._summarised = True
                 self._summarise(document)
@@ -260,6 +266,27 @@ class GateSession:
         if self.decision is None or (self.journal.broken and not self.decision.exit_status):
             return EXIT_FAILED
         return self.decision.exit_status
+
+    def _write(self) -> dict[str, Any]:
+        """Write the evidence; one that its own `verify` would not take is withdrawn, and says why.
+
+        Somebody's check can remove the journal, another plug-in write its report in its place.
+        """
+        document = write_folder(self.evidence, [*self.journal.events, *self._withdrawn])
+        if self.decision is None or self.decision.exit_status or not (why := torn(self.evidence, document)):
+            return document
+        words = f"the evidence folder is not whole: {why}"
+        self._withdrawn = [{"at": utc_now(), "event": "run.spoiled", "words": words}]
+        events = [*self.journal.events, *self._withdrawn]
+        self.decision = replay(events).decide()
+        self.document = write_folder(self.evidence, events)
+        told = f"{self.decision.verdict}  {self.decision.reason}"
+        self.book.announce(f"{told} Whatever stands above.")
+        if (report := self.evidence / "report.html").is_file():
+            # Its own head was written before.
+            text = report.read_text(encoding="utf-8", errors="surrogateescape")
+            report.write_text(f"<h1>{escape(told)}</h1>\n{text}", encoding="utf-8", errors="surrogateescape")
+        return self.document
 
     def _veil(self) -> None:
         """Mask what other plug-ins wrote past the gate: properties, parameters, extras, a file's error."""

@@ -4,7 +4,7 @@ from pytest_smokedeploy.evidence.document import build, replay
 from pytest_smokedeploy.evidence.folder import prepare, write_folder
 from pytest_smokedeploy.evidence.journal import Journal, utc_now
 from pytest_smokedeploy.evidence.statement import predicate, statement
-from pytest_smokedeploy.evidence.verify import Report, verify
+from pytest_smokedeploy.evidence.verify import Report, torn, verify
 
 __all__ = [
     "Journal",
@@ -14,6 +14,7 @@ __all__ = [
     "prepare",
     "replay",
     "statement",
+    "torn",
     "utc_now",
     "verify",
     "write_folder",

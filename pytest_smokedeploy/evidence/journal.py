@@ -68,6 +68,12 @@ class Journal:
                 # A full disk must not cost the stop; whoever is about to promise one asks `broken`.
                 self.broken = self.broken or error.strerror or repr(error)
 
+    def kept(self) -> bool:
+        """Whether the file still holds every event, and nothing else."""
+        with self._lock, suppress(OSError):
+            return self.read(self.path) == self._events
+        return False
+
     def close(self) -> None:
         """Close the file; twice is no error, and later events are not taken."""
         with self._lock, suppress(OSError):

@@ -62,6 +62,20 @@ def verify(
     return Report(not reasons, tuple(reasons))
 
 
+def torn(folder: Path, document: Mapping[str, Any]) -> str:
+    """Why the folder is not whole, or not what its own journal makes of it; "" where it is.
+
+    Args:
+        folder: the evidence folder, as written.
+        document: its evidence.
+
+    """
+    try:
+        return next(iter(_consistent(folder, document)), "")
+    except (KeyError, TypeError, ValueError, AttributeError, OSError, RecursionError) as error:
+        return f"the evidence is malformed ({type(error).__name__}: {error})."
+
+
 def _reasons(
     folder: Path, image_digest: str | None, max_age: timedelta | None, run_id: str | None, now: datetime
 ) -> list[str]:

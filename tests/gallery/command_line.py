@@ -91,6 +91,7 @@ CASES: dict[str, Case] = {
     "a plan of the set-up": no_gate(0, "--setup-plan"),
     "collected and not run": no_gate(0, "--collect-only"),
     "the version": no_gate(0, "--version"),
+    "its fixtures shown": no_gate(0, "--fixtures"),
     "nothing collected": no_gate(5, "-o", "python_files=nothing.py"),
     # -- a person at a prompt
     "a debugger": refused("", "--pdb"),
@@ -109,6 +110,12 @@ CASES: dict[str, Case] = {
     "in parallel, spelled out": refused("", "-p", "xdist", "--dist=load", "--tx=2*popen"),
     "none in parallel": sound(options=("-p", "xdist", "-n", "0")),
     "without pytest-order": refused("", "-p", "no:pytest_order"),
+    "autoload off, by an option": sound(
+        options=("--disable-plugin-autoload",), environ={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": ""}
+    ),
+    "an HTML report in the journal's place": refused(
+        "", "--html={tests}/../../evidence/journal.jsonl", files={"conftest.py": ""}, words="HTML report"
+    ),
     "a JUnit report elsewhere": refused("", "--junitxml=results.xml", words="results.xml"),
     "without a report": refused("", "-p", "no:html"),
     "without the gate": no_gate(2, "-p", "no:smokedeploy"),
@@ -132,6 +139,17 @@ CASES: dict[str, Case] = {
     # -- settings of pytest's own
     "a time-out that exits": refused("FLR-2", "--timeout-method", "thread"),
     "a time-out that exits, by an ini value": refused("FLR-2", "-o", "timeout_method=thread"),
+    "a dump of every stack that exits": refused("FLR-2", "-o", "faulthandler_exit_on_timeout=true"),
+    "a dump of every stack": sound(options=("-o", "faulthandler_timeout=0.5")),
+    "the evidence for a temporary folder": Case(
+        "",
+        FAIL,
+        1,
+        World(),
+        files=own("def test_own(tmp_path):\n    pass\n"),
+        options=("--basetemp={tests}/../../evidence",),
+        words="the journal on the disk",
+    ),
     "another ini file": left_out(
         "STP-1", "-c", "{tests}/other.ini", files={"other.ini": "[pytest]\naddopts = -k 'not shutdown'\n"}
     ),

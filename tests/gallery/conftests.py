@@ -112,6 +112,19 @@ def pytest_collection_modifyitems(items):
     items[:] = [item for item in items if item.name == "test_own"]
     items[0].own_markers += claims
 """
+_TAKES = """from pathlib import Path
+
+
+def pytest_sessionfinish(session):
+    (Path(session.config.option.xmlpath).parent / "{}").unlink()
+"""
+_ADDS = """from pathlib import Path
+
+
+def pytest_sessionfinish(session):
+    with (Path(session.config.option.xmlpath).parent / "journal.jsonl").open("a") as file:
+        file.write('{"at": "2999-01-01T00:00:00Z", "event": "own"}\\n')
+"""
 _UNLOADS = """def pytest_collection_finish(session):
     session.config.pluginmanager.unregister(name="smokedeploy")
 """
@@ -189,6 +202,10 @@ CASES: dict[str, Case] = {
     "a conftest that gives every claim to one check": Case(
         "TGT-1", INCOMPLETE, 1, World(), deploys=False, files=own(PASSES, _MOVES_CLAIMS)
     ),
+    # -- the evidence itself
+    "a conftest that takes the log away": bent(_TAKES.format("startup.log"), "", FAIL, words="startup.log"),
+    "a conftest that takes the journal away": bent(_TAKES.format("journal.jsonl"), "", FAIL, words="journal"),
+    "a conftest that adds to the journal": bent(_ADDS, "", FAIL),
     # -- exits
     "a conftest that ends with 0": spoilt(f'import pytest\n\n{_ENDS}pytest.exit("bye", returncode=0)\n'),
     "a conftest that leaves with 0": spoilt(f"import sys\n\n{_ENDS}sys.exit(0)\n"),

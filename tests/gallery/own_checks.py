@@ -148,6 +148,13 @@ CASES: dict[str, Case] = {
         after_idle('(sleep 6; echo "stopped") &'),
         files=own(_UNTIL_IT_SPEAKS, stage="observe"),
     ),
+    "a check that takes the journal away": check(
+        "def test_own(request):\n    import os\n"
+        '    os.unlink(request.config.option.smokedeploy_evidence + "/journal.jsonl")\n',
+        "",
+        FAIL,
+        words="the journal on the disk",
+    ),
     "an unknown clause": Case(
         "", REFUSED, 4, World(), deploys=False, files=own(_CLAIM.format("VER-99") + PASSES)
     ),
