@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from pytest_smokedeploy.model import (
     CHECKED,
@@ -26,6 +26,12 @@ from pytest_smokedeploy.model import (
 CheckOutcome = Literal["passed", "failed", "blocked", "skipped", "xfailed", "xpassed", "unproven", "not run"]
 DeployState = Literal["not sent", "refused", "sent"]
 ClauseWord = Literal["proven", "violated", "not proven"]
+
+#: What evidence is read by. A secret that is a part of one of these can't be masked: nothing could be read.
+OWN_WORDS: Final = frozenset(
+    {*STAGES, *get_args(CheckOutcome), *get_args(ClauseWord), *CLAUSE, *Verdict, *map(str, Basis)}
+    | {"title", "stage", "clauses", "paper"}
+)
 
 EXIT_OK: Final = 0
 EXIT_FAILED: Final = 1

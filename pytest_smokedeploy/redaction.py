@@ -7,11 +7,11 @@ file, log or terminal.
 from __future__ import annotations
 
 import base64
-import json
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
+from html.entities import codepoint2name
 from typing import Any, Final
-from urllib.parse import quote, quote_plus
 
 MASK: Final = "[redacted]"
 
@@ -27,6 +27,10 @@ MIN_LENGTH: Final = 4
 #: So many characters of a secret in a row are masked by themselves, in upper or lower case: a limit on
 #: length or the end of a line may have cut it in two.
 _PIECE: Final = 12
+#: Control characters by the letter that stands for them behind a backslash.
+_LETTERS: Final = {"\t": "t", "\n": "n", "\r": "r", "\b": "b", "\f": "f"}
+#: A quote inside single quotes, as a shell and YAML spell it; a space in a form.
+_OTHERWISE: Final = {"'": ("'\"'\"'", "'\\''", "''"), " ": ("+",)}
 _LOWER: Final = str.maketrans({chr(c): chr(c + 32) for c in range(ord("A"), ord("Z") + 1)})
 
 
@@ -64,17 +68,9 @@ class Secret:
 
 
 def _spellings(value: str) -> set[str]:
-    """Every way one secret may stand in a text: plain, URL-encoded, JSON-escaped, base64, hex."""
-    raw = value.encode()
-    found = {
-        value,
-        quote(value, safe=""),
-        quote(value),
-        quote_plus(value),
-        json.dumps(value)[1:-1],
-        raw.hex(),
-    }
-    found |= {quote(value, safe="").lower(), raw.hex().upper(), repr(value)[1:-1]}
+    """The ways in which one secret stands in a text as a whole: hex, base64."""
+    raw = value.encode("utf-8", "surrogateescape")
+    found = {raw.hex(), raw.hex().upper()}
     # Base64 of a text that contains the secret shows one of three alignments of it; the
     # characters at the rims also carry neighbouring bits, so only the inner ones are certain.
     for encode in (base64.b64encode, base64.urlsafe_b64encode):
@@ -85,6 +81,38 @@ def _spellings(value: str) -> set[str]:
             stop = (lead + len(raw)) * 4 // 3
             found.add(inner[start:stop])
     return {spelling for spelling in found if len(spelling) >= MIN_LENGTH}
+
+
+def _pattern(value: str) -> str:
+    """A pattern for `value` in which every sign may be spelled as any of its escapes, each its own way."""
+    runs = re.findall(r"\\+|[^\\]", value)
+    return "".join(_sign(run) for run in runs)
+
+
+def _sign(sign: str) -> str:
+    r"""A pattern for a character (or a run of backslashes): plain, or as JSON, HTML, a URL, a shell spell it.
+
+    What was escaped twice is found too (``\\"``, ``&amp;amp;``, ``%2526``). Each repetition is bounded and
+    never given back, so that no line takes longer than its length allows.
+    """
+    if sign.isascii() and sign.isalnum():
+        return sign
+    if sign[0] == "\\":
+        return rf"(?:\\{{{len(sign)},{len(sign) * 8}}}+|{'(?:%(?:25){0,3}5[Cc])' * len(sign)})"
+    raw, code = sign.encode("utf-8", "surrogateescape"), ord(sign)
+    units = sign.encode("utf-16-be", "surrogatepass").hex()
+    named = [codepoint2name[code]] if code in codepoint2name else []
+    ways = [
+        rf"\\{{0,8}}+{re.escape(sign)}",
+        rf"\\{{0,8}}+&(?:amp;){{0,3}}(?:{'|'.join([*named, f'#0*{code}', f'(?i:#x0*{code:x})'])});",
+        "".join(rf"%(?:25){{0,3}}(?i:{byte:02x})" for byte in raw),
+        "".join(rf"\\{{1,8}}+(?i:x{byte:02x})" for byte in raw),
+        "".join(rf"\\{{1,8}}+u(?i:{units[n : n + 4]})" for n in range(0, len(units), 4)),
+        rf"\\{{1,8}}+(?:U(?i:{code:08x})|x(?i:{code:02x}))",
+        *(rf"\\{{1,8}}+{letter}" for letter in _LETTERS.get(sign, "")),
+        *(re.escape(way) for way in _OTHERWISE.get(sign, ())),
+    ]
+    return f"(?:{'|'.join(ways)})"
 
 
 class Sanitiser:
@@ -108,10 +136,13 @@ class Sanitiser:
             return
         self._secrets.add(secret)
         # One credential may hold several lines (a key); each counts alone too.
-        values = {line.strip() for s in self._secrets for line in (s.reveal(), *s.reveal().splitlines())}
-        spellings = {sp for value in values if len(value) >= MIN_LENGTH for sp in _spellings(value)}
-        longest_first = sorted(spellings, key=len, reverse=True)
-        self._pattern = re.compile("|".join(re.escape(s) for s in longest_first)) if longest_first else None
+        lines = {line.strip() for s in self._secrets for line in (s.reveal(), *s.reveal().splitlines())}
+        values = {unicodedata.normalize(form, line) for line in lines for form in ("NFC", "NFD")} | lines
+        values = {value for value in values if len(value) >= MIN_LENGTH}
+        spellings = {sp for value in values for sp in _spellings(value)}
+        ways = [_pattern(value) for value in sorted(values, key=len, reverse=True)]
+        ways += [re.escape(s) for s in sorted(spellings, key=len, reverse=True)]
+        self._pattern = re.compile("|".join(ways)) if ways else None
         # A URL shares its scheme and host with words that may be shown; its password is a secret of its own.
         for value in {v.translate(_LOWER) for v in values if "://" not in v and len(v) > _PIECE}:
             self._pieces |= {value[n : n + _PIECE] for n in range(len(value) - _PIECE + 1)}

@@ -19,7 +19,7 @@ from pytest_smokedeploy import __version__
 from pytest_smokedeploy.client import AgentClient
 from pytest_smokedeploy.errors import MisuseError, SmokedeployError
 from pytest_smokedeploy.evidence import Journal, build, prepare, replay, torn, utc_now, write_folder
-from pytest_smokedeploy.gate import EXIT_FAILED, Check, CheckOutcome, Decision, Gate
+from pytest_smokedeploy.gate import EXIT_FAILED, OWN_WORDS, Check, CheckOutcome, Decision, Gate
 from pytest_smokedeploy.lifecycle import Book, Lifecycle
 from pytest_smokedeploy.lifecycle.signals import Signals
 from pytest_smokedeploy.preconditions import Preconditions, around, workflow
@@ -75,8 +75,11 @@ class GateSession:
         self.decision: Decision | None = None
         self.document: dict[str, Any] | None = None
         # An endpoint's host may be shown; whatever else the environment calls a secret may not.
-        hidden = [Secret(environ[n]) for n in _SECRET_NAMES if n != "DEPLOY_ENDPOINT" and environ.get(n)]
-        self.sanitiser = Sanitiser(hidden)
+        self.sanitiser = Sanitiser()
+        self._common = ""
+        self._hide(
+            {n: Secret(environ[n]) for n in _SECRET_NAMES if n != "DEPLOY_ENDPOINT" and environ.get(n)}
+        )
         prepare(self.evidence)
         self.journal = Journal(self.evidence / "journal.jsonl", self.sanitiser)
         self.book = Book(Gate(rehearsal=options.rehearse), self.journal, self._shown(announce))
@@ -89,6 +92,14 @@ class GateSession:
         self._reported = tuple(reported)
         self._stack: Stack | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
+
+    def _hide(self, secrets: Mapping[str, Secret]) -> None:
+        """Mask `secrets` from now on; one that is a word of the gate's own is refused instead."""
+        for name, secret in secrets.items():
+            if any(Sanitiser([secret]).text(word) != word for word in OWN_WORDS):
+                self._common = self._common or name
+            else:
+                self.sanitiser.add(secret)
 
     def _shown(self, announce: Callable[[str], None]) -> Callable[[str], None]:
         return lambda line: announce(self.sanitiser.text(line))
@@ -160,8 +171,12 @@ class GateSession:
                 phase_folder=self._stack.phase_folder,
             )
         self.run = resolve(options, environ)
-        for secret in self.run.all_secrets():
-            self.sanitiser.add(secret)
+        self._hide(self.run.named_secrets())
+        if self._common:
+            words = f"{self._common} is a word that the evidence itself is written in, or a part of one."
+            raise MisuseError(
+                words, clause="PRE-4", remedy="Set a long one made at random: this can't be masked."
+            )
 
     def _started(self, versions: Mapping[str, str]) -> None:
         run, github = self.run, self.run.github

@@ -56,7 +56,9 @@ class Journal:
         with self._lock:
             if self._file.closed:
                 return
-            row = {"at": self._clock(), "event": event, **self._sanitiser.data(data)}
+            # The names of an event's parts are ours; names inside them may be somebody else's.
+            told = {name: self._sanitiser.data(value) for name, value in data.items()}
+            row = {"at": self._clock(), "event": event, **told}
             text = json.dumps(row, ensure_ascii=False, default=str)
             self._events.append(json.loads(text))
             try:

@@ -92,13 +92,23 @@ class RunConfig:
         """The deploy workflow on disk."""
         return self.root / self.settings.workflow.file
 
-    def all_secrets(self) -> list[Secret]:
-        """Everything no output may show; the endpoint's host is allowed to (DESIGN 3)."""
-        found = [secret for name, secret in self.secrets.items() if name != "DEPLOY_ENDPOINT" and secret]
-        found += [secret for secret in (self.github.token, self.database_url) if secret]
-        if self.database_url and (password := _password(self.database_url.reveal())):
-            found.append(Secret(password))
+    def named_secrets(self) -> dict[str, Secret]:
+        """Everything no output may show, by its variable; the endpoint's host is allowed to (DESIGN 3)."""
+        found = {
+            name: secret for name, secret in self.secrets.items() if name != "DEPLOY_ENDPOINT" and secret
+        }
+        if self.github.token:
+            found["GITHUB_TOKEN"] = self.github.token
+        if self.database_url:
+            name = self.settings.database.url_variable
+            found[name] = self.database_url
+            if password := _password(self.database_url.reveal()):
+                found[f"the password in {name}"] = Secret(password)
         return found
+
+    def all_secrets(self) -> list[Secret]:
+        """The same, without their names."""
+        return list(self.named_secrets().values())
 
 
 def resolve(options: Options, environ: Mapping[str, str]) -> RunConfig:

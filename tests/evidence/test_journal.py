@@ -88,3 +88,24 @@ def test_a_damaged_line_takes_none_of_the_others_with_it(tmp_path):
     file = tmp_path / "journal.jsonl"
     file.write_bytes(b'{"event": "one"}\n{"event": "tw\xff\n[1]\n{"event": "three"}\n')
     assert [event["event"] for event in Journal.read(file)] == ["one", "three"]
+
+
+def test_the_names_of_an_events_parts_are_no_secret(tmp_path):
+    """A secret that is such a word would leave a journal that nobody reads; inside they may be somebody's."""
+    journal = Journal(tmp_path / "journal.jsonl", Sanitiser([Secret("outcome")]))
+    journal.write("check.finished", outcome="it was the outcome", answer={"outcome": 1})
+    journal.close()
+    assert journal.events[0]["outcome"] == "it was the [redacted]"
+    assert journal.events[0]["answer"] == {"[redacted]": 1}
+
+
+def test_a_journal_that_somebody_took_or_changed_is_noticed(tmp_path):
+    file = tmp_path / "journal.jsonl"
+    journal = Journal(file, Sanitiser())
+    journal.write("one", words="\udcff é")
+    assert journal.kept()
+    file.write_text(file.read_text() + '{"at": "", "event": "two"}\n')
+    assert not journal.kept()
+    file.unlink()
+    assert not journal.kept()
+    journal.close()

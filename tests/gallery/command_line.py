@@ -99,6 +99,11 @@ CASES: dict[str, Case] = {
     # -- what it would tell of every value
     "pytest's own trace, by the environment": refused("", environ={"PYTEST_DEBUG": "1"}),
     "pytest's own trace": refused("", "--debug={tests}/../trace.log", files={"conftest.py": ""}),
+    # -- a secret that the evidence can't be masked for
+    "a secret that is a word of the evidence": Case(
+        "PRE-4", REFUSED, 4, World(), deploys=False, environ={"GITHUB_TOKEN": "passed"}, words="GITHUB_TOKEN"
+    ),
+    "a secret that names a part of an event": sound(environ={"GITHUB_TOKEN": "outcome"}),
     # -- plug-ins
     "a retry plug-in": refused("FLR-4", "-p", "rerunfailures"),
     "a retry plug-in by its module": refused("FLR-4", "-p", "pytest_rerunfailures"),

@@ -1,15 +1,22 @@
 """No secret, in any spelling, passes the sanitiser."""
 
 import base64
+import html
 import json
 import pickle
+import shlex
+import time
+import unicodedata
 from urllib.parse import quote, quote_plus
+from xml.sax.saxutils import quoteattr
 
 import pytest
+import yaml
+from markupsafe import escape as markup
 
 from pytest_smokedeploy.redaction import MASK, Sanitiser, Secret
 
-VALUE = "c4n/ary+value=&%\"q'é"
+VALUE = "c4n/ary+v=&%\"q'<é\\"
 
 
 def spellings():
@@ -20,6 +27,23 @@ def spellings():
     yield json.dumps(VALUE)[1:-1]
     yield repr(VALUE)[1:-1]
     yield raw.hex()
+    yield html.escape(VALUE)
+    yield html.escape(VALUE, quote=False)
+    yield html.escape(html.escape(VALUE))
+    yield html.escape(json.dumps(VALUE)[1:-1])
+    yield str(markup(VALUE))
+    yield quoteattr(VALUE)[1:-1]
+    yield quote(quote(VALUE, safe=""), safe="")
+    yield shlex.quote(VALUE)[1:-1]
+    yield yaml.safe_dump(VALUE, allow_unicode=False).strip()[1:-1]
+    yield json.dumps(VALUE, ensure_ascii=False)[1:-1]
+    yield json.dumps(json.dumps(VALUE))[3:-3]
+    # As Go writes JSON, and as a shell's user escapes.
+    yield json.dumps(VALUE)[1:-1].replace("&", "\\u0026").replace("<", "\\u003c")
+    yield "".join(c if c.isalnum() else f"\\{c}" for c in VALUE)
+    yield VALUE.encode("unicode_escape").decode()
+    yield repr(raw)[2:-1]
+    yield unicodedata.normalize("NFD", VALUE)
     for lead in range(3):
         yield base64.b64encode(b"x" * lead + raw + b"tail").decode()
         yield base64.urlsafe_b64encode(b"x" * lead + raw).decode()
@@ -31,6 +55,20 @@ def test_a_secret_is_masked_in_every_spelling(spelling):
     assert MASK in shown
     assert spelling not in shown
     assert shown.startswith("before ")
+
+
+@pytest.mark.parametrize("sign", ["\\", "&amp;", "%25", "'", '"', "\\u0026", "c4n/", "&#"])
+def test_no_line_takes_longer_than_its_length_allows(sign):
+    """A runtime decides what its lines hold: each sign of the pattern, a great many times."""
+    mask = Sanitiser([Secret(VALUE), Secret("\\\\&&''%%")]).text
+    small, large = (min(_seconds(mask, sign * n) for _ in range(3)) for n in (20_000, 200_000))
+    assert large < 60 * max(small, 0.001)
+
+
+def _seconds(mask, text):
+    began = time.perf_counter()
+    mask(text)
+    return time.perf_counter() - began
 
 
 def test_data_is_masked_throughout_keys_too():
