@@ -7,17 +7,20 @@ the shutdown is taken to begin with the first documented line after idle, and th
 
 from __future__ import annotations
 
+import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import BinaryIO, Final
 
+from pytest_smokedeploy.errors import SmokedeployError
 from pytest_smokedeploy.model import CLAUSE, MILESTONES
 from pytest_smokedeploy.settings import Settings
 from pytest_smokedeploy.startup_log import Line, Met, Patterns, StartupLog
 
 _KEPT: Final = re.compile(r"(\d{4}-\d\d-\d\dT\S+) (stdout|stderr) \[[A-Za-z0-9-]+\] ?(.*)", re.DOTALL)
 _SHOWN: Final = 160
+MAX_BYTES: Final = 16 * 2**20
 
 
 @dataclass(slots=True)
@@ -62,14 +65,22 @@ class Captured:
         yield f"{len(self.rows)} lines: {'it would pass' if self.would_pass else faults}"
 
 
-def read(lines: Iterable[bytes], settings: Settings) -> Captured:
-    """Hold the lines of a captured log against the settings.
+def read(file: BinaryIO, settings: Settings) -> Captured:
+    """Hold a captured log against the settings.
 
     Args:
-        lines: as a binary file gives them; undecodable bytes are kept as escapes.
+        file: the log; undecodable bytes are kept as escapes.
         settings: whose patterns are meant.
 
+    Raises:
+        SmokedeployError: it is larger than a start-up's log ever is.
+
     """
+    raw = file.read(MAX_BYTES + 1)
+    if len(raw) > MAX_BYTES:
+        words = f"The log is larger than {MAX_BYTES // 2**20} MiB."
+        raise SmokedeployError(words, remedy="Cut out one start-up, from its banner to its stop.")
+    lines = io.BytesIO(raw)
     patterns = Patterns.build(settings.log.milestones, settings.log.forbidden, settings.log.documented)
     log, captured = StartupLog(patterns), Captured()
     for number, raw in enumerate(lines, 1):

@@ -8,8 +8,10 @@ import sys
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import TextIO
 
 from pytest_smokedeploy.errors import SmokedeployError
+from pytest_smokedeploy.redaction import one_line
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
 
@@ -25,8 +27,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return int(parsed.command(parsed))
     except SmokedeployError as error:
-        print(f"smokedeploy: {error}", file=sys.stderr)  # noqa: T201 - a command line's voice
-        return EXIT_FAILED
+        _say(f"smokedeploy: {error}", sys.stderr)
+    except OSError as error:
+        _say(f"smokedeploy: {error.filename or 'a file'}: {error.strerror or error}.", sys.stderr)
+    return EXIT_FAILED
+
+
+def _say(line: str, to: TextIO | None = None) -> None:
+    """One line, whatever an agent's answer or a file's name put into it."""
+    print(one_line(line), file=to or sys.stdout)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -62,8 +71,8 @@ def _init(parsed: argparse.Namespace) -> int:
     from pytest_smokedeploy.starter import lay  # noqa: PLC0415 - lazily
 
     for path in lay(parsed.folder):
-        print(f"smokedeploy init: {path}")  # noqa: T201 - a command line's voice
-    print("smokedeploy init: now write smoke_tests/smokedeploy.yml, then `smokedeploy check`")  # noqa: T201
+        _say(f"smokedeploy init: {path}")
+    _say("smokedeploy init: now write smoke_tests/smokedeploy.yml, then `smokedeploy check`")
     return EXIT_OK
 
 
@@ -72,7 +81,7 @@ def _check(parsed: argparse.Namespace) -> int:
 
     findings = look_over(parsed.config, os.environ)
     for finding in findings:
-        print(f"smokedeploy check: {'ok' if finding else 'NO':3} {finding}")  # noqa: T201 - a command line's voice
+        _say(f"smokedeploy check: {'ok' if finding else 'NO':3} {finding}")
     return EXIT_OK if all(findings) else EXIT_FAILED
 
 
@@ -103,7 +112,7 @@ def _stop(parsed: argparse.Namespace) -> int:
 
     folder = parsed.evidence or Path(os.environ.get("SMOKEDEPLOY_EVIDENCE", "smoke-evidence"))
     words, stopped = rescue(folder, parsed.config, os.environ)
-    print(f"smokedeploy stop: {words}")  # noqa: T201 - a command line's voice
+    _say(f"smokedeploy stop: {words}")
     return EXIT_OK if stopped else EXIT_FAILED
 
 
@@ -117,6 +126,6 @@ def _verify(parsed: argparse.Namespace) -> int:
         raise SmokedeployError(words, remedy="Name one, like 24.") from error
     report = verify(parsed.folder, image_digest=parsed.image_digest, max_age=age, run_id=parsed.run)
     for reason in report.reasons:
-        print(f"smokedeploy verify: {reason}", file=sys.stderr)  # noqa: T201 - a command line's voice
-    print(f"smokedeploy verify: {'the phase may proceed' if report.ok else 'NOT evidence'}")  # noqa: T201
+        _say(f"smokedeploy verify: {reason}", sys.stderr)
+    _say(f"smokedeploy verify: {'the phase may proceed' if report.ok else 'NOT evidence'}")
     return EXIT_OK if report.ok else EXIT_FAILED

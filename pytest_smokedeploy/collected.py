@@ -83,7 +83,7 @@ def read(items: list[Item], order: Callable[[int], Any] | None) -> Collected:
         order: makes pytest-order's mark for a place; None where it is not loaded (a misuse, told later).
 
     """
-    collected = Collected(folder=items[0].path.parent)
+    collected = Collected()
     keyed: list[tuple[int, int, Item]] = []
     for item in items:
         check = _check(item, collected)
@@ -99,6 +99,9 @@ def read(items: list[Item], order: Callable[[int], Any] | None) -> Collected:
         if order is not None:
             item.add_marker(order(place), append=False)
     ordered = [item for _, _, item in keyed]
+    # The settings lie beside the model's own checks; somebody's may be collected before, from a folder below.
+    claiming = [item for item in ordered if collected.checks[item.nodeid].clauses]
+    collected.folder = next(iter([*claiming, *items])).path.parent
     rest = [item for item in items if item.nodeid not in collected.checks]
     items[:] = ordered + rest
     collected.checks = {item.nodeid: collected.checks[item.nodeid] for item in ordered}

@@ -160,6 +160,7 @@ def _begin(config: pytest.Config, session: pytest.Session | None) -> None:
     """Begin the run, or end with one clear line and exit status 4."""
     from pytest_smokedeploy import collected, console  # noqa: PLC0415 - lazily
     from pytest_smokedeploy.errors import EvidenceError, MisuseError  # noqa: PLC0415 - lazily
+    from pytest_smokedeploy.redaction import one_line  # noqa: PLC0415 - lazily
 
     checks = config.stash.get(COLLECTED, collected.Collected())
     if session is not None:
@@ -175,7 +176,9 @@ def _begin(config: pytest.Config, session: pytest.Session | None) -> None:
     except MisuseError as error:
         gate.finish()
         name = f"{error.clause}: " if error.clause else ""
-        raise pytest.UsageError(gate.sanitiser.text(f"smoke deploy REFUSED: {name}{error}")) from error
+        # pytest tells it after everything else, when GitHub's runner takes commands again.
+        words = one_line(gate.sanitiser.text(f"smoke deploy REFUSED: {name}{error}"))
+        raise pytest.UsageError(words) from error
 
 
 def pytest_smokedeploy_rehearsal(folder: Path, options: Options) -> Stack:

@@ -53,9 +53,12 @@ class Call:
 def watch(item: Item, calls: dict[str, Call]) -> None:
     """See for ourselves how the check's function ends, below every hook."""
     function = getattr(item, "obj", None)
-    if not callable(function) or iscoroutinefunction(function) or item.nodeid in calls:
+    if not callable(function) or item.nodeid in calls:
         return
     call = calls[item.nodeid] = Call()
+    if iscoroutinefunction(function):
+        item.obj = _awaited(function, call)
+        return
 
     @wraps(function)
     def watched(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - somebody's function
@@ -73,6 +76,27 @@ def watch(item: Item, calls: dict[str, Call]) -> None:
         return result
 
     item.obj = watched
+
+
+def _awaited(function: Any, call: Call) -> Any:  # noqa: ANN401 - somebody's function
+    """The same for a coroutine, which some plug-in of its own runs."""
+
+    @wraps(function)
+    async def watched(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - somebody's function
+        __tracebackhide__ = True
+        call.running = True
+        try:
+            result = await function(*args, **kwargs)
+        except BaseException as error:
+            call.raised = error
+            raise
+        finally:
+            call.running = False
+        call.returned = True
+        call.gave = "" if result is None else type(result).__name__
+        return result
+
+    return watched
 
 
 class Progress:

@@ -34,6 +34,16 @@ _OTHERWISE: Final = {"'": ("'\"'\"'", "'\\''", "''"), " ": ("+",)}
 _LOWER: Final = str.maketrans({chr(c): chr(c + 32) for c in range(ord("A"), ord("Z") + 1)})
 
 
+def one_line(text: str) -> str:
+    """`text` on one line that gives neither a terminal nor GitHub's runner an order.
+
+    The runner's older commands (``##[...]``) count anywhere in a line.
+    """
+    line = " ".join(part.strip() for part in text.splitlines() if part.strip())
+    shown = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in line)
+    return shown.replace("##[", "# #[")
+
+
 class Secret:
     """A string that shows only that it is there. `reveal()` is the one way out."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pytest_smokedeploy.client import AgentClient
+from pytest_smokedeploy.errors import EvidenceError
 from pytest_smokedeploy.evidence import Journal, replay, write_folder
 from pytest_smokedeploy.gate import Gate
 from pytest_smokedeploy.lifecycle import Book
@@ -16,6 +17,7 @@ from pytest_smokedeploy.lifecycle.stopping import Stopper
 from pytest_smokedeploy.redaction import Sanitiser
 from pytest_smokedeploy.settings import Options, RunConfig, resolve
 
+_LOOK: Final = "Ask the agent's GET /v1/status, and stop by hand what runs."
 #: Events that tell a deploy's end; without one of them it may still be under way.
 _ANSWERED: Final = frozenset({"deploy.answered", "deploy.failed", "deploy.refused"})
 
@@ -27,11 +29,12 @@ def owed(events: list[dict[str, Any]]) -> str | None:
     """
     found: str | None = None
     for event in events:
-        if event.get("event") == "deploy.promised":
+        name = str(event.get("event"))
+        if name == "deploy.promised":
             found = str(event.get("deploy_id"))
-        elif event.get("event") in {"deploy.refused", "stop.stayed"}:
+        elif name in {"deploy.refused", "stop.stayed"}:
             found = None
-        elif event.get("event") == "stop.unconfirmed" and found is None:
+        elif name == "stop.unconfirmed" and found is None:
             found = str(next((e.get("deploy_id") for e in events if e.get("event") == "deploy.promised"), ""))
     return found
 
@@ -43,18 +46,21 @@ def rescue(folder: Path, config: Path | None, environ: Mapping[str, str]) -> tup
         What happened, in words, and whether nothing is left running.
 
     Raises:
-        SmokedeployError: the settings are wrong.
+        SmokedeployError: the settings are wrong, or the journal can't be read.
 
     """
     file = folder / "journal.jsonl"
     if not file.exists():
         return f"no journal in {folder}: no deploy was sent, nothing to stop.", True
-    events = Journal.read(file)
+    events, damaged = _read(file)
     deploy_id = owed(events)
+    if deploy_id is None and damaged:
+        words = f"{damaged} lines of the journal can't be read: whether a stop is owed is not known."
+        raise EvidenceError(words, remedy=_LOOK)
     if deploy_id is None:
         return "the journal owes no stop; everything is left alone.", True
     started: dict[str, Any] = next((e for e in events if e.get("event") == "run.started"), {})
-    if started.get("rehearsal"):
+    if started.get("rehearsal") is True:
         return "the journal is a rehearsal's; its world ended with it.", True
     named = environ.get("SMOKEDEPLOY_CONFIG")
     options = Options(
@@ -85,6 +91,18 @@ def rescue(folder: Path, config: Path | None, environ: Mapping[str, str]) -> tup
     return words, done
 
 
+def _read(file: Path) -> tuple[list[dict[str, Any]], int]:
+    """The journal's events, and how many of its lines are none."""
+    if not file.is_file():
+        # A pipe that nobody writes to would keep this waiting for ever.
+        raise EvidenceError(f"{file} is no file: whether a stop is owed is not known.", remedy=_LOOK)
+    try:
+        return Journal.read(file), Journal.damaged(file)
+    except OSError as error:
+        words = f"{file} can't be read ({error.strerror or error}): whether a stop is owed is not known."
+        raise EvidenceError(words, remedy=_LOOK) from error
+
+
 def _gate(events: list[dict[str, Any]]) -> Gate:
     """The run's gate; a journal that lost a line makes none, and is no reason not to stop."""
     try:
@@ -95,7 +113,7 @@ def _gate(events: list[dict[str, Any]]) -> Gate:
 
 def _open_seconds(events: list[dict[str, Any]], run: RunConfig) -> float:
     """How long a deploy that the journal shows without an answer may still be under way."""
-    if any(event.get("event") in _ANSWERED for event in events):
+    if any(str(event.get("event")) in _ANSWERED for event in events):
         return 0.0
     try:
         sent = next(datetime.fromisoformat(e["at"]) for e in events if e.get("event") == "deploy.promised")

@@ -315,7 +315,7 @@ class GateSession:
     def _summarise(self, document: Mapping[str, Any]) -> None:
         """Add the verdict to GitHub's step summary, where there is one."""
         name = self._environ.get("GITHUB_STEP_SUMMARY")
-        if name:
+        if name and not Path(name).is_fifo():
             # The evidence stands already; a summary that can't be written takes nothing from it.
             with suppress(OSError), Path(name).open("a", encoding="utf-8", errors="backslashreplace") as file:
                 file.write(summary(document))

@@ -136,8 +136,8 @@ def build(events: Sequence[Event], files: Mapping[str, Path]) -> dict[str, Any]:
             "exit_code": last.get("log.end", {}).get("exit_code"),
         },
         "stop": _stop(events),
-        "timeline": [dict(e) for e in events if e.get("event") not in _UNTOLD],
-        "facts": [dict(e) for e in events if e.get("event") in _FACTS],
+        "timeline": [dict(e) for e in events if str(e.get("event")) not in _UNTOLD],
+        "facts": [dict(e) for e in events if str(e.get("event")) in _FACTS],
         "files": {name: sha256(path) for name, path in sorted(files.items())},
     }
 

@@ -73,7 +73,7 @@ class Journal:
     def kept(self) -> bool:
         """Whether the file still holds every event, and nothing else."""
         with self._lock, suppress(OSError):
-            return self.read(self.path) == self._events
+            return _events(self.path) == (self._events, 0)
         return False
 
     def close(self) -> None:
@@ -84,13 +84,24 @@ class Journal:
     @staticmethod
     def read(path: Path) -> list[dict[str, Any]]:
         """The events of a journal; a last line that was cut off mid-write is left out."""
-        events = []
-        # Not splitlines: it also splits at signs that JSON leaves as they are inside a string (U+2028).
-        for line in path.read_text(encoding="utf-8", errors="replace").split("\n"):
-            try:
-                row = json.loads(line)
-            except ValueError:
-                continue
-            if isinstance(row, dict):
-                events.append(row)
-        return events
+        return _events(path)[0]
+
+    @staticmethod
+    def damaged(path: Path) -> int:
+        """How many lines of a journal are no event; one that was cut off at the very end is none of them."""
+        return _events(path)[1]
+
+
+def _events(path: Path) -> tuple[list[dict[str, Any]], int]:
+    events = list[dict[str, Any]]()
+    # Not splitlines: it also splits at signs that JSON leaves as they are inside a string (U+2028).
+    *lines, last = path.read_text(encoding="utf-8", errors="replace").split("\n")
+    for line in (*lines, last):
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(row, dict):
+            events.append(row)
+    whole = sum(bool(line.strip()) for line in lines)
+    return events, max(0, whole - len(events))

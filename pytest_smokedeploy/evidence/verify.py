@@ -123,6 +123,8 @@ def _consistent(folder: Path, document: Mapping[str, Any]) -> list[str]:
             found.append(f"{name} is missing or is not the file the evidence was made with.")
     if found:
         return found
+    if Journal.damaged(folder / "journal.jsonl"):
+        return ["journal.jsonl is malformed: it holds lines that are no event."]
     again = build(Journal.read(folder / "journal.jsonl"), {})
     found = [f"{key} is not what the journal makes of it." for key in _DERIVED if again[key] != document[key]]
     return found + _of_another(folder, document)
@@ -143,6 +145,9 @@ def _of_another(folder: Path, document: Mapping[str, Any]) -> list[str]:
 
 
 def _load(path: Path) -> dict[str, Any]:
+    if path.exists() and not path.is_file():
+        # A pipe that nobody writes to would keep this waiting for ever.
+        raise EvidenceError(f"{path} is no file.")
     try:
         with path.open("rb") as file:
             raw = file.read(_MAX_BYTES + 1)

@@ -17,6 +17,13 @@ from pytest_smokedeploy.errors import SettingsError
 
 MAX_BYTES: Final = 256 * 1024
 _DEPTH: Final = 32
+_BEGINS: Final = (
+    yaml.BlockSequenceStartToken,
+    yaml.BlockMappingStartToken,
+    yaml.FlowSequenceStartToken,
+    yaml.FlowMappingStartToken,
+)
+_ENDS: Final = (yaml.BlockEndToken, yaml.FlowSequenceEndToken, yaml.FlowMappingEndToken)
 _INTEGER: Final = re.compile(r"-?(?:0|[1-9]\d{0,17})")
 
 
@@ -52,6 +59,8 @@ def read(path: Path, *, max_bytes: int = MAX_BYTES) -> Document:
 
     """
     name = path.name
+    if path.is_fifo():
+        raise SettingsError("is a pipe, and a file is wanted.", file=str(path))
     try:
         with path.open("rb") as file:
             raw = file.read(max_bytes + 1)
@@ -69,7 +78,12 @@ def read(path: Path, *, max_bytes: int = MAX_BYTES) -> Document:
 def parse(text: str, name: str) -> Document:
     """Read YAML from `text`; errors as in `read`."""
     try:
+        depth = 0
         for token in yaml.scan(text, Loader=yaml.SafeLoader):
+            depth += isinstance(token, _BEGINS) - isinstance(token, _ENDS)
+            if depth > _DEPTH:
+                # Here and not when it is walked: scanning takes longer with every open bracket.
+                raise SettingsError("is nested too deeply.", file=name, line=token.start_mark.line + 1)
             if isinstance(token, (yaml.AliasToken, yaml.AnchorToken)):
                 line = token.start_mark.line + 1
                 raise SettingsError(

@@ -138,13 +138,13 @@ def test_a_plane_that_is_not_paper_is_named_once_and_not_missing_too(log):
 
 def test_what_is_no_text_is_shown_as_its_bytes(tmp_path):
     settings = load(_written(tmp_path / "smokedeploy.yml", SETTINGS.encode()))
-    rows = read([b"caf\xe9\n", b"last"], settings).rows
+    rows = read(io.BytesIO(b"caf\xe9\nlast"), settings).rows
     assert [met.line for _, met in rows] == [Line("", "stdout", "caf\\xe9"), Line("", "stdout", "last")]
 
 
 def test_a_kept_log_keeps_its_times_and_streams(tmp_path):
     settings = load(_written(tmp_path / "smokedeploy.yml", SETTINGS.encode()))
-    rows = read([b"2026-01-01T00:00:00.1Z stderr [OBS-1] a b\n"], settings).rows
+    rows = read(io.BytesIO(b"2026-01-01T00:00:00.1Z stderr [OBS-1] a b\n"), settings).rows
     assert rows[0][1].line == Line("2026-01-01T00:00:00.1Z", "stderr", "a b")
 
 

@@ -169,6 +169,14 @@ def test_evidence_made_younger_does_not(passed, edit):
     refused(passed, "finished_at is not what the journal makes of it", max_age=HOUR)
 
 
+def test_a_journal_with_a_line_that_is_no_event_does_not(passed, edit):
+    file = passed / "journal.jsonl"
+    with file.open("a") as journal:
+        journal.write("nobody's line\n")
+    edit(passed, lambda d: d["files"].update({"journal.jsonl": sha256(file)}))
+    refused(passed, "no event")
+
+
 def test_a_journal_that_nests_without_end_does_not(passed, edit):
     file = passed / "journal.jsonl"
     with file.open("a") as journal:

@@ -34,6 +34,7 @@ def test_own():
     assert False
     yield
 """
+_ASYNC = "@pytest.mark.anyio\nasync def test_own(smoke_status):\n    assert {}\n"
 _PARTS = """def test_own(subtests):
     with subtests.test("one"):
         assert True
@@ -88,6 +89,16 @@ CASES: dict[str, Case] = {
     "an own check xfailed": check("@pytest.mark.xfail\n" + FAILS, "EXT-2"),
     "an own check xpassed": check("@pytest.mark.xfail\n" + PASSES, "EXT-2"),
     "a strict xfail that passes": check("@pytest.mark.xfail(strict=True)\n" + PASSES, "EXT-2", FAIL),
+    "an own check that nobody awaits": check(
+        "async def test_own():\n    assert False\n",
+        "EXT-2",
+        conftest="import pytest\n\n\n@pytest.hookimpl(tryfirst=True)\n"
+        'def pytest_pyfunc_call(pyfuncitem):\n    return True if pyfuncitem.name == "test_own" else None\n',
+    ),
+    "an own check that is awaited": sound(files=own(_ASYNC.format("True")), options=("-p", "anyio")),
+    "an own check that is awaited, and fails": check(
+        _ASYNC.format("False"), "EXT-2", FAIL, options=("-p", "anyio")
+    ),
     # pytest warns, and calls both passed.
     "an own check that returns what it found": check(
         "def test_own(smoke_status):\n    return smoke_status.raw['running'] is False\n", "EXT-2"

@@ -157,3 +157,17 @@ def test_a_plugin_that_runs_a_test_again_is_refused_by_whatever_name(pytester, n
     result = run(pytester, "-p", name, "--smokedeploy-environment", "dev", autoload=False)
     assert result.ret == 4
     result.stderr.fnmatch_lines(["*REFUSED: FLR-4: The plug-in *is loaded*"])
+
+
+def test_the_settings_lie_beside_the_models_own_checks(pytester):
+    """A check of somebody's own in a folder below is collected first, and has no settings beside it."""
+    folder = pytester.mkdir("smoke_tests")
+    own = folder / "a_own"
+    own.mkdir()
+    claim = '@pytest.mark.smoke_clause("VER-2")\n'
+    (own / "test_own.py").write_text(AWAKE.format(stage="verify", clause="VER-2").replace(claim, ""))
+    (folder / "test_z.py").write_text(AWAKE.format(stage="verify", clause="VER-2"))
+    result = run(pytester, "smoke_tests", "--smokedeploy-environment", "dev", autoload=False)
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(["*smoke_tests/smokedeploy.yml: cannot be read*"])
+    result.stderr.no_fnmatch_line("*a_own*")
