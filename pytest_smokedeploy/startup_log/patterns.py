@@ -18,7 +18,9 @@ from pytest_smokedeploy.startup_log.spelling import Spelled
 _TAKEN_BACK: Final = (
     r"fail\w*|false|\w*errors?|\w*exceptions?|traceback|raised|fatal|critical|panic\w*|warn\w*|denied|"
     r"refused|reject\w*|invalid\w*|missing|skip\w*|disabled|unable|unavailable|corrupt\w*|abort\w*|"
-    r"degraded|partial\w*|read-?only|time[sd]?[ -]?out|never|not|but|cannot|can't|\d+/\d+"
+    r"degraded|partial\w*|read-?only|time[sd]?[ -]?out|never|not|but|cannot|can't|\d+/\d+|\d+ of \d+|"
+    r"bypass\w*|ignor\w*|incomplete|mismatch\w*|unset|undefined|unknown|unreachable|unwritable|"
+    r"unverified|unhealthy|pending|defer\w*|simulat\w*|dry-?run|mock\w*|stub\w*|broken|insufficient|expired"
 )
 _NO: Final = (
     rf"(?!.*(?<!\bno )(?<!\b0 )(?<!\bzero )(?<!\bwithout )\b(?:{_TAKEN_BACK})\b)"
@@ -34,7 +36,7 @@ _WAITING: Final = (
 
 
 def _milestone(words: str, more: str = _MORE) -> tuple[str, ...]:
-    return (rf"(?a:{words}(?!\w){_NO}{more})",)
+    return (rf"(?a:{_NO}{words}(?!\w){more})",)
 
 
 MILESTONES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -59,15 +61,21 @@ def _running(words: str) -> str:
     return rf"{_UNLESS}\b(?:{words})\b{_OFF}"
 
 
-_DO: Final = "plac|submitt?|sen[dt]|execut|rout|creat|fill|open"
-_DONE: Final = "placed|placing|submitted|sent|executed|executing|filled|routed|accepted|created|opened"
+_DO: Final = "plac|submitt?|sen[dt]|execut|rout|creat|fill|open|dispatch|transmitt?|cancell?|amend|book|fir"
+_DONE: Final = (
+    "placed|placing|submitted|sent|executed|executing|filled|routed|accepted|created|opened|dispatched|"
+    "transmitted|cancell?ed|amended|booked"
+)
+#: What is never paper's when it is live, or the production's, or real.
+_MARKET: Final = "adapter|trading|feed|exchange|broker|mode|gateway|account|connector|market"
 
 FORBIDDEN: Final[Mapping[str, tuple[str, ...]]] = {
     "OBS-7": (
-        rf"{_UNLESS}\borders?\W+(?:id\b|(?:was |been |is |being )?(?:{_DONE})\b)",
-        rf"{_UNLESS}\b(?:{_DO})(?:e|ed|ing|s)?\b.{{0,40}}\borders?\b",
+        rf"{_UNLESS}\borders?\W+(?:\S{{1,40}}\W+)?(?:id\b|(?:was |been |is |being )?(?:{_DONE})\b)",
+        rf"{_UNLESS}\b(?:{_DO})(?:e|ed|es|ing|s)?\b.{{0,40}}(?<!\bin )\borders?\b",
         _running(r"order execution"),
         rf"{_UNLESS}\b(?:bought|sold|buying|selling|trades? (?:executed|placed|filled)|positions? opened)\b",
+        rf"{_UNLESS}\b(?:buy|sell|trade)s?\W+[1-9]",
     ),
     "OBS-8": (
         rf"{_running(r'ticks?')}(?!\W+(?:interval|size|rate|seconds|ms)\b)",
@@ -77,24 +85,37 @@ FORBIDDEN: Final[Mapping[str, tuple[str, ...]]] = {
         r"\b(?:https?|wss?|ftp|amqp|tcp)://",
         _running(r"external calls?"),
         rf"{_UNLESS}\bconnect(?:ing|ed) to\b",
+        rf"{_UNLESS}\b(?:connection|request|call|handshake)s?\b.{{0,30}} to\b",
+        rf"{_UNLESS}\bdial(?:l?ing|l?ed)\b",
         r"\b(?:GET|POST|PUT|PATCH|DELETE)\s+/",
     ),
-    "RUN-1": (r"execution[ _]plane\s*(?:[:=]|\bis\b)(?!\s*paper\s*$)",),
-    "RUN-2": (_running(r"schedulers?"), rf"{_UNLESS}\b(?:job|task)s? scheduled\b", _running(r"cron")),
+    "RUN-1": (r"(?:execution[\s_.-]*|^)plane[\"']?\s*(?:[:=]|->|\bis\b)(?!\s*[\"']?paper[\"']?\s*$)",),
+    "RUN-2": (
+        _running(r"\w*schedulers?"),
+        _running(r"scheduling"),
+        rf"{_UNLESS}\b(?:job|task)s? scheduled\b",
+        rf"{_UNLESS}\b(?:job|task|timer)s? (?:runs?|running|started|armed)\b",
+        _running(r"cron"),
+    ),
     "RUN-3": (
         _running(r"heart-?beats?"),
+        _running(r"keep-?alives?"),
         _running(r"background (?:loop|task|worker|thread|job)s?"),
         _running(r"(?:main|event|execution|trading) loops?"),
+        rf"{_UNLESS}\b(?:loop|worker|thread)s?(?: pool)? (?:runs?|running|started|entered)\b",
+        rf"{_UNLESS}\bevery \d+ ?(?:ms|s|sec|seconds?|m|min|minutes?)\b",
         _running(r"polling"),
     ),
-    "RUN-4": (_running(r"live[ _-](?:\w+[ _-])?(?:adapter|trading|feed|exchange|broker|mode)s?"),),
+    "RUN-4": (
+        _running(rf"(?:live|production|prod)[ _-](?:\w+[ _-])?(?:{_MARKET})s?"),
+        rf"\b(?:{_MARKET})s?[\"']?\W{{1,3}}(?:is )?live\b",
+        _running(r"real[ _-]?money"),
+    ),
 }
 
-DOCUMENTED: Final[tuple[str, ...]] = (
-    r"replay (?:phase )?(?:finished|completed?)(?:: \d+ events?)?",
-    r"stopping(?:: signal \w+)?",
-    r"stopped",
-)
+DOCUMENTED: Final[tuple[str, ...]] = (r"replay (?:phase )?(?:finished|completed?)(?:: \d+ events?)?",)
+#: Documented once the stop was asked; before it they say that something else ended the runtime.
+SHUTDOWN: Final[tuple[str, ...]] = (r"stopping(?:: signal \w+)?", r"stopped")
 
 #: By which word a line is near a milestone that it does not meet.
 _NEAR: Final[Mapping[str, str]] = {
@@ -115,11 +136,12 @@ def _compile(patterns: Iterable[str]) -> re.Pattern[str]:
 
 @dataclass(frozen=True, slots=True)
 class Patterns:
-    """Compiled patterns: milestones and forbidden lines by clause id, and documented lines."""
+    """Compiled patterns: milestones and forbidden lines by clause id, and documented ones."""
 
     milestones: Mapping[str, re.Pattern[str]]
     forbidden: Mapping[str, re.Pattern[str]]
     documented: re.Pattern[str]
+    shutdown: re.Pattern[str]
 
     @classmethod
     def build(
@@ -138,6 +160,7 @@ class Patterns:
             {key: _compile(value) for key, value in {**MILESTONES, **(milestones or {})}.items()},
             {key: _compile(value) for key, value in {**FORBIDDEN, **(forbidden or {})}.items()},
             _compile([*DOCUMENTED, *(documented or ())]),
+            _compile(SHUTDOWN),
         )
 
     def forbidden_by(self, line: Spelled, before: str = "") -> str | None:
@@ -161,9 +184,10 @@ class Patterns:
         said = line.message
         return next((c for c, pattern in self.milestones.items() if pattern.fullmatch(said)), None)
 
-    def is_documented(self, line: Spelled) -> bool:
-        """Whether a line is documented (DOCUMENTED, and the settings' own)."""
-        return bool(self.documented.fullmatch(line.message))
+    def is_documented(self, line: Spelled, *, stopping: bool) -> bool:
+        """Whether a line is documented (DOCUMENTED, the settings' own; SHUTDOWN once `stopping`)."""
+        patterns = (self.documented, self.shutdown) if stopping else (self.documented,)
+        return any(pattern.fullmatch(line.message) for pattern in patterns)
 
 
 def near(clause: str, text: str) -> bool:

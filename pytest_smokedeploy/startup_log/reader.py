@@ -129,9 +129,10 @@ class StartupLog:
         return [met.line for met in self.met]
 
     def documents(self, line: Line) -> bool:
-        """Whether a line is a documented one, and nothing forbidden; it is not taken."""
+        """Whether a line is a documented one, the shutdown's too, and nothing forbidden; it is not taken."""
         spelled = Spelled.of(line.text)
-        return self._patterns.is_documented(spelled) and self._patterns.forbidden_by(spelled) is None
+        documented = self._patterns.is_documented(spelled, stopping=True)
+        return documented and self._patterns.forbidden_by(spelled) is None
 
     def missing(self) -> list[str]:
         """Milestones not seen yet."""
@@ -181,16 +182,20 @@ class StartupLog:
         spelled, before = Spelled.of(line.text), self._carried.pop(line.stream, "")
         if len(line.text) >= _LONG:
             self._carried[line.stream] = line.text[-_CARRIED:]
-        if not spelled.text:
+        if not spelled.text and (self.phase != "idle" or self.met[-1].clause == "OBS-6"):
+            # One right behind idle is that line's own end; a later one is a line like any other.
             return Met("blank", "", line)
         if clause := self._patterns.forbidden_by(spelled, before):
             return Met("forbidden", clause, line, f"forbidden, {CLAUSE[clause].text}")
-        if clause := self._patterns.milestone_of(spelled):
+        clause = self._patterns.milestone_of(spelled)
+        # RUN-1's statement may come again, but not as a heartbeat.
+        if clause and not (clause == "RUN-1" and self.phase == "idle"):
             return self._milestone(clause, line)
         if self.phase == "idle":
             # Idle means silence: whatever speaks now runs in the background.
             return Met("forbidden", "RUN-3", line, "a line after idle, before the stop was asked")
-        return Met("documented" if self._patterns.is_documented(spelled) else "undocumented", "", line)
+        documented = self._patterns.is_documented(spelled, stopping=self.phase == "stopping")
+        return Met("documented" if documented else "undocumented", "", line)
 
     def _milestone(self, clause: str, line: Line) -> Met:
         if clause == "RUN-1":

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
@@ -42,12 +42,19 @@ _PREFIX: Final = re.compile(
 _STAMP: Final = re.compile(rf"{_TIME}\s+(?=\{{)")
 _LOGFMT: Final = re.compile(r'(?:^|\s)([\w.]+)=("(?:[^"\\]|\\.)*"|\S*)')
 _MESSAGES: Final = ("message", "msg", "event", "text", "body")
-_LEVELS: Final = ("level", "severity", "levelname", "lvl", "log.level")
+_LEVELS: Final = frozenset({"level", "severity", "levelname", "lvl", "loglevel", "severitytext"})
 _HARMLESS: Final = frozenset({"trace", "debug", "info", "information", "informational", "notice"})
 #: No milestone is longer; a pattern is never let loose on a megabyte.
 _STATES: Final = 4096
-#: The numbers of bunyan and pino: trace 10, debug 20, info 30.
-_HARMLESS_NUMBER: Final = 30
+#: Numbers of a level: bunyan's and pino's trace, debug, info; syslog's notice, info, debug.
+_HARMLESS_NUMBERS: Final = frozenset({10, 20, 30, 5, 6, 7})
+#: Fields by which a record takes back what its message says: one that holds an error, one that says no.
+_ERRORS: Final = frozenset(
+    {"err", "error", "errors", "exc", "exception", "excinfo", "stack", "stacktrace", "traceback", "failure"}
+)
+_VERDICTS: Final = frozenset({"success", "succeeded", "ok", "valid", "passed", "status", "result", "outcome"})
+_SAID_NO: Final = re.compile(r"(?:false|no|0|fail\w*|err\w*|invalid|denied|refused|abort\w*)", re.IGNORECASE)
+_EMPTY: Final = frozenset({"", "none", "null", "false", "0", "[]", "{}"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +65,7 @@ class Spelled:
         text: without colours and the end of the line; "" for a blank line.
         message: what it states: past time and a harmless level, or a record's message field. "" where
             it states nothing: an odd line, a record of a level above notice or without a message.
-        fields: ``name: value`` for every field of a JSON record, however deep.
+        fields: ``name: value`` for every field of a JSON record, however deep, or of a line in logfmt.
         readings: everything it may be taken for.
 
     """
@@ -80,7 +87,7 @@ class Spelled:
         return cls(
             text="" if not _CONTROL.sub("", bare).strip() else text,
             message="" if odd else said,
-            fields=fields,
+            fields=fields if record is not None else tuple(f"{n}: {v}" for n, v in _logfmt(bare)),
             readings=tuple(dict.fromkeys(_readings(bare, (said, *fields)))),
         )
 
@@ -125,16 +132,44 @@ def _fold(text: str) -> str:
 def _said(text: str) -> str:
     """The message of a line that is no JSON record."""
     rest = text[found.end() :] if (found := _PREFIX.match(text)) else text
-    pairs = dict(_LOGFMT.findall(rest))
-    named = next((pairs[name] for name in ("msg", "message") if name in pairs), None)
-    if named is None:
+    pairs = _logfmt(rest)
+    named = next((value for name, value in pairs if name in {"msg", "message"}), None)
+    if named is None or named.startswith('"'):
         return rest
-    level = str(pairs.get("level", "info")).strip('"').lower()
-    try:
-        said = json.loads(named) if named.startswith('"') else named
-    except ValueError:
-        return rest
-    return str(said).rstrip() if level in _HARMLESS else ""
+    return named.rstrip() if _stands(pairs) else ""
+
+
+def _logfmt(text: str) -> list[tuple[str, str]]:
+    """The pairs of a line in logfmt, quotes taken off."""
+    found = []
+    for name, value in _LOGFMT.findall(text):
+        try:
+            found.append((name, str(json.loads(value)) if value.startswith('"') else value))
+        except ValueError:
+            found.append((name, value))
+    return found
+
+
+def _stands(pairs: Iterable[tuple[str, object]]) -> bool:
+    """Whether nothing beside the message takes it back: every level is harmless, no field is an error."""
+    for given, value in pairs:
+        name = re.sub(r"[^a-z]", "", given.lower())
+        if name in _LEVELS and not _harmless(value):
+            return False
+        said = (value if isinstance(value, str) else json.dumps(value)).strip()
+        if name in _ERRORS and said.lower() not in _EMPTY:
+            return False
+        if name in _VERDICTS and _SAID_NO.fullmatch(said):
+            return False
+    return True
+
+
+def _harmless(level: object) -> bool:
+    if isinstance(level, dict):
+        level = level.get("name", "")
+    if isinstance(level, str) and level.isdecimal():
+        level = int(level)
+    return level in _HARMLESS_NUMBERS if type(level) is int else str(level).lower() in _HARMLESS
 
 
 # -- JSON records ------------------------------------------------------------------------------
@@ -180,14 +215,9 @@ def _fields(record: _Record) -> Iterator[str]:
 
 def _message(record: _Record) -> str:
     """What a record states, or "" where its level is above notice, it has no message, or two."""
-    level = next((record[name] for name in _LEVELS if name in record), "info")
-    if isinstance(level, dict):
-        level = level.get("name", "")
-    nested = record.get("log")
-    if isinstance(nested, dict) and "level" in nested:
-        level = nested["level"]
-    harmless = level <= _HARMLESS_NUMBER if isinstance(level, int) else str(level).lower() in _HARMLESS
-    if not harmless or len(record.pairs) != len(record):
+    nested = [record.get(name) for name in ("log", "fields")]
+    holders = [record, *(held for held in nested if isinstance(held, _Record))]
+    if len(record.pairs) != len(record) or not all(_stands(holder.pairs) for holder in holders):
         return ""
     inner = record.get("fields")
     for holder in (record, inner):

@@ -159,7 +159,7 @@ def test_a_finding_is_whole(lines, quiet, cut, clause, holds, seen):  # noqa: PL
         ("order placed", "forbidden", "OBS-7", f"forbidden, {CLAUSE['OBS-7'].text}"),
         ("hello", "forbidden", "RUN-3", "a line after idle, before the stop was asked"),
         (HEALTHY[2], "forbidden", "DET-1", "the milestone OBS-2 came twice: the start-up ran again"),
-        (HEALTHY[1], "statement", "RUN-1", ""),
+        (HEALTHY[1], "forbidden", "RUN-3", "a line after idle, before the stop was asked"),
     ],
 )
 def test_what_a_line_after_idle_meets_is_whole(line, kind, clause, why):

@@ -141,8 +141,8 @@ def test_what_is_said_to_be_off_is_not_forbidden(line):
 
 def test_a_documented_pattern_speaks_of_the_whole_message():
     patterns = Patterns.build(documented=["loading config"])
-    assert patterns.is_documented(Spelled.of("INFO loading config"))
-    assert not patterns.is_documented(Spelled.of("loading config, and more"))
+    assert patterns.is_documented(Spelled.of("INFO loading config"), stopping=False)
+    assert not patterns.is_documented(Spelled.of("loading config, and more"), stopping=True)
 
 
 def test_a_missing_milestone_names_the_line_that_is_nearest():
