@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import StrictStr
+from pydantic import StrictInt, StrictStr
 
 from pytest_smokedeploy.contract.answer import Answer
 from pytest_smokedeploy.contract.words import Time
@@ -30,13 +30,18 @@ class LogError(Answer):
     error: StrictStr
 
 
+class Ended(Answer):
+    """How the container ended; None where the engine could not tell."""
+
+    exit_code: StrictInt | None = None
+
+
 class End(Answer):
     """The last record of a log stream: the container is gone."""
 
-    end: dict[str, Any]
+    end: Ended
 
     @property
     def exit_code(self) -> int | None:
         """The exit code, or None where the engine could not tell."""
-        code = self.end.get("exit_code")
-        return code if isinstance(code, int) and not isinstance(code, bool) else None
+        return self.end.exit_code

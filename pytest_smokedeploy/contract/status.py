@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import StrictBool, StrictInt, StrictStr
+from pydantic import Field, StrictBool, StrictInt, StrictStr
 
 from pytest_smokedeploy.contract.answer import Answer
 from pytest_smokedeploy.contract.words import Time
+
+_Count = Annotated[int, Field(ge=0)]
 
 
 class Activity(Answer):
     """Counters of the engine since the container's start; None where the engine cannot tell."""
 
-    cpu_seconds: float | None = None
-    network_tx_bytes: int | None = None
-    network_rx_bytes: int | None = None
-    processes: int | None = None
+    cpu_seconds: Annotated[float, Field(ge=0)] | None = None
+    network_tx_bytes: _Count | None = None
+    network_rx_bytes: _Count | None = None
+    processes: _Count | None = None
 
 
 class Hold(Answer):

@@ -13,6 +13,7 @@ from pytest_smokedeploy.settings import ActivityLimits
 
 #: Where a clause rests on the log and on nothing beside it.
 _ALONE: Final = "by the log alone: the agent does not count {}"
+_LOST: Final = "the agent counted it once idle, and told no count after the quiet window"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +23,13 @@ class Silence:
     Attributes:
         violated: clause -> words, for what runs or sends beyond the limits.
         rests_on: clause -> words, for what a proof of it rests on.
+        lost: clause -> words, for what was counted once idle and not any more: nothing is proven by it.
 
     """
 
     violated: Mapping[str, str]
     rests_on: Mapping[str, str]
+    lost: Mapping[str, str]
 
 
 def counters(status: Mapping[str, object]) -> Activity | None:
@@ -51,10 +54,16 @@ def judge(first: Activity | None, last: Activity | None, seconds: float, limits:
     counted = {
         "RUN-3": _cpu(first.cpu_seconds, last.cpu_seconds, seconds, limits.cpu_share),
         "RUN-2": _processes(first.processes, last.processes, limits.processes),
-        "OBS-9": _sent(last.network_tx_bytes, limits.sent_bytes),
+        "OBS-9": _sent(first.network_tx_bytes, last.network_tx_bytes, limits.sent_bytes),
     }
+    pairs = {
+        "RUN-3": (first.cpu_seconds, last.cpu_seconds),
+        "RUN-2": (first.processes, last.processes),
+        "OBS-9": (first.network_tx_bytes, last.network_tx_bytes),
+    }
+    lost = {c: _LOST for c, (before, after) in pairs.items() if before is not None and after is None}
     violated = {clause: words for clause, (words, holds) in counted.items() if not holds}
-    return Silence(violated, {clause: words for clause, (words, _) in counted.items()})
+    return Silence(violated, {clause: words for clause, (words, _) in counted.items()}, lost)
 
 
 def _cpu(before: float | None, after: float | None, seconds: float, share: float) -> tuple[str, bool]:
@@ -62,6 +71,12 @@ def _cpu(before: float | None, after: float | None, seconds: float, share: float
         return _ALONE.format("processor time"), True
     used = after - before
     words = f"{used:.2f} s of processor time in the {seconds:.2f} s after idle"
+    if used < -share * seconds:
+        # A little less is what a process took that is gone since; this much is another's count.
+        return (
+            f"{before:.2f} s of processor time once idle, and {after:.2f} s after: a count that fell",
+            False,
+        )
     if used <= share * seconds:
         return f"and by the engine's counters: {words}", True
     return f"{words}, over {share:.0%} (activity.cpu_share): something loops without a word", False
@@ -76,7 +91,9 @@ def _processes(before: int | None, after: int | None, more: int) -> tuple[str, b
     return f"{words}, over {more} more (activity.processes): something starts them without a word", False
 
 
-def _sent(sent: int | None, most: int) -> tuple[str, bool]:
+def _sent(before: int | None, sent: int | None, most: int) -> tuple[str, bool]:
+    if sent is not None and before is not None and sent < before:
+        return f"{before} bytes sent once idle, and {sent} after the quiet window: a count that fell", False
     if sent is None:
         return _ALONE.format("bytes sent"), True
     # From the container's start: a call out before idle counts as well as one after it.

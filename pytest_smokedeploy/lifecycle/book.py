@@ -114,6 +114,8 @@ class Book:
         """Write down a status answer, and what of it breaks the contract; returns it."""
         self.note("status.read", why=why, answer=reading.raw, problems=list(reading.problems))
         self.odd(why, reading)
+        if self.gate.deploy == "sent" and reading.raw.get("oom_killed") is True:
+            self.oddities.append(f"{why}: oom_killed, the runtime lacked memory")
         return reading
 
     def odd(self, why: str, reading: Reading) -> None:

@@ -100,7 +100,9 @@ class Lifecycle:
             except AgentError as error:
                 error.clause = "VER-1"
                 raise
-            self._status = StatusReading(self._run, deployment, reading, self._deployer.before)
+            before, extensions = self._deployer.before, self.extensions
+            self._status = StatusReading(self._run, deployment, reading, before, extensions)
+            self._book.oddities += self._status.oddities()
             for breach in self._status.breaches():
                 self._book.finding(breach)
         return self._status
@@ -152,6 +154,8 @@ class Lifecycle:
         if self._watch:
             self._watch.tail(self._shutdown, self.extensions)
         stopper.look_again(self._shutdown)
+        if self._watch:
+            self._watch.ended_as_watched(self._shutdown)
 
     def release(self) -> None:
         """Tell the agent that the run passed, so that it takes its hold off (FLR-3). Never raises.

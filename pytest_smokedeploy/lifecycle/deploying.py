@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Final
 
 from pytest_smokedeploy.client import AgentClient, Reading
@@ -19,6 +18,7 @@ from pytest_smokedeploy.lifecycle.book import Book
 from pytest_smokedeploy.lifecycle.deployment import CLAUSE_OF_STEP, Deployment
 from pytest_smokedeploy.lifecycle.following import Follower
 from pytest_smokedeploy.lifecycle.lease import Lease
+from pytest_smokedeploy.lifecycle.verification import belied
 from pytest_smokedeploy.model import Basis, Finding
 from pytest_smokedeploy.settings import RunConfig
 
@@ -43,7 +43,7 @@ class Deployer:
 
     Attributes:
         extensions: what the agent lists, once it was asked.
-        before: the server's Date before the deploy, where it tells one.
+        before: the status before the deploy.
         lease: kept from the moment the agent has the deploy.
 
     """
@@ -52,7 +52,7 @@ class Deployer:
         self, run: RunConfig, client: AgentClient, book: Book, deploy_id: str, clock: Callable[[], float]
     ) -> None:
         self.extensions: frozenset[str] = frozenset()
-        self.before: datetime | None = None
+        self.before: Reading | None = None
         self.lease = Lease(client, book, deploy_id, run.settings.deadlines.lease_seconds)
         self._run = run
         self._client = client
@@ -75,8 +75,9 @@ class Deployer:
             self._book.note("deploy.not_sent", words=why)
             raise SmokedeployError(f"Nothing was deployed: {why}")
         before = self._book.read("GET /v1/status before the deploy", self._client.status())
-        self.before = before.date
+        self.before = before
         self.extensions = listed(before.raw)
+        self._still_fit(before.raw)
         request = self._request()
         self._promise()
         try:
@@ -88,8 +89,13 @@ class Deployer:
         )
         self._book.odd("POST /v1/deploy", reading)
         deployment = Deployment(
-            self._run, self._deploy_id, reading, promised=Extension.RECEIPT in self.extensions
+            self._run,
+            self._deploy_id,
+            reading,
+            promised=Extension.RECEIPT in self.extensions,
+            ran_before=before.raw.get("running") is True,
         )
+        self._book.oddities += deployment.oddities()
         for breach in deployment.breaches():
             self._book.finding(breach)
         return deployment
@@ -99,6 +105,23 @@ class Deployer:
         if self._sent_at is None:
             return 0.0
         return max(0.0, self._sent_at + overdue(self._run) - self._clock())
+
+    def _still_fit(self, raw: Mapping[str, object]) -> None:
+        """What the preconditions saw may have changed since (PRE-7).
+
+        Raises:
+            SmokedeployError: it has; nothing is sent.
+
+        """
+        found = belied(self._run, raw)
+        if raw.get("hold") is not None:
+            words, seen = "no hold on the agent", f"a hold since it was asked: {raw['hold']!r}"[:400]
+            remedy = "Look into it, then release the hold with a person's identity."
+            found.append(Finding("FLR-3", False, words, seen, remedy=remedy))
+        for finding in found:
+            self._book.finding(finding)
+        if found:
+            raise SmokedeployError(f"Nothing was deployed: {found[0]}", clause=found[0].clause)
 
     # -- sending ---------------------------------------------------------------------------
 

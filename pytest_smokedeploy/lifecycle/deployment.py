@@ -34,16 +34,26 @@ class Deployment:
         deploy_id: the gate's own id for this deploy.
         reading: the agent's answer.
         promised: whether the agent lists the extension `receipt`: then an answer without one proves nothing.
+        ran_before: whether something ran when the deploy was sent.
 
     """
 
-    def __init__(self, run: RunConfig, deploy_id: str, reading: Reading, *, promised: bool = False) -> None:
+    def __init__(
+        self,
+        run: RunConfig,
+        deploy_id: str,
+        reading: Reading,
+        *,
+        promised: bool = False,
+        ran_before: bool = False,
+    ) -> None:
         self.deploy_id = deploy_id
         self.raw = reading.raw
         self._run = run
         self._answer = reading.value if isinstance(reading.value, Deployed) else None
         self.problems = reading.problems
         self._promised = promised
+        self._ran_before = ran_before
 
     @property
     def steps(self) -> list[Step] | None:
@@ -86,8 +96,12 @@ class Deployment:
         return self._step(StepName.PULL)
 
     def stopped_the_old(self) -> Finding:
-        """AGT-2."""
-        return self._step(StepName.STOP)
+        """AGT-2: what ran when the deploy was sent was there to be stopped."""
+        finding = self._step(StepName.STOP)
+        if finding and self._ran_before and self.steps and self.steps[1].outcome is Outcome.ABSENT:
+            seen = "a container ran when the deploy was sent, and the receipt calls it absent"
+            return self._violated("AGT-2", "the container that ran stopped", seen)
+        return finding
 
     def removed_the_old(self) -> Finding:
         """AGT-3."""
@@ -110,7 +124,7 @@ class Deployment:
         return self._step(StepName.RUNNING)
 
     def breaches(self) -> list[Finding]:
-        """Violations of TGT-1, AGT-6 (a step twice) and AGT-7 (success with a failed step)."""
+        """Violations of TGT-1, AGT-6 (a step twice) and AGT-7 (success with a failed step, or a reason)."""
         found = []
         where = self.raw.get("environment", self._run.environment)
         if where != self._run.environment:
@@ -126,7 +140,18 @@ class Deployment:
             found.append(
                 self._violated("AGT-7", "no failed step in a success", f"{', '.join(failed)} failed")
             )
+        for name in ("reason", "error"):
+            if self.raw.get(name):
+                words = f"{name} {self.raw[name]!r} in a success"
+                found.append(self._violated("AGT-7", "a success that gives no reason of a failure", words))
         return found
+
+    def oddities(self) -> list[str]:
+        """What a promised receipt does not tell, one line each (EXT-4)."""
+        if not self._promised:
+            return []
+        told = ("deploy_id", "container_id", "started_at")
+        return [f"the receipt tells no {name}" for name in told if self.raw.get(name) is None]
 
     # -- inside ----------------------------------------------------------------------------
 
@@ -165,7 +190,10 @@ class Deployment:
         told = set(answer.env or ()) if answer else set()
         if absent := wanted - told:
             return f"environment without {', '.join(sorted(absent))}"
-        mounts: dict[str, Mount] = {mount.name: mount for mount in (answer.mounts if answer else None) or []}
+        told_mounts = (answer.mounts if answer else None) or []
+        mounts: dict[str, Mount] = {mount.name: mount for mount in told_mounts}
+        if len(mounts) != len(told_mounts):
+            return "mounts of which two have one name"
         for want in self._run.settings.mounts:
             mount = mounts.get(want.name)
             if mount is None:
@@ -174,6 +202,9 @@ class Deployment:
                 return f"mount {want.name} at {mount.target}, not at {want.target}"
             if not mount.writable:
                 return f"mount {want.name} is read-only"
+        sources = [mounts[want.name].source for want in self._run.settings.mounts]
+        if len(set(sources)) != len(sources):
+            return f"two mounts of one source, {', '.join(sources)}"
         return ""
 
     def _violated(self, clause: str, expected: str, seen: str) -> Finding:

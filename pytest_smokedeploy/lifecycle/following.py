@@ -11,6 +11,7 @@ from pytest_smokedeploy.client.answer import shown
 from pytest_smokedeploy.contract import DEPLOYS, Deployed, DeployState, Outcome, StepName
 from pytest_smokedeploy.errors import AgentError, AgentFailedError
 from pytest_smokedeploy.lifecycle.book import Book
+from pytest_smokedeploy.model import Basis, Finding
 
 #: Seconds between two reads: short at first, then a tenth of what has passed.
 SHORTEST_PAUSE: Final = 0.2
@@ -39,6 +40,7 @@ class Follower:
         self._deploy_id = deploy_id
         self._clock = clock
         self._told = 0
+        self._rows: list[object] = []
         self._under_way = ""
         self._pulled: set[str] = set()
         self._pull_told = clock()
@@ -68,6 +70,7 @@ class Follower:
                 words = f"The deploy's progress could not be read, and nothing is asked twice: {error}"
                 raise self._lost(words, error) from error
             state = reading.raw.get("state")
+            self._once(reading.raw)
             self._tell(reading.raw)
             if state == DeployState.DEPLOYED:
                 # Whose it is stands in the receipt, and is judged with it.
@@ -77,6 +80,16 @@ class Follower:
                 raise self._step_failed(reading)
             if state != DeployState.DEPLOYING:
                 raise self._lost(f"The deploy's state is {state!r}, which is not the contract's.")
+
+    def _once(self, raw: Mapping[str, Any]) -> None:
+        """AGT-6: a step that was told stays as it was told; one that is told anew was done anew."""
+        rows = raw.get("steps")
+        rows = rows if isinstance(rows, list) else []
+        if rows[: len(self._rows)] != self._rows:
+            seen = f"steps {self._rows!r}, and later {rows!r}"[:400]
+            meaning = "A step was done again, or the receipt is not what happened."
+            self._book.finding(Finding("AGT-6", False, "each step once", seen, Basis.TOLD, meaning))
+        self._rows = rows
 
     def ours(self, reading: Reading) -> None:
         """Whether an answer is about this deploy.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, Self
 
@@ -17,6 +17,8 @@ from pytest_smokedeploy.startup_log import Line, Met, StartupLog
 
 #: How long after idle the runtime may still settle before its counters are looked at.
 REST_SECONDS: Final = 0.5
+#: By how much two clocks may differ over a quiet window.
+_GRAIN: Final = timedelta(seconds=0.2)
 #: Lines of one kind that the journal and the report tell; ``startup.log`` holds all.
 TOLD: Final = 100
 
@@ -70,6 +72,8 @@ class Observer:
         self._mask = mask
         self._clock = clock
         self._before_stop = 0
+        self._idle_at: datetime | None = None
+        self._quiet_until: datetime | None = None
         self._told: Counter[tuple[str, str]] = Counter()
         self._file = file.open("w", encoding="utf-8", errors="backslashreplace")
 
@@ -110,6 +114,8 @@ class Observer:
             if left <= 0:
                 if not waiting:
                     self.log.quiet(quiet_seconds)
+                    if self._idle_at:
+                        self._quiet_until = self._idle_at + timedelta(seconds=quiet_seconds) - _GRAIN
                     self._book.note("log.quiet", seconds=quiet_seconds)
                     self._book.announce(f"observe: quiet for {quiet_seconds:g} s after idle")
                 return
@@ -160,7 +166,12 @@ class Observer:
         if self.since and parse_time(line.time) < self.since:
             words = f"a line is dated {line.time}, before this deploy began at {self.since.isoformat()}"
             self.log.restarted(f"{words}: {line.text[:160]!r}")
+        if self.log.phase == "stopping" and self._quiet_until and parse_time(line.time) < self._quiet_until:
+            # Held back on the way, and told after the stop was asked; by the server's clock it was before.
+            self.log.active("RUN-3", f"a line of the quiet window, dated {line.time}: {line.text[:160]!r}")
         met = self.log.feed(line)
+        if met.kind == "milestone" and met.clause == "OBS-6":
+            self._idle_at = parse_time(line.time)
         tag = met.clause or met.kind
         self._file.write(f"{line.time} {line.stream} [{tag}] {line.text}\n")
         self._file.flush()

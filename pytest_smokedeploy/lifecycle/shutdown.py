@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from pytest_smokedeploy.model import CLAUSE, Basis, Finding
@@ -22,6 +23,7 @@ class Shutdown:
         comeback: what a later look said, or None.
         exit_code: the runtime's exit code, where it was told.
         words: what the looks said, for people.
+        last: what the last look answered.
         open: the deploy call may still start the container: no look before its end confirms anything.
 
     """
@@ -32,6 +34,7 @@ class Shutdown:
     comeback: object = None
     exit_code: int | None = None
     words: str = ""
+    last: Mapping[str, object] = field(default_factory=dict)
     open: bool = False
 
     @property

@@ -10,6 +10,7 @@ from pytest_smokedeploy.contract import DeployRequest
 from pytest_smokedeploy.errors import AgentError, AgentFailedError
 from pytest_smokedeploy.lifecycle.book import Book
 from pytest_smokedeploy.lifecycle.shutdown import Shutdown
+from pytest_smokedeploy.lifecycle.verification import belied
 from pytest_smokedeploy.settings import RunConfig
 
 #: How long the second look waits: a container that a policy restarts is back within this.
@@ -37,6 +38,7 @@ class Stopper:
         self._client = client
         self._book = book
         self._deploy_id = deploy_id
+        self._name = run.settings.agent.container_name
         self._named = named
         self._ours = True
         self._open = False
@@ -106,6 +108,8 @@ class Stopper:
             return
         self._book.odd("POST /v1/stop", reading)
         shutdown.failed = failed
+        if isinstance(name := reading.raw.get("container_name"), str) and name != self._name:
+            self._book.oddities.append(f"POST /v1/stop: it stopped the container {name[:80]!r}")
         self._book.note("stop.answered", status=reading.status, answer=reading.raw)
 
     def _send_image(self, image: str, why: str) -> str:
@@ -162,7 +166,19 @@ class Stopper:
         self._ours = not self._named or other in (None, self._deploy_id)
         code = reading.raw.get("exit_code")
         if isinstance(code, int) and not isinstance(code, bool):
+            if shutdown.exit_code not in (None, code):
+                self._book.oddities.append(f"exit code {shutdown.exit_code}, and then {code}")
             shutdown.exit_code = code
+        shutdown.last = reading.raw
+        # Only a status of our own agent's own container tells that it is stopped.
+        name = reading.raw.get("container_name")
+        if isinstance(name, str) and name != self._name:
+            shutdown.words = f"{why} tells of the container {name[:80]!r}, not of {self._name!r}"
+            return None
+        for breach in belied(self._run, reading.raw):
+            self._book.finding(breach)
+            shutdown.words = f"{why} is another agent's: {breach.seen}"
+            return None
         whose = "" if self._ours else f" (the deploy {str(other)[:40]}, which is not this run's)"
         shutdown.words = f"{why} says running {running!r}{whose}"
         return running

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
 from pytest_smokedeploy.client import Reading
-from pytest_smokedeploy.contract import parse_time
+from pytest_smokedeploy.contract import Extension, parse_time
 from pytest_smokedeploy.lifecycle.deployment import Deployment, same_image
 from pytest_smokedeploy.model import Finding
 from pytest_smokedeploy.settings import RunConfig
@@ -23,32 +24,50 @@ class StatusReading:
         run: the run's settings.
         deployment: the deploy it must speak of.
         reading: the answer.
-        before: the server's Date before the deploy was sent, for agents without a receipt.
+        before: the status before the deploy was sent; its Date serves for agents without a receipt.
+        extensions: what the agent listed then.
 
     """
 
     def __init__(
-        self, run: RunConfig, deployment: Deployment, reading: Reading, before: datetime | None = None
+        self,
+        run: RunConfig,
+        deployment: Deployment,
+        reading: Reading,
+        before: Reading | None = None,
+        extensions: frozenset[str] = frozenset(),
     ) -> None:
         self.raw = reading.raw
         self.http_status = reading.status
         self._run = run
         self._deployment = deployment
         self._before = before
+        self._date = reading.date
+        self._extensions = extensions
 
     @property
     def earliest(self) -> datetime | None:
         """When the deploy began, by the server's clock; None where nothing tells it."""
         if self._deployment.began_at is not None:
             return parse_time(self._deployment.began_at)
-        return self._before - _DATE_GRAIN if self._before else None
+        return self._before.date - _DATE_GRAIN if self._before and self._before.date else None
+
+    @property
+    def latest(self) -> datetime | None:
+        """When the deploy was over, by the server's clock; None where nothing tells it."""
+        if self._deployment.ended_at is not None:
+            return parse_time(self._deployment.ended_at)
+        return self._date + _DATE_GRAIN if self._date else None
 
     def answers(self) -> Finding:
         """VER-1."""
         return Finding("VER-1", True, "a JSON object", f"HTTP {self.http_status} with {len(self.raw)} fields")
 
     def is_running(self) -> Finding:
-        """VER-2."""
+        """VER-2: it runs, and has no exit code that it left with."""
+        code = self.raw.get("exit_code")
+        if self.raw.get("running") is True and code not in (None, 0):  # an engine may tell 0 of what runs
+            return self._finding("VER-2", False, "running true", f"running True, and exit_code {code!r}")
         return self._field("VER-2", "running", self.raw.get("running") is True, "running true")
 
     def is_the_agents_container(self) -> Finding:
@@ -56,7 +75,7 @@ class StatusReading:
         name = self._run.settings.agent.container_name
         finding = self._field("VER-3", "container_name", self.raw.get("container_name") == name, f"{name!r}")
         ids = (self._deployment.container_id, self.raw.get("container_id"))
-        if finding and None not in ids and ids[0] != ids[1]:
+        if finding and ids[0] is not None and ids[0] != ids[1] and self._told(ids[1]):
             return self._finding("VER-3", False, f"container {ids[0]}", f"container {ids[1]}")
         return finding
 
@@ -65,7 +84,7 @@ class StatusReading:
         wanted = self._run.image
         finding = self._field("VER-4", "image", same_image(wanted, self.raw.get("image")), wanted)
         digests = (self._deployment.image_digest, self.raw.get("image_digest"))
-        if finding and digests[0] is not None and digests[0] != digests[1]:
+        if finding and digests[0] is not None and digests[0] != digests[1] and self._told(digests[1]):
             return self._finding("VER-4", False, f"digest {digests[0]}", f"digest {digests[1]}")
         return finding
 
@@ -85,7 +104,10 @@ class StatusReading:
             return Finding(
                 "VER-5", None, "a started_at of this deploy", "nothing tells the server's clock", None
             )
-        latest = _moment(self._deployment.ended_at)
+        latest, first = self.latest, _moment(self._deployment.started_at)
+        if first is not None and started < first:
+            words = f"started_at {self._deployment.started_at}, as the receipt has it"
+            return self._finding("VER-5", False, words, f"started_at {said}")
         until = f", until {latest.isoformat()}" if latest else " on"
         return self._finding(
             "VER-5",
@@ -95,16 +117,14 @@ class StatusReading:
         )
 
     def breaches(self) -> list[Finding]:
-        """What the status belies: dev (TGT-1), paper (TGT-2), or the one start of the receipt (AGT-6)."""
-        wanted = {
-            "TGT-1": ("environment", self._run.environment),
-            "TGT-2": ("execution_plane", self._run.settings.runtime.environment.get("EXECUTION_PLANE")),
-        }
-        found = [
-            self._finding(clause, False, f"{name} {value!r}", f"{name} {self.raw[name]!r}")
-            for clause, (name, value) in wanted.items()
-            if self.raw.get(name) not in (None, value)
-        ]
+        """What the status belies: dev (TGT-1), paper (TGT-2), the removal (AGT-3), the one start (AGT-6)."""
+        found = belied(self._run, self.raw)
+        old = self._before.raw.get("container_id") if self._before else None
+        if old is not None and old == self.raw.get("container_id"):
+            seen = f"container {old}, which was there before the deploy"
+            found.append(self._finding("AGT-3", False, "a new container in place of the old one", seen))
+        if (times := self.raw.get("restart_count")) not in (None, 0):
+            found.append(self._finding("AGT-6", False, "one start", f"restart_count {times!r}"))
         first, now = _moment(self._deployment.started_at), _moment(self.raw.get("started_at"))
         # One that started before is no second start but another container: VER-5 names it.
         if first and now and now > first:
@@ -112,19 +132,51 @@ class StatusReading:
             found.append(self._finding("AGT-6", False, "one start", seen))
         return found
 
+    def oddities(self) -> list[str]:
+        """What breaks a promise of the agent's own extensions, one line each (EXT-4)."""
+        found, where = [], "GET /v1/status after the deploy"
+        listed = self.raw.get("extensions")
+        if isinstance(listed, list) and set(map(str, listed)) != self._extensions:
+            found.append(f"{where}: it lists other extensions than before the deploy")
+        hold = self.raw.get("hold")
+        if Extension.HOLD in self._extensions and not (
+            isinstance(hold, dict) and hold.get("deploy_id") in (None, self._deployment.deploy_id)
+        ):
+            found.append(f"{where}: the agent lists `hold`, and is not on hold for this deploy")
+        until = _moment(self.raw.get("lease_expires_at"))
+        started = _moment(self.raw.get("started_at"))
+        if Extension.LEASE in self._extensions and until and started and until <= started:
+            found.append(f"{where}: the lease ran out at {until.isoformat()}, before it started")
+        return found
+
+    def _told(self, value: object) -> bool:
+        """Whether a field is told, or would have to be (extension `status`)."""
+        return value is not None or Extension.STATUS in self._extensions
+
     def _field(self, clause: str, name: str, holds: bool, expected: str) -> Finding:  # noqa: FBT001 - a fact
         seen = f"{name} {self.raw[name]!r}" if name in self.raw else f"no {name}"
         return self._finding(clause, holds, expected, seen)
 
     def _finding(self, clause: str, holds: bool, expected: str, seen: str) -> Finding:  # noqa: FBT001 - a fact
-        return Finding(
-            clause,
-            holds,
-            expected,
-            seen[:400],
-            meaning="What runs is not what was asked for.",
-            remedy=_REMEDY,
-        )
+        return _finding(clause, expected, seen, holds=holds)
+
+
+def belied(run: RunConfig, raw: Mapping[str, object]) -> list[Finding]:
+    """What a status answer, before the deploy or later, belies of the target: dev (TGT-1), paper (TGT-2)."""
+    wanted = {
+        "TGT-1": ("environment", run.environment),
+        "TGT-2": ("execution_plane", run.settings.runtime.environment.get("EXECUTION_PLANE")),
+    }
+    return [
+        _finding(clause, f"{name} {value!r}", f"{name} {raw[name]!r}", holds=False)
+        for clause, (name, value) in wanted.items()
+        if raw.get(name) not in (None, value)
+    ]
+
+
+def _finding(clause: str, expected: str, seen: str, *, holds: bool) -> Finding:
+    meaning = "What runs is not what was asked for."
+    return Finding(clause, holds, expected, seen[:400], meaning=meaning, remedy=_REMEDY)
 
 
 def _moment(said: object) -> datetime | None:

@@ -12,7 +12,7 @@ from pytest_smokedeploy.lifecycle.activity import counters, judge
 from pytest_smokedeploy.lifecycle.book import Book
 from pytest_smokedeploy.lifecycle.observation import LogReading, Observer
 from pytest_smokedeploy.lifecycle.shutdown import Shutdown
-from pytest_smokedeploy.lifecycle.verification import StatusReading
+from pytest_smokedeploy.lifecycle.verification import StatusReading, belied
 from pytest_smokedeploy.settings import RunConfig
 from pytest_smokedeploy.startup_log import Patterns, StartupLog
 
@@ -27,7 +27,12 @@ _LASTING: Final = (
     "image",
     "image_digest",
     "container_name",
+    "exit_code",
 )
+#: What of them a container that was stopped still has.
+_OUTLASTING: Final = ("started_at", "container_id", "restart_count", "deploy_id", "image_digest")
+#: What happens within it of the last look happens as good as at it (seconds).
+_JUST_NOW: Final = 1.0
 
 
 class Watch:
@@ -59,6 +64,8 @@ class Watch:
         self._clock = clock
         self._observer: Observer | None = None
         self._at_rest: tuple[Reading, float] | None = None
+        self._status: StatusReading | None = None
+        self._looked = 0.0
 
     @property
     def ended(self) -> bool:
@@ -80,12 +87,22 @@ class Watch:
             )
         if not self.log.violated:
             self._still_the_same(status)
+            self._status = status
         for clause in self.log.violated:
             self._book.finding(self.log.finding(clause))
         return LogReading(self.log)
 
     def stopping(self) -> None:
-        """The stop is about to be asked: what the log says from here on belongs to the shutdown."""
+        """The stop is about to be asked: what the log says from here on belongs to the shutdown.
+
+        Where checks of somebody's own took their time since the last look, one more is due. A run that
+        failed or was interrupted already is stopped at once.
+        """
+        late = self._status is not None and self._clock() - self._looked > _JUST_NOW
+        if self._status is not None and late and self._book.gate.may_not_deploy() is None:
+            already = set(self.log.violated)
+            self._still_the_same(self._status)
+            self._tell_new(already)
         if self._observer is None:
             self.log.stopping()
         else:
@@ -101,10 +118,8 @@ class Watch:
         already = set(self.log.violated)
         self._observer.drain(TAIL_SECONDS if shutdown.confirmed else 0.5)
         self._observer.close()
-        shutdown.exit_code = self.log.exit_code if shutdown.exit_code is None else shutdown.exit_code
-        for clause in self.log.violated:
-            if clause not in already:
-                self._book.finding(self.log.finding(clause))
+        self._left_with(shutdown)
+        self._tell_new(already)
         if shutdown.confirmed and not self._observer.ended and not self.log.violated:
             self._book.oddities.append("the log stream did not end though the container is gone")
 
@@ -113,7 +128,33 @@ class Watch:
         if self._observer:
             self._observer.close()
 
+    def ended_as_watched(self, shutdown: Shutdown) -> None:
+        """DET-1: what was stopped is what was watched; not asked where a stop-only image took its place."""
+        if self._status is None or self._run.settings.shutdown.by == "image":
+            return
+        already = set(self.log.violated)
+        for name in _OUTLASTING:
+            before, after = self._status.raw.get(name), shutdown.last.get(name)
+            if after is not None and before is not None and before != after:
+                words = f"{name} was {before!r}, and {after!r} once it was stopped"
+                self.log.restarted(f"{words}: it is not the one that was watched"[:400])
+                break
+        self._tell_new(already)
+
     # -- inside ----------------------------------------------------------------------------
+
+    def _left_with(self, shutdown: Shutdown) -> None:
+        """The exit code: the log's own where another image took the runtime's place, else both agree."""
+        told, by_log = shutdown.exit_code, self.log.exit_code
+        replaced = self._run.settings.shutdown.by == "image"
+        if None not in (told, by_log) and told != by_log and not replaced:
+            self._book.oddities.append(f"exit code {told} by the status, and {by_log} by the log")
+        shutdown.exit_code = by_log if by_log is not None and (replaced or told is None) else told
+
+    def _tell_new(self, already: set[str]) -> None:
+        for clause in self.log.violated:
+            if clause not in already:
+                self._book.finding(self.log.finding(clause))
 
     def _open(self, *, follow: bool) -> bool:
         """Open the log's stream; whether it opened."""
@@ -143,8 +184,11 @@ class Watch:
         except AgentError as error:
             self.log.cut(str(error))
             return
+        self._looked = self._clock()
         looks = [self._at_rest[0].raw] if self._at_rest else []
         for raw in (*looks, later.raw):
+            for breach in belied(self._run, raw):
+                self._book.finding(breach)
             for name in _LASTING:
                 if status.raw.get(name) != raw.get(name):
                     words = f"{name} was {status.raw.get(name)!r}, then {raw.get(name)!r}"
@@ -166,5 +210,6 @@ class Watch:
         )
         self._book.note("activity.judged", violated=dict(silence.violated), rests_on=dict(silence.rests_on))
         self.log.counted(silence.rests_on)
+        self.log.uncounted(silence.lost)
         for clause, words in silence.violated.items():
             self.log.active(clause, words)

@@ -63,6 +63,7 @@ class StartupLog:
         self._cut = ""
         self._carried: dict[str, str] = {}
         self._counted: dict[str, str] = {}
+        self._uncounted: dict[str, str] = {}
 
     # -- what happens ----------------------------------------------------------------------
 
@@ -93,6 +94,10 @@ class StartupLog:
     def counted(self, words: Mapping[str, str]) -> None:
         """What the silence rests on beside the log, by clause: the engine's counters, or nothing."""
         self._counted = dict(words)
+
+    def uncounted(self, words: Mapping[str, str]) -> None:
+        """What was counted, and then was not: the silence of these clauses cannot be established."""
+        self._uncounted = dict(words)
 
     def end(self, exit_code: int | None) -> None:
         """The container is gone."""
@@ -156,6 +161,8 @@ class StartupLog:
             return Finding(clause, False, text, self._lacking(clause), Basis.SEEN, *_words(clause))
         if self._quiet_seconds is None:
             return Finding(clause, None, text, "the quiet window after idle did not pass", None)
+        if clause in self._uncounted:
+            return Finding(clause, None, text, self._uncounted[clause], None)
         seen = f"none in {len(self.met)} lines and {self._quiet_seconds:g} quiet seconds after idle"
         if clause == "DET-1":
             seen = "each milestone once and in order; one container, one start"
