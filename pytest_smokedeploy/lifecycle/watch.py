@@ -130,12 +130,15 @@ class Watch:
 
     def ended_as_watched(self, shutdown: Shutdown) -> None:
         """DET-1: what was stopped is what was watched; not asked where a stop-only image took its place."""
-        if self._status is None or self._run.settings.shutdown.by == "image":
+        # What still runs, or runs again, is named by STP-1 and STP-3.
+        stayed = shutdown.confirmed and shutdown.comeback is False
+        if self._status is None or not stayed or self._run.settings.shutdown.by == "image":
             return
         already = set(self.log.violated)
         for name in _OUTLASTING:
             before, after = self._status.raw.get(name), shutdown.last.get(name)
-            if after is not None and before is not None and before != after:
+            # A value of another type breaks the contract, and is undocumented already.
+            if isinstance(after, type(before)) and before is not None and before != after:
                 words = f"{name} was {before!r}, and {after!r} once it was stopped"
                 self.log.restarted(f"{words}: it is not the one that was watched"[:400])
                 break
@@ -149,7 +152,8 @@ class Watch:
         replaced = self._run.settings.shutdown.by == "image"
         if None not in (told, by_log) and told != by_log and not replaced:
             self._book.oddities.append(f"exit code {told} by the status, and {by_log} by the log")
-        shutdown.exit_code = by_log if by_log is not None and (replaced or told is None) else told
+        # By the status it would be the stop-only image's own.
+        shutdown.exit_code = by_log if replaced or told is None else told
 
     def _tell_new(self, already: set[str]) -> None:
         for clause in self.log.violated:

@@ -6,6 +6,7 @@ from pytest_smokedeploy.rehearsal import World
 from tests.gallery.case import FAIL, INCOMPLETE, REFUSED, Case, after_idle, says, sound
 from tests.gallery.command_line import FAILS, PASSES, own
 from tests.gallery.conftests import MAKES_REPORTS, REMOVES
+from tests.gallery.lies import status
 
 _CLAIM = '@pytest.mark.smoke_clause("{}")\n'
 _LATE = """@pytest.fixture
@@ -165,6 +166,22 @@ CASES: dict[str, Case] = {
         "",
         FAIL,
         words="the journal on the disk",
+    ),
+    # No line tells of it: one more look is due before the stop.
+    "it loops in silence while an own check looks on": Case(
+        "RUN-3",
+        FAIL,
+        1,
+        after_idle("(sleep 3; while :; do :; done) &"),
+        files=own(_UNTIL_IT_SPEAKS, stage="observe"),
+        settings={"activity": {"cpu_share": 0.02}},
+    ),
+    "it restarts in silence while an own check looks on": Case(
+        "DET-1",
+        FAIL,
+        1,
+        status(lambda body, told: body.update(restart_count=1) if told > 3 else None),
+        files=own(_UNTIL_IT_SPEAKS, stage="observe"),
     ),
     "an unknown clause": Case(
         "", REFUSED, 4, World(), deploys=False, files=own(_CLAIM.format("VER-99") + PASSES)
