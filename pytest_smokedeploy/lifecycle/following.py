@@ -40,7 +40,7 @@ class Follower:
         self._deploy_id = deploy_id
         self._clock = clock
         self._told = 0
-        self._rows: list[object] = []
+        self._place = 0
         self._under_way = ""
         self._pulled: set[str] = set()
         self._pull_told = clock()
@@ -82,14 +82,22 @@ class Follower:
                 raise self._lost(f"The deploy's state is {state!r}, which is not the contract's.")
 
     def _once(self, raw: Mapping[str, Any]) -> None:
-        """AGT-6: a step that was told stays as it was told; one that is told anew was done anew."""
+        """AGT-6: a step that failed ends the deploy, and none comes again once a later one is under way."""
         rows = raw.get("steps")
-        rows = rows if isinstance(rows, list) else []
-        if rows[: len(self._rows)] != self._rows:
-            seen = f"steps {self._rows!r}, and later {rows!r}"[:400]
-            meaning = "A step was done again, or the receipt is not what happened."
+        outcomes = (
+            [row.get("outcome") for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+        )
+        step, under_way = str(raw.get("step")), raw.get("state") == DeployState.DEPLOYING
+        place = list(StepName).index(StepName(step)) if step in set(StepName) else self._place
+        seen = ""
+        if under_way and Outcome.FAILED in outcomes:
+            seen = "a step failed, and the deploy went on"
+        elif under_way and place < self._place:
+            seen = f"the step {step} under way after the step {list(StepName)[self._place]}"
+        self._place = max(place, self._place)
+        if seen:
+            meaning = "The agent tried again what had failed, or its receipt is not what happened."
             self._book.finding(Finding("AGT-6", False, "each step once", seen, Basis.TOLD, meaning))
-        self._rows = rows
 
     def ours(self, reading: Reading) -> None:
         """Whether an answer is about this deploy.

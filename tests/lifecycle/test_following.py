@@ -96,11 +96,15 @@ def test_a_deploy_that_is_not_done_in_time_says_where_it_stood(followed):
         followed({"state": "deploying", "step": "pull"}, seconds=9.0)
 
 
-def test_a_step_that_is_told_anew_was_done_anew(followed, tmp_path):
-    reading, _ = followed(
-        {"state": "deploying", "steps": [PULL | {"outcome": "failed"}]},
-        {"state": "deployed", "steps": [PULL], **WHOLE},
-    )
+@pytest.mark.parametrize(
+    "first",
+    [
+        [{"state": "deploying", "steps": [PULL | {"outcome": "failed"}]}],
+        [{"state": "deploying", "step": "start"}, {"state": "deploying", "step": "pull"}],
+    ],
+)
+def test_a_step_that_is_tried_again_is_a_retry(followed, tmp_path, first):
+    reading, _ = followed(*first, {"state": "deployed", "steps": [PULL], **WHOLE})
     assert reading.raw["state"] == "deployed"
     found = [e for e in Journal.read(tmp_path / "journal.jsonl") if e["event"] == "finding"]
     assert [(row["clause"], row["holds"]) for row in found] == [("AGT-6", False)]
