@@ -182,10 +182,13 @@ def open_session(config: Config, collected: Collected) -> GateSession:
 
 
 def _reported(config: Config) -> list[Path]:
-    """The files that pytest-html, JUnit and the logging write; none of one that is not loaded."""
+    """The files that pytest-html, JUnit, logging and cache write; none of one that is not loaded."""
     named = [getattr(config.option, name, None) for name in ("htmlpath", "xmlpath", "log_file")]
     with suppress(ValueError, KeyError):
         named.append(config.getini("log_file"))
+    with suppress(ValueError, KeyError):
+        cache = Path(config.rootpath, os.path.expandvars(config.getini("cache_dir"))) / "v" / "cache"
+        named += [str(cache / name) for name in ("nodeids", "lastfailed", "stepwise")]
     return [Path(os.path.expandvars(name)).expanduser().absolute() for name in named if name]
 
 

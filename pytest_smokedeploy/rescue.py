@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pytest_smokedeploy.client import AgentClient
 from pytest_smokedeploy.errors import EvidenceError
-from pytest_smokedeploy.evidence import Journal, replay, write_folder
+from pytest_smokedeploy.evidence import Journal, owed, replay, write_folder
 from pytest_smokedeploy.gate import Gate
 from pytest_smokedeploy.lifecycle import Book
 from pytest_smokedeploy.lifecycle.deploying import overdue
@@ -20,23 +20,6 @@ from pytest_smokedeploy.settings import Options, RunConfig, resolve
 _LOOK: Final = "Ask the agent's GET /v1/status, and stop by hand what runs."
 #: Events that tell a deploy's end; without one of them it may still be under way.
 _ANSWERED: Final = frozenset({"deploy.answered", "deploy.failed", "deploy.refused"})
-
-
-def owed(events: list[dict[str, Any]]) -> str | None:
-    """The deploy id that a stop is owed for, or None: none sent, a definite no, or stopped and stayed so.
-
-    A stop that was confirmed once is paid with the second look: a run killed in between leaves it owed.
-    """
-    found: str | None = None
-    for event in events:
-        name = str(event.get("event"))
-        if name == "deploy.promised":
-            found = str(event.get("deploy_id"))
-        elif name in {"deploy.refused", "stop.stayed"}:
-            found = None
-        elif name == "stop.unconfirmed" and found is None:
-            found = str(next((e.get("deploy_id") for e in events if e.get("event") == "deploy.promised"), ""))
-    return found
 
 
 def rescue(folder: Path, config: Path | None, environ: Mapping[str, str]) -> tuple[str, bool]:

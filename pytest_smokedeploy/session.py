@@ -315,10 +315,10 @@ class GateSession:
     def _summarise(self, document: Mapping[str, Any]) -> None:
         """Add the verdict to GitHub's step summary, where there is one."""
         name = self._environ.get("GITHUB_STEP_SUMMARY")
-        if name and not Path(name).is_fifo():
+        if name:
             # The evidence stands already; a summary that can't be written takes nothing from it.
-            with suppress(OSError), Path(name).open("a", encoding="utf-8", errors="backslashreplace") as file:
-                file.write(summary(document))
+            with suppress(OSError):
+                _append(Path(name), summary(document))
 
     def close(self) -> None:
         """Let go of everything; safe to call twice."""
@@ -337,3 +337,10 @@ class GateSession:
         while self._levels:
             name, level = self._levels.popitem()
             logging.getLogger(name).setLevel(level)
+
+
+def _append(file: Path, text: str) -> None:
+    """Add `text` to a file; a pipe that nobody reads from would be waited for."""
+    if not file.is_fifo():
+        with file.open("a", encoding="utf-8", errors="backslashreplace") as opened:
+            opened.write(text)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_smokedeploy.rescue import owed
+from pytest_smokedeploy.evidence import owed
 
 PROMISED = {"event": "deploy.promised", "deploy_id": "one"}
 

@@ -29,6 +29,10 @@ LEAVES = {
         DEPLOYED,
     ),
 }
+ENDS = {
+    "in pytest's own place": f"{OUTERMOST}def pytest_cmdline_main(config):\n    yield\n    return 0\n",
+    "at the interpreter's end": "import atexit\nimport os\n\natexit.register(os._exit, 0)\n",
+}
 FINE = """import pytest
 
 
@@ -92,6 +96,17 @@ def test_os_exit_with_0_is_stopped_and_refused(live, when):
     assert world.posts == heard
 
 
+@pytest.mark.parametrize("ends", list(ENDS))
+def test_a_failure_whose_status_is_taken_away_is_refused(live, ends):
+    """Whoever stands outside of every hook has the last word on the status, and none on the evidence."""
+    world = live()
+    world.lay(conftest=ENDS[ends], test_7_own=FAILS)
+    run = world.run()
+    assert (run.document["verdict"], run.status) == ("FAIL", 0), run.output
+    assert world.stack.running() is False
+    refused(world)
+
+
 def test_a_gate_that_was_never_asked_is_refused(live):
     """Every check passes on fixtures of somebody's own, and the plug-in was unloaded."""
     world = live()
@@ -106,5 +121,6 @@ def test_a_verdict_that_was_patched_is_refused(live):
     world = live()
     world.lay(conftest=PATCHED, test_7_own=FAILS)
     run = world.run()
-    assert (run.document["verdict"], run.status) == ("PASS", 0), run.output
+    # pytest's own word on the failed check stands beside the gate's.
+    assert (run.document["verdict"], run.status) == ("PASS", 1), run.output
     assert "verdict is not what the journal makes of it" in refused(world)

@@ -72,3 +72,15 @@ def test_a_run_killed_before_its_outcome_leaves_the_hold_and_no_pass(live):
     assert (done.returncode, "owes no stop" in done.stdout) == (0, True), done.stdout + done.stderr
     assert world.stack.running() is False
     refused(world)
+
+
+def test_a_run_that_comes_before_the_stop_does_not_forget_it(live):
+    """It would clear the journal, and with it the only word of a container that runs."""
+    world = killed_at(live, lambda call: call.path.startswith("/v1/deploys/"))
+    run = world.run()
+    assert (run.status, "still owes a stop" in run.output) == (4, True), run.output
+    assert world.posts == ["/v1/deploy"]
+    assert world.command("stop").returncode == 0
+    assert world.stack.running() is False
+    # Paid, it is cleared like any other; whether one may run now is the agent's hold to say.
+    assert world.run().document["verdict"] == "REFUSED"
