@@ -61,7 +61,7 @@ def _running(words: str) -> str:
     return rf"{_UNLESS}\b(?:{words})\b{_OFF}"
 
 
-_DO: Final = "plac|submitt?|sen[dt]|execut|rout|creat|fill|open|dispatch|transmitt?|cancell?|amend|book|fir"
+_DO: Final = "plac|submitt?|sen[dt]|execut|rout|creat|fill|open|dispatch|transmitt?|cancell?|amend|fir"
 _DONE: Final = (
     "placed|placing|submitted|sent|executed|executing|filled|routed|accepted|created|opened|dispatched|"
     "transmitted|cancell?ed|amended|booked"
@@ -71,11 +71,11 @@ _MARKET: Final = "adapter|trading|feed|exchange|broker|mode|gateway|account|conn
 
 FORBIDDEN: Final[Mapping[str, tuple[str, ...]]] = {
     "OBS-7": (
-        rf"{_UNLESS}\borders?\W+(?:\S{{1,40}}\W+)?(?:id\b|(?:was |been |is |being )?(?:{_DONE})\b)",
+        rf"{_UNLESS}\borders?\W+(?:[\w-]*\d[\w-]*\W+)?(?:id\b|(?:was |been |is |being )?(?:{_DONE})\b)",
         rf"{_UNLESS}\b(?:{_DO})(?:e|ed|es|ing|s)?\b.{{0,40}}(?<!\bin )\borders?\b",
         _running(r"order execution"),
         rf"{_UNLESS}\b(?:bought|sold|buying|selling|trades? (?:executed|placed|filled)|positions? opened)\b",
-        rf"{_UNLESS}\b(?:buy|sell|trade)s?\W+[1-9]",
+        rf"{_UNLESS}\b(?:buy|sell|trade) [1-9]",
     ),
     "OBS-8": (
         rf"{_running(r'ticks?')}(?!\W+(?:interval|size|rate|seconds|ms)\b)",
@@ -85,7 +85,7 @@ FORBIDDEN: Final[Mapping[str, tuple[str, ...]]] = {
         r"\b(?:https?|wss?|ftp|amqp|tcp)://",
         _running(r"external calls?"),
         rf"{_UNLESS}\bconnect(?:ing|ed) to\b",
-        rf"{_UNLESS}\b(?:connection|request|call|handshake)s?\b.{{0,30}} to\b",
+        rf"{_UNLESS}\b(?:connection|request|call)s? (?:established|opened|made|sent|sending) to\b",
         rf"{_UNLESS}\bdial(?:l?ing|l?ed)\b",
         r"\b(?:GET|POST|PUT|PATCH|DELETE)\s+/",
     ),
