@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pytest_smokedeploy.evidence import verify
+from pytest_smokedeploy.evidence import Journal, build, verify
 from pytest_smokedeploy.evidence.document import sha256
 from tests.evidence.conftest import DIGEST
 
@@ -167,6 +167,20 @@ def test_a_digest_that_is_none_is_never_met(written, digest):
 def test_evidence_made_younger_does_not(passed, edit):
     edit(passed, lambda d: d.update(finished_at=datetime.now(UTC).isoformat()))
     refused(passed, "finished_at is not what the journal makes of it", max_age=HOUR)
+
+
+def test_a_run_that_called_itself_otherwise_does_not(passed, edit):
+    """What it knew of, and no fact tells."""
+    file = passed / "journal.jsonl"
+    file.write_text(file.read_text().replace('"verdict": "PASS"', '"verdict": "FAIL"'))
+    document = build(Journal.read(file), {})
+    edit(
+        passed,
+        lambda d: (
+            d.update(timeline=document["timeline"]) or d["files"].update({"journal.jsonl": sha256(file)})
+        ),
+    )
+    refused(passed, "ended saying FAIL")
 
 
 def test_a_journal_with_a_line_that_is_no_event_does_not(passed, edit):
