@@ -216,7 +216,9 @@ class GateSession:
             finding = self.book.gate.found(clause)
             if finding is not None and not finding:
                 return self.sanitiser.text(str(finding)), None
-        first = (str(error).strip() or repr(error)).splitlines()[0]
+        # A bare number says nothing of who left.
+        said = repr(error) if isinstance(error, SystemExit) else str(error).strip() or repr(error)
+        first = said.splitlines()[0]
         return self.sanitiser.text(first[:500]), None
 
     def finished(
