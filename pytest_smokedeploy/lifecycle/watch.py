@@ -101,7 +101,13 @@ class Watch:
         late = self._status is not None and self._clock() - self._looked > _JUST_NOW
         if self._status is not None and late and self._book.gate.may_not_deploy() is None:
             already = set(self.log.violated)
-            self._still_the_same(self._status)
+            try:
+                if self._observer:
+                    self._observer.catch_up()  # where the log tells what happened, it is named by that
+                if not self.log.violated:
+                    self._still_the_same(self._status)
+            except Exception as error:  # noqa: BLE001 - whatever a look meets, it must not cost the stop
+                self.log.cut(f"the last look before the stop: {error!r}")
             self._tell_new(already)
         if self._observer is None:
             self.log.stopping()
