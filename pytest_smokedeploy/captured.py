@@ -20,6 +20,10 @@ from pytest_smokedeploy.startup_log import Line, Met, Patterns, StartupLog
 
 _KEPT: Final = re.compile(r"(\d{4}-\d\d-\d\dT\S+) (stdout|stderr) \[[A-Za-z0-9-]+\] ?(.*)", re.DOTALL)
 _SHOWN: Final = 160
+_NEXT: Final = (
+    "next: a pattern for each missing clause goes under log.milestones, one for an undocumented line that is "
+    "right under log.documented; what is forbidden, the runtime must not do"
+)
 MAX_BYTES: Final = 16 * 2**20
 
 
@@ -61,6 +65,8 @@ class Captured:
             yield f"{'-':>6} {f'NO {clause}':12} missing: {CLAUSE[clause].text}"
         if not self.rows:
             yield "the log is empty"
+        if not self.would_pass:
+            yield _NEXT
         faults = f"{len(self.faults)} lines that would fail the run, {len(self.missing)} missing"
         yield f"{len(self.rows)} lines: {'it would pass' if self.would_pass else faults}"
 

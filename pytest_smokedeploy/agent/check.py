@@ -67,8 +67,7 @@ def _engine(settings: AgentSettings) -> Iterator[Line]:
         yield Line("engine", f"{engine.kind} {engine.ping()}")
         state = engine.inspect()
     except EngineError as error:
-        words = "Start it; the agent's user needs leave to use its socket."
-        yield Line("engine", wrong=f"{error} {words}")
+        yield Line("engine", wrong=str(error))
         return
     name = f"container {settings.container_name}"
     if state is None:

@@ -32,8 +32,13 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     parser.add_argument("--state", default=environ.get("STATE_PATH", ""), help="the agent's STATE_PATH")
     parsed = parser.parse_args(argv)
     folder = Path(parsed.state)
-    if not parsed.state or not folder.is_dir():
+    if not parsed.state:
         parser.error("the agent's state folder is needed: set STATE_PATH, or pass --state FOLDER")
+    if not folder.is_dir():
+        words = "set STATE_PATH, or pass --state FOLDER, as the agent's own settings have it"
+        parser.error(
+            f"the agent's state folder {parsed.state} is not there, or this user can't see it; {words}"
+        )
     try:
         store = Store(folder)
         held = store.read().hold

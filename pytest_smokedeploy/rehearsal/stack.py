@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 REPOSITORY: Final = "rehearsal/repository"
 
 
-def healthy(folder: Path, options: Options) -> Stack:
-    """A healthy world for these options, not yet started."""
-    world = World(engine="docker") if options.engine == "docker" else World()
+def healthy(folder: Path, options: Options, runtime: str | None = None) -> Stack:
+    """A healthy world for these options, not yet started; `runtime` is a script in the runtime's place."""
+    world = World(engine="docker" if options.engine == "docker" else "process", runtime=runtime)
     return Stack(world, folder, load(options.settings_file()), options.settings_file().parent)
 
 

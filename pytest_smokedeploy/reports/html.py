@@ -145,6 +145,7 @@ def css() -> str:
 
 _CSS: Final = """
 #environment-header,#environment{display:none}
+body{min-width:0}
 .sd{font:14px/1.5 system-ui,sans-serif;color:#1d2330;max-width:1100px}
 .sd h3{margin:1.6em 0 .4em;font-size:16px}
 .sd-banner{padding:18px 24px;border-radius:8px;color:#fff;background:#5b6472}

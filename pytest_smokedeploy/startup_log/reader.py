@@ -193,7 +193,7 @@ class StartupLog:
             # One right behind idle is that line's own end; a later one is a line like any other.
             return Met("blank", "", line)
         if clause := self._patterns.forbidden_by(spelled, before):
-            return Met("forbidden", clause, line, f"forbidden, {CLAUSE[clause].text}")
+            return Met("forbidden", clause, line, "a forbidden line")
         clause = self._patterns.milestone_of(spelled)
         # RUN-1's statement may come again, but not as a heartbeat.
         if clause and not (clause == "RUN-1" and self.phase == "idle"):

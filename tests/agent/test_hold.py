@@ -19,6 +19,12 @@ def released(agent, *options):
     )
 
 
+def test_a_state_folder_that_is_not_there_is_named(agent, tmp_path):
+    done = released(agent, "--reason", "looked", "--state", str(tmp_path / "elsewhere"))
+    assert done.returncode == 2
+    assert f"{tmp_path}/elsewhere is not there" in done.stderr
+
+
 @pytest.fixture
 def held(agent, new_id):
     """An agent on hold of a deploy that was stopped; (agent, deploy id, image)."""

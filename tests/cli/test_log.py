@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from pytest_smokedeploy.captured import read
+from pytest_smokedeploy.captured import _NEXT, read
 from pytest_smokedeploy.cli import main
 from pytest_smokedeploy.model import CLAUSE, MILESTONES
 from pytest_smokedeploy.settings import load
@@ -136,6 +136,12 @@ def test_a_plane_that_is_not_paper_is_named_once_and_not_missing_too(log):
     assert out.splitlines()[-1] == "10 lines: 1 lines that would fail the run, 0 missing"
 
 
+def test_what_to_do_next_stands_there_where_it_would_not_pass_and_only_there(log):
+    assert "log.milestones" in log(HEALTHY[1:])[1]
+    assert "log.documented" in log([*HEALTHY[:3], "cache warm", *HEALTHY[3:]])[1]
+    assert "next" not in log(HEALTHY)[1]
+
+
 def test_what_is_no_text_is_shown_as_its_bytes(tmp_path):
     settings = load(_written(tmp_path / "smokedeploy.yml", SETTINGS.encode()))
     rows = read(io.BytesIO(b"caf\xe9\nlast"), settings).rows
@@ -153,9 +159,10 @@ def test_the_shown_log_is_a_table_to_the_letter(log):
     assert out.splitlines() == [
         f"     1 OBS-1        {HEALTHY[0]}",
         f"     2 NO EXT-4     {'x' * 160}...   <- undocumented",
-        f"     3 NO OBS-7     order placed   <- forbidden, {CLAUSE['OBS-7'].text}",
+        "     3 NO OBS-7     order placed   <- a forbidden line",
         *(f"     - NO {c:9} missing: {CLAUSE[c].text}" for c in MILESTONES[1:]),
         f"     - NO RUN-1     missing: {CLAUSE['RUN-1'].text}",
+        _NEXT,
         "3 lines: 2 lines that would fail the run, 6 missing",
     ]
 

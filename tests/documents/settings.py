@@ -67,7 +67,8 @@ def _takes(node: dict[str, Any], whole: dict[str, Any]) -> str:
     if node.get("type") == "object" and "properties" in node:
         return "`{" + ", ".join(node["properties"]) + "}`"
     if node.get("type") == "object":
-        return "a map"
+        values = node.get("additionalProperties")
+        return f"a map, to each key {_takes(values, whole)}" if isinstance(values, dict) else "a map"
     return {"string": "text", "integer": "a whole number", "number": "a number"}.get(
         node.get("type", ""), ""
     ) + bounds

@@ -149,3 +149,22 @@ def test_the_root_is_the_nearest_folder_above_that_git_or_github_knows(tmp_path,
     assert find_root(deep) == tmp_path / "one"
     (tmp_path / "one" / ".github").rmdir()
     assert find_root(deep) == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('log: {milestones: {OBS-1: "banner"}}', "log.milestones.OBS-1: must be a list"),
+        ("log: {documented: x}", "log.documented: must be a list"),
+        ("log: {forbidden: [a]}", "log.forbidden: must be keys with values"),
+        ("deadlines: 5", "deadlines: must be keys with values"),
+        ("quiet_window_seconds: 5\nruntime: {environment: {A: 5}}", "runtime.environment.A: must be text"),
+        ("database: {proof: word}", "database.proof: must be 'agent', 'direct' or 'attested'; found 'word'"),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_named_in_the_words_of_yaml(file, text, told):
+    file.write_text(f"{WHOLE}{text}\n")
+    with pytest.raises(SettingsError) as refused:
+        resolve(asked(file), {"DEPLOY_ENDPOINT": HOST})
+    assert told in str(refused.value)
+    assert not any(word in str(refused.value) for word in ("tuple", "dictionary", "input should"))

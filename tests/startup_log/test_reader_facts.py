@@ -131,11 +131,18 @@ def test_the_nearest_line_is_one_that_nothing_documents():
 @pytest.mark.parametrize(
     ("lines", "quiet", "cut", "clause", "holds", "seen"),
     [
-        (["order placed"], False, "", "OBS-7", False, "forbidden, "),
+        (["order placed"], False, "", "OBS-7", False, "a forbidden line: "),
         (HEALTHY, True, "", "OBS-4", True, "'replay phase started' at "),
         (HEALTHY, True, "", "OBS-8", True, "none in 8 lines"),
         (HEALTHY[:3], False, "gone", "OBS-4", None, "no whole log: gone"),
-        (["a tick", "order placed"], False, "", "OBS-9", None, "the observation ended at OBS-7: forbidden, "),
+        (
+            ["a tick", "order placed"],
+            False,
+            "",
+            "OBS-9",
+            None,
+            "the observation ended at OBS-7: a forbidden line: ",
+        ),
         (HEALTHY[:3], False, "", "OBS-4", False, "no such line among 3"),
         (HEALTHY, False, "", "OBS-8", None, "the quiet window after idle did not pass"),
     ],
@@ -156,7 +163,7 @@ def test_a_finding_is_whole(lines, quiet, cut, clause, holds, seen):  # noqa: PL
     ("line", "kind", "clause", "why"),
     [
         ("", "blank", "", ""),
-        ("order placed", "forbidden", "OBS-7", f"forbidden, {CLAUSE['OBS-7'].text}"),
+        ("order placed", "forbidden", "OBS-7", "a forbidden line"),
         ("hello", "forbidden", "RUN-3", "a line after idle, before the stop was asked"),
         (HEALTHY[2], "forbidden", "DET-1", "the milestone OBS-2 came twice: the start-up ran again"),
         (HEALTHY[1], "forbidden", "RUN-3", "a line after idle, before the stop was asked"),
