@@ -207,7 +207,9 @@ def _retrying(plugins: Any) -> dict[str, str]:  # noqa: ANN401 - pytest's plug-i
         for known in (str(name).partition(".")[0], str(module).partition(".")[0]):
             if plugin is not None and known in _RETRYING:
                 found[str(name)] = _RETRYING[known]
-    return found
+    # What a plug-in registers without a name has a number, and `-p no:` takes none of these off.
+    named = {package for name, package in found.items() if not name.isdigit()}
+    return {name: package for name, package in found.items() if not name.isdigit() or package not in named}
 
 
 def _thread_timeout(config: Config, items: Sequence[Item]) -> bool:

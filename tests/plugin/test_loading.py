@@ -157,6 +157,7 @@ def test_a_plugin_that_runs_a_test_again_is_refused_by_whatever_name(pytester, n
     result = run(pytester, "-p", name, "--smokedeploy-environment", "dev", autoload=False)
     assert result.ret == 4
     result.stderr.fnmatch_lines(["*REFUSED: FLR-4: The plug-in *is loaded*"])
+    result.stderr.fnmatch_lines([f"*or run with -p no:{name}."])
 
 
 def test_the_settings_lie_beside_the_models_own_checks(pytester):
