@@ -160,6 +160,14 @@ def test_a_plugin_that_runs_a_test_again_is_refused_by_whatever_name(pytester, n
     result.stderr.fnmatch_lines([f"*or run with -p no:{name}."])
 
 
+def test_a_plugin_that_runs_a_test_again_is_never_named_by_a_number(pytester):
+    """Beside xdist, pytest-rerunfailures registers a second object that has no name."""
+    pytester.makepyfile(test_it=AWAKE.format(stage="verify", clause="VER-2"))
+    options = ("-p", "xdist", "-p", "rerunfailures", "--smokedeploy-environment", "dev")
+    result = run(pytester, *options, autoload=False)
+    result.stderr.fnmatch_lines(["*or run with -p no:rerunfailures."])
+
+
 def test_the_settings_lie_beside_the_models_own_checks(pytester):
     """A check of somebody's own in a folder below is collected first, and has no settings beside it."""
     folder = pytester.mkdir("smoke_tests")
