@@ -61,7 +61,7 @@ class Book:
             expected=finding.expected,
             seen=finding.seen,
             basis=None if finding.basis is None else str(finding.basis),
-            meaning=finding.meaning,
+            meaning=finding.means,
             remedy=finding.remedy,
         )
         return finding

@@ -189,7 +189,8 @@ class Lifecycle:
     def nothing_undocumented(self) -> Finding:
         """EXT-4: log lines, exit code and answers are all documented ones."""
         if self._log is None or self._shutdown is None or self._watch is None:
-            return Finding("EXT-4", None, CLAUSE["EXT-4"].text, "the run did not get that far", None)
+            seen, remedy = "the run did not get that far", "Look at the first stage that failed."
+            return Finding("EXT-4", None, CLAUSE["EXT-4"].text, seen, None, remedy=remedy)
         return exiting.nothing_undocumented(
             self._watch.log,
             self._shutdown.exit_code,

@@ -160,9 +160,8 @@ class Deployment:
         expected = CLAUSE[clause].text
         if self.steps is None:
             if self._answer is None:
-                return Finding(
-                    clause, None, expected, f"no answer by the contract: {'; '.join(self.problems)}", None
-                )
+                seen = f"no answer by the contract: {'; '.join(self.problems)}"
+                return Finding(clause, None, expected, seen, None, remedy=_REMEDY)
             if self._promised:
                 return self._violated(clause, f"the step {name} in the receipt", "a receipt without steps")
             return Finding(clause, True, expected, "the agent's 200 says so; it gives no receipt", Basis.TOLD)
@@ -208,6 +207,4 @@ class Deployment:
         return ""
 
     def _violated(self, clause: str, expected: str, seen: str) -> Finding:
-        return Finding(
-            clause, False, expected, seen, Basis.TOLD, "The agent did not do its five steps.", _REMEDY
-        )
+        return Finding(clause, False, expected, seen, Basis.TOLD, remedy=_REMEDY)

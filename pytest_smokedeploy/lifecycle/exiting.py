@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Final
 
 from pytest_smokedeploy.gate import Gate
-from pytest_smokedeploy.model import CLAUSE, Basis, Finding
+from pytest_smokedeploy.model import CLAUSE, Finding
 from pytest_smokedeploy.startup_log import StartupLog
+
+_REMEDY: Final = "Look at these first; the rest follows from them."
 
 
 def all_checks_passed(gate: Gate) -> Finding:
@@ -16,12 +19,12 @@ def all_checks_passed(gate: Gate) -> Finding:
     # The log's tail is read after the log's checks, so a clause can be violated though its check passed.
     if (since := gate.violations()) and not rows:
         words = f"{', '.join(since)} violated since; {next(iter(since.values()))}"
-        return Finding("EXT-2", False, expected, words[:400])
+        return Finding("EXT-2", False, expected, words[:400], remedy=_REMEDY)
     if not rows:
         return Finding("EXT-2", True, expected, "every check of the earlier stages passed")
     failed = [f"{check.title} ({outcome})" for check, outcome, _ in rows if outcome == "failed"]
     seen = "; ".join(failed or [f"{check.title} ({outcome})" for check, outcome, _ in rows])
-    return Finding("EXT-2", False if failed else None, expected, seen[:400])
+    return Finding("EXT-2", False if failed else None, expected, seen[:400], remedy=_REMEDY)
 
 
 def nothing_undocumented(  # noqa: PLR0913 - what the whole run showed
@@ -50,12 +53,12 @@ def nothing_undocumented(  # noqa: PLR0913 - what the whole run showed
         found.append(f"exit code {exit_code}, documented are {sorted(documented)}")
     found += oddities
     if found:
-        meaning = "Something happened that nobody wrote down."
         remedy = "Understand it; then document it under log.documented in smokedeploy.yml, or mend it."
-        return Finding("EXT-4", False, expected, "; ".join(found)[:600], Basis.SEEN, meaning, remedy)
+        return Finding("EXT-4", False, expected, "; ".join(found)[:600], remedy=remedy)
     if not whole or (exit_code is None and not replaced):
         words = "the log or the exit code could not be read to its end"
-        return Finding("EXT-4", None, expected, words, None)
+        remedy = "Look at the agent's log and the container: what the runtime did at its end is not known."
+        return Finding("EXT-4", None, expected, words, None, remedy=remedy)
     code = (
         "no exit code (a stop-only image took its place)" if exit_code is None else f"exit code {exit_code}"
     )

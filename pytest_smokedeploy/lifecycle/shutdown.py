@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from pytest_smokedeploy.model import CLAUSE, Basis, Finding
+from pytest_smokedeploy.model import CLAUSE, MEANS, Finding
 
-_MEANING: Final = "The container may still be running on the server."
+_NOTHING, _FIRST = "nothing was deployed", "Look at the first stage that failed."
 _REMEDY: Final = "Stop it by hand on the server now, then inspect before any further run."
 
 
@@ -46,37 +46,34 @@ class Shutdown:
         """STP-1: the stop was answered and a status read says it is so."""
         expected = "a status read with running false after the stop"
         if not self.asked:
-            return Finding("STP-1", None, expected, "nothing was deployed", None)
+            return Finding("STP-1", None, expected, _NOTHING, None, remedy=_FIRST)
         if self.confirmed:
             return Finding("STP-1", True, expected, self.words)
         if self.failed:
-            return Finding("STP-1", None, expected, self.failed, None, _MEANING, _REMEDY)
-        return Finding("STP-1", False, expected, self.words, Basis.SEEN, _MEANING, _REMEDY)
+            return Finding("STP-1", None, expected, self.failed, None, MEANS["STP-1"], _REMEDY)
+        return Finding("STP-1", False, expected, self.words, remedy=_REMEDY)
 
     def breaches(self) -> list[Finding]:
         """A violation of STP-2 where the agent could not be made to stop it."""
         if not self.failed:
             return []
-        return [
-            Finding("STP-2", False, "the stop answered with 200", self.failed, Basis.SEEN, _MEANING, _REMEDY)
-        ]
+        return [Finding("STP-2", False, "the stop answered with 200", self.failed, remedy=_REMEDY)]
 
     def stays_stopped(self) -> Finding:
         """STP-3: a later look says so too."""
         expected = CLAUSE["STP-3"].text
         if not self.asked or not self.confirmed:
-            return Finding("STP-3", None, expected, self.words or "the stop was not confirmed", None)
+            seen = self.words or "the stop was not confirmed"
+            return Finding("STP-3", None, expected, seen, None, MEANS["STP-3"], _REMEDY)
         if self.comeback is False:
             return Finding("STP-3", True, expected, "a second look says running false")
         seen = f"a second look says running {self.comeback!r}"
-        return Finding("STP-3", False, expected, seen, Basis.SEEN, _MEANING, _REMEDY)
+        return Finding("STP-3", False, expected, seen, remedy=_REMEDY)
 
     def was_confirmed(self) -> Finding:
         """EXT-3."""
         expected = CLAUSE["EXT-3"].text
         if not self.asked:
-            return Finding("EXT-3", None, expected, "nothing was deployed", None)
+            return Finding("EXT-3", None, expected, _NOTHING, None, remedy=_FIRST)
         holds = self.confirmed and self.comeback is False
-        return Finding(
-            "EXT-3", holds, expected, self.words, Basis.SEEN, *(() if holds else (_MEANING, _REMEDY))
-        )
+        return Finding("EXT-3", holds, expected, self.words, remedy="" if holds else _REMEDY)

@@ -101,9 +101,9 @@ class StatusReading:
                 "VER-5", False, "started_at, an RFC 3339 time", f"started_at {said!r} ({error})"
             )
         if (earliest := self.earliest) is None:
-            return Finding(
-                "VER-5", None, "a started_at of this deploy", "nothing tells the server's clock", None
-            )
+            remedy = "Use an agent with the extension `receipt`, or one whose answers carry a Date."
+            expected, seen = "a started_at of this deploy", "nothing tells the server's clock"
+            return Finding("VER-5", None, expected, seen, None, remedy=remedy)
         latest, first = self.latest, _moment(self._deployment.started_at)
         if first is not None and started < first:
             words = f"started_at {self._deployment.started_at}, as the receipt has it"
@@ -175,8 +175,7 @@ def belied(run: RunConfig, raw: Mapping[str, object]) -> list[Finding]:
 
 
 def _finding(clause: str, expected: str, seen: str, *, holds: bool) -> Finding:
-    meaning = "What runs is not what was asked for."
-    return Finding(clause, holds, expected, seen[:400], meaning=meaning, remedy=_REMEDY)
+    return Finding(clause, holds, expected, seen[:400], remedy=_REMEDY)
 
 
 def _moment(said: object) -> datetime | None:

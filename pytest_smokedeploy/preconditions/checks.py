@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from pytest_smokedeploy import contract, migration_files
@@ -22,7 +23,23 @@ _PLACEHOLDER: Final = re.compile(
 )
 #: Each path by itself: an Access application may stand before a part of a host alone.
 _GUARDED: Final = (contract.HEALTH, contract.STATUS, contract.DEPLOY, contract.STOP)
-_NOT_ASKED: Final = "the agent could not be asked"
+_NO_ENDPOINT: Final = (
+    "DEPLOY_ENDPOINT is not set",
+    "Set it in the GitHub Environment, and pass it to the step.",
+)
+_LOOK: Final = "Look at the agent's log on the server, then start anew by hand."
+
+
+@dataclass(frozen=True, slots=True)
+class _Unasked:
+    """Why the agent gave no answer, and what to do about it."""
+
+    words: str
+    remedy: str
+
+    def finding(self, clause: str, expected: str, *, holds: bool | None = None) -> Finding:
+        basis = None if holds is None else Basis.SEEN
+        return Finding(clause, holds, expected, self.words, basis, remedy=self.remedy)
 
 
 class Preconditions:
@@ -38,16 +55,16 @@ class Preconditions:
         self.run = run
         self._client = client
         self._github = GitHub(run.github, rehearsal=run.rehearsal)
-        self._asked: dict[str, Reading | AgentError] = {}
+        self._asked: dict[str, Reading | _Unasked] = {}
 
     # -- target ----------------------------------------------------------------------------
 
     def agent_environment(self) -> Finding:
         """TGT-1: the agent says itself that it is dev's, wherever it says one."""
         expected = f"environment {self.run.environment!r} by the agent's own word"
-        reading, why = self._ask("health", AgentClient.health)
-        if reading is None:
-            return Finding("TGT-1", None, expected, why, None)
+        reading = self._ask("health", AgentClient.health)
+        if isinstance(reading, _Unasked):
+            return reading.finding("TGT-1", expected)
         remedy = "Point DEPLOY_ENDPOINT at the agent of the environment dev."
         said = {"/health": reading.raw.get("environment"), **self._said("environment")}
         for place, word in said.items():
@@ -61,10 +78,11 @@ class Preconditions:
         expected = "execution plane 'paper' in the settings and by the agent's word"
         planned = self.run.settings.runtime.environment.get("EXECUTION_PLANE")
         if planned != "paper":
-            return Finding("TGT-2", False, expected, f"the settings say {planned!r}")
-        status, why = self._ask("status", AgentClient.status)
-        if status is None:
-            return Finding("TGT-2", None, expected, why, None)
+            remedy = "Mend runtime.environment in the settings."
+            return Finding("TGT-2", False, expected, f"the settings say {planned!r}", remedy=remedy)
+        status = self._ask("status", AgentClient.status)
+        if isinstance(status, _Unasked):
+            return status.finding("TGT-2", expected)
         said = self._said("execution_plane")
         for place, word in said.items():
             if word != "paper":
@@ -75,11 +93,13 @@ class Preconditions:
 
     def _said(self, name: str) -> dict[str, object]:
         """A field as status and preflight tell it, where they do."""
-        status, _ = self._ask("status", AgentClient.status)
-        found = {contract.STATUS: status}
-        if status is not None and Extension.PREFLIGHT in _extensions(status):
-            found[contract.PREFLIGHT] = self._ask("preflight", AgentClient.preflight)[0]
-        return {p: r.raw[name] for p, r in found.items() if r is not None and r.raw.get(name) is not None}
+        found = {contract.STATUS: self._ask("status", AgentClient.status)}
+        if Extension.PREFLIGHT in _extensions(found[contract.STATUS]):
+            found[contract.PREFLIGHT] = self._ask("preflight", AgentClient.preflight)
+        told = {
+            place: reading.raw.get(name) for place, reading in found.items() if isinstance(reading, Reading)
+        }
+        return {place: word for place, word in told.items() if word is not None}
 
     # -- trigger ---------------------------------------------------------------------------
 
@@ -121,11 +141,12 @@ class Preconditions:
         name = self.run.environment
         expected = f"the GitHub Environment {name!r}"
         reply = self._github.get(f"/environments/{quoted(name)}", "actions: read")
+        remedy = f"Create the GitHub Environment {name!r}, or let the workflow's token read it."
         if reply.fault:
-            remedy = f"Create the GitHub Environment {name!r}, or let the workflow's token read it."
             return reply.unmet("PRE-3", expected, remedy)
         if reply.data.get("name") != name:
-            return Finding("PRE-3", False, expected, f"GitHub tells of {reply.data.get('name')!r}")
+            seen = f"GitHub tells of {reply.data.get('name')!r}"
+            return Finding("PRE-3", False, expected, seen, remedy=remedy)
         rules = reply.data.get("protection_rules")
         kinds = [
             str(r.get("type")) for r in (rules if isinstance(rules, list) else []) if isinstance(r, dict)
@@ -180,28 +201,29 @@ class Preconditions:
                 return Finding("PRE-5", False, "the repository's migrations", str(error), remedy=remedy)
         if settings.proof == "direct":
             return database.direct(self.run.database_url, settings.migrations_table, files)
-        reading, why = self._ask("preflight", AgentClient.preflight)
-        if reading is None:
+        reading = self._ask("preflight", AgentClient.preflight)
+        if isinstance(reading, _Unasked):
             remedy = "An agent without the extension `preflight` needs database.proof: direct or attested."
-            return Finding("PRE-5", None, "the agent's preflight", why, None, remedy=remedy)
+            return _Unasked(reading.words, remedy).finding("PRE-5", "the agent's preflight")
         return database.told(reading.raw.get("database"), files)
 
     def agent_reachable(self) -> Finding:
         """PRE-6: Access refuses an anonymous call, the token is let in, both through the edge."""
         expected = "an anonymous call refused by Access, and one with the token answered through the tunnel"
         if self._client is None:
-            return Finding("PRE-6", None, expected, "DEPLOY_ENDPOINT is not set", None)
+            return _Unasked(*_NO_ENDPOINT).finding("PRE-6", expected)
         for path in _GUARDED:
             try:
                 probe = self._client.anonymous(path)
             except AgentError as error:
-                return Finding("PRE-6", False, expected, f"anonymous call: {error}")
+                seen = f"anonymous call: {error.message}"
+                return Finding("PRE-6", False, expected, seen, remedy=error.remedy or _LOOK)
             if not probe.guarded:
                 remedy = "Put an Access application with a Service Auth policy before the whole of the agent."
                 return Finding("PRE-6", False, expected, f"GET {path}: {probe.words}", remedy=remedy)
-        reading, why = self._ask("health", AgentClient.health)
-        if reading is None:
-            return Finding("PRE-6", False, expected, why)
+        reading = self._ask("health", AgentClient.health)
+        if isinstance(reading, _Unasked):
+            return reading.finding("PRE-6", expected, holds=False)
         if not (probe.ray and reading.ray):
             remedy = "Let the agent be reached through the tunnel, and no other way."
             return Finding(
@@ -212,15 +234,15 @@ class Preconditions:
 
     def inspected(self) -> Finding:
         """FLR-3: no hold; or, where agents know none, the previous run passed or was signed off."""
-        status, why = self._ask("status", AgentClient.status)
-        if status is None:
-            return Finding("FLR-3", None, "no run waiting for a person", why, None)
+        status = self._ask("status", AgentClient.status)
+        if isinstance(status, _Unasked):
+            return status.finding("FLR-3", "no run waiting for a person")
         if Extension.HOLD not in _extensions(status):
             return previous.finding(self.run, self._github)
         expected = "no hold on the agent"
         if "hold" not in status.raw:
             words = "the agent lists the extension `hold`, and its status tells none"
-            return Finding("FLR-3", None, expected, words, None)
+            return Finding("FLR-3", None, expected, words, None, remedy=_LOOK)
         hold = status.raw["hold"]
         if hold is None:
             return Finding("FLR-3", True, expected, "the agent is not on hold")
@@ -229,19 +251,19 @@ class Preconditions:
 
     # -- inside ----------------------------------------------------------------------------
 
-    def _ask(self, name: str, call: Callable[[AgentClient], Reading]) -> tuple[Reading | None, str]:
+    def _ask(self, name: str, call: Callable[[AgentClient], Reading]) -> Reading | _Unasked:
         """One answer of the agent, asked once a run; where there is none, why."""
         if self._client is None:
-            return None, "DEPLOY_ENDPOINT is not set"
+            return _Unasked(*_NO_ENDPOINT)
         if name not in self._asked:
             try:
                 self._asked[name] = call(self._client)
             except AgentError as error:
-                self._asked[name] = error
-        found = self._asked[name]
-        return (None, f"{_NOT_ASKED}: {found}") if isinstance(found, AgentError) else (found, "")
+                words = f"the agent could not be asked: {error.message}"
+                self._asked[name] = _Unasked(words, error.remedy or _LOOK)
+        return self._asked[name]
 
 
-def _extensions(status: Reading) -> frozenset[str]:
-    said = status.raw.get("extensions")
+def _extensions(status: Reading | _Unasked) -> frozenset[str]:
+    said = status.raw.get("extensions") if isinstance(status, Reading) else None
     return frozenset(str(name) for name in said) if isinstance(said, list) else frozenset()

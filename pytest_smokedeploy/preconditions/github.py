@@ -19,7 +19,7 @@ _SECONDS: Final = 10.0
 _OK: Final = 200
 #: What is asked for is certainly not there: missing, or hidden from this token.
 _ABSENT: Final = frozenset({404, 410, 422})
-_CAN_T_TELL: Final = "That can't be told is never fine."
+ASK_AGAIN: Final = "Give the workflow's token that permission, or start anew once GitHub answers."
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +37,12 @@ class Reply:
     data: Mapping[str, Any]
     fault: str
 
-    def unmet(self, clause: str, expected: str, remedy: str = "", about: str = "") -> Finding:
+    def unmet(self, clause: str, expected: str, remedy: str = ASK_AGAIN, about: str = "") -> Finding:
         """The finding of a question that got no good answer: absent is a no, all else *can't tell*."""
         seen = f"{about}: {self.fault}" if about else self.fault
         if self.status in _ABSENT:
             return Finding(clause, False, expected, seen, Basis.SEEN, remedy=remedy)
-        return Finding(clause, None, expected, seen, None, meaning=_CAN_T_TELL, remedy=remedy)
+        return Finding(clause, None, expected, seen, None, remedy=remedy)
 
 
 class GitHub:

@@ -12,6 +12,7 @@ from pytest_smokedeploy.settings import yamlfile
 
 STEPS: Final = ("1", "2", "3", "4")
 _REMEDY: Final = "Complete the step, and record it under review."
+_ATTEST: Final = "Have a person look, and record what was seen and until when it counts, under review."
 
 
 def today() -> date:
@@ -45,15 +46,16 @@ def attested(file: Path, what: str, on: date | None = None) -> Finding:
     try:
         document = yamlfile.read(file)
     except SettingsError as error:
-        return Finding("PRE-5", False, expected, str(error))
+        return Finding("PRE-5", False, expected, str(error), remedy=_ATTEST)
     entries = document.data.get("attestations") if isinstance(document.data, dict) else None
     entry = entries.get(what) if isinstance(entries, dict) else None
     fault = _entry_fault(entry, ("what", "by", "on", "until"), "on", now)
     if entry is None or fault:
-        return Finding("PRE-5", False, expected, f"{file.name}: {what} {fault}")
+        return Finding("PRE-5", False, expected, f"{file.name}: {what} {fault}", remedy=_ATTEST)
     until = _date(entry["until"])
     if until is None or until < now:
-        return Finding("PRE-5", False, expected, f"{file.name}: {what} expired on {entry['until']}")
+        seen = f"{file.name}: {what} expired on {entry['until']}"
+        return Finding("PRE-5", False, expected, seen, remedy=_ATTEST)
     seen = f"attested by {entry['by']} on {entry['on']}, until {entry['until']}: {entry['what']}"
     return Finding("PRE-5", True, expected, seen, Basis.ATTESTED)
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from pytest_smokedeploy.errors import SettingsError
 from pytest_smokedeploy.model import Finding
 from pytest_smokedeploy.preconditions import ledger
-from pytest_smokedeploy.preconditions.github import GitHub, quoted
+from pytest_smokedeploy.preconditions.github import ASK_AGAIN, GitHub, quoted
 from pytest_smokedeploy.settings import RunConfig
 
 _EXPECTED: Final = "the previous run of the deploy workflow passed, or a person signed it off"
@@ -19,13 +19,13 @@ def finding(run: RunConfig, github: GitHub) -> Finding:
     """FLR-3 from GitHub's list of runs and the file of sign-offs."""
     file = run.settings.workflow.file.rpartition("/")[2]
     reply = github.get(f"/actions/workflows/{quoted(file)}/runs?per_page=20", "actions: read")
-    rows = reply.data.get("workflow_runs")
+    rows: Any = reply.data.get("workflow_runs")
     if reply.fault:
         return reply.unmet("FLR-3", _EXPECTED, about="previous runs")
-    if not isinstance(rows, list) or (not rows and reply.data.get("total_count") != 0):
-        return Finding("FLR-3", None, _EXPECTED, "GitHub's list of runs can't be read", None)
-    if not all(isinstance(row, dict) for row in rows):
-        return Finding("FLR-3", None, _EXPECTED, "GitHub's list of runs can't be read", None)
+    whole = isinstance(rows, list) and all(isinstance(row, dict) for row in rows)
+    if not whole or (not rows and reply.data.get("total_count") != 0):
+        seen = "GitHub's list of runs can't be read"
+        return Finding("FLR-3", None, _EXPECTED, seen, None, remedy=ASK_AGAIN)
     before = _before(rows, run.github.run_id)
     if before is None:
         return Finding("FLR-3", True, _EXPECTED, "there is no previous run")
@@ -33,10 +33,11 @@ def finding(run: RunConfig, github: GitHub) -> Finding:
 
 
 def _judged(run: RunConfig, before: Mapping[str, Any]) -> Finding:
-    number, status, how = str(before.get("id")), before.get("status"), before.get("conclusion")
+    number, status = str(before.get("id")), before.get("status") or "without a status"
+    how = before.get("conclusion") or "no conclusion"
     if status != "completed":
         remedy = f"Wait for run {number}, then look at how it ended."
-        return Finding("FLR-3", False, _EXPECTED, f"run {number} is still {status!r}", remedy=remedy)
+        return Finding("FLR-3", False, _EXPECTED, f"run {number} is still {status}", remedy=remedy)
     if how == "success":
         return Finding("FLR-3", True, _EXPECTED, f"run {number} ended in success")
     try:

@@ -31,12 +31,12 @@ def no_automatic_trigger(file: Path, name: str) -> Finding:
     """TRG-3: `workflow_dispatch` and nothing else, in whatever spelling."""
     expected = f"`on: {BY_HAND}` alone in {name}"
     if why := fault(file):
-        return Finding("TRG-3", None, expected, why, None)
+        return Finding("TRG-3", None, expected, why, None, remedy=f"Mend {name} first (PRE-2).")
     triggers = Flow(file).triggers()
     others = sorted(set(triggers) - {BY_HAND})
     if others:
-        seen, meaning = f"also {', '.join(others)}"[:300], "The workflow can start without a person."
-        return Finding("TRG-3", False, expected, seen, meaning=meaning, remedy=f"Remove it from {name}.")
+        seen = f"also {', '.join(others)}"[:300]
+        return Finding("TRG-3", False, expected, seen, remedy=f"Remove it from {name}.")
     if BY_HAND not in triggers:
         return Finding("TRG-3", False, expected, f"no {BY_HAND}", remedy=f"Add it to {name}.")
     return Finding("TRG-3", True, expected, f"{BY_HAND} alone")

@@ -6,15 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from pytest_smokedeploy.model import CLAUSE, MILESTONES, RANK, Basis, Finding
+from pytest_smokedeploy.model import CLAUSE, MILESTONES, RANK, Finding
 from pytest_smokedeploy.startup_log.patterns import Patterns, near
 from pytest_smokedeploy.startup_log.spelling import Spelled
 
 Kind = Literal["milestone", "statement", "forbidden", "documented", "undocumented", "blank"]
 Phase = Literal["starting", "idle", "stopping"]
 
-#: Clauses of the stage observe that a forbidden line violates; RUN-5 follows OBS-7.
-_SILENT: Final = ("OBS-7", "OBS-8", "OBS-9", "RUN-2", "RUN-3", "RUN-4", "RUN-5")
 _SHOWN: Final = 300
 #: Engines and agents cut what is longer into several lines, in the middle of a word if need be.
 _LONG: Final = 16 * 1024
@@ -147,22 +145,26 @@ class StartupLog:
         """What the log says of one clause of the stage observe."""
         text = CLAUSE[clause].text
         if clause in self._violated:
-            return Finding(clause, False, text, self._violated[clause], Basis.SEEN, *_words(clause))
+            return Finding(clause, False, text, self._violated[clause], remedy=_remedy(clause))
         if clause in self._seen and (clause != "OBS-6" or self._quiet_seconds is not None):
             line = self._seen[clause]
             quiet = f", then quiet for {self._quiet_seconds:g} s" if clause == "OBS-6" else ""
             return Finding(clause, True, text, f"{line.text[:_SHOWN]!r} at {line.time}{quiet}")
         if self._cut:
-            return Finding(clause, None, text, f"no whole log: {self._cut}", None)
+            remedy = "See to it that the agent gives a whole log, then start anew by hand."
+            return Finding(clause, None, text, f"no whole log: {self._cut}", None, remedy=remedy)
         if self._violated:
             by = min(self._violated, key=RANK.__getitem__)
-            return Finding(clause, None, text, f"the observation ended at {by}: {self._violated[by]}", None)
+            seen = f"the observation ended at {by}: {self._violated[by]}"
+            return Finding(clause, None, text, seen, None, remedy=f"Look at {by} first.")
         if clause in MILESTONES or clause == "RUN-1":
-            return Finding(clause, False, text, self._lacking(clause), Basis.SEEN, *_words(clause))
+            return Finding(clause, False, text, self._lacking(clause), remedy=_remedy(clause))
         if self._quiet_seconds is None:
-            return Finding(clause, None, text, "the quiet window after idle did not pass", None)
+            seen = "the quiet window after idle did not pass"
+            return Finding(clause, None, text, seen, None, remedy="Look at OBS-6 first.")
         if clause in self._uncounted:
-            return Finding(clause, None, text, self._uncounted[clause], None)
+            remedy = "See why the agent tells no counters, then start anew by hand."
+            return Finding(clause, None, text, self._uncounted[clause], None, remedy=remedy)
         seen = f"none in {len(self.met)} lines and {self._quiet_seconds:g} quiet seconds after idle"
         if clause == "DET-1":
             seen = "each milestone once and in order; one container, one start"
@@ -221,21 +223,10 @@ class StartupLog:
         return Met("milestone", clause, line)
 
 
-def _words(clause: str) -> tuple[str, str]:
-    """Meaning and remedy of a violated clause."""
+def _remedy(clause: str) -> str:
+    """What to do about a violated clause."""
     if clause in MILESTONES or clause == "RUN-1":
-        return (
-            "The start-up is not the one the model documents.",
-            "Compare startup.log with the patterns under log.milestones in smokedeploy.yml.",
-        )
+        return "Compare startup.log with the patterns under log.milestones in smokedeploy.yml."
     if clause == "DET-1":
-        return (
-            "The start-up is not deterministic.",
-            "Look in startup.log for a restart, and at the container's restart policy.",
-        )
-    if clause in _SILENT:
-        return (
-            "Something runs that a smoke deploy forbids.",
-            "Read startup.log around that line; do not deploy again before a person has looked.",
-        )
-    return "", ""
+        return "Look in startup.log for a restart, and at the container's restart policy."
+    return "Read startup.log around that line; do not deploy again before a person has looked."

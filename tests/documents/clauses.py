@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pytest_smokedeploy.gate import stage_of
-from pytest_smokedeploy.model import CLAUSES
+from pytest_smokedeploy.model import CLAUSES, MEANS
 
 _HEAD = """# Clauses
 
@@ -13,14 +13,15 @@ the proof must rest on at least what the last column says: *seen* by the gate, *
 of the stage that failed first is named first, then the order of this table decides. Written by `python -m
 tests.documents`.
 
-| id | clause | stage | how | least basis |
-|---|---|---|---|---|
+| id | clause | stage | how | least basis | violated, it means |
+|---|---|---|---|---|---|
 """
 
 
 def page() -> str:
     rows = (
-        f"| {c.id} | {c.text} | {c.stage or stage_of(c.id)} | {c.how} | {c.least_basis or ''} |"
+        f"| {c.id} | {c.text} | {c.stage or stage_of(c.id)} | {c.how} | {c.least_basis or ''} "
+        f"| {MEANS.get(c.id, '')} |"
         for c in CLAUSES
     )
     return _HEAD + "\n".join(rows) + "\n"

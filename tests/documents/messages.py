@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[2] / "pytest_smokedeploy"
@@ -24,7 +24,18 @@ HEADINGS = {
     "rehearsal": "The rehearsal",
 }
 #: Calls whose texts are what a person reads, by the end of their name.
-_SPEAKS = ("Finding", "Error", "_violated", "_finding", "_field", "_error", "_breach", "cut", "restarted")
+_SPEAKS = (
+    "Finding",
+    "Error",
+    "_violated",
+    "_finding",
+    "_field",
+    "_error",
+    "_breach",
+    "cut",
+    "restarted",
+    "asked",
+)
 #: Names that hold such a text before it is handed on.
 _NAMED = {"words", "why", "seen", "meaning", "remedy", "reason", "fault", "message", "what", "hint", "note"}
 _TEXTS = (ast.Constant, ast.JoinedStr, ast.BinOp, ast.IfExp)
@@ -48,18 +59,34 @@ def page() -> str:
 
 
 def _texts(file: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-        for value in _spoken(node):
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    kept = dict(pair for node in tree.body for pair in _kept(node))
+    for node in ast.walk(tree):
+        for value in _spoken(node, kept):
             text = " ".join(_template(value).split())
             if text.count(" ") >= 2 and not text.isupper():
                 yield text.replace("|", "\\|").replace("<", "&lt;")
 
 
-def _spoken(node: ast.AST) -> Iterator[ast.expr]:
+def _kept(node: ast.stmt) -> Iterator[tuple[str, ast.expr]]:
+    """A module's own constants, by name."""
+    match node:
+        case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+            yield name, value
+        case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Tuple(elts=values)):
+            yield from zip(map(_name, names), values, strict=True)
+
+
+def _spoken(node: ast.AST, kept: Mapping[str, ast.expr]) -> Iterator[ast.expr]:
+    """What a statement or a call says; `kept` are the constants that it may say by name."""
     match node:
         case ast.Call(func=func, args=args, keywords=keywords) if _name(func).endswith(_SPEAKS):
-            yield from (a for a in args if isinstance(a, _TEXTS))
-            yield from (k.value for k in keywords if k.arg in _NAMED)
+            given = [a.value if isinstance(a, ast.Starred) else a for a in args]
+            for value in (*given, *(k.value for k in keywords if k.arg in _NAMED)):
+                said = kept.get(_name(value), value)
+                yield from said.elts if isinstance(said, ast.Tuple) else [said]
+        case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Tuple(elts=values)):
+            yield from (v for n, v in zip(names, values, strict=True) if _name(n) in _NAMED)
         case ast.Assign(targets=targets, value=value) if any(_name(t) in _NAMED for t in targets):
             yield value
         case ast.Return(value=ast.JoinedStr() as value):

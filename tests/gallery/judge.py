@@ -73,7 +73,16 @@ def misses(case: Case, run: Ended) -> list[str]:
         found.append(f"the agent heard {run.posts}")
     if run.told["running"] is case.stopped:
         found.append("the runtime still ran at the end" if case.stopped else "it was stopped after all")
-    return found + _untold(case, run)
+    return found + _untold(case, run) + _half(run)
+
+
+def _half(run: Ended) -> list[str]:
+    """Findings that do not say all: what was expected and seen, what it means, what to do next."""
+    facts = [f for f in run.document["facts"] if f["event"] == "finding" and f["holds"] is not True]
+    parts = ("expected", "seen", "meaning", "remedy")
+    found = [f"{f['clause']} has no {part}" for f in facts for part in parts if not f[part]]
+    twice = [f"{f['clause']} ends twice: {f['seen'][-80:]}" for f in facts if f["seen"].endswith("..")]
+    return found + twice
 
 
 def _untold(case: Case, run: Ended) -> list[str]:

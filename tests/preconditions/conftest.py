@@ -7,6 +7,7 @@ from contextlib import ExitStack
 import pytest
 import yaml
 
+from pytest_smokedeploy.model import CLAUSE, Basis, Finding
 from pytest_smokedeploy.preconditions.github import GitHub
 from pytest_smokedeploy.rehearsal import World
 from pytest_smokedeploy.rehearsal.github import GitHub as StandIn
@@ -18,6 +19,24 @@ SHA = "a" * 40
 REPOSITORY = "someone/something"
 TOKEN = "token-of-a-test"
 FLOW = ".github/workflows/deploy.yml"
+
+
+@pytest.fixture(autouse=True)
+def whole(monkeypatch):
+    """No finding is made by half, whatever a test looks for: whose, what, resting on what, and then?"""
+    make = Finding.__init__
+
+    def made(self, *args, **kwargs):
+        make(self, *args, **kwargs)
+        assert self.clause in CLAUSE, self
+        assert self.holds in {True, False, None}, self
+        assert (self.basis is None) is (self.holds is None), self
+        assert self.basis is None or isinstance(self.basis, Basis), self
+        said = [self.expected, self.seen, *(() if self.holds else (self.means, self.remedy))]
+        assert all(isinstance(words, str) and words for words in said), self
+        assert not [words for words in said if "None" in words or "XX" in words], self
+
+    monkeypatch.setattr(Finding, "__init__", made)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from pytest_smokedeploy.model import UNTOLD
 from pytest_smokedeploy.preconditions import Preconditions, github
 from pytest_smokedeploy.preconditions.github import GitHub
 from tests.client.raw_server import RawServer
@@ -58,7 +59,7 @@ def test_no_good_answer_is_ever_fine(hub, answer, holds, words):
     found = finding(run)
     assert found.holds is holds
     assert words in found.seen
-    assert (found.meaning == "") is (holds is False)
+    assert (found.means == UNTOLD) is (holds is None)
 
 
 def test_an_environment_of_another_name_is_none(hub):

@@ -132,7 +132,7 @@ def test_each_finding_is_whole(judged):
         "running": (
             judged([OWN, ended(None, status="queued")]),
             False,
-            "run 6 is still 'queued'",
+            "run 6 is still queued",
             "Wait for run 6, then look at how it ended.",
         ),
     }

@@ -100,7 +100,7 @@ def test_a_violation_says_what_it_means_and_what_to_do(clause, meaning, remedy):
     log = fed("order placed", HEALTHY[3], HEALTHY[0]) if clause in {"DET-1", "OBS-7"} else fed("x")
     finding = log.finding(clause)
     assert finding.holds is False
-    assert meaning in finding.meaning
+    assert meaning in finding.means
     assert remedy in finding.remedy
 
 
