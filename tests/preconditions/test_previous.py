@@ -57,7 +57,7 @@ def test_any_other_end_needs_a_person(judged, how):
 @pytest.mark.parametrize("status", ["queued", "in_progress", "waiting", None])
 def test_a_run_that_has_not_ended(judged, status):
     found = judged([OWN, ended(None, status=status)], sign())
-    assert (found.holds, repr(status) in found.seen) == (False, True)
+    assert (found.holds, f"still {status or 'without a status'}" in found.seen) == (False, True)
 
 
 def test_the_newest_run_before_this_one_counts_in_whatever_order_they_come(judged):
