@@ -168,6 +168,34 @@ def test_a_whole_path_and_one_in_the_checkout_may_be_one_folder(misuses):
     assert "looks in /another, and the gate's journal is in /a/workspace/smoke-evidence" in found[1]
 
 
+@pytest.mark.parametrize(
+    "job",
+    [
+        {"env": {"SMOKEDEPLOY_EVIDENCE": "out"}},
+        {"defaults": {"run": {"working-directory": "sub"}}},
+    ],
+)
+def test_what_a_job_sets_holds_for_both_steps_until_one_says_otherwise(misuses, job):
+    assert misuses(GATE, STOP, **job) == []
+    other = {**STOP, "env": {"SMOKEDEPLOY_EVIDENCE": "x"}, "working-directory": "."}
+    (found,) = misuses(GATE, {"run": "echo between"}, other, **job)
+    where = "out" if "env" in job else "sub/smoke-evidence"
+    assert f"`smokedeploy stop` looks in x, and the gate's journal is in {where}" in found[1]
+
+
+def test_a_step_that_may_set_the_folder_leaves_it_open(misuses):
+    other = {**STOP, "run": "smokedeploy stop --evidence out"}
+    sets = {"run": 'echo "SMOKEDEPLOY_EVIDENCE=out" >> "$GITHUB_ENV"'}
+    assert misuses(sets, GATE, other) == []
+    assert len(misuses({"run": "echo nothing"}, GATE, other)) == 1
+
+
+def test_one_step_that_looks_in_the_right_place_is_enough(misuses):
+    other = {**STOP, "run": "smokedeploy stop --evidence out"}
+    assert misuses(GATE, other, STOP) == []
+    assert len(misuses(GATE, other)) == 1
+
+
 def test_what_is_worst_is_named_first(misuses):
     found = misuses(
         {**GATE, "continue-on-error": True}, {**STOP, "if": None}, BY_ACTION, environment="production"

@@ -1,10 +1,14 @@
 """PRE-5 by the agent's word and by the repository's files, each finding to the letter."""
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 
 from pytest_smokedeploy.migration_files import MigrationFiles
 from pytest_smokedeploy.model import Basis, Finding
 from pytest_smokedeploy.preconditions import database
+from pytest_smokedeploy.redaction import Secret
 
 EXPECTED = "the database reachable, with exactly the migrations the repository holds"
 THREE = MigrationFiles(("0001", "0002", "0003"), frozenset({"0001", "0002", "0003"}))
@@ -96,3 +100,45 @@ def test_a_direct_look_without_an_address_is_no_look():
     found = database.direct(None, "schema_migrations", THREE)
     assert (found.holds, found.seen, found.basis) == (False, "its URL is not set", Basis.SEEN)
     assert found.remedy == "Set the variable that database.url_variable names."
+
+
+@pytest.fixture
+def sqlite(tmp_path):
+    """sqlite(*versions, table) -> the URL of a database with such a table of applied migrations."""
+
+    def make(*versions, table="schema_migrations"):
+        file = tmp_path / "database.sqlite"
+        with closing(sqlite3.connect(file)) as connection:
+            connection.execute(f"CREATE TABLE {table} (version TEXT PRIMARY KEY)")
+            connection.executemany(f"INSERT INTO {table} VALUES (?)", [(v,) for v in versions])  # noqa: S608 - a test's own name
+            connection.commit()
+        return Secret(f"sqlite:///{file}")
+
+    return make
+
+
+def seen_by(url, table="schema_migrations"):
+    found = database.direct(url, table, THREE)
+    assert found.basis is Basis.SEEN
+    return found.holds, found.seen, found.remedy
+
+
+def test_a_direct_look_sees_what_was_applied(sqlite):
+    url = sqlite("0001", "0002", "0003")
+    assert seen_by(url) == (True, "migrated as the repository is: 0001, 0002, 0003 the newest of 3", "")
+
+
+def test_a_direct_look_sees_what_was_not(sqlite):
+    assert seen_by(sqlite("0001")) == (False, "not applied: 0002, 0003", "Migrate the database first.")
+
+
+def test_a_direct_look_at_another_table(sqlite):
+    assert seen_by(sqlite("0001", "0002", "0003", table="applied"), "applied")[0] is True
+    remedy = "Migrate it, or let the user of its URL read the table; then run again."
+    assert seen_by(sqlite(table="another")) == (False, "there is no table schema_migrations", remedy)
+
+
+def test_a_direct_look_at_a_database_that_is_not_there(tmp_path):
+    remedy = "Start it, create it, or mend its URL (user and password too); then run again."
+    url = Secret(f"sqlite:///{tmp_path / 'none'}")
+    assert seen_by(url) == (False, "the database file does not exist", remedy)

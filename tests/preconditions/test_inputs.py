@@ -113,3 +113,20 @@ def test_a_version_is_held_against_the_commit_of_its_tag(hub):
 def test_a_version_that_nobody_tagged(hub):
     found = inputs.finding(*hub(known_good=CI, tag="1.2.3", **KNOWN))
     assert (found.holds, "404" in found.seen) == (False, True)
+
+
+def test_a_workflow_that_asks_for_no_tag_is_refused_unasked(hub):
+    run, api = hub(lambda *_: pytest.fail("GitHub was asked"))
+    run.workflow_file.write_text("on: workflow_dispatch\njobs: {}\n")
+    found = inputs.finding(run, api)
+    assert (found.holds, found.seen) == (False, "deploy.yml has no input `environment`")
+    assert found.remedy == "Mend the inputs of .github/workflows/deploy.yml."
+
+
+@pytest.mark.parametrize(
+    ("tag", "seen"),
+    [("", "image_tag is empty"), ("a b", "image_tag 'a b' is no tag"), ("main", "image_tag 'main' can move")],
+)
+def test_what_is_wrong_with_a_tag_is_said(hub, tag, seen):
+    found = inputs.finding(*hub(tag=tag))
+    assert (found.seen, found.remedy) == (seen, "Dispatch with the commit's full SHA as image_tag.")

@@ -122,3 +122,34 @@ def test_how_often_it_runs(text, times):
 def test_a_command_is_found_by_its_name():
     assert script.runs("exec .venv/bin/smokedeploy stop", "smokedeploy", "stop")
     assert not script.runs("smokedeploy verify stop", "smokedeploy", "stop")
+
+
+@pytest.mark.parametrize(
+    ("text", "folder"),
+    [
+        ("smokedeploy stop", ""),
+        ("smokedeploy stop --evidence out", "out"),
+        ("smokedeploy stop --evidence=out", "out"),
+        ("smokedeploy stop --evidence=a=b", "a=b"),
+        ("SMOKEDEPLOY_EVIDENCE=out smokedeploy stop", "out"),
+        ("SMOKEDEPLOY_EVIDENCE=one pytest --smokedeploy-evidence=two smoke_tests", "two"),
+        ("echo first; smokedeploy stop --smokedeploy-evidence out", "out"),
+        ("smokedeploy stop --evidence", ""),
+    ],
+)
+def test_the_evidence_folder_that_a_script_names(text, folder):
+    assert script.evidence(text) == folder
+
+
+@pytest.mark.parametrize(
+    ("text", "moves"),
+    [("cd sub; pytest", True), ("pushd sub", True), ("popd", True), ("pytest cd", False), ("", False)],
+)
+def test_whether_a_script_leaves_its_folder(text, moves):
+    assert script.moves(text) is moves
+
+
+def test_a_loop_within_a_loop_ends_by_itself():
+    text = "for a in 1; do for b in 2; do true; done; pytest smoke_tests; done"
+    assert script.faults(text)[0] == ("FLR-4", "the gate stands in a loop (`for`)")
+    assert script.faults("for a in 1; do true; done; pytest smoke_tests") == []

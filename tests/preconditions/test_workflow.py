@@ -173,3 +173,30 @@ def test_what_is_no_workflow(file, text):
     own = file(text)
     assert workflow.exists(own, "deploy.yml").holds is False
     assert (around.misuses(own), workflow.unseen(own)) == ([], "")
+
+
+GATE = "{run: pytest -p smokedeploy smoke_tests}"
+STOP = "{run: smokedeploy stop}"
+NO_STOP = "a workflow; no step of it runs `smokedeploy stop` after a gate that was killed"
+
+
+@pytest.mark.parametrize(
+    ("jobs", "seen"),
+    [
+        (f"{{a: {{steps: [{GATE}, {STOP}]}}}}", "a workflow"),
+        (f"{{a: {{steps: [{GATE}]}}}}", NO_STOP),
+        (f"{{a: {{steps: [{GATE}]}}, b: {{steps: [{STOP}]}}}}", NO_STOP),
+        ("{a: {steps: [{run: ./own}]}}", "a workflow; no step of deploy.yml is seen to run the gate"),
+    ],
+)
+def test_a_workflow_is_there_and_what_it_lacks_is_said(file, jobs, seen):
+    found = workflow.exists(file(f"on: workflow_dispatch\njobs: {jobs}\n"), "the/deploy.yml")
+    assert (found.holds, found.seen.startswith(f"the/deploy.yml, {seen}")) == (True, True)
+    assert (seen == "a workflow") is (found.seen == "the/deploy.yml, a workflow")
+
+
+def test_a_workflow_that_is_not_there(tmp_path):
+    found = workflow.exists(tmp_path / "none.yml", "the/none.yml")
+    assert (found.holds, found.expected) == (False, "the workflow file the/none.yml")
+    assert "cannot be read: No such file" in found.seen
+    assert found.remedy == "Add the/none.yml; `smokedeploy init` lays one in."
