@@ -97,7 +97,8 @@ class Follower:
         self._place = max(place, self._place)
         if seen:
             meaning = "The agent tried again what had failed, or its receipt is not what happened."
-            self._book.finding(Finding("AGT-6", False, "each step once", seen, Basis.TOLD, meaning))
+            remedy = "Look at the agent's log before the next run."
+            self._book.finding(Finding("AGT-6", False, "each step once", seen, Basis.TOLD, meaning, remedy))
 
     def ours(self, reading: Reading) -> None:
         """Whether an answer is about this deploy.
