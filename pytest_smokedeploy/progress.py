@@ -5,6 +5,8 @@ It reads pytest's objects without importing pytest, as `collected` does.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
 from inspect import iscoroutinefunction
@@ -37,6 +39,25 @@ class Call:
     raised: BaseException | None = None
     gave: str = ""
 
+    @contextmanager
+    def under_way(self) -> Iterator[None]:
+        """Around the call; what it raises passes on, and is kept."""
+        __tracebackhide__ = True
+        self.running = True
+        try:
+            yield
+        except BaseException as error:
+            self.raised = error
+            raise
+        finally:
+            self.running = False
+
+    def give(self, result: Any) -> Any:  # noqa: ANN401 - somebody's value
+        """The call came to its end with `result`, which is passed on."""
+        self.returned = True
+        self.gave = "" if result is None else type(result).__name__
+        return result
+
     def end(self) -> tuple[CheckOutcome, str, str | None]:
         """What of a call that is reported as passed is a pass."""
         if not self.returned:
@@ -63,17 +84,8 @@ def watch(item: Item, calls: dict[str, Call]) -> None:
     @wraps(function)
     def watched(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - somebody's function
         __tracebackhide__ = True
-        call.running = True
-        try:
-            result = function(*args, **kwargs)
-        except BaseException as error:
-            call.raised = error
-            raise
-        finally:
-            call.running = False
-        call.returned = True
-        call.gave = "" if result is None else type(result).__name__
-        return result
+        with call.under_way():
+            return call.give(function(*args, **kwargs))
 
     item.obj = watched
 
@@ -84,17 +96,8 @@ def _awaited(function: Any, call: Call) -> Any:  # noqa: ANN401 - somebody's fun
     @wraps(function)
     async def watched(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - somebody's function
         __tracebackhide__ = True
-        call.running = True
-        try:
-            result = await function(*args, **kwargs)
-        except BaseException as error:
-            call.raised = error
-            raise
-        finally:
-            call.running = False
-        call.returned = True
-        call.gave = "" if result is None else type(result).__name__
-        return result
+        with call.under_way():
+            return call.give(await function(*args, **kwargs))
 
     return watched
 

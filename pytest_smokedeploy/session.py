@@ -9,22 +9,20 @@ import logging
 import platform
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_smokedeploy import __version__
 from pytest_smokedeploy.client import AgentClient
 from pytest_smokedeploy.errors import MisuseError, SmokedeployError
-from pytest_smokedeploy.evidence import Journal, build, prepare, replay, torn, utc_now, write_folder
+from pytest_smokedeploy.evidence import Journal, build, prepare, utc_now, write_folder
 from pytest_smokedeploy.gate import EXIT_FAILED, OWN_WORDS, Check, CheckOutcome, Decision, Gate
 from pytest_smokedeploy.lifecycle import Book, Lifecycle
 from pytest_smokedeploy.lifecycle.signals import Signals
 from pytest_smokedeploy.preconditions import Preconditions, around, workflow
 from pytest_smokedeploy.redaction import Sanitiser, Secret
-from pytest_smokedeploy.reports.github import summary
+from pytest_smokedeploy.remains import Remains
 from pytest_smokedeploy.settings import Options, RunConfig, load, resolve
 from pytest_smokedeploy.settings.resolve import check_plane, refuse_in_workflow
 
@@ -86,10 +84,9 @@ class GateSession:
         self.signals = Signals(self.book.interrupt)
         self._environ = environ
         self._levels: dict[str, int] = {}
-        self._summarised = False
-        self._withdrawn: list[dict[str, Any]] = []
+        summary = environ.get("GITHUB_STEP_SUMMARY")
+        self._left = Remains(self.evidence, self.sanitiser, reported, Path(summary) if summary else None)
         self._make_stack = make_stack
-        self._reported = tuple(reported)
         self._stack: Stack | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
@@ -231,8 +228,8 @@ class GateSession:
 
     # -- end -------------------------------------------------------------------------------
 
-    def settle(self, status: int = 0) -> None:
-        """Stop what is still owed a stop, tell the agent of a pass, and decide. Safe to call twice.
+    def settle(self, status: int = 0) -> Decision:
+        """Stop what is still owed a stop, tell the agent of a pass, and decide; safe to call twice.
 
         Args:
             status: how the runner itself ends, 0 where nothing failed: a file that can't be collected or
@@ -263,64 +260,27 @@ class GateSession:
                 exit_status=self.decision.exit_status,
             )
             self.document = build(self.journal.events, {})
+        return self.decision
 
     def finish(self) -> int:
         """Write the evidence, take the rehearsal down; returns the exit status. Safe to call twice."""
-        self.settle()
+        decision = self.settle()
         self.journal.close()
         try:
-            self._veil()
-            document = self._write()
-            if not self._summarised:
-                self._summarised = True
-                self._summarise(document)
+            self._left.veil()
+            written = self._left.write(self.journal.events, decision)
+            if written.decision is not decision:
+                decision = self.decision = written.decision
+                self.document = written.document
+                self.book.announce(f"{decision.verdict}  {decision.reason} Whatever stands above.")
+            self._left.summarise(written.document)
         except OSError as error:
             # No evidence, no gate: whatever was decided, nobody can see it.
             self.book.announce(f"the evidence could not be written: {error.strerror or error}")
             return EXIT_FAILED
         finally:
             self.close()
-        if self.decision is None or (self.journal.broken and not self.decision.exit_status):
-            return EXIT_FAILED
-        return self.decision.exit_status
-
-    def _write(self) -> dict[str, Any]:
-        """Write the evidence; one that its own `verify` would not take is withdrawn, and says why.
-
-        Somebody's check can remove the journal, another plug-in write its report in its place.
-        """
-        document = write_folder(self.evidence, [*self.journal.events, *self._withdrawn])
-        if self.decision is None or self.decision.exit_status or not (why := torn(self.evidence, document)):
-            return document
-        words = f"the evidence folder is not whole: {why}"
-        self._withdrawn = [{"at": utc_now(), "event": "run.spoiled", "words": words}]
-        events = [*self.journal.events, *self._withdrawn]
-        self.decision = replay(events).decide()
-        self.document = write_folder(self.evidence, events)
-        told = f"{self.decision.verdict}  {self.decision.reason}"
-        self.book.announce(f"{told} Whatever stands above.")
-        if (report := self.evidence / "report.html").is_file():
-            # Its own head was written before.
-            text = report.read_text(encoding="utf-8", errors="surrogateescape")
-            report.write_text(f"<h1>{escape(told)}</h1>\n{text}", encoding="utf-8", errors="surrogateescape")
-        return self.document
-
-    def _veil(self) -> None:
-        """Mask what other plug-ins wrote past the gate: properties, parameters, extras, a file's error."""
-        for file in self._reported:
-            if not file.is_file():
-                continue
-            text = file.read_text(encoding="utf-8", errors="surrogateescape")
-            if (masked := self.sanitiser.text(text)) != text:
-                file.write_text(masked, encoding="utf-8", errors="surrogateescape")
-
-    def _summarise(self, document: Mapping[str, Any]) -> None:
-        """Add the verdict to GitHub's step summary, where there is one."""
-        name = self._environ.get("GITHUB_STEP_SUMMARY")
-        if name:
-            # The evidence stands already; a summary that can't be written takes nothing from it.
-            with suppress(OSError):
-                _append(Path(name), summary(document))
+        return decision.exit_status or (EXIT_FAILED if self.journal.broken else 0)
 
     def close(self) -> None:
         """Let go of everything; safe to call twice."""
@@ -339,10 +299,3 @@ class GateSession:
         while self._levels:
             name, level = self._levels.popitem()
             logging.getLogger(name).setLevel(level)
-
-
-def _append(file: Path, text: str) -> None:
-    """Add `text` to a file; a pipe that nobody reads from would be waited for."""
-    if not file.is_fifo():
-        with file.open("a", encoding="utf-8", errors="backslashreplace") as opened:
-            opened.write(text)
