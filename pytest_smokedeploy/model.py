@@ -222,5 +222,5 @@ class Finding:
         """The finding in a line without its id: expected, seen, what it means, what to do."""
         if self.holds:
             return self.seen
-        saw = f"expected {self.expected}; saw {self.seen.rstrip('.')}."
+        saw = f"expected {self.expected}; saw {self.seen}{'' if self.seen.endswith('.') else '.'}"
         return " ".join(part for part in (saw, self.means, self.remedy) if part)

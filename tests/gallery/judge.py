@@ -80,9 +80,7 @@ def _half(run: Ended) -> list[str]:
     """Findings that do not say all: what was expected and seen, what it means, what to do next."""
     facts = [f for f in run.document["facts"] if f["event"] == "finding" and f["holds"] is not True]
     parts = ("expected", "seen", "meaning", "remedy")
-    found = [f"{f['clause']} has no {part}" for f in facts for part in parts if not f[part]]
-    twice = [f"{f['clause']} ends twice: {f['seen'][-80:]}" for f in facts if f["seen"].endswith("..")]
-    return found + twice
+    return [f"{f['clause']} has no {part}" for f in facts for part in parts if not f[part]]
 
 
 def _untold(case: Case, run: Ended) -> list[str]:
