@@ -18,7 +18,15 @@ from pydantic import BaseModel, ValidationError
 
 from pytest_smokedeploy.client.answer import Answer, parse_json, shown
 from pytest_smokedeploy.client.reading import failure
-from pytest_smokedeploy.client.transport import Flight, Transport, answer_of, late, read_capped, unreachable
+from pytest_smokedeploy.client.transport import (
+    HEAR_SECONDS,
+    Flight,
+    Transport,
+    answer_of,
+    late,
+    read_capped,
+    unreachable,
+)
 from pytest_smokedeploy.contract import HEARTBEAT_SECONDS, LOGS, NDJSON, End, Heartbeat, LogError, LogLine
 from pytest_smokedeploy.errors import ContractError, UnreachableError
 
@@ -123,7 +131,7 @@ class LogStream:
                     raise self._fail(f"no record and no heartbeat for {self._idle:g} seconds")
                 if now >= deadline:
                     return None
-                self._changed.wait(min(deadline, self._last + self._idle) - now)
+                self._changed.wait(min(min(deadline, self._last + self._idle) - now, HEAR_SECONDS))
             record = self._queue.popleft()
             self._held -= _size(record)
             self._changed.notify_all()

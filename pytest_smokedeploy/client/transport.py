@@ -26,6 +26,8 @@ from pytest_smokedeploy.errors import UnreachableError
 
 T = TypeVar("T")
 _CLOSE_SECONDS: Final = 2.0
+#: A signal that comes just before a wait begins is heard only when the wait ends: none is longer (seconds).
+HEAR_SECONDS: Final = 0.5
 
 
 class _AbandonedError(Exception):
@@ -55,9 +57,11 @@ class Flight:
             stream = info["return_value"]
             # A duplicate: TLS takes the original away, and cutting must work in its handshake too.
             with self._lock:
-                self._socket = stream.get_extra_info("socket").dup()
                 if self._abandoned:
-                    self._socket.shutdown(socket.SHUT_RDWR)
+                    # Not one step further: a handshake on what is cut would leave its socket open.
+                    stream.close()
+                    raise _AbandonedError
+                self._socket = stream.get_extra_info("socket").dup()
         elif name.endswith("send_request_headers.started"):
             with self._lock:
                 if self._abandoned:
@@ -192,7 +196,10 @@ class Transport:
 
         try:
             self.launch(flight, body, call)
-            finished = flight.done.wait(seconds)
+            deadline = time.monotonic() + seconds
+            left = seconds
+            while not (finished := flight.done.wait(min(left, HEAR_SECONDS))) and left > 0:
+                left = max(0.0, deadline - time.monotonic())
         except BaseException:
             flight.abandon()
             raise
