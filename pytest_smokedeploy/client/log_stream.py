@@ -161,7 +161,11 @@ class LogStream:
 
     def _open(self) -> None:
         with self._changed:
-            in_time = self._changed.wait_for(lambda: self._opened or self._finished, self._open_seconds)
+            deadline = time.monotonic() + self._open_seconds
+            while (
+                not (in_time := self._opened or self._finished) and (left := deadline - time.monotonic()) > 0
+            ):
+                self._changed.wait(min(left, HEAR_SECONDS))
             if self._error is not None and not self._opened:
                 raise self._error
         if not in_time:
