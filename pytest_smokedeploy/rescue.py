@@ -80,7 +80,7 @@ def _read(file: Path) -> tuple[list[dict[str, Any]], int]:
         # A pipe that nobody writes to would keep this waiting for ever.
         raise EvidenceError(f"{file} is no file: whether a stop is owed is not known.", remedy=_LOOK)
     try:
-        return Journal.read(file), Journal.damaged(file)
+        return Journal.look(file)
     except OSError as error:
         words = f"{file} can't be read ({error.strerror or error}): whether a stop is owed is not known."
         raise EvidenceError(words, remedy=_LOOK) from error

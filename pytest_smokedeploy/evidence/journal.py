@@ -84,12 +84,12 @@ class Journal:
     @staticmethod
     def read(path: Path) -> list[dict[str, Any]]:
         """The events of a journal; a last line that was cut off mid-write is left out."""
-        return _events(path)[0]
+        return Journal.look(path)[0]
 
     @staticmethod
-    def damaged(path: Path) -> int:
-        """How many lines of a journal are no event; one that was cut off at the very end is none of them."""
-        return _events(path)[1]
+    def look(path: Path) -> tuple[list[dict[str, Any]], int]:
+        """A journal's events, and how many of its lines are none (one cut off at the very end aside)."""
+        return _events(path)
 
 
 def _events(path: Path) -> tuple[list[dict[str, Any]], int]:

@@ -123,9 +123,9 @@ def _consistent(folder: Path, document: Mapping[str, Any]) -> list[str]:
             found.append(f"{name} is missing or is not the file the evidence was made with.")
     if found:
         return found
-    if Journal.damaged(folder / "journal.jsonl"):
+    events, damaged = Journal.look(folder / "journal.jsonl")
+    if damaged:
         return ["journal.jsonl is malformed: it holds lines that are no event."]
-    events = Journal.read(folder / "journal.jsonl")
     again = build(events, {})
     found = [f"{key} is not what the journal makes of it." for key in _DERIVED if again[key] != document[key]]
     said = [str(event.get("verdict")) for event in events if event.get("event") == "run.finished"]
