@@ -82,14 +82,13 @@ def read(file: BinaryIO, settings: Settings) -> Captured:
         SmokedeployError: it is larger than a start-up's log ever is.
 
     """
-    raw = file.read(MAX_BYTES + 1)
-    if len(raw) > MAX_BYTES:
+    whole = file.read(MAX_BYTES + 1)
+    if len(whole) > MAX_BYTES:
         words = f"The log is larger than {MAX_BYTES // 2**20} MiB."
         raise SmokedeployError(words, remedy="Cut out one start-up, from its banner to its stop.")
-    lines = io.BytesIO(raw)
     patterns = Patterns.build(settings.log.milestones, settings.log.forbidden, settings.log.documented)
     log, captured = StartupLog(patterns), Captured()
-    for number, raw in enumerate(lines, 1):
+    for number, raw in enumerate(io.BytesIO(whole), 1):
         line = _line(raw.decode("utf-8", "backslashreplace").removesuffix("\n"))
         if log.phase == "idle" and log.documents(line):
             log.stopping()

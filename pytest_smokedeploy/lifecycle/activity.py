@@ -51,17 +51,16 @@ def judge(first: Activity | None, last: Activity | None, seconds: float, limits:
 
     """
     first, last = first or Activity(), last or Activity()
+    cpu = (first.cpu_seconds, last.cpu_seconds)
+    processes = (first.processes, last.processes)
+    sent = (first.network_tx_bytes, last.network_tx_bytes)
     counted = {
-        "RUN-3": _cpu(first.cpu_seconds, last.cpu_seconds, seconds, limits.cpu_share),
-        "RUN-2": _processes(first.processes, last.processes, limits.processes),
-        "OBS-9": _sent(first.network_tx_bytes, last.network_tx_bytes, limits.sent_bytes),
+        "RUN-3": _cpu(*cpu, seconds, limits.cpu_share),
+        "RUN-2": _processes(*processes, limits.processes),
+        "OBS-9": _sent(*sent, limits.sent_bytes),
     }
-    pairs = {
-        "RUN-3": (first.cpu_seconds, last.cpu_seconds),
-        "RUN-2": (first.processes, last.processes),
-        "OBS-9": (first.network_tx_bytes, last.network_tx_bytes),
-    }
-    lost = {c: _LOST for c, (before, after) in pairs.items() if before is not None and after is None}
+    looks = zip(counted, (cpu, processes, sent), strict=True)
+    lost = {clause: _LOST for clause, (before, after) in looks if before is not None and after is None}
     violated = {clause: words for clause, (words, holds) in counted.items() if not holds}
     return Silence(violated, {clause: words for clause, (words, _) in counted.items()}, lost)
 

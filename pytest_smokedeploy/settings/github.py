@@ -25,7 +25,6 @@ class GitHubRun:
     sha: str
     ref: str
     token: Secret | None
-    step_summary: Path | None
     workspace: Path | None
     in_actions: bool
 
@@ -33,8 +32,7 @@ class GitHubRun:
     def read(cls, environ: Mapping[str, str]) -> Self:
         """Read the variables of `environ`; nothing is required here, the checks do that."""
         attempt = environ.get("GITHUB_RUN_ATTEMPT", "")
-        token, summary = environ.get("GITHUB_TOKEN", ""), environ.get("GITHUB_STEP_SUMMARY", "")
-        workspace = environ.get("GITHUB_WORKSPACE", "")
+        token, workspace = environ.get("GITHUB_TOKEN", ""), environ.get("GITHUB_WORKSPACE", "")
         return cls(
             api_url=environ.get("GITHUB_API_URL", "").rstrip("/"),
             server_url=environ.get("GITHUB_SERVER_URL", "").rstrip("/"),
@@ -47,7 +45,6 @@ class GitHubRun:
             sha=environ.get("GITHUB_SHA", ""),
             ref=environ.get("GITHUB_REF", ""),
             token=Secret(token) if token.strip() else None,
-            step_summary=Path(summary) if summary else None,
             workspace=Path(workspace) if workspace else None,
             in_actions=environ.get("GITHUB_ACTIONS") == "true",
         )

@@ -234,6 +234,17 @@ def _told(document: yamlfile.Document, error: ValidationError) -> SettingsError:
     return SettingsError(_words(row, path), file=document.name, line=document.line(path), key=dotted)
 
 
+#: What a value must be, said in the words of YAML and not of Python, by pydantic's own error type.
+_KINDS: Final = {
+    "string_type": "text (in quotes where YAML would read a number, a date or yes and no)",
+    "tuple_type": "a list, written [one, two] or a line with a dash for each",
+    "list_type": "a list, written [one, two] or a line with a dash for each",
+    "dict_type": "keys with values, a line `key: value` for each",
+    "model_type": "keys with values, a line `key: value` for each",
+    "model_attributes_type": "keys with values, a line `key: value` for each",
+}
+
+
 def _words(row: Any, path: tuple[int | str, ...]) -> str:  # noqa: ANN401 - pydantic's own
     if row["type"] == "extra_forbidden":
         return f"there is no key {path[-1]!r} here; remove it or mend its spelling."
@@ -245,14 +256,3 @@ def _words(row: Any, path: tuple[int | str, ...]) -> str:  # noqa: ANN401 - pyda
         return f"must be {kind}; found {row['input']!r}."[:400]
     message = str(row["msg"]).removeprefix("Value error, ")
     return f"{message[0].lower()}{message[1:]}; found {row['input']!r}."[:400]
-
-
-# What a value must be, said in the words of YAML and not of Python, by pydantic's own error type.
-_KINDS: Final = {
-    "string_type": "text (in quotes where YAML would read a number, a date or yes and no)",
-    "tuple_type": "a list, written [one, two] or a line with a dash for each",
-    "list_type": "a list, written [one, two] or a line with a dash for each",
-    "dict_type": "keys with values, a line `key: value` for each",
-    "model_type": "keys with values, a line `key: value` for each",
-    "model_attributes_type": "keys with values, a line `key: value` for each",
-}
