@@ -65,7 +65,7 @@ def rescue(folder: Path, config: Path | None, environ: Mapping[str, str]) -> tup
         shutdown = stopper.stop("smokedeploy stop, after the run", _open_seconds(events, run))
         stopper.look_again(shutdown)
     done = shutdown.confirmed and shutdown.comeback is False
-    words = sanitiser.text(shutdown.failed or shutdown.words)
+    words = sanitiser.text(shutdown.told)
     journal.close()
     try:
         write_folder(folder, journal.events)

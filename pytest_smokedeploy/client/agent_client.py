@@ -102,10 +102,8 @@ class AgentClient:
         return self._read("GET", f"{contract.DEPLOYS}/{deploy_id}", contract.DeployProgress)
 
     def renew(self, request: contract.LeaseRequest) -> Reading:
-        """``POST /v1/lease`` (extension `lease`), made beside the run's calls: `settle` waits for none."""
-        body = request.model_dump(mode="json")
-        answer = self._send("POST", contract.LEASE, body, self._seconds, self._token, beside=True)
-        return read(answer, contract.Leased)
+        """``POST /v1/lease`` (extension `lease`)."""
+        return self._read("POST", contract.LEASE, contract.Leased, request.model_dump(mode="json"))
 
     def outcome(self, request: contract.OutcomeRequest) -> Reading:
         """``POST /v1/outcome``: the run passed, the agent's hold goes (extension `hold`)."""
@@ -138,9 +136,9 @@ class AgentClient:
             self._note(f"GET {contract.LOGS}", error=error)
             raise
 
-    def settle(self, seconds: float) -> bool:
-        """Wait for calls that an interrupt left in flight; True if none is left after `seconds`."""
-        return self._transport.settle(seconds)
+    def settle_deploy(self, seconds: float) -> bool:
+        """Wait for a deploy's own call that an interrupt left in flight; True if it is over by then."""
+        return self._transport.settle(f"POST {contract.DEPLOY}", seconds)
 
     def close(self) -> None:
         """Close every connection, streams included. Twice is no error."""
@@ -156,20 +154,9 @@ class AgentClient:
     ) -> Reading:
         return read(self._send(method, path, body, seconds or self._seconds, self._token), model)
 
-    def _send(  # noqa: PLR0913 - one request's parts
-        self,
-        method: str,
-        path: str,
-        body: object,
-        seconds: float,
-        headers: dict[str, str],
-        *,
-        beside: bool = False,
-    ) -> Answer:
+    def _send(self, method: str, path: str, body: object, seconds: float, headers: dict[str, str]) -> Answer:
         try:
-            answer = self._transport.send(
-                method, path, headers=headers, body=body, seconds=seconds, beside=beside
-            )
+            answer = self._transport.send(method, path, headers=headers, body=body, seconds=seconds)
         except AgentError as error:
             self._note(f"{method} {path}", error=error)
             raise

@@ -82,7 +82,7 @@ class LogStream:
         self._follow = follow
         self._open_seconds = open_seconds
         self._idle = idle_seconds
-        self._flight = Flight(lasting=True)
+        self._flight = Flight(CALL)
         self._changed = threading.Condition()
         self._queue: deque[LogRecord] = deque()
         self._held = 0

@@ -38,13 +38,14 @@ class Flight:
     """One request under way: whether a byte of it was sent, and the means to cut it.
 
     Args:
-        lasting: nobody waits for it to settle: it lives until it is closed (a log stream), or is
-            made beside the run (a lease's renewal).
+        call: method and path (``"POST /v1/deploy"``).
 
     """
 
-    def __init__(self, *, lasting: bool = False) -> None:
-        self.lasting = lasting
+    def __init__(self, call: str) -> None:
+        self.call = call
+        #: Its connection was shut: no answer comes any more, whatever its thread still does.
+        self.was_cut = False
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
         self._abandoned = False
@@ -77,6 +78,7 @@ class Flight:
     def cut(self) -> bool:
         """Abandon it and shut its connection. Returns whether it was sent."""
         sent = self.abandon()
+        self.was_cut = True
         with self._lock, suppress(OSError):
             if self._socket is not None:
                 self._socket.shutdown(socket.SHUT_RDWR)
@@ -127,7 +129,7 @@ class Transport:
             },
         )
 
-    def send(  # noqa: PLR0913 - one request's parts
+    def send(
         self,
         method: str,
         path: str,
@@ -135,9 +137,8 @@ class Transport:
         headers: Mapping[str, str],
         body: object = None,
         seconds: float,
-        beside: bool = False,
     ) -> Answer:
-        """One request and its whole answer within `seconds`; one made `beside` others never holds a stop up.
+        """One request and its whole answer within `seconds`.
 
         Raises:
             UnreachableError: no connection, no answer in time, or half of one.
@@ -151,7 +152,7 @@ class Transport:
                 kept, too_big = read_capped(response)
                 return answer_of(call, response, kept, time.monotonic() - started, too_big=too_big)
 
-        return self.run(call, work, seconds, beside=beside)
+        return self.run(call, work, seconds)
 
     def stream(  # noqa: PLR0913 - one request's parts
         self,
@@ -175,14 +176,14 @@ class Transport:
             extensions={"trace": flight.trace},
         )
 
-    def run(self, call: str, work: Callable[[Flight], T], seconds: float, *, beside: bool = False) -> T:
+    def run(self, call: str, work: Callable[[Flight], T], seconds: float) -> T:
         """`work` in a thread of its own, its result within `seconds`.
 
         An interrupt leaves a request that was sent in flight (see `settle`): what the other
         side does with it is better known than guessed. One not yet sent stays unsent.
 
         """
-        flight = Flight(lasting=beside)
+        flight = Flight(call)
         outcome: list[T | BaseException] = []
 
         def body() -> None:
@@ -224,10 +225,13 @@ class Transport:
         flight.finish()
         self._flights.discard(flight)
 
-    def settle(self, seconds: float) -> bool:
-        """Wait for calls left in flight, streams apart; True if none is left after `seconds`."""
+    def settle(self, call: str, seconds: float) -> bool:
+        """Wait for `call` where it was left in flight; True if it is over after `seconds`.
+
+        A call that was cut is over: nothing of its answer can arrive.
+        """
         deadline = time.monotonic() + seconds
-        flights = [flight for flight in list(self._flights) if not flight.lasting]
+        flights = [one for one in list(self._flights) if one.call == call and not one.was_cut]
         waits = [flight.done.wait(max(0.0, deadline - time.monotonic())) for flight in flights]
         return all(waits)
 

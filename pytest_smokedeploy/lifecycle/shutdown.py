@@ -10,6 +10,7 @@ from pytest_smokedeploy.model import CLAUSE, MEANS, Finding
 
 _NOTHING, _FIRST = "nothing was deployed", "Look at the first stage that failed."
 _REMEDY: Final = "Stop it by hand on the server now, then inspect before any further run."
+_STOPPED: Final = "It is stopped now; find out why it was not at once, before any further run."
 
 
 @dataclass(slots=True)
@@ -18,7 +19,9 @@ class Shutdown:
 
     Attributes:
         asked: a stop was sent.
-        failed: why the stop call was not answered with success, or "".
+        failed: why a stop call was not answered with success, or "".
+        late: how long it was not confirmed though no call failed, or "".
+        belied: a stop was answered with success, and the status after it said running.
         running: what the first status read after the stop said, or None where it did not answer.
         comeback: what a later look said, or None.
         exit_code: the runtime's exit code, where it was told.
@@ -30,6 +33,8 @@ class Shutdown:
 
     asked: bool = False
     failed: str = ""
+    late: str = ""
+    belied: bool = False
     running: object = None
     comeback: object = None
     exit_code: int | None = None
@@ -42,22 +47,37 @@ class Shutdown:
         """Whether a status read said that nothing runs; nothing else confirms a stop."""
         return self.running is False and not self.open
 
+    @property
+    def told(self) -> str:
+        """What became of the stop, in words: the call that failed, and what was seen at last."""
+        wrong = self.failed or self.late
+        return f"{wrong}; at last {self.words}" if wrong and self.confirmed else wrong or self.words
+
     def stopped(self) -> Finding:
         """STP-1: the stop was answered and a status read says it is so."""
         expected = "a status read with running false after the stop"
         if not self.asked:
             return Finding("STP-1", None, expected, _NOTHING, None, remedy=_FIRST)
+        if self.belied:
+            seen = f"the stop was answered with success and the status said running; at last {self.words}"
+            return self._violated("STP-1", expected, seen)
         if self.confirmed:
             return Finding("STP-1", True, expected, self.words)
         if self.failed:
             return Finding("STP-1", None, expected, self.failed, None, MEANS["STP-1"], _REMEDY)
-        return Finding("STP-1", False, expected, self.words, remedy=_REMEDY)
+        return self._violated("STP-1", expected, self.words)
 
     def breaches(self) -> list[Finding]:
-        """A violation of STP-2 where the agent could not be made to stop it."""
-        if not self.failed:
+        """A violation of STP-2 where a stop failed or was not confirmed in time, whatever a later one did."""
+        if not (self.failed or self.late):
             return []
-        return [Finding("STP-2", False, "the stop answered with 200", self.failed, remedy=_REMEDY)]
+        return [self._violated("STP-2", "the stop answered with success, and confirmed in time", self.told)]
+
+    def _violated(self, clause: str, expected: str, seen: str) -> Finding:
+        if self.confirmed:
+            meaning = "The container ran on after it should have been stopped."
+            return Finding(clause, False, expected, seen, meaning=meaning, remedy=_STOPPED)
+        return Finding(clause, False, expected, seen, remedy=_REMEDY)
 
     def stays_stopped(self) -> Finding:
         """STP-3: a later look says so too."""

@@ -13,7 +13,7 @@ from pytest_smokedeploy.lifecycle.shutdown import Shutdown
 from pytest_smokedeploy.lifecycle.verification import belied
 from pytest_smokedeploy.settings import RunConfig
 
-#: How long the second look waits: a container that a policy restarts is back within this.
+#: Seconds between two looks at a stop, and two askings: a container that a policy restarts is back within it.
 LOOK_AGAIN_SECONDS = 1.0
 #: How long a deploy call that was left in flight may still take to settle after the stop.
 SETTLE_SECONDS = 10.0
@@ -42,9 +42,13 @@ class Stopper:
         self._named = named
         self._ours = True
         self._open = False
+        self._refused = False
 
     def stop(self, why: str, open_seconds: float = 0.0) -> Shutdown:
-        """Send the stop, then read the status once.
+        """Send the stop until a status read shows the container stopped, for twice `stop_seconds` at most.
+
+        A stop that was not answered with success, or not confirmed within `stop_seconds`, fails the run
+        for good (STP-2): what is sent after it only stops the container.
 
         Args:
             why: for people.
@@ -58,18 +62,20 @@ class Stopper:
         self._open = open_seconds > 0
         self._send(shutdown, why)
         # A deploy that Ctrl-C left in flight may overtake the stop; it is over before the look.
-        overtaken = self._client.settle(0.0) is False
-        answered = overtaken and self._client.settle(SETTLE_SECONDS)
+        overtaken = not self._client.settle_deploy(0.0)
+        answered = overtaken and self._client.settle_deploy(SETTLE_SECONDS)
         self._look(shutdown)
         if overtaken and shutdown.running is True and self._ours:
             self._send(shutdown, "the deploy was still in flight at the first stop")
             self._look(shutdown)
         if open_seconds > 0 and not self._named and not answered:
             self._stand_by(shutdown, open_seconds, in_flight=overtaken)
+        else:
+            self._insist(shutdown, began)
         seconds = round(time.monotonic() - began, 3)
         self._book.stop_confirmed(confirmed=shutdown.confirmed, words=shutdown.words, seconds=seconds)
         word = "confirmed" if shutdown.confirmed else "NOT confirmed"
-        self._book.announce(f"shutdown: {word}: {shutdown.failed or shutdown.words}")
+        self._book.announce(f"shutdown: {word}: {shutdown.told}")
         for breach in shutdown.breaches():
             self._book.finding(breach)
         return shutdown
@@ -88,26 +94,46 @@ class Stopper:
             self._book.note("stop.stayed", words=shutdown.words)
         return shutdown
 
-    def _send(self, shutdown: Shutdown, why: str) -> None:
-        """Ask for the stop, by the way that the settings name; where it fails, by the plain call too."""
+    def _insist(self, shutdown: Shutdown, began: float) -> None:
+        """Send the stop again until it is seen, or twice the time for it has passed."""
+        in_time = self._run.settings.deadlines.stop_seconds
+        while not shutdown.confirmed and not self._refused and self._ours:
+            # An agent that says `stopped` of what its status shows running contradicts itself.
+            shutdown.belied = shutdown.belied or (shutdown.running is True and not shutdown.failed)
+            left = began + 2 * in_time - time.monotonic() - LOOK_AGAIN_SECONDS
+            if left <= 0:
+                break
+            threading.Event().wait(LOOK_AGAIN_SECONDS)
+            self._send(shutdown, "the stop is not confirmed yet", min(in_time, left))
+            self._look(shutdown)
+        if (seconds := time.monotonic() - began) > in_time or not shutdown.confirmed:
+            shutdown.late = f"it was not confirmed within {min(seconds, in_time):.1f} s of the first asking"
+
+    def _send(self, shutdown: Shutdown, why: str, seconds: float | None = None) -> None:
+        """Ask for the stop, by the way that the settings name; where it fails, by the plain call too.
+
+        What failed once stays failed, whatever a later call answers.
+        """
         image = self._run.settings.shutdown.image
-        failed = ""
         # A deploy under way is cancelled by the plain call alone; a second deploy would be refused.
         if image is not None and not self._open:
             failed = self._send_image(image, why)
             if not failed:
-                shutdown.failed = ""
                 return
+            shutdown.failed = shutdown.failed or failed
         self._book.note("stop.sent", deploy_id=self._deploy_id, why=why)
+        self._refused = False
         try:
             named = self._deploy_id if self._named else None
-            reading = self._client.stop(named, seconds=self._run.settings.deadlines.stop_seconds)
+            seconds = seconds or self._run.settings.deadlines.stop_seconds
+            reading = self._client.stop(named, seconds=seconds)
         except AgentError as error:
-            shutdown.failed = f"{failed} {error}".strip()
+            # Nothing was done, and asking again changes nothing; a call that met no connection may meet one.
+            self._refused = error.definite and error.status is not None
+            shutdown.failed = shutdown.failed or str(error)
             self._book.note("stop.failed", status=error.status, words=str(error))
             return
         self._book.odd("POST /v1/stop", reading)
-        shutdown.failed = failed
         if isinstance(name := reading.raw.get("container_name"), str) and name != self._name:
             self._book.oddities.append(f"POST /v1/stop: it stopped the container {name[:80]!r}")
         self._book.note("stop.answered", status=reading.status, answer=reading.raw)
@@ -142,13 +168,13 @@ class Stopper:
         deadline = time.monotonic() + seconds
         over = False
         while not over and (left := deadline - time.monotonic()) > 0:
-            over = in_flight and self._client.settle(0.0)
+            over = in_flight and self._client.settle_deploy(0.0)
             threading.Event().wait(min(left, LOOK_AGAIN_SECONDS))
             self._look(shutdown)
             if shutdown.running is True:
                 self._send(shutdown, "the deploy without an answer started its container")
                 self._look(shutdown)
-        shutdown.open = in_flight and not self._client.settle(0.0)
+        shutdown.open = in_flight and not self._client.settle_deploy(0.0)
 
     def _look(self, shutdown: Shutdown) -> None:
         shutdown.running = self._status(shutdown, "GET /v1/status after the stop")

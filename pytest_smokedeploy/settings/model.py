@@ -156,7 +156,7 @@ class Deadlines(_Part):
     startup_seconds: Seconds = 60
     """From the first look at the log to idle reached (OBS-6)."""
     stop_seconds: Seconds = 30
-    """The call that stops it, its answer included (STP-1)."""
+    """From the first stop to a status read that shows it stopped (STP-2); then as long again, sent anew."""
 
 
 class ShutdownBy(_Part):

@@ -38,9 +38,9 @@ def test_an_interrupt_gets_out_at_once_and_the_sent_deploy_can_be_waited_for(cli
     client = client_of(script)
     with pytest.raises(KeyboardInterrupt):
         client.deploy(REQUEST, seconds=20)
-    assert not client.settle(0.05)
+    assert not client.settle_deploy(0.05)
     go_on.set()
-    assert client.settle(5)
+    assert client.settle_deploy(5)
     assert answered.wait(5)
 
 
@@ -66,5 +66,5 @@ def test_a_deploy_interrupted_before_it_was_sent_is_never_sent(serve, authority,
         with pytest.raises(KeyboardInterrupt):
             client.deploy(REQUEST, seconds=20)
         slow.go_on.set()
-        assert client.settle(5)
+        assert client.settle_deploy(5)
     assert not server.asked

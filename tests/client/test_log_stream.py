@@ -223,10 +223,10 @@ def test_close_ends_a_reader_that_waits_for_its_consumer(client_of, monkeypatch)
     assert stream._flight.done.is_set()
 
 
-def test_an_open_stream_is_no_call_to_settle_and_ends_with_its_client(client_of):
+def test_an_open_stream_is_no_deploy_in_flight_and_ends_with_its_client(client_of):
     client = client_of(streams(hold=True))
     stream = client.logs(None, follow=True)
-    assert client.settle(0)
+    assert client.settle_deploy(0)
     client.close()
     assert stream._flight.done.is_set()
     with pytest.raises(UnreachableError):

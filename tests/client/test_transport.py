@@ -4,6 +4,7 @@ import socket
 import struct
 import threading
 import time
+from contextlib import suppress
 
 import pytest
 from raw_server import answers, http
@@ -29,6 +30,11 @@ def drip(peer, data=b""):
 
 def reset(peer):
     peer.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def over(client):
+    """Whether every call's thread has ended: its connection was cut."""
+    return all(flight.done.wait(5) for flight in list(client._transport._flights))
 
 
 def closed_port():
@@ -80,7 +86,39 @@ def test_one_deadline_holds_for_the_whole_call(client_of, script):
         client.stop(REQUEST.deploy_id, seconds=0.2)
     assert time.monotonic() - started < 2
     assert not caught.value.definite
-    assert client.settle(5), "the late call's connection was cut"
+    assert over(client), "the late call's connection was cut"
+
+
+@pytest.mark.parametrize("path", ["/v1/stop", "/v1/status"])
+def test_only_a_deploy_s_own_call_is_a_deploy_in_flight(client_of, path):
+    """A stop or a status read that nobody answers says nothing of a deploy."""
+    go_on, arrived = threading.Event(), threading.Event()
+
+    def script(peer):
+        arrived.set()
+        go_on.wait(20)
+        peer.send(http(200, {}))
+
+    client = client_of(script)
+    call = {"/v1/stop": lambda: client.stop(None, seconds=20), "/v1/status": client.status}[path]
+
+    def ask():
+        with suppress(AgentError):
+            call()
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    assert arrived.wait(5)
+    assert client.settle_deploy(0)
+    go_on.set()
+    asking.join(20)
+
+
+def test_a_deploy_that_was_cut_is_not_in_flight(client_of):
+    client = client_of(lambda peer: peer.hold())
+    with pytest.raises(UnreachableError):
+        client.deploy(REQUEST, seconds=0.2)
+    assert client.settle_deploy(0)
 
 
 def test_a_handshake_that_never_ends_is_definite_and_is_cut():
@@ -91,7 +129,7 @@ def test_a_handshake_that_never_ends_is_definite_and_is_cut():
         with pytest.raises(UnreachableError, match="no connection stood within") as caught:
             client.deploy(REQUEST, seconds=0.2)
         assert caught.value.definite
-        assert client.settle(5)
+        assert over(client)
 
 
 def test_close_cuts_what_is_in_flight(client_of):

@@ -118,6 +118,34 @@ def late(path: str, seconds: float) -> World:
     return World(tamper=tamper)
 
 
+def hang(_exchange: Exchange) -> None:
+    """No answer, for longer than anybody waits for one here."""
+    threading.Event().wait(15)
+
+
+def told(code: int, body: bytes) -> Callable[[Exchange], None]:
+    """`code` and `body` in the agent's place."""
+
+    def tell(exchange: Exchange) -> None:
+        exchange.status, exchange.body, exchange.headers = code, body, dict(JSON)
+
+    return tell
+
+
+def first(path: str, act: Callable[[Exchange], None]) -> World:
+    """The first call of `path` never reaches the agent: `act` answers it."""
+    met: list[str] = []
+
+    def intercept(exchange: Exchange) -> bool:
+        if exchange.path != path or met:
+            return False
+        met.append(path)
+        act(exchange)
+        return True
+
+    return World(intercept=intercept)
+
+
 def clock(hours: float) -> World:
     """An agent whose clock is `hours` ahead, wherever it tells a time."""
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from pytest_smokedeploy.rehearsal import World
 from tests.gallery.agent import HTML
 from tests.gallery.case import Case, replies
-from tests.gallery.lies import Body, both, late, log_of, raw, status, stopped
+from tests.gallery.lies import Body, both, first, hang, late, log_of, raw, status, stopped, told
 from tests.gallery.runtime import bad
 
 GONE = b'{"status": "error", "reason": "engine gone"}'
+STOPPED = b'{"status": "stopped", "container_name": "runtime-dev"}'
+#: For a stop that is never confirmed: it is asked again for twice as long.
+SHORT = {"deadlines": {"stop_seconds": 2}}
 
 
 def says(**fields: object) -> World:
@@ -85,18 +88,19 @@ CASES: dict[str, Case] = {
     # -- STP
     "stop refused": bad("STP-2", replies("/v1/stop", 405, GONE), stopped=False),
     "stop unknown": bad("STP-2", replies("/v1/stop", 404, GONE), stopped=False),
-    "stop fails": bad("STP-2", replies("/v1/stop", 500, GONE), stopped=False),
-    "stop promised": bad("STP-2", replies("/v1/stop", 202, b'{"status": "stopping"}'), stopped=False),
-    "stop is HTML": bad("STP-2", replies("/v1/stop", 200, HTML, "text/html"), stopped=False),
-    "stop is a lie": bad(
-        "STP-1",
-        replies("/v1/stop", 200, b'{"status": "stopped", "container_name": "runtime-dev"}'),
-        stopped=False,
+    "stop fails": bad("STP-2", replies("/v1/stop", 500, GONE), stopped=False, settings=SHORT),
+    "stop promised": bad(
+        "STP-2", replies("/v1/stop", 202, b'{"status": "stopping"}'), stopped=False, settings=SHORT
     ),
+    "stop is HTML": bad("STP-2", replies("/v1/stop", 200, HTML, "text/html"), stopped=False, settings=SHORT),
+    "stop is a lie": bad("STP-1", replies("/v1/stop", 200, STOPPED), stopped=False, settings=SHORT),
     "stop is late": bad("STP-2", late("/v1/stop", 9), settings={"deadlines": {"stop_seconds": 4}}),
-    "the stop is not seen": bad("STP-1", stopped(lambda b, _: b.update(running=True))),
-    "the stop is a word": bad("STP-1", stopped(lambda b, _: b.update(running="false"))),
-    "the stop is not told": bad("STP-1", stopped(lambda b, _: b.pop("running"))),
+    "the first stop hangs": bad("STP-2", first("/v1/stop", hang), settings=SHORT, words="at last"),
+    "the first stop fails": bad("STP-2", first("/v1/stop", told(500, GONE)), words="engine gone"),
+    "the first stop is a lie": bad("STP-1", first("/v1/stop", told(200, STOPPED)), words="at last"),
+    "the stop is not seen": bad("STP-1", stopped(lambda b, _: b.update(running=True)), settings=SHORT),
+    "the stop is a word": bad("STP-1", stopped(lambda b, _: b.update(running="false")), settings=SHORT),
+    "the stop is not told": bad("STP-1", stopped(lambda b, _: b.pop("running")), settings=SHORT),
     "it comes back": bad("STP-3", stopped(lambda b, n: b.update(running=n > 1))),
     "an answer with a wrong type": bad("EXT-4", stopped(lambda b, _: b.update(restart_count="none"))),
 }

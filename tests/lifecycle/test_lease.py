@@ -106,7 +106,7 @@ def test_one_in_flight_holds_no_stop_up_and_says_nothing_after_the_end(kept):
     run = kept(script)
     run.lease.start()
     assert arrived.wait(SECONDS)
-    assert run.client.settle(0.0)
+    assert run.client.settle_deploy(0.0)
     run.lease.end()
     go_on.set()
     run.lease._thread.join(SECONDS)
