@@ -73,7 +73,7 @@ def _engine(settings: AgentSettings) -> Iterator[Line]:
     if state is None:
         yield Line(name, "there is none yet")
     elif state.ours:
-        yield Line(name, "the agent's own, " + ("running" if state.running else "stopped"))
+        yield Line(name, f"the agent's own, {state.state}")
     else:
         words = "this name is taken by a container that the agent did not make, and never touches."
         yield Line(name, wrong=f"{words} Rename or remove that one, or set another CONTAINER_NAME.")

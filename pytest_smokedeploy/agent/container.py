@@ -8,6 +8,7 @@ from typing import Final
 
 from pytest_smokedeploy.agent.admission import RefusedError
 from pytest_smokedeploy.agent.engines.base import ContainerState, Engine
+from pytest_smokedeploy.contract import EngineState
 from pytest_smokedeploy.errors import EngineError
 
 LABEL: Final = "smokedeploy.agent"
@@ -66,7 +67,9 @@ class Container:
         return state
 
     def stop(self, key: str | None) -> bool:
-        """Stop the container of the deploy `key` (None: of any) where it runs; whether it did.
+        """Stop the container of the deploy `key` (None: of any) where it is alive; whether it was.
+
+        One that was created and never started is removed: there is nothing of it to stop or to keep.
 
         Raises:
             EngineError: it can't be stopped.
@@ -74,11 +77,15 @@ class Container:
         """
         with self.acting:
             state = self.look()
-            if state is None or not state.ours or not state.running or key not in {None, key_of(state)}:
+            if state is None or not state.ours or key not in {None, key_of(state)}:
+                return False
+            if state.state is EngineState.CREATED:
+                self.remove()
+            if not state.alive:
                 return False
             self._engine.stop(self._grace)
             after = self.look()
-            if after is not None and after.container_id == state.container_id and after.running:
+            if after is not None and after.container_id == state.container_id and after.alive:
                 raise EngineError("it still runs after the stop", step="stop")
             return True
 

@@ -216,7 +216,7 @@ class Flow:
                 return
             key = key_of(state)
             if deploy_id is not None and key != deploy_id:
-                if state.running:
+                if state.alive:
                     raise RefusedError(409, "the container that runs is another deploy's; it is left alone.")
                 return
             # Kept before it is begun: a crash meanwhile is made good at the next start.
@@ -240,7 +240,7 @@ class Flow:
             deploy = self._deploy
         under_way = deploy is not None and deploy.key == deploy_id
         there = self.container.look()
-        running = there is not None and there.running
+        running = there is not None and not there.stopped
         self.holds.passed(deploy_id, by, running=running, under_way=under_way)
 
     def close(self, seconds: float) -> None:

@@ -94,7 +94,7 @@ class Lending:
         # Not while it is being stopped: what ran out does not come back.
         with self._container.acting:
             state = self._container.look()
-            if state is None or not state.running or key_of(state) != deploy_id:
+            if state is None or not state.alive or key_of(state) != deploy_id:
                 raise RefusedError(409, "it is not this deploy that runs; nothing is renewed.")
             return self._renew(deploy_id, seconds)
 

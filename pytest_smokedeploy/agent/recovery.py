@@ -118,13 +118,13 @@ def _container(flow: Flow, state: State, there: ContainerState) -> tuple[str, Le
         _unknown(flow, key)
     within = lease is not None and not lease.remove and moment(lease.expires_at) > time.time()
     ended_well = record is not None and record.deployed
-    if not ended_well and not (record is None and within and there.running):
+    if not ended_well and not (record is None and within and there.alive):
         flow.container.clear(key)
         whose = f"deploy {key}, which did not end in success," if key else "deploy nobody knows"
         words = f"the container of the {whose} was stopped and removed"
         flow.store.audit.write("container.removed", who=AGENT, why=words, deploy_id=key or None)
         return words, None
-    if not there.running:
+    if not there.alive:
         return f"the container of the deploy {key} does not run{_cut_off(flow, state)}", None
     if state.stopping is not None and state.stopping.key == key:
         why, who = "the stop that was under way was ended", state.stopping.by

@@ -10,7 +10,7 @@ from pytest_smokedeploy.agent.engines.base import Engine, utc_now
 from pytest_smokedeploy.agent.flow import Flow
 from pytest_smokedeploy.agent.settings import AgentSettings
 from pytest_smokedeploy.agent.state import Held, State
-from pytest_smokedeploy.contract import Extension
+from pytest_smokedeploy.contract import EngineState, Extension
 from pytest_smokedeploy.errors import EngineError
 
 EXTENSIONS: Final = (
@@ -45,6 +45,7 @@ def status(settings: AgentSettings, engine: Engine, flow: Flow) -> dict[str, Any
     base: dict[str, Any] = {
         "container_name": settings.container_name,
         "running": bool(there and there.running),
+        "state": str(there.state if there else EngineState.ABSENT),
         "extensions": [str(extension) for extension in EXTENSIONS],
         "environment": settings.environment,
         "execution_plane": settings.execution_plane,
@@ -52,13 +53,13 @@ def status(settings: AgentSettings, engine: Engine, flow: Flow) -> dict[str, Any
     }
     if there is None:
         return base
-    lease = kept.lease if kept.lease and kept.lease.key == key_of(there) and there.running else None
+    lease = kept.lease if kept.lease and kept.lease.key == key_of(there) and there.alive else None
     return base | {
         "image": there.image,
         "started_at": there.started_at,
         "container_id": there.container_id,
         "image_digest": there.digest,
-        "exit_code": None if there.running else there.exit_code,
+        "exit_code": there.exit_code,
         "restart_count": there.restart_count,
         "oom_killed": there.oom_killed,
         "deploy_id": there.labels.get(DEPLOY_LABEL) or None,

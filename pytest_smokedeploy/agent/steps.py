@@ -75,7 +75,7 @@ class FiveSteps:
             there = receipt.look(StepName.STOP, self._container.look)
             if there is not None and not there.ours:
                 raise receipt.failed(StepName.STOP, utc_now(), FOREIGN)
-            if there is not None and there.running:
+            if there is not None and there.alive:
                 key = key_of(there)
                 receipt.do(StepName.STOP, lambda: self._stop(key, deploy.by))
             else:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StrictBool, StrictInt, StrictStr
 
 from pytest_smokedeploy.contract.answer import Answer
-from pytest_smokedeploy.contract.words import Time
+from pytest_smokedeploy.contract.words import EngineState, Time
 
 _Count = Annotated[int, Field(ge=0)]
 
@@ -31,10 +31,14 @@ class Hold(Answer):
 
 
 class Status(Answer):
-    """200 to ``GET /v1/status``; no container at all: `running` false."""
+    """200 to ``GET /v1/status``; no container at all: `running` false.
+
+    `state` (extension `status`) tells what `running` can't: of what does not run, whether it is stopped.
+    """
 
     container_name: StrictStr
     running: StrictBool
+    state: EngineState | None = None
     image: StrictStr | None = None
     started_at: Time | None = None
     extensions: list[StrictStr] | None = None

@@ -83,6 +83,27 @@ class StepName(StrEnum):
 STEPS: Final = tuple(StepName)
 
 
+class EngineState(StrEnum):
+    """What the engine says of the container, in Docker's words; `absent` where there is none.
+
+    Only `running` is running. Only `exited`, `dead` and `absent` are stopped: a paused, restarting,
+    removing or created container is neither.
+    """
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    RESTARTING = "restarting"
+    REMOVING = "removing"
+    EXITED = "exited"
+    CREATED = "created"
+    DEAD = "dead"
+    ABSENT = "absent"
+
+
+#: States that confirm a stop.
+STOPPED_STATES: Final = frozenset({EngineState.EXITED, EngineState.DEAD, EngineState.ABSENT})
+
+
 class Outcome(StrEnum):
     """How a step ended; `absent` where there was nothing to stop or remove."""
 

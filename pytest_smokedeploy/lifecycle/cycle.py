@@ -51,6 +51,7 @@ class Lifecycle:
         self._book = book
         self._client = client
         self._shield = shield
+        self._clock = clock
         self._deployer = Deployer(run, client, book, self.deploy_id, clock) if client else None
         self._watch = Watch(run, client, book, mask, clock) if client else None
         self._deployment: Deployment | SmokedeployError | None = None
@@ -101,7 +102,9 @@ class Lifecycle:
                 error.clause = "VER-1"
                 raise
             before, extensions = self._deployer.before, self.extensions
-            self._status = StatusReading(self._run, deployment, reading, before, extensions)
+            self._status = StatusReading(
+                self._run, deployment, reading, before, extensions, read_at=self._clock()
+            )
             self._book.oddities += self._status.oddities()
             for breach in self._status.breaches():
                 self._book.finding(breach)

@@ -129,6 +129,12 @@ class Observer:
             if not self.log.violated and not self.ended:
                 self._next(0.0)
 
+    def read_for(self, seconds: float) -> None:
+        """Read what comes within `seconds`, up to the first violation."""
+        deadline = self._clock() + seconds
+        while not self.log.violated and not self.ended and (left := deadline - self._clock()) > 0:
+            self._next(left)
+
     def stop_asked(self) -> None:
         """What has come by now came before the stop, and is judged so, though nobody reads it before.
 

@@ -22,8 +22,9 @@ class Shutdown:
         failed: why a stop call was not answered with success, or "".
         late: how long it was not confirmed though no call failed, or "".
         belied: a stop was answered with success, and the status after it said running.
-        running: what the first status read after the stop said, or None where it did not answer.
-        comeback: what a later look said, or None.
+        running: what the last status read in time said: False is stopped, a state's word neither stopped nor
+            running, None no answer.
+        comeback: what the look after it said, likewise.
         exit_code: the runtime's exit code, where it was told.
         words: what the looks said, for people.
         last: what the last look answered.
@@ -44,7 +45,7 @@ class Shutdown:
 
     @property
     def confirmed(self) -> bool:
-        """Whether a status read said that nothing runs; nothing else confirms a stop."""
+        """Whether a status read said that it is stopped; nothing else confirms a stop."""
         return self.running is False and not self.open
 
     @property
@@ -86,9 +87,8 @@ class Shutdown:
             seen = self.words or "the stop was not confirmed"
             return Finding("STP-3", None, expected, seen, None, MEANS["STP-3"], _REMEDY)
         if self.comeback is False:
-            return Finding("STP-3", True, expected, "a second look says running false")
-        seen = f"a second look says running {self.comeback!r}"
-        return Finding("STP-3", False, expected, seen, remedy=_REMEDY)
+            return Finding("STP-3", True, expected, "a second look says that it is stopped")
+        return Finding("STP-3", False, expected, self.words, remedy=_REMEDY)
 
     def was_confirmed(self) -> Finding:
         """EXT-3."""

@@ -10,7 +10,7 @@ from pytest_smokedeploy.contract import DeployRequest
 from pytest_smokedeploy.errors import AgentError, AgentFailedError
 from pytest_smokedeploy.lifecycle.book import Book
 from pytest_smokedeploy.lifecycle.shutdown import Shutdown
-from pytest_smokedeploy.lifecycle.verification import belied
+from pytest_smokedeploy.lifecycle.verification import belied, rests, running_words
 from pytest_smokedeploy.settings import RunConfig
 
 #: Seconds between two looks at a stop, and two askings: a container that a policy restarts is back within it.
@@ -157,7 +157,7 @@ class Stopper:
 
     def _nothing_runs(self) -> bool:
         try:
-            return self._client.status().raw.get("running") is False
+            return rests(self._client.status().raw)
         except AgentError:
             return False
 
@@ -186,7 +186,6 @@ class Stopper:
             shutdown.words = f"{why}: {error}"
             return None
         self._book.read(why, reading)
-        running = reading.raw.get("running")
         # Somebody else's container under the same agent is not ours to stop.
         other = reading.raw.get("deploy_id")
         self._ours = not self._named or other in (None, self._deploy_id)
@@ -206,5 +205,9 @@ class Stopper:
             shutdown.words = f"{why} is another agent's: {breach.seen}"
             return None
         whose = "" if self._ours else f" (the deploy {str(other)[:40]}, which is not this run's)"
-        shutdown.words = f"{why} says running {running!r}{whose}"
-        return running
+        shutdown.words = f"{why} says {running_words(reading.raw)}{whose}"
+        if rests(reading.raw):
+            return False
+        running = reading.raw.get("running")
+        # Neither running nor stopped: paused, restarting, being removed, never started.
+        return running if running is not False else str(reading.raw["state"])

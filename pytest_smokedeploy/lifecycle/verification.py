@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from pytest_smokedeploy.client import Reading
-from pytest_smokedeploy.contract import Extension, parse_time
+from pytest_smokedeploy.contract import STOPPED_STATES, EngineState, Extension, parse_time
 from pytest_smokedeploy.lifecycle.deployment import Deployment, same_image
 from pytest_smokedeploy.model import Finding
 from pytest_smokedeploy.settings import RunConfig
@@ -26,18 +26,21 @@ class StatusReading:
         reading: the answer.
         before: the status before the deploy was sent; its Date serves for agents without a receipt.
         extensions: what the agent listed then.
+        read_at: when it was read, seconds of the run's own clock.
 
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what one answer is held against
         self,
         run: RunConfig,
         deployment: Deployment,
         reading: Reading,
         before: Reading | None = None,
         extensions: frozenset[str] = frozenset(),
+        read_at: float = 0.0,
     ) -> None:
         self.raw = reading.raw
+        self.read_at = read_at
         self.http_status = reading.status
         self._run = run
         self._deployment = deployment
@@ -64,11 +67,16 @@ class StatusReading:
         return Finding("VER-1", True, "a JSON object", f"HTTP {self.http_status} with {len(self.raw)} fields")
 
     def is_running(self) -> Finding:
-        """VER-2: it runs, and has no exit code that it left with."""
+        """VER-2: it runs, in the state `running` where one is told, and no exit code says that it left."""
         code = self.raw.get("exit_code")
-        if self.raw.get("running") is True and code not in (None, 0):  # an engine may tell 0 of what runs
+        if runs(self.raw) and code not in (None, 0):  # an engine may tell 0 of what runs
             return self._finding("VER-2", False, "running true", f"running True, and exit_code {code!r}")
-        return self._field("VER-2", "running", self.raw.get("running") is True, "running true")
+        return self._finding("VER-2", runs(self.raw), "running true", running_words(self.raw))
+
+    def still_runs(self, seconds: float) -> Finding:
+        """VER-2, once a second read `seconds` later showed the same start running."""
+        seen = f"running True in two reads {seconds:.1f} s apart, with one started_at"
+        return self._finding("VER-2", True, "running true", seen)
 
     def is_the_agents_container(self) -> Finding:
         """VER-3: the name the settings expect, the receipt's name, and its container id where told."""
@@ -159,6 +167,23 @@ class StatusReading:
 
     def _finding(self, clause: str, holds: bool, expected: str, seen: str) -> Finding:  # noqa: FBT001 - a fact
         return _finding(clause, expected, seen, holds=holds)
+
+
+def runs(raw: Mapping[str, object]) -> bool:
+    """Whether a status answer says that the container runs; a paused or restarting one does not."""
+    return raw.get("running") is True and raw.get("state") in (None, EngineState.RUNNING)
+
+
+def rests(raw: Mapping[str, object]) -> bool:
+    """Whether a status answer confirms a stop: `running` false and, where told, a state that is stopped."""
+    return raw.get("running") is False and raw.get("state") in (None, *STOPPED_STATES)
+
+
+def running_words(raw: Mapping[str, object]) -> str:
+    """What a status answer says of `running`, and of `state` where it tells more."""
+    said = f"running {raw['running']!r}" if "running" in raw else "no running"
+    plain = "state" not in raw or runs(raw) or rests(raw)
+    return said if plain else f"{said}, state {raw['state']!r}"
 
 
 def belied(run: RunConfig, raw: Mapping[str, object]) -> list[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Final
 
@@ -12,7 +13,7 @@ from pytest_smokedeploy.lifecycle.activity import counters, judge
 from pytest_smokedeploy.lifecycle.book import Book
 from pytest_smokedeploy.lifecycle.observation import LogReading, Observer
 from pytest_smokedeploy.lifecycle.shutdown import Shutdown
-from pytest_smokedeploy.lifecycle.verification import StatusReading, belied
+from pytest_smokedeploy.lifecycle.verification import StatusReading, belied, running_words, runs
 from pytest_smokedeploy.settings import RunConfig
 from pytest_smokedeploy.startup_log import Patterns, StartupLog
 
@@ -27,12 +28,14 @@ _LASTING: Final = (
     "image",
     "image_digest",
     "container_name",
-    "exit_code",
 )
 #: What of them a container that was stopped still has.
 _OUTLASTING: Final = ("started_at", "container_id", "restart_count", "deploy_id", "image_digest")
 #: What happens within it of the last look happens as good as at it (seconds).
 _JUST_NOW: Final = 1.0
+#: Seconds between the first status read and the last one of the observation, at the least: Docker starts a
+#: container that fell anew within it, as long as it restarts it quickly (FACTS: Docker).
+APART_SECONDS: Final = 3.0
 
 
 class Watch:
@@ -76,8 +79,7 @@ class Watch:
         """Follow the log through idle and the quiet window; what ends it early is in its findings."""
         if Extension.LOGS not in extensions:
             self.log.cut("the agent does not offer the extension `logs`")
-            return LogReading(self.log)
-        if self._open(follow=True) and self._observer is not None:
+        elif self._open(follow=True) and self._observer is not None:
             self._observer.since = status.earliest
             counts = Extension.ACTIVITY in extensions
             self._observer.until_quiet(
@@ -85,6 +87,8 @@ class Watch:
                 self._run.settings.quiet_window_seconds,
                 self._rest if counts else None,
             )
+        if not self.log.violated:
+            self._wait(status.read_at + APART_SECONDS - self._clock())
         if not self.log.violated:
             self._still_the_same(status)
             self._status = status
@@ -152,6 +156,13 @@ class Watch:
 
     # -- inside ----------------------------------------------------------------------------
 
+    def _wait(self, seconds: float) -> None:
+        """Let `seconds` pass; the log is read meanwhile, where there is one."""
+        if self._observer is not None:
+            self._observer.read_for(seconds)
+        elif seconds > 0:
+            threading.Event().wait(seconds)
+
     def _left_with(self, shutdown: Shutdown) -> None:
         """The exit code: the log's own where another image took the runtime's place, else both agree."""
         told, by_log = shutdown.exit_code, self.log.exit_code
@@ -188,15 +199,15 @@ class Watch:
         self._at_rest = (reading, self._clock())
 
     def _still_the_same(self, status: StatusReading) -> None:
-        """DET-1: one container and one start across the window; `running` alone never tells (FACTS)."""
+        """DET-1, OBS-6, VER-2: one container, one start, running all along; `running` alone never tells."""
         try:
             later = self._book.read("GET /v1/status after the quiet window", self._client.status())
         except AgentError as error:
             self.log.cut(str(error))
             return
         self._looked = self._clock()
-        looks = [self._at_rest[0].raw] if self._at_rest else []
-        for raw in (*looks, later.raw):
+        for look in (*([self._at_rest[0]] if self._at_rest else []), later):
+            raw = look.raw
             for breach in belied(self._run, raw):
                 self._book.finding(breach)
             for name in _LASTING:
@@ -204,9 +215,15 @@ class Watch:
                     words = f"{name} was {status.raw.get(name)!r}, then {raw.get(name)!r}"
                     self.log.restarted(f"{words}: it is not the one that started"[:400])
                     return
-            if raw.get("running") is not True:
-                self.log.restarted(f"running is {raw.get('running')!r} while it was watched"[:400])
+            if not runs(raw):
+                said = f"a status read{_at(look)} said {running_words(raw)}"
+                self.log.left(f"while it was watched {said}"[:400])
                 return
+            if (code := raw.get("exit_code")) != status.raw.get("exit_code"):
+                self.log.restarted(f"exit_code was {status.raw.get('exit_code')!r}, then {code!r}"[:400])
+                return
+        if (apart := self._looked - status.read_at) >= APART_SECONDS:
+            self._book.finding(status.still_runs(apart))
         self._silence(later)
 
     def _silence(self, later: Reading) -> None:
@@ -223,3 +240,8 @@ class Watch:
         self.log.uncounted(silence.lost)
         for clause, words in silence.violated.items():
             self.log.active(clause, words)
+
+
+def _at(reading: Reading) -> str:
+    """When an answer was given, by the server's clock; "" where it tells no Date."""
+    return f" at {reading.date.isoformat()}" if reading.date else ""

@@ -85,6 +85,10 @@ class StartupLog:
         """The container is not the one that started, or started again (DET-1)."""
         self._violate("DET-1", words)
 
+    def left(self, words: str) -> None:
+        """It did not stay idle: a status read saw it not running (OBS-6)."""
+        self._violate("OBS-6", words)
+
     def active(self, clause: str, words: str) -> None:
         """Something ran or sent without a line, by the engine's counters (RUN-2, RUN-3, OBS-9)."""
         self._violate(clause, words)

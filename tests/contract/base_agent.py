@@ -36,6 +36,7 @@ class Runtime:
     def __init__(self):
         self.lock = threading.Lock()
         self.child = None
+        self.command = None
         self.image = self.started_at = None
 
     @property
@@ -53,24 +54,39 @@ class Runtime:
             if not script.is_file():
                 return f"no such image: {image}"
             mounts = {name: ENV[name] for name in ("AUDIT_EVENTS_PATH", "SNAPSHOTS_PATH")}
-            self.child = subprocess.Popen(
-                ["/bin/sh", str(script)],
-                env={"PATH": ENV["PATH"], **env, **mounts},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
-            self.image, self.started_at = image, datetime.now(UTC).isoformat().replace("+00:00", "Z")
+            self.image, self.command = image, (str(script), {"PATH": ENV["PATH"], **env, **mounts})
+            self._spawn()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.child.wait(0.3)
             return "" if self.running else f"it left with {self.child.returncode}"
+
+    def _spawn(self):
+        script, env = self.command
+        self.child = subprocess.Popen(
+            ["/bin/sh", script],
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        self.started_at = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+        if ENV.get("RESTART") == "unless-stopped":
+            threading.Thread(target=self._restart, args=(self.child,), daemon=True).start()
+
+    def _restart(self, child):
+        """As an engine's restart policy does: start it again whenever it ends by itself."""
+        child.wait()
+        with self.lock:
+            if self.child is child and self.command:
+                self._spawn()
 
     def stop(self):
         with self.lock:
             self._stop()
 
     def _stop(self):
+        self.command = None
         if not self.running:
             return
         self.child.terminate()

@@ -1,9 +1,12 @@
 """A whole smoke deploy on a real engine, its image pulled from a real registry."""
 
+import subprocess
+import threading
+
 import docker
 
 from pytest_smokedeploy.image import ImageReference
-from tests.gallery.gate import gate
+from tests.gallery.gate import SECONDS, ended, gate, start
 from tests.needs import needs_docker
 
 pytestmark = needs_docker
@@ -24,3 +27,31 @@ def test_a_healthy_world_is_rehearsed_on_docker(tmp_path):
         client.close()
     assert "runtime-dev" not in names
     assert not [tag for tag in images if tag.startswith(requested.host)]
+
+
+def shown(run, folder, words):
+    """Wait until the gate's output holds `words`."""
+    while run.poll() is None and words not in (folder / "output.txt").read_text(errors="replace"):
+        threading.Event().wait(0.05)
+
+
+def test_a_container_that_is_paused_while_it_is_watched_is_not_idle(tmp_path):
+    """Nothing happens in a paused container, so the silence proves nothing; unpaused, it would order."""
+    run = start(
+        tmp_path,
+        *("--smokedeploy-engine", "docker"),
+        world="orders after idle, on docker",
+        changes={"quiet_window_seconds": 6},
+    )
+    try:
+        shown(run, tmp_path, "observe: OBS-6")
+        subprocess.run(["docker", "pause", "runtime-dev"], check=True, capture_output=True, timeout=60)
+        told = ended(tmp_path, run.wait(SECONDS))
+    finally:
+        run.kill()
+    assert (told.document["verdict"], told.document["clause"], told.status) == ("FAIL", "OBS-6", 1), (
+        told.output
+    )
+    assert "state 'paused'" in told.document["reason"]
+    assert told.document["stop"]["confirmed"] is True
+    assert told.told["running"] is False

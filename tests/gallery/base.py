@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pytest_smokedeploy.rehearsal import World
-from tests.gallery.case import FAIL, INCOMPLETE, REFUSED, Case, answer, replies, runtime, says
+from tests.gallery.case import FAIL, INCOMPLETE, REFUSED, Case, answer, before_idle, replies, runtime, says
 
 COMMAND = (sys.executable, str(Path(__file__).parents[1] / "contract" / "base_agent.py"))
 #: Such an agent has no preflight, so the database is proven by what the ledger attests.
@@ -47,6 +47,15 @@ CASES: dict[str, Case] = {
         base(answer("/v1/deploy", lambda *_: None, status=202)),
         settings=ATTESTED | {"deadlines": {"deploy_seconds": DEADLINE}},
         words="202",
+    ),
+    # One read alone falls into a second in which it runs.
+    "a base agent restarts it": Case(
+        "DET-1",
+        FAIL,
+        1,
+        base(replace(before_idle("sleep 1; exit 1"), agent_environ={"RESTART": "unless-stopped"})),
+        settings=ATTESTED,
+        words="started_at",
     ),
     "a base agent, another name": Case(
         "VER-3", FAIL, 1, base(says("/v1/status", container_name="somebody")), settings=ATTESTED

@@ -63,12 +63,12 @@ def both(**fields: Any) -> World:
 
 
 def stopped(change: Callable[[Body, int], object]) -> World:
-    """The status after the stop, changed; `change` gets how often it was asked since (from 1)."""
+    """The status after the first stop, changed; `change` gets how often it was asked since (from 1)."""
     asked = [-1]
 
     def tamper(exchange: Exchange) -> None:
         if exchange.path == "/v1/stop":
-            asked[0] = 0
+            asked[0] = max(asked[0], 0)
         elif exchange.path == "/v1/status" and asked[0] >= 0:
             asked[0] += 1
             body = json.loads(exchange.body)

@@ -6,7 +6,7 @@ import threading
 
 from pytest_smokedeploy.rehearsal import Exchange, World
 from tests.gallery.case import HEALTHY, IDLE, Case, at_the_stop, before_idle, runtime, sound
-from tests.gallery.lies import clock, deployed, status
+from tests.gallery.lies import clock, deployed, status, stopped
 from tests.gallery.runtime import BANNER, META, REPLAY, VALIDATED
 
 OWN_CHECK = '''"""A check of the operator's own."""
@@ -114,6 +114,9 @@ CASES: dict[str, Case] = {
         settings={"log": {"documented": [r"replayed event \d+"]}},
     ),
     "a slow start": sound(before_idle("sleep 4")),
+    "removed by somebody at the stop": sound(
+        stopped(lambda body, asked: body.update(state="removing") if asked == 1 else None)
+    ),
     "a slow stop": sound(at_the_stop("sleep 2")),
     "another exit code, documented": sound(
         runtime('echo "stopped"\n    exit 0', 'echo "stopped"\n    exit 143'),

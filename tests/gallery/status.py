@@ -51,6 +51,10 @@ CASES: dict[str, Case] = {
     "running is one": bad("VER-2", says(running=1)),
     "running is null": bad("VER-2", says(running=None)),
     "running is absent": bad("VER-2", lacks("running")),
+    "paused": bad("VER-2", says(running=False, state="paused"), words="'paused'"),
+    "running, and paused": bad("VER-2", says(state="paused"), words="'paused'"),
+    "running, and exited": bad("VER-2", says(state="exited")),
+    "restarting": bad("VER-2", says(running=False, state="restarting")),
     # -- VER-3
     "no container name": bad("VER-3", lacks("container_name")),
     "an empty name": bad("VER-3", says(container_name="")),
@@ -84,7 +88,10 @@ CASES: dict[str, Case] = {
     "restarts are counted": bad("DET-1", then(restart_count=1)),
     "the container changes": bad("DET-1", then(container_id="1" * 64)),
     "the log is yesterday's": bad("DET-1", log_of(1), words="before this deploy began"),
-    "running flips": bad("DET-1", status(lambda b, n: b.update(running=n % 2 == 1))),
+    # -- OBS-6
+    "running flips": bad("OBS-6", status(lambda b, n: b.update(running=n % 2 == 1))),
+    "paused while watched": bad("OBS-6", then(running=False, state="paused"), words="'paused'"),
+    "restarting while watched": bad("OBS-6", then(running=False, state="restarting")),
     # -- STP
     "stop refused": bad("STP-2", replies("/v1/stop", 405, GONE), stopped=False),
     "stop unknown": bad("STP-2", replies("/v1/stop", 404, GONE), stopped=False),
@@ -101,6 +108,13 @@ CASES: dict[str, Case] = {
     "the stop is not seen": bad("STP-1", stopped(lambda b, _: b.update(running=True)), settings=SHORT),
     "the stop is a word": bad("STP-1", stopped(lambda b, _: b.update(running="false")), settings=SHORT),
     "the stop is not told": bad("STP-1", stopped(lambda b, _: b.pop("running")), settings=SHORT),
+    "the stop leaves it paused": bad("STP-1", stopped(lambda b, _: b.update(state="paused")), settings=SHORT),
+    "the stop leaves it unstarted": bad(
+        "STP-1", stopped(lambda b, _: b.update(state="created")), settings=SHORT
+    ),
+    "it comes back, paused": bad(
+        "STP-3", stopped(lambda b, n: b.update(state="paused" if n > 1 else "exited"))
+    ),
     "it comes back": bad("STP-3", stopped(lambda b, n: b.update(running=n > 1))),
     "an answer with a wrong type": bad("EXT-4", stopped(lambda b, _: b.update(restart_count="none"))),
 }

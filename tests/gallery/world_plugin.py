@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pytest_smokedeploy.rehearsal import Stack, World
 from pytest_smokedeploy.settings import load
+from tests.gallery.case import after_idle
 from tests.gallery.catalogue import CASES
 
 
@@ -44,6 +45,8 @@ def pytest_smokedeploy_rehearsal(folder, options):
     name = os.environ.get("SMOKEDEPLOY_TEST_WORLD", "")
     if name == "on docker":
         world = World(engine="docker")
+    elif name == "orders after idle, on docker":
+        world = replace(after_idle('(sleep 4; echo "order placed: ABC-XYZ 1") &'), engine="docker")
     elif name.startswith("held "):
         world = held(name.removeprefix("held "))
     else:

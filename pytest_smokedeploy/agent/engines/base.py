@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
-from pytest_smokedeploy.contract import Activity, parse_time
+from pytest_smokedeploy.contract import STOPPED_STATES, Activity, EngineState, parse_time
 
 #: How a pull's word on one layer begins.
 LAYER: Final = "layer "
@@ -63,13 +63,28 @@ class ContainerState:
     container_id: str
     image: str
     digest: str | None
-    running: bool
+    state: EngineState
     started_at: str | None
     exit_code: int | None
     restart_count: int
     oom_killed: bool
     ours: bool
     labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def running(self) -> bool:
+        """Whether its processes run now; a paused one's do not."""
+        return self.state is EngineState.RUNNING
+
+    @property
+    def alive(self) -> bool:
+        """Whether it has to be stopped: it runs, or goes on as soon as somebody lets it."""
+        return self.state in {EngineState.RUNNING, EngineState.PAUSED, EngineState.RESTARTING}
+
+    @property
+    def stopped(self) -> bool:
+        """Whether its processes have ended and none will start."""
+        return self.state in STOPPED_STATES
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from pytest_smokedeploy.agent.engines.base import ContainerSpec, ContainerState,
 from pytest_smokedeploy.agent.engines.cgroup import container_activity
 from pytest_smokedeploy.agent.engines.docker_api import CALL_SECONDS, Client, DockerApi
 from pytest_smokedeploy.agent.engines.docker_pull import pull
-from pytest_smokedeploy.contract import Activity
+from pytest_smokedeploy.contract import Activity, EngineState
 from pytest_smokedeploy.errors import EngineError
 from pytest_smokedeploy.image import ImageReference
 
@@ -204,13 +204,15 @@ class DockerEngine:
     def _state(self, client: Client, attrs: dict[str, Any]) -> ContainerState:
         state, config = attrs["State"], attrs["Config"]
         labels = _labels(attrs)
+        started = not state["StartedAt"].startswith("0001-")
         return ContainerState(
             container_id=attrs["Id"],
             image=config["Image"],
             digest=self._image_digest(client, attrs["Image"], config["Image"], labels.get(DIGEST_LABEL, "")),
-            running=state["Running"] is True and not state.get("Restarting", False),
-            started_at=None if state["StartedAt"].startswith("0001-") else state["StartedAt"],
-            exit_code=None if state["Running"] else state["ExitCode"],
+            state=_engine_state(state["Status"]),
+            started_at=state["StartedAt"] if started else None,
+            # The engine tells 0 for what runs, and for what never did.
+            exit_code=None if state["Running"] or not started else state["ExitCode"],
             restart_count=attrs.get("RestartCount", 0),
             oom_killed=bool(state.get("OOMKilled")),
             ours=self._ours(attrs),
@@ -272,6 +274,14 @@ def _not_after(cancelled: threading.Event | None) -> None:
 def _nothing(ended: Ended | None) -> Log:
     yield from ()
     return ended
+
+
+def _engine_state(word: str) -> EngineState:
+    try:
+        return EngineState(word)
+    except ValueError as error:
+        words = f"the engine says the container is {word!r}, which this agent does not know."
+        raise EngineError(words, remedy="Look at the container on the server.") from error
 
 
 def _labels(attrs: dict[str, Any]) -> dict[str, str]:

@@ -22,7 +22,7 @@ from typing import Final
 from pytest_smokedeploy.agent.engines.base import ContainerSpec, ContainerState, Ended, Log, utc_now
 from pytest_smokedeploy.agent.engines.procfs import session_activity
 from pytest_smokedeploy.agent.engines.spool import Spool
-from pytest_smokedeploy.contract import Activity
+from pytest_smokedeploy.contract import Activity, EngineState
 from pytest_smokedeploy.errors import EngineError
 from pytest_smokedeploy.image import ImageReference
 
@@ -95,7 +95,7 @@ class ProcessEngine:
             container_id=child.container_id,
             image=child.spec.image,
             digest=child.digest,
-            running=code is None,
+            state=EngineState.RUNNING if code is None else EngineState.EXITED,
             started_at=child.started_at,
             exit_code=None if code is None else _exit_code(code),
             restart_count=0,
