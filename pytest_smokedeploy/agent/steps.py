@@ -17,7 +17,14 @@ from pytest_smokedeploy.agent.container import (
     key_of,
 )
 from pytest_smokedeploy.agent.deploys import Deploy
-from pytest_smokedeploy.agent.engines.base import ContainerSpec, ContainerState, Engine, MountSpec, utc_now
+from pytest_smokedeploy.agent.engines.base import (
+    ContainerSpec,
+    ContainerState,
+    CreatedContainer,
+    Engine,
+    MountSpec,
+    utc_now,
+)
 from pytest_smokedeploy.agent.lending import Lending
 from pytest_smokedeploy.agent.settings import AgentSettings
 from pytest_smokedeploy.agent.state import Stopping, Store
@@ -84,7 +91,7 @@ class FiveSteps:
                 receipt.do(StepName.REMOVE, self._container.remove)
             else:
                 receipt.absent(StepName.REMOVE)
-            receipt.do(StepName.START, lambda: self._start(deploy, terms, mounts))
+            made = receipt.do(StepName.START, lambda: self._start(deploy, terms, mounts))
             look = self._ran if terms.stop_only else self._settled
             state = receipt.do(StepName.RUNNING, lambda: look(deploy))
         return {
@@ -96,14 +103,14 @@ class FiveSteps:
             "container_id": state.container_id,
             "image_digest": digest,
             "started_at": state.started_at,
-            "env": sorted(terms.env),
-            "mounts": [
-                {"name": m.name, "source": m.source, "target": m.target, "writable": True} for m in mounts
-            ],
+            "env": sorted(name for name, _ in made.env),
+            "mounts": [mount.model_dump() for mount in made.mounts],
+            "network": made.network,
+            "health_check": made.health_check,
             "steps": receipt.rows(),
         }
 
-    def _start(self, deploy: Deploy, terms: Terms, mounts: tuple[MountSpec, ...]) -> ContainerState:
+    def _start(self, deploy: Deploy, terms: Terms, mounts: tuple[MountSpec, ...]) -> CreatedContainer:
         lease = self._lending.give(deploy)
         labels = {
             LABEL: self._settings.container_name,

@@ -30,7 +30,11 @@ class Mount(Answer):
 
 
 class _Receipt(Answer):
-    """What a deploy tells of itself; what stands after `environment` comes with the extension `receipt`."""
+    """What a deploy tells of itself; what stands after `environment` comes with the extension `receipt`.
+
+    `env` (names alone), `mounts`, `network` and `health_check` (whether the engine runs one) are those of the
+    container as it was created, less what its image brings.
+    """
 
     container_name: StrictStr | None = None
     environment: StrictStr | None = None
@@ -39,6 +43,8 @@ class _Receipt(Answer):
     started_at: Time | None = None
     env: list[StrictStr] | None = None
     mounts: list[Mount] | None = None
+    network: StrictStr | None = None
+    health_check: StrictBool | None = None
     steps: list[Step] | None = None
 
 

@@ -16,11 +16,13 @@ class DockerProxy:
         reached: set once the chosen call arrived and is held.
         go: lets what is held go on to the engine.
         calls: what went through, ("POST", path without its version), in order.
+        edits: bytes of what is sent to the engine, and those of the same number that it gets in their place.
 
     """
 
     def __init__(self, path, engine):
         self.calls, self.reached, self.go = [], threading.Event(), threading.Event()
+        self.edits = {}
         self._open, self._away = [], False
         self._engine, self._hold, self._closed = engine, [], threading.Event()
         self._listener = socket.socket(socket.AF_UNIX)
@@ -73,6 +75,8 @@ class DockerProxy:
                 while data := caller.recv(65536):
                     if not self._passes(data) and not self._held(caller):
                         return
+                    for old, new in self.edits.items():
+                        data = data.replace(old, new.ljust(len(old)))
                     engine.sendall(data)
                 engine.shutdown(socket.SHUT_WR)
                 self._closed.wait(0.1)

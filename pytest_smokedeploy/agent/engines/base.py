@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
-from pytest_smokedeploy.contract import STOPPED_STATES, Activity, EngineState, parse_time
+from pytest_smokedeploy.contract import STOPPED_STATES, Activity, EngineState, Mount, parse_time
 
 #: How a pull's word on one layer begins.
 LAYER: Final = "layer "
@@ -54,6 +54,24 @@ class ContainerSpec:
     mounts: tuple[MountSpec, ...]
     labels: Mapping[str, str] = field(default_factory=dict)
     network_mode: str = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class CreatedContainer:
+    """A created container as the engine tells it, less what its image brings.
+
+    Attributes:
+        env: each variable with its value; values may be secret, so none is shown by `repr`.
+        mounts: every mount but the volumes that the image declares; `name` is "" for one nobody asked for.
+        network: the network mode.
+        health_check: whether the engine runs a health check in it.
+
+    """
+
+    env: tuple[tuple[str, str], ...] = field(repr=False)
+    mounts: tuple[Mount, ...]
+    network: str
+    health_check: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +162,11 @@ class Engine(Protocol):
     def remove(self) -> None:
         """Remove the stopped container; removing what is not there is no error."""
 
-    def start(self, spec: ContainerSpec, cancelled: threading.Event | None = None) -> ContainerState:
-        """Create and start the container. Restart policy: no.
+    def start(self, spec: ContainerSpec, cancelled: threading.Event | None = None) -> CreatedContainer:
+        """Create the container, read it back and start it. Restart policy: no; the image's health check: off.
 
-        Where `cancelled` is set by the time it was made it is not started any more, with EngineError.
+        Where what was created is not what `spec` asks for, or `cancelled` is set by then, it is not started,
+        with EngineError.
         """
 
     def logs(self, since: str | None, *, follow: bool) -> Log:

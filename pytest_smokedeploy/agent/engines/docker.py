@@ -6,15 +6,17 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Final, NoReturn
 
 from docker.errors import APIError, ImageNotFound, NotFound
 from docker.types import LogConfig, Mount
 
-from pytest_smokedeploy.agent.engines import docker_logs, docker_presence
-from pytest_smokedeploy.agent.engines.base import ContainerSpec, ContainerState, Ended, Log
+from pytest_smokedeploy.agent.engines import declared, docker_logs, docker_presence
+from pytest_smokedeploy.agent.engines.base import ContainerSpec, ContainerState, CreatedContainer, Ended, Log
 from pytest_smokedeploy.agent.engines.cgroup import container_activity
 from pytest_smokedeploy.agent.engines.docker_api import CALL_SECONDS, Client, DockerApi
+from pytest_smokedeploy.agent.engines.docker_created import NO_HEALTH_CHECK, created
 from pytest_smokedeploy.agent.engines.docker_pull import pull
 from pytest_smokedeploy.contract import Activity, EngineState
 from pytest_smokedeploy.errors import EngineError
@@ -109,10 +111,11 @@ class DockerEngine:
                     raise
                 self._wait_gone(client, attrs["Id"])
 
-    def start(self, spec: ContainerSpec, cancelled: threading.Event | None = None) -> ContainerState:
-        """Create and start; where either fails, or a stop came between, nothing of the new container is left.
+    def start(self, spec: ContainerSpec, cancelled: threading.Event | None = None) -> CreatedContainer:
+        """Create, read back and start; where one fails, or a stop came between, nothing of it is left.
 
-        Restart policy: no. A smoke deploy starts once.
+        Restart policy: no, since a smoke deploy starts once. The image's health check is off: its processes
+        and time would be counted as the runtime's.
         """
         mounts = [Mount(m.target, m.source, type="bind", read_only=False) for m in spec.mounts]
         labels = dict(spec.labels)
@@ -121,11 +124,15 @@ class DockerEngine:
         made = ""
         try:
             with self._api.client("start") as client:
+                spec = replace(spec, network_mode=_network(client, spec.network_mode))
                 made = client.create_container(
                     spec.image,
                     name=self._name,
                     environment=dict(spec.env),
                     labels=labels,
+                    healthcheck={"test": list(NO_HEALTH_CHECK)},
+                    # Else HTTP_PROXY and its like of ~/.docker/config.json (FACTS: Images and Docker).
+                    use_config_proxy=False,
                     host_config=client.create_host_config(
                         mounts=mounts,
                         network_mode=spec.network_mode,
@@ -133,9 +140,12 @@ class DockerEngine:
                         log_config=LogConfig(type=LogConfig.types.JSON, config=_LOG),
                     ),
                 )["Id"]
+                attrs = client.inspect_container(made)
+                told = created(attrs, client.image(attrs["Image"]), spec)
+                declared.check(spec, told)
                 _not_after(cancelled)
                 client.start(made)
-                return self._state(client, client.inspect_container(made))
+                return told
         except BaseException as error:  # noqa: BLE001 - raised again once nothing is left
             self._undo(made, labels, error)
 
@@ -264,6 +274,12 @@ class DockerEngine:
                 words = f"{error.message} What was made of the container may be left: {second.message}"
                 raise EngineError(words, step="start", remedy=error.remedy) from error
         raise error
+
+
+def _network(client: Client, mode: str) -> str:
+    """The network mode in the engine's own words: of ``container:NAME`` it tells the other's id."""
+    kind, _, name = mode.partition(":")
+    return f"{kind}:{client.inspect_container(name)['Id']}" if kind == "container" else mode
 
 
 def _not_after(cancelled: threading.Event | None) -> None:

@@ -19,10 +19,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from pytest_smokedeploy.agent.engines.base import ContainerSpec, ContainerState, Ended, Log, utc_now
+from pytest_smokedeploy.agent.engines.base import (
+    ContainerSpec,
+    ContainerState,
+    CreatedContainer,
+    Ended,
+    Log,
+    utc_now,
+)
 from pytest_smokedeploy.agent.engines.procfs import session_activity
 from pytest_smokedeploy.agent.engines.spool import Spool
-from pytest_smokedeploy.contract import Activity, EngineState
+from pytest_smokedeploy.contract import Activity, EngineState, Mount
 from pytest_smokedeploy.errors import EngineError
 from pytest_smokedeploy.image import ImageReference
 
@@ -136,14 +143,20 @@ class ProcessEngine:
         self,
         spec: ContainerSpec,
         cancelled: threading.Event | None = None,  # noqa: ARG002 - making it is starting it
-    ) -> ContainerState:
-        """Start the script as a child of its own session."""
+    ) -> CreatedContainer:
+        """Start the script as a child of its own session.
+
+        Nothing is mounted: the child finds each source folder where it lies, by its environment. Its network
+        is the machine's, whatever `spec` asks for.
+        """
         if self._child is not None:
             raise EngineError("the name is taken", step="start")
         script = self._pulled[spec.image]
         for mount in spec.mounts:
             if not Path(mount.source).is_dir():
                 raise EngineError(f"the mount {mount.name} has no source folder", step="start")
+            if not os.access(mount.source, os.W_OK | os.X_OK):
+                raise EngineError(f"the mount {mount.name} is not writable", step="start")
         try:
             process = subprocess.Popen(  # noqa: S603 - the store's own script, chosen by the grammar
                 ["/bin/sh", str(script)],
@@ -164,10 +177,15 @@ class ProcessEngine:
                 reader.start()
         threading.Thread(target=_watch, args=(child,), daemon=True).start()
         self._child = child
-        state = self.inspect()
-        if state is None:
-            raise EngineError("it vanished while starting", step="start")
-        return state
+        return CreatedContainer(
+            # PATH is this engine's own, as an image's would be; a child inherits nothing else.
+            env=tuple(spec.env.items()),
+            mounts=tuple(
+                Mount(name=m.name, source=m.source, target=m.target, writable=True) for m in spec.mounts
+            ),
+            network="host",
+            health_check=False,
+        )
 
     def logs(self, since: str | None, *, follow: bool) -> Log:
         """Every line so far, then, following, each as it comes, until the process and its output ended."""
