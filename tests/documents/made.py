@@ -2,12 +2,11 @@
 
 from pathlib import Path
 
-from tests.documents import clauses, messages, settings
+from tests.documents import clauses, settings
 
 ROOT = Path(__file__).parents[2]
 MADE = {
     "docs/clauses.md": clauses.page,
-    "docs/messages.md": messages.page,
     "docs/settings.md": settings.page,
     "pytest_smokedeploy/schemas/settings.schema.json": settings.schema_text,
 }
