@@ -124,9 +124,10 @@ class FiveSteps:
     def _settled(self, deploy: Deploy) -> ContainerState:
         """The container, once it has kept running for a while."""
         # One look at the end: nothing starts it again (restart policy: no), so it ran all along.
-        if deploy.cancelled.wait(SETTLE_SECONDS):
-            raise EngineError("cancelled", step="running")
+        deploy.cancelled.wait(SETTLE_SECONDS)
         state = self._container.look()
+        if deploy.cancelled.is_set():
+            raise EngineError("cancelled", step="running")
         if state is not None and key_of(state) != deploy.key:
             raise EngineError(FOREIGN, step="running")
         if state is None or not state.running:

@@ -113,7 +113,7 @@ class Deployment:
         said = self.raw.get("container_name", name if self.steps is None else None)
         if said != name:
             return self._violated("AGT-4", f"container_name {name!r}", repr(said))
-        if self.steps is not None and (lacking := self._lacking()):
+        if lacking := self._lacking():
             return self._violated("AGT-4", "environment and both mounts in the receipt", lacking)
         return self._step(StepName.START)
 
@@ -147,11 +147,13 @@ class Deployment:
         return found
 
     def oddities(self) -> list[str]:
-        """What a promised receipt does not tell, one line each (EXT-4)."""
-        if not self._promised:
-            return []
-        told = ("deploy_id", "container_id", "started_at")
-        return [f"the receipt tells no {name}" for name in told if self.raw.get(name) is None]
+        """What a promised receipt does not tell, and a health check that is on, one line each (EXT-4)."""
+        # The engine runs it inside the container, and its processes are counted as the runtime's (RUN-2).
+        found = ["the receipt tells a health check that is on"] if self.raw.get("health_check") else []
+        if self._promised:
+            told = ("deploy_id", "container_id", "started_at")
+            found += [f"the receipt tells no {name}" for name in told if self.raw.get(name) is None]
+        return found
 
     # -- inside ----------------------------------------------------------------------------
 
@@ -183,15 +185,25 @@ class Deployment:
         return Finding(clause, True, expected, f"{name} {step.outcome} at {step.finished_at}", Basis.TOLD)
 
     def _lacking(self) -> str:
-        """What the receipt lacks of environment and mounts, or ""."""
+        """What the answer lacks of environment and mounts, or "".
+
+        A receipt tells both; of an answer without one, each is judged where it is told.
+        """
         answer = self._answer
-        wanted = set(self._run.settings.runtime.environment)
-        told = set(answer.env or ()) if answer else set()
-        if absent := wanted - told:
-            return f"environment without {', '.join(sorted(absent))}"
-        told_mounts = (answer.mounts if answer else None) or []
-        mounts: dict[str, Mount] = {mount.name: mount for mount in told_mounts}
-        if len(mounts) != len(told_mounts):
+        if answer is None:
+            return ""
+        if answer.env is not None or self.steps is not None:
+            wanted = set(self._run.settings.runtime.environment)
+            if absent := wanted - set(answer.env or ()):
+                return f"environment without {', '.join(sorted(absent))}"
+        if answer.mounts is not None or self.steps is not None:
+            return self._lacking_mounts(answer.mounts or [])
+        return ""
+
+    def _lacking_mounts(self, told: list[Mount]) -> str:
+        """What `told` lacks of the settings' mounts, which name both of the model's, or ""."""
+        mounts = {mount.name: mount for mount in told}
+        if len(mounts) != len(told):
             return "mounts of which two have one name"
         for want in self._run.settings.mounts:
             mount = mounts.get(want.name)
@@ -201,6 +213,8 @@ class Deployment:
                 return f"mount {want.name} at {mount.target}, not at {want.target}"
             if not mount.writable:
                 return f"mount {want.name} is read-only"
+            if not mount.source:
+                return f"mount {want.name} has no source"
         sources = [mounts[want.name].source for want in self._run.settings.mounts]
         if len(set(sources)) != len(sources):
             return f"two mounts of one source, {', '.join(sources)}"

@@ -87,6 +87,27 @@ class Mount(_Part):
     """Where it stands in the container, an absolute path."""
 
 
+#: The volumes that the model asks for by name (AGT-4).
+_MOUNTS: Final = ("audit-events", "snapshots")
+#: The same for editors, which know the file by its schema alone.
+_MOUNTS_SCHEMA: Final[dict[str, Any]] = {
+    "allOf": [{"contains": {"properties": {"name": {"const": name}}}} for name in _MOUNTS]
+}
+
+
+def _both_mounts(mounts: tuple[Mount, ...]) -> tuple[Mount, ...]:
+    for what, found in (("name", [m.name for m in mounts]), ("target", [m.target for m in mounts])):
+        if twice := sorted({one for one in found if found.count(one) > 1}):
+            raise ValueError(f"two mounts have one {what}, {', '.join(twice)}; each has its own")
+    if lacking := [name for name in _MOUNTS if name not in {mount.name for mount in mounts}]:
+        wanted = " and ".join(_MOUNTS)
+        raise ValueError(
+            f"lacks {' and '.join(lacking)}; the model asks for the mounts {wanted} (AGT-4), "
+            "each a line `- {name: ..., target: /...}`"
+        )
+    return mounts
+
+
 class Phase(_Part):
     """The phase's ledger and the sign-offs, beside the settings file."""
 
@@ -191,11 +212,13 @@ class Settings(_Part):
     secrets: tuple[Name, ...] = ALWAYS_SECRET
     """Variables that must be set in the target environment beside these three (PRE-4); no values."""
     runtime: Runtime = Runtime()
-    mounts: tuple[Mount, ...] = (
-        Mount(name="audit-events", target="/data/audit-events"),
-        Mount(name="snapshots", target="/data/snapshots"),
-    )
-    """Volumes the runtime needs, writable: the name in the receipt, the target in the container (AGT-4)."""
+    mounts: Annotated[
+        tuple[Mount, ...], AfterValidator(_both_mounts), Field(json_schema_extra=_MOUNTS_SCHEMA)
+    ] = tuple(Mount(name=name, target=f"/data/{name}") for name in _MOUNTS)
+    """Volumes the runtime needs, writable: name in the receipt, target in the container (AGT-4).
+
+    `audit-events` and `snapshots` at the least.
+    """
     phase: Phase = Phase()
     database: Database = Database()
     log: Log = Log()

@@ -161,14 +161,17 @@ def test_between_two_steps(world, new_id, how):
     assert world.status()["running"] is False
 
 
-def test_once_it_was_started_and_before_that_is_known(world, new_id, how):
-    one = new_id()
-    world.proxy.hold(*LOOK, after=START)
+@pytest.mark.parametrize(
+    "made", [(CREATE, "start", False), (START, "running", True)], ids=["created", "started"]
+)
+def test_once_it_was_made_and_before_that_is_known(world, new_id, how, made):
+    one, (call, step, runs) = new_id(), made
+    world.proxy.hold(*LOOK, after=call)
     world.deploy(f"{world.engine.repository}:1.0.0", one, wait=False, lease_seconds=600)
     assert world.proxy.reached.wait(60)
-    assert world.engine.containers(NAME) == [(True, one)]
+    assert world.engine.containers(NAME) == [(runs, one)]
     before = ended(world, how)
-    reason = failed(world, one, "start")
+    reason = failed(world, one, step)
     assert "could not be cleared" in reason
     assert "was stopped and removed" in back(world, before)
     assert world.engine.containers(NAME) == []

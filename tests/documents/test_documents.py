@@ -27,6 +27,15 @@ def test_the_schema_refuses_an_unknown_key():
         jsonschema.validate({"picture": 1}, settings.schema())
 
 
+def test_the_schema_refuses_settings_without_both_mounts():
+    data = yaml.safe_load((ROOT / "smoke_tests" / "smokedeploy.yml").read_text())
+    one = {"name": "snapshots", "target": "/a"}
+    jsonschema.validate(data | {"mounts": [one, one | {"name": "audit-events"}]}, settings.schema())
+    for mounts in ([], [one]):
+        with pytest.raises(jsonschema.ValidationError, match="audit-events"):
+            jsonschema.validate(data | {"mounts": mounts}, settings.schema())
+
+
 def test_every_link_inside_the_documents_leads_somewhere():
     for file in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
         for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", file.read_text()):

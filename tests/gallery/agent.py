@@ -66,6 +66,11 @@ CASES: dict[str, Case] = {
     "environment not injected": bad("AGT-4", deployed(lambda b: b.update(env=["PATH"]))),
     "no word on the environment": bad("AGT-4", deployed(lambda b: b.pop("env"))),
     "a mount missing": bad("AGT-4", deployed(lambda b: b["mounts"].pop())),
+    "a receipt that lists no variable": bad("AGT-4", deployed(lambda b: b.update(env=[]))),
+    "a receipt that lists no mount": bad("AGT-4", deployed(lambda b: b.update(mounts=[]))),
+    "a mount that is neither of the two": bad("AGT-4", deployed(_mount(name="spool")), words="no mount snap"),
+    "a mount without a source": bad("AGT-4", deployed(_mount(source="")), words="no source"),
+    "a health check that is on": bad("EXT-4", deployed(lambda b: b.update(health_check=True))),
     "no word on mounts": bad("AGT-4", deployed(lambda b: b.pop("mounts"))),
     "a mount not writable": bad("AGT-4", deployed(_mount(writable=False))),
     "a mount at another path": bad("AGT-4", deployed(_mount(target="/tmp"))),  # noqa: S108 - a container's

@@ -9,6 +9,7 @@ WRONG = {
     "a wrong key": ("image", "image:\n  repositry: ghcr.io/example/runtime\n", "image.repositry", 2),
     "an unknown section": ("pictures", "pictures: {}\n", "pictures", None),
     "a wrong type": ("quiet_window_seconds", "quiet_window_seconds: soon\n", "quiet_window_seconds", None),
+    "no mounts": ("mounts", "mounts: []\n", "mounts: lacks audit-events and snapshots", None),
     "a short window": ("quiet_window_seconds", "quiet_window_seconds: 0.2\n", "quiet_window_seconds", None),
 }
 

@@ -117,12 +117,32 @@ def test_a_promised_receipt_tells_what_it_is_of(deployed, name):
     [
         ([MOUNTS[0], MOUNTS[1] | {"source": "/srv/audit-events"}], "one source"),
         ([MOUNTS[0] | {"writable": False}, *MOUNTS], "one name"),
+        ([MOUNTS[0] | {"source": ""}, MOUNTS[1]], "no source"),
+        ([], "no mount audit-events"),
+        ([MOUNTS[0]], "no mount snapshots"),
+        (None, "no mount audit-events"),
     ],
 )
 def test_each_mount_is_told_once_and_has_a_source_of_its_own(deployed, mounts, words):
     finding = deployed(mounts=mounts).started_the_new()
     assert finding.holds is False
     assert words in finding.seen
+
+
+@pytest.mark.parametrize("env", [[], None, ["PATH"]])
+def test_the_declared_environment_is_told(deployed, env):
+    assert deployed(env=env).started_the_new().holds is False
+
+
+@pytest.mark.parametrize("told", [{"mounts": []}, {"mounts": MOUNTS[:1]}, {"env": []}])
+def test_what_an_answer_without_steps_tells_is_judged_too(deployed, told):
+    assert deployed(answer=BASE).started_the_new()
+    assert deployed(answer=BASE, **told).started_the_new().holds is False
+
+
+def test_a_health_check_that_is_on_is_undocumented(deployed):
+    assert deployed(health_check=False).oddities() == []
+    assert deployed(health_check=True).oddities() == ["the receipt tells a health check that is on"]
 
 
 # -- the status

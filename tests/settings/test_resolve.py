@@ -168,3 +168,32 @@ def test_a_value_of_the_wrong_kind_is_named_in_the_words_of_yaml(file, text, tol
         resolve(asked(file), {"DEPLOY_ENDPOINT": HOST})
     assert told in str(refused.value)
     assert not any(word in str(refused.value) for word in ("tuple", "dictionary", "input should"))
+
+
+AUDIT, SNAPSHOTS = "{name: audit-events, target: /a}", "{name: snapshots, target: /b}"
+
+
+@pytest.mark.parametrize(
+    ("mounts", "told"),
+    [
+        (
+            "[]",
+            "mounts: lacks audit-events and snapshots; the model asks for the mounts audit-events and snap",
+        ),
+        (f"[{AUDIT}]", "mounts: lacks snapshots"),
+        ("[{name: spool, target: /c}, {name: Snapshots, target: /b}]", "mounts: lacks audit-events and snap"),
+        (f"[{AUDIT}, {SNAPSHOTS}, {AUDIT}]", "mounts: two mounts have one name, audit-events"),
+        (f"[{AUDIT}, {{name: snapshots, target: /a}}]", "mounts: two mounts have one target, /a"),
+    ],
+)
+def test_both_mounts_of_the_model_are_asked_for(file, mounts, told):
+    file.write_text(f"{WHOLE}mounts: {mounts}\n")
+    with pytest.raises(SettingsError) as refused:
+        resolve(asked(file), {"DEPLOY_ENDPOINT": HOST})
+    assert str(refused.value).startswith(f"smokedeploy.yml:5: {told}")
+
+
+def test_further_mounts_stand_beside_the_two(file):
+    file.write_text(f"{WHOLE}mounts: [{AUDIT}, {SNAPSHOTS}, {{name: spool, target: /c}}]\n")
+    run = resolve(asked(file), {"DEPLOY_ENDPOINT": HOST})
+    assert [mount.name for mount in run.settings.mounts] == ["audit-events", "snapshots", "spool"]
