@@ -6,6 +6,8 @@ clause of the Smoke Deploy Model that the error violates, where it violates one.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class SmokedeployError(Exception):
     """Base of all errors of this package.
@@ -98,13 +100,24 @@ class AgentFailedError(AgentError):
     Attributes:
         reason: the agent's reason.
         step: the failed step (``pull``, ``stop``, ``remove``, ``start``, ``running``), or "".
+        answer: the JSON object that it answered, {} where it was none.
 
     """
 
-    def __init__(self, message: str, *, call: str, status: int, reason: str, step: str = "") -> None:
+    def __init__(  # noqa: PLR0913 - each is a fact a caller reads
+        self,
+        message: str,
+        *,
+        call: str,
+        status: int,
+        reason: str,
+        step: str = "",
+        answer: Mapping[str, object] | None = None,
+    ) -> None:
         super().__init__(message, call=call, status=status)
         self.reason = reason
         self.step = step
+        self.answer = answer or {}
 
 
 class EdgeError(AgentError):

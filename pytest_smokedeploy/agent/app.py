@@ -20,6 +20,7 @@ from pytest_smokedeploy import __version__, contract
 from pytest_smokedeploy.agent.access import Access, Caller
 from pytest_smokedeploy.agent.admission import RefusedError, unknown_field
 from pytest_smokedeploy.agent.audit import StateError
+from pytest_smokedeploy.agent.container import key_of
 from pytest_smokedeploy.agent.deploys import Record
 from pytest_smokedeploy.agent.engines.base import Engine
 from pytest_smokedeploy.agent.flow import Flow
@@ -42,6 +43,7 @@ from pytest_smokedeploy.errors import EngineError
 from pytest_smokedeploy.redaction import Sanitiser
 
 _DEPLOY_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_LOG_QUERY: Final = ("since", "follow", "deploy_id")
 #: Stops that may wait for their container at once.
 _STOPS: Final = 8
 M = TypeVar("M", bound=BaseModel)
@@ -155,10 +157,13 @@ def _logs(app: FastAPI, settings: AgentSettings, engine: Engine, leaving: thread
     readers = Readers(mask, leaving)
 
     @app.get(contract.LOGS)
-    def logs(request: Request, since: str | None = None, follow: str = "false") -> Response:
+    def logs(
+        request: Request, since: str | None = None, follow: str = "false", deploy_id: str | None = None
+    ) -> Response:
         for name, _ in request.query_params.multi_items():
-            if name not in {"since", "follow"} or len(request.query_params.getlist(name)) > 1:
-                raise _AnswerError(400, "query: `since` and `follow`, each once, and nothing else.")
+            if name not in _LOG_QUERY or len(request.query_params.getlist(name)) > 1:
+                words = ", ".join(f"`{known}`" for known in _LOG_QUERY)
+                raise _AnswerError(400, f"query: {words}, each once, and nothing else.")
         if since is not None:
             try:
                 contract.parse_time(since)
@@ -168,6 +173,9 @@ def _logs(app: FastAPI, settings: AgentSettings, engine: Engine, leaving: thread
             raise _AnswerError(400, "follow: true or false.")
         if readers.full:
             raise _AnswerError(409, f"{MOST} readers read the log already; close one and ask again.")
+        there = engine.inspect() if deploy_id is not None else None
+        if deploy_id is not None and (there is None or not there.ours or key_of(there) != deploy_id):
+            raise _AnswerError(404, "no container of this deploy is there.")
         # Looked for at once: an engine that does not answer is a 500, and no log that breaks off.
         log = engine.logs(since, follow=follow == "true")
         return StreamingResponse(readers.feed(log), media_type=contract.NDJSON)

@@ -67,12 +67,12 @@ class Container:
         return state
 
     def stop(self, key: str | None) -> bool:
-        """Stop the container of the deploy `key` (None: of any) where it is alive; whether it was.
+        """Stop the container of the deploy `key` (None: of any) and keep it; whether it was alive.
 
-        One that was created and never started is removed: there is nothing of it to stop or to keep.
+        One that was created and never started is removed: there is nothing of it to stop or to look at.
 
         Raises:
-            EngineError: it can't be stopped.
+            EngineError: it can't be stopped, or removed.
 
         """
         with self.acting:
@@ -81,13 +81,13 @@ class Container:
                 return False
             if state.state is EngineState.CREATED:
                 self.remove()
-            if not state.alive:
                 return False
+            # What does not run any more may have left processes of its own, and its last lines on their way.
             self._engine.stop(self._grace)
             after = self.look()
             if after is not None and after.container_id == state.container_id and after.alive:
                 raise EngineError("it still runs after the stop", step="stop")
-            return True
+            return state.alive
 
     def remove(self) -> str | None:
         """Remove the stopped container; what is to be said of it where somebody else did.
@@ -108,18 +108,3 @@ class Container:
                     threading.Event().wait(_LOOK_SECONDS)
                 return "somebody else removed it"
             return None
-
-    def clear(self, key: str) -> bool:
-        """Stop and remove the container of the deploy `key`; whether there was one.
-
-        Raises:
-            EngineError: it can't be stopped or removed.
-
-        """
-        with self.acting:
-            state = self.look()
-            if state is None or not state.ours or key_of(state) != key:
-                return False
-            self.stop(key)
-            self.remove()
-            return True

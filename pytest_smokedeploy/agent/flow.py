@@ -144,9 +144,11 @@ class Flow:
 
     def _run(self, deploy: Deploy, terms: Terms) -> None:
         try:
-            record = deploy.record(DEPLOYED, self._five.do(deploy, terms))
+            self._five.do(deploy, terms)
+            facts = deploy.receipt.facts
+            record = deploy.record(DEPLOYED, {"status": "deployed", **facts, "steps": deploy.receipt.rows()})
             self._end(record)
-        except Exception as error:  # noqa: BLE001 - whatever it was: nothing of it stays, and it is told
+        except Exception as error:  # noqa: BLE001 - whatever it was: nothing of it runs on, and it is told
             record = self._failed(deploy, error)
         with self._lock:
             self._deploy, self._last = None, record
@@ -165,25 +167,33 @@ class Flow:
         words = str(error) if isinstance(error, SmokedeployError) else f"unexpected: {type(error).__name__}"
         if not isinstance(error, SmokedeployError):
             _LOG.exception("a deploy ended unexpectedly")
-        words += self._clear(deploy)
-        body = {"status": "error", "reason": words, "step": str(step), "steps": deploy.receipt.rows()}
-        record = deploy.record(FAILED, {**body, "deploy_id": deploy.request.deploy_id})
+        words += self._stop_failed(deploy)
+        facts = {**deploy.receipt.facts, "deploy_id": deploy.request.deploy_id}
+        try:
+            facts |= self._five.left(deploy) if deploy.receipt.begun(StepName.START) else {}
+        except SmokedeployError as unread:
+            words += f" What it wrote could not be read: {unread}"
+        body = {"status": "error", "reason": words, "step": str(step), **facts}
+        record = deploy.record(FAILED, {**body, "steps": deploy.receipt.rows()})
         try:
             self._end(record)
         except StateError as unkept:
             _LOG.error("the end of a deploy can't be kept: %s", unkept)
         return record
 
-    def _clear(self, deploy: Deploy) -> str:
-        """Leave nothing of a failed deploy; words on what could not be cleared, or ""."""
+    def _stop_failed(self, deploy: Deploy) -> str:
+        """Leave nothing of a failed deploy running; words on what could not be stopped, or "".
+
+        What ran is kept, with its log, until the next deploy removes it (step 3).
+        """
         if not deploy.receipt.begun(StepName.START):
             return ""  # what is there is another's, and so is its lease
         try:
-            self.container.clear(deploy.key)
+            self.container.stop(deploy.key)
         except SmokedeployError as error:
             self.lending.left_over(deploy)
             self.store.tell("leftover.found", who=AGENT, why=str(error), deploy_id=deploy.key)
-            return f" What it started could not be cleared: {error} The agent goes on trying; see the status."
+            return f" What it started could not be stopped: {error} The agent goes on trying; see the status."
         self.lending.end(deploy.key)
         return ""
 

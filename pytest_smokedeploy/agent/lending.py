@@ -62,10 +62,10 @@ class Lending:
         return lease
 
     def left_over(self, deploy: Deploy) -> None:
-        """What a failed deploy left goes like a lease that ran out: tried until nothing is left."""
+        """What a failed deploy left is stopped like one whose lease ran out: tried until it is."""
         now = utc_now()
         left = Lease(
-            key=deploy.key, deploy_id=deploy.request.deploy_id, expires_at=now, ends_at=now, remove=True
+            key=deploy.key, deploy_id=deploy.request.deploy_id, expires_at=now, ends_at=now, leftover=True
         )
         self._store.keep(lease=left)
         self._watch.arm(left)
@@ -116,7 +116,7 @@ class Lending:
         def act(state: State) -> State:
             nonlocal until
             lease = state.lease
-            if lease is None or lease.key != key or lease.remove:
+            if lease is None or lease.key != key or lease.leftover:
                 raise RefusedError(409, "this deploy has no lease to renew.")
             until = at(min(time.time() + seconds, moment(lease.ends_at)))
             return state.model_copy(update={"lease": lease.model_copy(update={"expires_at": until})})
@@ -128,19 +128,19 @@ class Lending:
         """Stop what was lent; called again where it raises."""
         why = f"its lease ran out at {lease.expires_at}"
         deploy = self._under_way()
-        if deploy is not None and deploy.key == lease.key and not lease.remove:
+        if deploy is not None and deploy.key == lease.key and not lease.leftover:
             deploy.cancel(why)
             deploy.ended.result()
         with self._container.acting:
             if self._watch.lease != lease:
                 return  # renewed, or ended, at the same moment
-            if lease.remove:
-                done, words = self._container.clear(lease.key), "what a failed deploy left was cleared"
+            stopped = self._container.stop(lease.key)
+            if lease.leftover:
+                words = "nothing of what a failed deploy left runs any more"
             else:
-                done, words = self._container.stop(lease.key), f"{why}; the container was stopped"
-            words = words if done else f"{why}; nothing of it ran any more"
+                words = f"{why}; {'the container was stopped' if stopped else 'nothing of it ran any more'}"
             self._store.tell("lease.ran_out", who=AGENT, why=words, deploy_id=lease.key)
-            if not lease.remove:
+            if not lease.leftover:
                 self._holds.for_a_person(lease.key, f"{words[0].upper()}{words[1:]}.")
             self.end(lease.key)
 

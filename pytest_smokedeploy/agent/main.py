@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from pytest_smokedeploy.agent import logs
 from pytest_smokedeploy.agent.comeback import Comeback
+from pytest_smokedeploy.agent.container import key_of
 from pytest_smokedeploy.agent.engines.base import Engine
 from pytest_smokedeploy.agent.flow import Flow
 from pytest_smokedeploy.agent.recovery import settled
@@ -133,15 +134,18 @@ def _serve(
         # A deploy whose caller was answered with 202 is in hand too.
         flow.close(_SHORT_SECONDS if server.force_exit else FINISH_SECONDS)
         if exit_with_stdin:
-            _leave_nothing(settings, engine)
+            _leave_nothing(settings, engine, flow)
 
 
-def _leave_nothing(settings: AgentSettings, engine: Engine) -> None:
+def _leave_nothing(settings: AgentSettings, engine: Engine, flow: Flow) -> None:
+    """Stop what a rehearsal left, and remove it; a failed start's container is kept to be looked at."""
     try:
         state = engine.inspect()
         if state is not None and state.ours:
             engine.stop(settings.grace_seconds)
-            engine.remove()
+            record = flow.records.get(key_of(state))
+            if record is None or record.deployed:
+                engine.remove()
     except EngineError as error:
         _say(f"what runs could not be stopped: {error}")
 

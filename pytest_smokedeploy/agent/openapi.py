@@ -23,7 +23,7 @@ _MEANS: Final = {
     409: "not now: another deploy is under way, what runs is another's, or too many read the log",
     413: "the body is too large",
     423: "on hold: `reason` says who, when and why",
-    500: "a step failed, or the agent did; nothing of a new container is left",
+    500: "a step failed, or the agent did; nothing of a new container runs",
 }
 #: What any call may answer, whatever it is about.
 _ANY: Final = (400, 403, 408, 413, 500)
@@ -46,6 +46,13 @@ _SINCE: Final = {
     "required": False,
     "description": "lines from this time on, RFC 3339",
     "schema": {"type": "string", "format": "date-time"},
+}
+_OF_DEPLOY: Final = {
+    "name": "deploy_id",
+    "in": "query",
+    "required": False,
+    "description": "the log of this deploy's container, 404 where it is not there; a failed deploy's is kept",
+    "schema": {"type": "string", "minLength": 1},
 }
 _FOLLOW: Final = {
     "name": "follow",
@@ -80,8 +87,8 @@ _CALLS: Final = (
         contract.LOGS,
         "The container's output, as NDJSON.",
         None,
-        no=(409,),
-        parameters=(_SINCE, _FOLLOW),
+        no=(404, 409),
+        parameters=(_SINCE, _FOLLOW, _OF_DEPLOY),
     ),
     _Call(
         "post",

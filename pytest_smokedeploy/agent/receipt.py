@@ -38,12 +38,14 @@ class Receipt:
     Attributes:
         step: the step under way or done last.
         why: why it was cancelled.
+        facts: what else the answer tells of the deploy so far.
 
     """
 
     def __init__(self, cancelled: threading.Event, began: Callable[[StepName], None]) -> None:
         self.step = StepName.PULL
         self.why = "the deploy was cancelled"
+        self.facts: dict[str, Any] = {}
         self._cancelled = cancelled
         self._began = began
         self._begun: list[StepName] = []

@@ -33,7 +33,7 @@ def settled(settings: AgentSettings, engine: Engine) -> Flow:
 def settle(flow: Flow) -> None:
     """Bring deploy, stop and lease of the last agent to an end it can vouch for.
 
-    A container whose deploy never ended is stopped and removed; one that was being stopped is stopped;
+    A container whose deploy never ended is stopped and kept; one that was being stopped is stopped;
     one whose lease ran out too. One that runs within its lease, or whose deploy ended well without one,
     is left. A foreign one is never touched.
 
@@ -85,7 +85,7 @@ def _cut_off(flow: Flow, state: State) -> str:
     """What was lent does not run; where nobody asked for its stop the run can't have passed."""
     lease, stopping = state.lease, state.stopping
     deploy = flow.under_way
-    if lease is None or lease.remove or (deploy is not None and deploy.key == lease.key):
+    if lease is None or lease.leftover or (deploy is not None and deploy.key == lease.key):
         return ""
     if stopping is not None and stopping.key == lease.key:
         return ""
@@ -103,7 +103,7 @@ def _deploy(flow: Flow, state: State) -> list[str]:
         return []
     words = f"the agent ended during the step {current.step} of the deploy {current.key}"
     asked = {"image": current.image, "environment": current.environment, "deploy_id": current.deploy_id}
-    reason = f"{words}; nothing of its container was left."
+    reason = f"{words}; what it had started by then does not run any more."
     flow.records.put(lost(current.key, reason, current.step, **asked))
     flow.store.audit.write("deploy.failed", who=AGENT, why=reason, deploy_id=current.key)
     return [words]
@@ -116,13 +116,18 @@ def _container(flow: Flow, state: State, there: ContainerState) -> tuple[str, Le
     lease = state.lease if state.lease is not None and state.lease.key == key else _labelled(there, key)
     if record is None:
         _unknown(flow, key)
-    within = lease is not None and not lease.remove and moment(lease.expires_at) > time.time()
+    within = lease is not None and not lease.leftover and moment(lease.expires_at) > time.time()
     ended_well = record is not None and record.deployed
     if not ended_well and not (record is None and within and there.alive):
-        flow.container.clear(key)
         whose = f"deploy {key}, which did not end in success," if key else "deploy nobody knows"
-        words = f"the container of the {whose} was stopped and removed"
-        flow.store.audit.write("container.removed", who=AGENT, why=words, deploy_id=key or None)
+        if flow.container.stop(key):
+            what, became = "container.stopped", "was stopped, and is kept"
+        elif flow.container.look() is None:
+            what, became = "container.removed", "never started, and was removed"
+        else:
+            return f"the container of the {whose} does not run, and is kept", None
+        words = f"the container of the {whose} {became}"
+        flow.store.audit.write(what, who=AGENT, why=words, deploy_id=key or None)
         return words, None
     if not there.alive:
         return f"the container of the deploy {key} does not run{_cut_off(flow, state)}", None

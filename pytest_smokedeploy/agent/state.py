@@ -48,14 +48,14 @@ class Held(_Kept):
 class Lease(_Kept):
     """How long a container may run. `key` names its deploy; times by the server's clock.
 
-    `remove`: it is what a failed deploy left, and goes altogether.
+    `leftover`: it is what a failed deploy left and could not be stopped at once.
     """
 
     key: str
     deploy_id: str | None
     expires_at: Time
     ends_at: Time
-    remove: bool = False
+    leftover: bool = False
 
 
 class Current(_Kept):

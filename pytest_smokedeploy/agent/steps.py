@@ -38,6 +38,10 @@ SETTLE_SECONDS: Final = 0.4
 #: How long a stop-only image may run before it counts as one that does not stop.
 STOP_ONLY_SECONDS: Final = 10.0
 _LOOK_SECONDS: Final = 0.05
+#: Lines of a failed start's log that the answer carries, and characters of each: enough to hold a cause, and
+#: little enough for one answer. The whole log is served by `deploy_id`.
+LAST_LINES: Final = 50
+LINE_SHOWN: Final = 200
 
 
 class FiveSteps:
@@ -62,11 +66,11 @@ class FiveSteps:
         self._lending = lending
         self._mask = Sanitiser(settings.secrets).text
 
-    def do(self, deploy: Deploy, terms: Terms) -> dict[str, Any]:
-        """Do them; returns the answer with its receipt.
+    def do(self, deploy: Deploy, terms: Terms) -> None:
+        """Do them; the deploy's receipt tells how far they came.
 
         Raises:
-            StepError: a step failed; what it started is the caller's to clear.
+            StepError: a step failed; what it started is the caller's to stop.
 
         """
         settings, engine, receipt = self._settings, self._engine, deploy.receipt
@@ -74,7 +78,13 @@ class FiveSteps:
             MountSpec("audit-events", str(settings.audit_events), settings.audit_events_target),
             MountSpec("snapshots", str(settings.snapshots), settings.snapshots_target),
         )
-        digest = receipt.do(
+        receipt.facts = {
+            "container_name": settings.container_name,
+            "image": terms.image,
+            "environment": settings.environment,
+            "deploy_id": deploy.request.deploy_id,
+        }
+        receipt.facts["image_digest"] = receipt.do(
             StepName.PULL,
             lambda: engine.pull(terms.image, cancelled=deploy.cancelled, progress=receipt.told),
         )
@@ -92,22 +102,35 @@ class FiveSteps:
             else:
                 receipt.absent(StepName.REMOVE)
             made = receipt.do(StepName.START, lambda: self._start(deploy, terms, mounts))
+            receipt.facts |= {
+                "env": sorted(name for name, _ in made.env),
+                "mounts": [mount.model_dump() for mount in made.mounts],
+                "network": made.network,
+                "health_check": made.health_check,
+            }
             look = self._ran if terms.stop_only else self._settled
             state = receipt.do(StepName.RUNNING, lambda: look(deploy))
+            receipt.facts |= {"container_id": state.container_id, "started_at": state.started_at}
+
+    def left(self, deploy: Deploy) -> dict[str, Any]:
+        """What is told of the container that a failed deploy started; {} where there is none.
+
+        Raises:
+            EngineError: the engine or the log can't be read.
+
+        """
+        state = self._container.look()
+        if state is None or key_of(state) != deploy.key:
+            return {}
+        # Batch by batch, the last lines alone kept: what it wrote may be large.
+        lines: deque[str] = deque(maxlen=LAST_LINES)
+        for batch in self._engine.logs(None, follow=False):
+            lines.extend(self._mask(record.line)[:LINE_SHOWN] for record in batch)
         return {
-            "status": "deployed",
-            "container_name": settings.container_name,
-            "image": terms.image,
-            "environment": settings.environment,
-            "deploy_id": deploy.request.deploy_id,
             "container_id": state.container_id,
-            "image_digest": digest,
             "started_at": state.started_at,
-            "env": sorted(name for name, _ in made.env),
-            "mounts": [mount.model_dump() for mount in made.mounts],
-            "network": made.network,
-            "health_check": made.health_check,
-            "steps": receipt.rows(),
+            "exit_code": state.exit_code,
+            "last_lines": list(lines),
         }
 
     def _start(self, deploy: Deploy, terms: Terms, mounts: tuple[MountSpec, ...]) -> CreatedContainer:
@@ -131,7 +154,7 @@ class FiveSteps:
         if state is not None and key_of(state) != deploy.key:
             raise EngineError(FOREIGN, step="running")
         if state is None or not state.running:
-            raise EngineError(self._last_words(state), step="running")
+            raise EngineError(_not_running(state), step="running")
         return state
 
     def _ran(self, deploy: Deploy) -> ContainerState:
@@ -139,8 +162,8 @@ class FiveSteps:
         deadline = time.monotonic() + STOP_ONLY_SECONDS
         while True:
             state = self._container.look()
-            if state is None or (not state.running and state.exit_code != 0):
-                raise EngineError(self._last_words(state), step="running")
+            if state is None or not (state.running or (state.stopped and state.exit_code == 0)):
+                raise EngineError(_not_running(state), step="running")
             if not state.running:
                 return state
             if time.monotonic() >= deadline:
@@ -149,20 +172,18 @@ class FiveSteps:
             if deploy.cancelled.wait(_LOOK_SECONDS):
                 raise EngineError("cancelled", step="running")
 
-    def _last_words(self, state: ContainerState | None) -> str:
-        """Why it does not run: its exit code, and its last lines."""
-        if state is None:
-            return "it is gone: somebody else removed it while it started"
-        # Batch by batch, the last alone kept: what it wrote may be large.
-        lines: deque[str] = deque(maxlen=5)
-        for batch in self._engine.logs(None, follow=False):
-            lines.extend(self._mask(record.line)[:200] for record in batch)
-        said = " | ".join(lines)
-        return f"it exited while starting, exit code {state.exit_code}; last lines: {said or 'none'}"
-
     def _stop(self, key: str, by: str) -> None:
         """Stop the old container; a crash meanwhile is made good at the next start."""
         self._store.update(stopping=Stopping(key=key, by=by))
         if self._container.stop(key):
             self._store.tell("container.stopped", who=by, why="a new deploy takes its place", deploy_id=key)
         self._lending.end(key)
+
+
+def _not_running(state: ContainerState | None) -> str:
+    """Why a container that was started does not run."""
+    if state is None:
+        return "it is gone: somebody else removed it while it started"
+    if not state.stopped:
+        return f"it is {state.state}, and not running"
+    return f"it exited while starting, exit code {state.exit_code}"

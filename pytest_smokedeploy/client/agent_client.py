@@ -121,13 +121,32 @@ class AgentClient:
         """
         return probe(self._send("GET", path, None, self._seconds, {}))
 
-    def logs(self, since: str | None, *, follow: bool, idle_seconds: float = IDLE_SECONDS) -> LogStream:
-        """``GET /v1/logs`` as a stream; `since` is an RFC 3339 time, None for all (extension `logs`)."""
+    def logs(
+        self,
+        since: str | None,
+        *,
+        follow: bool,
+        deploy_id: str | None = None,
+        idle_seconds: float = IDLE_SECONDS,
+    ) -> LogStream:
+        """``GET /v1/logs`` as a stream (extension `logs`).
+
+        Args:
+            since: RFC 3339 time to begin at, None for all.
+            follow: until the container is gone.
+            deploy_id: the deploy whose container it must be, None for whichever is there.
+            idle_seconds: longest silence of a followed stream.
+
+        """
         try:
             return LogStream(
                 self._transport,
                 headers={**self._token, "Accept": f"{contract.NDJSON}, application/json"},
-                since=since,
+                params={
+                    "follow": "true" if follow else "false",
+                    **({"since": since} if since else {}),
+                    **({"deploy_id": deploy_id} if deploy_id else {}),
+                },
                 follow=follow,
                 open_seconds=self._seconds,
                 idle_seconds=idle_seconds,

@@ -56,7 +56,7 @@ class LogStream:
     Args:
         transport: what sends the request.
         headers: its headers.
-        since: RFC 3339 time to begin at, or None.
+        params: its query.
         follow: whether the agent keeps the stream open until the container is gone.
         open_seconds: until the answer's head must be there.
         idle_seconds: longest wait for a record of a followed stream, heartbeats included.
@@ -71,14 +71,14 @@ class LogStream:
         transport: Transport,
         *,
         headers: Mapping[str, str],
-        since: str | None,
+        params: Mapping[str, str],
         follow: bool,
         open_seconds: float,
         idle_seconds: float = IDLE_SECONDS,
     ) -> None:
         self._transport = transport
         self._headers = dict(headers)
-        self._params = {"follow": "true" if follow else "false"} | ({"since": since} if since else {})
+        self._params = dict(params)
         self._follow = follow
         self._open_seconds = open_seconds
         self._idle = idle_seconds

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -139,6 +140,7 @@ def failure(answer: Answer) -> AgentError | None:
             status=answer.status,
             reason=reason,
             step=step,
+            answer=_object(answer),
         )
     if answer.status == _ACCEPTED:
         return _breach(answer, "202, which promises work and is not success")
@@ -173,10 +175,22 @@ def probe(answer: Answer) -> Probe:
 
 
 def _failure(answer: Answer) -> Failure | None:
+    """What a failure says; where a field breaks the contract, the words and the step alone."""
+    told = _object(answer)
+    words = {name: told[name] for name in ("reason", "error") if isinstance(told.get(name), str)}
+    for fields in (told, words | {name: told[name] for name in ("step",) if name in told}, words):
+        with suppress(ValidationError):
+            return Failure.model_validate(fields)
+    return None
+
+
+def _object(answer: Answer) -> dict[str, object]:
+    """The JSON object that an answer is, {} where it is none."""
     try:
-        return Failure.model_validate(answer.json[0])
-    except ValueError:  # ValidationError is one
-        return None
+        data = answer.json[0]
+    except ValueError:
+        return {}
+    return data if isinstance(data, dict) else {}
 
 
 def _breach(answer: Answer, what: str) -> ContractError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import StrictBool, StrictStr
+from pydantic import StrictBool, StrictInt, StrictStr
 
 from pytest_smokedeploy.contract.answer import Answer
 from pytest_smokedeploy.contract.words import DeployState, Outcome, StepName, Time
@@ -48,6 +48,18 @@ class _Receipt(Answer):
     steps: list[Step] | None = None
 
 
+class _Ended(_Receipt):
+    """What a failed deploy adds to its receipt so far: how the container it started ended.
+
+    `last_lines` are its last 50 lines, each cut at 200 characters; the log itself is served by `deploy_id`.
+    """
+
+    reason: StrictStr | None = None
+    step: StepName | None = None
+    exit_code: StrictInt | None = None
+    last_lines: list[StrictStr] | None = None
+
+
 class Deployed(_Receipt):
     """200 to a deploy: all five steps were done."""
 
@@ -62,7 +74,7 @@ class Accepted(Answer):
     deploy_id: StrictStr
 
 
-class DeployProgress(_Receipt):
+class DeployProgress(_Ended):
     """200 to ``GET /v1/deploys/{deploy_id}``: what the receipt has so far, then its whole.
 
     `step` is the step under way or the one that failed; `reason` says why it failed. `progress` says
@@ -74,20 +86,16 @@ class DeployProgress(_Receipt):
     state: DeployState
     status: Literal["deployed", "error"] | None = None
     image: StrictStr | None = None
-    step: StepName | None = None
-    reason: StrictStr | None = None
     progress: list[StrictStr] | None = None
 
 
-class Failure(Answer):
+class Failure(_Ended):
     """Any answer but 200. A base agent may say `error` in place of `status` and `reason`."""
 
     status: Literal["error"] | None = None
-    reason: StrictStr | None = None
     error: StrictStr | None = None
-    step: StepName | None = None
     deploy_id: StrictStr | None = None
-    steps: list[Step] | None = None
+    image: StrictStr | None = None
 
     def words(self) -> str:
         """The agent's reason, or "" where it gave none."""

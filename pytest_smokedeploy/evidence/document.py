@@ -148,7 +148,7 @@ def sha256(path: Path) -> str:
 
 
 def _answer(first: Mapping[str, Event]) -> dict[str, Any]:
-    answer = first.get("deploy.answered", {}).get("answer")
+    answer = first.get("deploy.answered", first.get("deploy.failed", {})).get("answer")
     return answer if isinstance(answer, dict) else {}
 
 

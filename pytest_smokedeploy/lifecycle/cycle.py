@@ -53,7 +53,7 @@ class Lifecycle:
         self._shield = shield
         self._clock = clock
         self._deployer = Deployer(run, client, book, self.deploy_id, clock) if client else None
-        self._watch = Watch(run, client, book, mask, clock) if client else None
+        self._watch = Watch(run, client, book, mask, clock, self.deploy_id) if client else None
         self._deployment: Deployment | SmokedeployError | None = None
         self._status: StatusReading | None = None
         self._log: LogReading | None = None
@@ -70,7 +70,7 @@ class Lifecycle:
         """The deploy, sent at the first call and never again.
 
         Raises:
-            SmokedeployError: it was not sent, was refused, failed, or its outcome is unknown.
+            SmokedeployError: it was not sent, refused, failed without a receipt, or its outcome is unknown.
 
         """
         if self._deployment is None:
@@ -89,11 +89,13 @@ class Lifecycle:
         """The status after the deploy.
 
         Raises:
-            SmokedeployError: there was no deploy, or the status call did not answer (VER-1).
+            SmokedeployError: there was no deploy, it failed, or the status call did not answer (VER-1).
 
         """
         if self._status is None:
             deployment = self.deployment()
+            if deployment.failed:
+                raise deployment.failed
             if self._client is None or self._deployer is None:
                 raise SmokedeployError("There is no agent to ask.", clause="VER-1")
             try:
@@ -132,6 +134,9 @@ class Lifecycle:
         """Stop what was deployed, look twice, read the log's tail. Never raises; at most once."""
         if self._shutdown is not None or self._client is None or self._book.gate.deploy != "sent":
             return self._shutdown or Shutdown()
+        # Whichever checks ran: a step that failed violates its clause.
+        if isinstance(self._deployment, Deployment) and (failure := self._deployment.failure()):
+            self._book.finding(failure)
         with self._shield():
             self._shutdown = Shutdown(asked=True, failed="the stop was cut short")
             try:

@@ -7,9 +7,11 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from pytest_smokedeploy.client import AgentClient, Reading
+from pytest_smokedeploy.client.answer import shown
 from pytest_smokedeploy.contract import (
     DeployRequest,
     Extension,
+    Failure,
     Run,
     StepName,
 )
@@ -18,7 +20,7 @@ from pytest_smokedeploy.lifecycle.book import Book
 from pytest_smokedeploy.lifecycle.deployment import CLAUSE_OF_STEP, Deployment
 from pytest_smokedeploy.lifecycle.following import Follower
 from pytest_smokedeploy.lifecycle.lease import Lease
-from pytest_smokedeploy.lifecycle.verification import belied
+from pytest_smokedeploy.lifecycle.verification import belied, rests, running_words
 from pytest_smokedeploy.model import Basis, Finding
 from pytest_smokedeploy.settings import RunConfig
 
@@ -62,10 +64,10 @@ class Deployer:
         self._sent_at: float | None = None
 
     def deploy(self) -> Deployment:
-        """Send it, and wait for its end.
+        """Send it, and wait for its end; one that failed is told by its receipt where the agent gives one.
 
         Raises:
-            SmokedeployError: it was not sent, was refused, failed, or its outcome is unknown.
+            SmokedeployError: it was not sent, refused, failed without a receipt, or its outcome is unknown.
 
         """
         if self._book.gate.deploy != "not sent":
@@ -80,13 +82,19 @@ class Deployer:
         self._still_fit(before.raw)
         request = self._request()
         self._promise()
+        failed = None
         try:
             reading = self._sent(request)
         except AgentError as error:
-            raise self._failed(error) from error
-        self._book.note(
-            "deploy.answered", status=reading.status, answer=reading.raw, problems=list(reading.problems)
-        )
+            self._failed(error)
+            failed, answer = (error, _receipt(error)) if isinstance(error, AgentFailedError) else (None, None)
+            if answer is None:
+                raise
+            reading = answer
+        else:
+            self._book.note(
+                "deploy.answered", status=reading.status, answer=reading.raw, problems=list(reading.problems)
+            )
         self._book.odd("POST /v1/deploy", reading)
         deployment = Deployment(
             self._run,
@@ -94,6 +102,7 @@ class Deployer:
             reading,
             promised=Extension.RECEIPT in self.extensions,
             ran_before=before.raw.get("running") is True,
+            failed=failed,
         )
         self._book.oddities += deployment.oddities()
         for breach in deployment.breaches():
@@ -187,7 +196,7 @@ class Deployer:
 
     # -- failing ---------------------------------------------------------------------------
 
-    def _failed(self, error: AgentError) -> AgentError:
+    def _failed(self, error: AgentError) -> None:
         """Write down what became of the deploy, and name the clause it violates."""
         if error.definite or isinstance(error, AgentFailedError):
             self._sent_at = None
@@ -197,14 +206,23 @@ class Deployer:
         elif isinstance(error, AgentFailedError):
             step = StepName(error.step) if error.step in set(StepName) else StepName.RUNNING
             error.clause = CLAUSE_OF_STEP[step]
-            self._book.note("deploy.failed", status=error.status, words=str(error), step=error.step)
+            self._book.note(
+                "deploy.failed", status=error.status, words=str(error), step=error.step, answer=error.answer
+            )
+            self._tell(error)
             self._look_for_leftovers(error)
         else:
             # It may run: a lost answer, an edge that gave up, half a body (FACTS: 524, 502).
             error.clause = "AGT-5"
             self._book.note("deploy.unknown", status=error.status, words=str(error))
             error.message += f" {self._looked_up()}"
-        return error
+
+    def _tell(self, error: AgentFailedError) -> None:
+        """Show the failure and the last lines of what was started, while whoever watches still does."""
+        self._book.announce(f"deploy: {shown(error.message, 600)}")
+        lines = error.answer.get("last_lines")
+        for line in lines if isinstance(lines, list) else []:
+            self._book.announce(f"deploy: | {shown(str(line))}")
 
     def _look_for_leftovers(self, error: AgentFailedError) -> None:
         """AGT-7: a failed deploy that still runs is a partial success; told where the agent knows ids."""
@@ -214,10 +232,11 @@ class Deployer:
             reading = self._book.read("GET /v1/status after the failed deploy", self._client.status())
         except AgentError:
             return  # the stop that follows looks again, and fails loudly
-        if reading.raw.get("running") is True and reading.raw.get("deploy_id") == self._deploy_id:
-            expected = "nothing of the new container left after a failed deploy"
-            seen = f"the deploy was answered {error.status}, and its container runs"
-            meaning = "The agent leaves what it could not finish."
+        if not rests(reading.raw) and reading.raw.get("deploy_id") == self._deploy_id:
+            expected = "nothing of the new container running after a failed deploy"
+            said = running_words(reading.raw)
+            seen = f"the deploy was answered {error.status}, and its container's status says {said}"
+            meaning = "The agent lets run what it could not finish."
             self._book.finding(Finding("AGT-7", False, expected, seen, Basis.SEEN, meaning, _LEFT))
 
     def _looked_up(self) -> str:
@@ -237,6 +256,13 @@ class Deployer:
             return f"Looked up by its id it is {str(raw.get('state'))[:40]!r}{at}."
         whose = "this deploy's" if raw.get("deploy_id") == self._deploy_id else "not this deploy's"
         return f"Looked up, the status says running {str(raw.get('running'))[:40]}, {whose} container."
+
+
+def _receipt(error: AgentFailedError) -> Reading | None:
+    """The failed deploy's answer, None where it tells no steps by the contract."""
+    reading = Reading(dict(error.answer), None, (), error.status or 0, error.ray, 0.0, None)
+    reading = reading.held_against(Failure)
+    return reading if isinstance(reading.value, Failure) and reading.value.steps else None
 
 
 def overdue(run: RunConfig) -> float:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from pytest_smokedeploy.client import Reading
-from pytest_smokedeploy.contract import STEPS, Deployed, Mount, Outcome, Step, StepName, parse_time
+from pytest_smokedeploy.contract import STEPS, Deployed, Failure, Mount, Outcome, Step, StepName, parse_time
+from pytest_smokedeploy.errors import AgentFailedError
 from pytest_smokedeploy.image import ImageReference
 from pytest_smokedeploy.model import CLAUSE, Basis, Finding
 from pytest_smokedeploy.settings import RunConfig
@@ -27,18 +28,19 @@ def same_image(requested: str, said: object) -> bool:
 
 
 class Deployment:
-    """A deploy that the agent answered with success.
+    """A deploy that the agent answered, with success or with the step that failed.
 
     Args:
         run: the run's settings.
         deploy_id: the gate's own id for this deploy.
-        reading: the agent's answer.
+        reading: the agent's answer, by the model `Deployed` or `Failure`.
         promised: whether the agent lists the extension `receipt`: then an answer without one proves nothing.
         ran_before: whether something ran when the deploy was sent.
+        failed: the error that the answer is, None for a success.
 
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what an answer is held against
         self,
         run: RunConfig,
         deploy_id: str,
@@ -46,11 +48,13 @@ class Deployment:
         *,
         promised: bool = False,
         ran_before: bool = False,
+        failed: AgentFailedError | None = None,
     ) -> None:
         self.deploy_id = deploy_id
         self.raw = reading.raw
+        self.failed = failed
         self._run = run
-        self._answer = reading.value if isinstance(reading.value, Deployed) else None
+        self._answer = reading.value if isinstance(reading.value, Deployed | Failure) else None
         self.problems = reading.problems
         self._promised = promised
         self._ran_before = ran_before
@@ -87,7 +91,7 @@ class Deployment:
 
     def pulled(self) -> Finding:
         """AGT-1."""
-        said = self.raw.get("image")
+        said = self.raw.get("image", self._run.image if self.failed else None)
         if not same_image(self._run.image, said):
             return self._violated("AGT-1", f"image {self._run.image}", f"the agent deployed {said!r}")
         other = self.raw.get("deploy_id", self.deploy_id)
@@ -113,12 +117,15 @@ class Deployment:
         said = self.raw.get("container_name", name if self.steps is None else None)
         if said != name:
             return self._violated("AGT-4", f"container_name {name!r}", repr(said))
-        if lacking := self._lacking():
+        finding = self._step(StepName.START)
+        if finding and (lacking := self._lacking()):
             return self._violated("AGT-4", "environment and both mounts in the receipt", lacking)
-        return self._step(StepName.START)
+        return finding
 
     def is_running(self) -> Finding:
         """AGT-5."""
+        if self.failed:
+            return self._step(StepName.RUNNING)
         if self.raw.get("status") != "deployed":
             return self._violated("AGT-5", "status 'deployed'", repr(self.raw.get("status")))
         return self._step(StepName.RUNNING)
@@ -135,6 +142,8 @@ class Deployment:
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             found.append(self._violated("AGT-6", "each step once", f"{', '.join(twice)} more than once"))
+        if self.failed:
+            return found
         failed = [step.step for step in self.steps or [] if step.outcome is Outcome.FAILED]
         if failed:
             found.append(
@@ -150,10 +159,17 @@ class Deployment:
         """What a promised receipt does not tell, and a health check that is on, one line each (EXT-4)."""
         # The engine runs it inside the container, and its processes are counted as the runtime's (RUN-2).
         found = ["the receipt tells a health check that is on"] if self.raw.get("health_check") else []
-        if self._promised:
+        if self._promised and not self.failed:
             told = ("deploy_id", "container_id", "started_at")
             found += [f"the receipt tells no {name}" for name in told if self.raw.get(name) is None]
         return found
+
+    def failure(self) -> Finding | None:
+        """What the failed step violates, None for a success."""
+        if self.failed is None:
+            return None
+        clause = self.failed.clause or CLAUSE_OF_STEP[StepName.RUNNING]
+        return self._violated(clause, CLAUSE[clause].text, self.failed.message)
 
     # -- inside ----------------------------------------------------------------------------
 
@@ -169,20 +185,29 @@ class Deployment:
             return Finding(clause, True, expected, "the agent's 200 says so; it gives no receipt", Basis.TOLD)
         names = [step.step for step in self.steps]
         place = STEPS.index(name)
+        if name not in names and self.failed:
+            seen = f"the deploy failed at {names[-1]}"
+            return Finding(clause, None, expected, seen, None, remedy="Look at that step first.")
         if name not in names:
             return self._violated(clause, f"the step {name} in the receipt", f"steps {', '.join(names)}")
         if names.index(name) != place:
             return self._violated(clause, f"{name} as step {place + 1}", f"steps {', '.join(names)}")
         step = self.steps[place]
         if step.outcome is Outcome.FAILED or (step.outcome is Outcome.ABSENT and name not in _MAY_BE_ABSENT):
-            return self._violated(
-                clause, f"{name} done", f"{name} {step.outcome} {step.detail or ''}".rstrip()
-            )
+            return self._undone(clause, step)
         before = self.steps[place - 1].finished_at if place else step.started_at
         if not parse_time(before) <= parse_time(step.started_at) <= parse_time(step.finished_at):
             times = f"{name} from {step.started_at} to {step.finished_at}, the step before until {before}"
             return self._violated(clause, f"{name} after the step before it", times)
         return Finding(clause, True, expected, f"{name} {step.outcome} at {step.finished_at}", Basis.TOLD)
+
+    def _undone(self, clause: str, step: Step) -> Finding:
+        """A step that was not done; one after the start is most likely the runtime's own failure."""
+        seen = f"the step {step.step} is told {step.outcome}{f': {step.detail}' if step.detail else ''}"
+        if step.step is not StepName.RUNNING:
+            return self._violated(clause, f"the step {step.step} done", seen)
+        meaning, remedy = "The runtime did not start.", "Read the lines it wrote: they stand in startup.log."
+        return Finding(clause, False, f"the step {step.step} done", seen, Basis.TOLD, meaning, remedy)
 
     def _lacking(self) -> str:
         """What the answer lacks of environment and mounts, or "".

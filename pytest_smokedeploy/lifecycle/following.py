@@ -41,6 +41,7 @@ class Follower:
         self._clock = clock
         self._told = 0
         self._place = 0
+        self._failed = ""
         self._under_way = ""
         self._pulled: set[str] = set()
         self._pull_told = clock()
@@ -82,18 +83,22 @@ class Follower:
                 raise self._lost(f"The deploy's state is {state!r}, which is not the contract's.")
 
     def _once(self, raw: Mapping[str, Any]) -> None:
-        """AGT-6: a step that failed ends the deploy, and none comes again once a later one is under way."""
+        """AGT-6: a step that failed ends the deploy, and none comes again once a later one is under way.
+
+        An agent may tell the failed step a while before the deploy's end: it stops what it started.
+        """
         rows = raw.get("steps")
-        outcomes = (
-            [row.get("outcome") for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-        )
+        done = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+        outcomes = [row.get("outcome") for row in done]
         step, under_way = str(raw.get("step")), raw.get("state") == DeployState.DEPLOYING
         place = list(StepName).index(StepName(step)) if step in set(StepName) else self._place
         seen = ""
-        if under_way and Outcome.FAILED in outcomes:
-            seen = "a step failed, and the deploy went on"
+        if self._failed and (Outcome.FAILED not in outcomes or outcomes[-1] != Outcome.FAILED):
+            seen = f"the step {self._failed} failed, and the deploy went on"
         elif under_way and place < self._place:
             seen = f"the step {step} under way after the step {list(StepName)[self._place]}"
+        elif Outcome.FAILED in outcomes:
+            self._failed = str(done[outcomes.index(Outcome.FAILED)].get("step"))
         self._place = max(place, self._place)
         if seen:
             meaning = "The agent tried again what had failed, or its receipt is not what happened."
@@ -115,7 +120,14 @@ class Follower:
         step = step if isinstance(step, str) else ""
         words = f"The agent failed to deploy{f' at the step {step}' if step else ''}: {reason or 'no reason'}"
         call = f"GET {DEPLOYS}/{self._deploy_id}"
-        return AgentFailedError(words[:600], call=call, status=reading.status, reason=str(reason), step=step)
+        return AgentFailedError(
+            words[:600],
+            call=call,
+            status=reading.status,
+            reason=str(reason),
+            step=step,
+            answer=reading.raw,
+        )
 
     def _lost(self, words: str, error: AgentError | None = None) -> AgentError:
         """An outcome that is unknown: never definite, whatever the failed read itself was."""

@@ -52,6 +52,7 @@ class Observer:
 
     Attributes:
         since: when this deploy began, by the server's clock: no line of its log is older. None: not known.
+        live: whether lines are shown as they come; what is read once, after the fact, stands in the file.
 
     """
 
@@ -67,6 +68,7 @@ class Observer:
         self.log = log
         self.ended = False
         self.since: datetime | None = None
+        self.live = True
         self._stream = stream
         self._book = book
         self._mask = mask
@@ -196,10 +198,14 @@ class Observer:
         line = {"time": met.line.time, "stream": met.line.stream, "line": met.line.text[:2000]}
         if met.kind in {"milestone", "statement"}:
             self._book.note("log.milestone", clause=met.clause, **line)
-            self._book.announce(f"observe: {met.clause} {met.line.text[:160]}")
+            self._show(f"observe: {met.clause} {met.line.text[:160]}")
         elif met.kind == "forbidden":
             self._book.note("log.forbidden", clause=met.clause, why=met.why, **line)
             self._book.announce(f"observe: {met.clause} violated, {met.why}: {met.line.text[:160]}")
         elif met.kind == "undocumented":
             self._book.note("log.undocumented", **line)
-            self._book.announce(f"observe: undocumented line: {met.line.text[:160]}")
+            self._show(f"observe: undocumented line: {met.line.text[:160]}")
+
+    def _show(self, line: str) -> None:
+        if self.live:
+            self._book.announce(line)

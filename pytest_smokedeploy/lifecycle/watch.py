@@ -11,6 +11,7 @@ from pytest_smokedeploy.contract import Extension
 from pytest_smokedeploy.errors import AgentError
 from pytest_smokedeploy.lifecycle.activity import counters, judge
 from pytest_smokedeploy.lifecycle.book import Book
+from pytest_smokedeploy.lifecycle.deploying import NAMING
 from pytest_smokedeploy.lifecycle.observation import LogReading, Observer
 from pytest_smokedeploy.lifecycle.shutdown import Shutdown
 from pytest_smokedeploy.lifecycle.verification import StatusReading, belied, running_words, runs
@@ -47,17 +48,20 @@ class Watch:
         book: takes every fact.
         mask: the sanitiser's `text`, for the log's lines.
         clock: monotonic seconds.
+        deploy_id: the deploy whose log is read.
 
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - collaborators
         self,
         run: RunConfig,
         client: AgentClient,
         book: Book,
         mask: Callable[[str], str],
         clock: Callable[[], float],
+        deploy_id: str,
     ) -> None:
+        self._deploy_id = deploy_id
         wanted = run.settings.log
         self.log = StartupLog(Patterns.build(wanted.milestones, wanted.forbidden, wanted.documented))
         self._run = run
@@ -79,7 +83,7 @@ class Watch:
         """Follow the log through idle and the quiet window; what ends it early is in its findings."""
         if Extension.LOGS not in extensions:
             self.log.cut("the agent does not offer the extension `logs`")
-        elif self._open(follow=True) and self._observer is not None:
+        elif self._open(extensions, follow=True) and self._observer is not None:
             self._observer.since = status.earliest
             counts = Extension.ACTIVITY in extensions
             self._observer.until_quiet(
@@ -120,9 +124,9 @@ class Watch:
 
     def tail(self, shutdown: Shutdown, extensions: frozenset[str]) -> None:
         """What the log shows up to the end of the stop still counts, whatever was found before."""
-        if self._observer is None and Extension.LOGS in extensions and shutdown.confirmed:
+        if self._observer is None and Extension.LOGS in extensions:
             # A run that failed before it followed the log reads it once, for whoever looks into it.
-            self._open(follow=False)
+            self._open(extensions, follow=False)
         if self._observer is None:
             return
         already = set(self.log.violated)
@@ -177,16 +181,18 @@ class Watch:
             if clause not in already:
                 self._book.finding(self.log.finding(clause))
 
-    def _open(self, *, follow: bool) -> bool:
-        """Open the log's stream; whether it opened."""
+    def _open(self, extensions: frozenset[str], *, follow: bool) -> bool:
+        """Open the log's stream, of this deploy's container where the agent knows ids; whether it opened."""
+        deploy_id = self._deploy_id if NAMING & extensions else None
         try:
-            stream = self._client.logs(since=None, follow=follow)
+            stream = self._client.logs(since=None, follow=follow, deploy_id=deploy_id)
         except AgentError as error:
             self.log.cut(str(error))
             self._book.note("log.cut", words=str(error))
             return False
         file = self._run.evidence / "startup.log"
         self._observer = Observer(stream, self.log, self._book, file, self._mask, self._clock)
+        self._observer.live = follow
         return True
 
     def _rest(self) -> None:

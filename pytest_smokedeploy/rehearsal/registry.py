@@ -18,6 +18,7 @@ from typing import Any, Final, cast
 
 from docker.errors import NotFound
 
+from pytest_smokedeploy.agent.engines.docker import LABEL
 from pytest_smokedeploy.agent.engines.docker_api import DockerApi
 from pytest_smokedeploy.errors import EngineError, SmokedeployError
 
@@ -126,6 +127,21 @@ class Registry:
         except EngineError as error:
             words = f"The Docker rehearsal needs a running Docker engine: {error.message}"
             raise SmokedeployError(words, remedy=f"{error.remedy} Or rehearse without it.") from error
+
+    def sweep(self, container: str) -> None:
+        """Remove the failed start's container that an earlier rehearsal kept, and its image.
+
+        Raises:
+            SmokedeployError: the engine is not reachable.
+
+        """
+        with self._engine.client() as client, suppress(NotFound):
+            attrs = client.inspect_container(container)
+            labels, image = attrs["Config"].get("Labels") or {}, attrs["Config"]["Image"]
+            kept = labels.get(LABEL) == container and image.startswith("localhost:")
+            if kept and not attrs["State"]["Running"]:
+                client.remove_container(attrs["Id"], v=True)
+                client.remove_image(attrs["Image"])
 
     def stop(self) -> None:
         """Remove the images it made, and end it."""

@@ -214,6 +214,7 @@ class Stack:
             registry = Registry(self.folder / "registry")
             self._exit.callback(registry.stop)
             registry.start()
+            registry.sweep(self._settings.agent.container_name)
             path = ImageReference.parse(self._settings.image.repository).path
             self.image_repository = f"localhost:{registry.port}/{path}"
             registry.push(self.image_repository, self.image_tag, self.world.script())

@@ -24,7 +24,7 @@ def _e(value: object) -> str:
 
 def summary(document: Mapping[str, Any]) -> str:
     """Verdict and reason on top, then target, stages, clauses, log, receipt and stop."""
-    parts = (_banner, _facts, _stages, _clauses, _log, _receipt, _timeline)
+    parts = (_banner, _failed_start, _facts, _stages, _clauses, _log, _receipt, _timeline)
     return f'<div class="sd">{"".join(part(document) for part in parts)}</div>'
 
 
@@ -34,6 +34,19 @@ def _banner(d: Mapping[str, Any]) -> str:
     after = f'<p class="sd-next">{_e(NEXT[verdict])}.</p>' if verdict in NEXT else ""
     reason = f'<p class="sd-reason">{clause}{_e(d["reason"])}</p>'
     return f'<div class="sd-banner sd-{_e(verdict.lower())}"><h2>{_e(verdict)}</h2>{reason}{after}</div>'
+
+
+def _failed_start(d: Mapping[str, Any]) -> str:
+    """The last lines of a start that failed, as the agent told them."""
+    lines = d["receipt"].get("last_lines")
+    if not isinstance(lines, list):
+        return ""
+    code = d["receipt"].get("exit_code")
+    told = f"The last {len(lines)} lines" if lines else "It wrote nothing"
+    left = "" if code is None else f" It left with exit code {_e(code)}."
+    note = "All it wrote stands in <code>startup.log</code>; its container is kept until the next deploy."
+    text = "\n".join(_e(line) for line in lines)
+    return f"<h3>The start that failed</h3><p>{told}.{left} {note}</p><pre class='sd-lines'>{text}</pre>"
 
 
 def _facts(d: Mapping[str, Any]) -> str:
@@ -168,5 +181,7 @@ body{min-width:0}
 .sd-stages .sd-s-failed{border-color:#b3261e;background:#fdeeed}
 .sd-c-violated td,.sd-f td{background:#fdeeed}.sd-c-not-proven td,.sd-u td{background:#fdf5e6}
 .sd-c-proven td:nth-child(2){color:#14713d}.sd-c-violated td:nth-child(2){color:#b3261e;font-weight:700}
+.sd-lines{background:#f4f5f8;padding:10px;overflow:auto;max-height:32em;white-space:pre-wrap;
+ overflow-wrap:anywhere}
 .sd details{margin-top:1.4em}.sd summary{cursor:pointer}
 """

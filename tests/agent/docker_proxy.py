@@ -23,6 +23,7 @@ class DockerProxy:
     def __init__(self, path, engine):
         self.calls, self.reached, self.go = [], threading.Event(), threading.Event()
         self.edits = {}
+        self._lost = None
         self._open, self._away = [], False
         self._engine, self._hold, self._closed = engine, [], threading.Event()
         self._listener = socket.socket(socket.AF_UNIX)
@@ -40,6 +41,10 @@ class DockerProxy:
         self._hold = [
             (one, re.compile(path)) for one, path in [*([after] if after else []), (method, pattern)]
         ]
+
+    def lose(self, method, pattern):
+        """Let the engine hear the next such call, and nobody its answer."""
+        self._lost = (method, re.compile(pattern))
 
     def cut(self):
         """Until `mend` the engine is away: what is open breaks off, and nothing gets through."""
@@ -70,10 +75,11 @@ class DockerProxy:
                 engine.connect("/nowhere" if self._away else str(self._engine))
             except OSError:
                 return  # the engine is away
-            threading.Thread(target=self._back, args=(engine, caller), daemon=True).start()
+            lost = threading.Event()
+            threading.Thread(target=self._back, args=(engine, caller, lost), daemon=True).start()
             with contextlib.suppress(OSError):
                 while data := caller.recv(65536):
-                    if not self._passes(data) and not self._held(caller):
+                    if not self._passes(data, lost) and not self._held(caller):
                         return
                     for old, new in self.edits.items():
                         data = data.replace(old, new.ljust(len(old)))
@@ -89,12 +95,15 @@ class DockerProxy:
                 return False
         return True
 
-    def _passes(self, data):
+    def _passes(self, data, lost):
         found = re.match(rb"(GET|POST|DELETE|HEAD) (?:/v[0-9.]+)?(/\S*) HTTP", data)
         if not found:
             return True
         method, path = found[1].decode(), found[2].decode()
         self.calls.append((method, path))
+        if self._lost and method == self._lost[0] and self._lost[1].search(path):
+            self._lost = None
+            lost.set()
         if self._hold and method == self._hold[0][0] and self._hold[0][1].search(path):
             self._hold.pop(0)
             if not self._hold:
@@ -103,9 +112,9 @@ class DockerProxy:
         return True
 
     @staticmethod
-    def _back(engine, caller):
+    def _back(engine, caller, lost):
         with contextlib.suppress(OSError):
-            while data := engine.recv(65536):
+            while (data := engine.recv(65536)) and not lost.is_set():
                 caller.sendall(data)
         # The engine hung up, and so does this.
         with contextlib.suppress(OSError):

@@ -109,7 +109,7 @@ def test_killed_with_nothing_there_before(world, new_id, held, step):
     words = settled(world, one, step)
     assert there(world) == []
     if held == "started":
-        assert "was stopped and removed" in words
+        assert "never started, and was removed" in words
         assert world.audited("container.removed")
 
 
@@ -119,8 +119,8 @@ def test_killed_once_it_runs_and_before_it_counts_as_running(world, new_id):
     until(lambda: world.progress(one).json()["step"] == "running" and there(world) == [(True, one)])
     world.kill()
     words = settled(world, one, "running")
-    assert "was stopped and removed" in words
-    assert there(world) == []
+    assert "was stopped, and is kept" in words
+    assert there(world) == [(False, one)]
 
 
 def test_killed_in_the_pull_the_old_one_within_its_lease_is_left(world, new_id):
@@ -200,7 +200,7 @@ def test_without_its_state_a_container_of_ours_is_stopped_and_a_person_looks(wor
     for file in (world.folder / "state").rglob("*.json*"):
         file.unlink()
     world.start()
-    assert there(world) == []
+    assert there(world) == [(False, one)]
     assert "knows nothing of it" in world.status()["hold"]["reason"]
     assert world.deploy(f"{world.repository}:2.0.0", new_id()).status_code == 423
 

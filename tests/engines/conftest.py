@@ -37,7 +37,7 @@ class FailedError(Exception):
 
     def __init__(self, body):
         super().__init__(body["reason"])
-        self.step, self.steps = body["step"], body["steps"]
+        self.body, self.step, self.steps = body, body["step"], body["steps"]
 
 
 class Bench:

@@ -31,6 +31,8 @@ def says(old: str, new: str) -> World:
     return runtime(old, f"printf '%s\\n' '{new}'")
 
 
+CAUSE = "ROOT CAUSE: the file prices.db is missing"
+
 CASES: dict[str, Case] = {
     # -- left out
     "no banner": bad("OBS-1", runtime(BANNER, ":")),
@@ -89,6 +91,15 @@ CASES: dict[str, Case] = {
     "it starts over at the stop": bad("DET-1", at_the_stop(BANNER)),
     # -- does not stay
     "exits 0 at once": bad("AGT-5", after_idle("exit 0")),
+    "dies noisily while it starts": bad(
+        "AGT-5",
+        World(runtime=f"echo starting; seq 58; echo '{CAUSE}'; seq 30; exit 7\n"),
+        words="exit code 7",
+        says=(f"| {CAUSE}",),
+    ),
+    "orders, and dies while it starts": bad(
+        "AGT-5", World(runtime="echo 'order placed: ABC-XYZ 1'; exit 7\n"), also=("OBS-7",)
+    ),
     "exits 0 after idle": bad("OBS-6", after_idle("sleep 3; exit 0"), settings=LONG_WINDOW),
     "crashes after idle": bad("OBS-6", after_idle("sleep 3; exit 3"), settings=LONG_WINDOW),
     "left before idle": bad("OBS-6", before_idle("sleep 3; exit 0")),

@@ -96,6 +96,17 @@ def test_a_deploy_that_is_not_done_in_time_says_where_it_stood(followed):
         followed({"state": "deploying", "step": "pull"}, seconds=9.0)
 
 
+def test_a_failed_step_may_be_told_before_the_deploy_has_ended(followed, tmp_path):
+    """The agent stops what it started and reads its log meanwhile."""
+    rows = [PULL | {"outcome": "failed"}]
+    with pytest.raises(AgentFailedError):
+        followed(
+            {"state": "deploying", "step": "pull", "steps": rows},
+            {"state": "failed", "step": "pull", "reason": "no image", "steps": rows},
+        )
+    assert "finding" not in {row["event"] for row in Journal.read(tmp_path / "journal.jsonl")}
+
+
 @pytest.mark.parametrize(
     "first",
     [

@@ -47,7 +47,7 @@ def watched(tmp_path, monkeypatch):
         book = Book(Gate(rehearsal=False), journal)
         monkeypatch.setattr(book.gate, "may_not_deploy", lambda: why)
         agent = Agent(said)
-        found = Watch(run, agent, book, str, lambda: seconds)
+        found = Watch(run, agent, book, str, lambda: seconds, "id")
         found._status = StatusReading(run, Deployment(run, "id", reading({})), reading(RUNS))
         found.stopping()
         journal.close()

@@ -112,7 +112,7 @@ class DockerEngine:
                 self._wait_gone(client, attrs["Id"])
 
     def start(self, spec: ContainerSpec, cancelled: threading.Event | None = None) -> CreatedContainer:
-        """Create, read back and start; where one fails, or a stop came between, nothing of it is left.
+        """Create, read back and start; where one fails, or a stop came between, what never ran is removed.
 
         Restart policy: no, since a smoke deploy starts once. The image's health check is off: its processes
         and time would be counted as the runtime's.
@@ -214,7 +214,7 @@ class DockerEngine:
     def _state(self, client: Client, attrs: dict[str, Any]) -> ContainerState:
         state, config = attrs["State"], attrs["Config"]
         labels = _labels(attrs)
-        started = not state["StartedAt"].startswith("0001-")
+        started = _started(attrs)
         return ContainerState(
             container_id=attrs["Id"],
             image=config["Image"],
@@ -258,17 +258,20 @@ class DockerEngine:
         )
 
     def _undo(self, made: str, labels: dict[str, str], error: BaseException) -> NoReturn:
-        """Remove what a failed start made; raises `error`, with what is left where that fails too."""
+        """Remove what a failed start made and never ran; raises `error`, told what is left where that fails.
+
+        What ran is kept, with its log: a lost answer says nothing of the start.
+        """
         try:
             with self._api.client("start") as client:
-                if not made:
-                    # The engine's answer may have been lost after it made the container.
-                    attrs = self._attrs(client)
-                    if attrs is not None and _labels(attrs).items() >= labels.items():
-                        made = attrs["Id"]
-                if made:
+                # The engine's answer may have been lost after it made the container.
+                attrs = self._attrs(client)
+                mine = attrs is not None and (
+                    attrs["Id"] == made if made else _labels(attrs).items() >= labels.items()
+                )
+                if attrs is not None and mine and not _started(attrs):
                     with suppress(NotFound):
-                        client.remove_container(made, v=True, force=True)
+                        client.remove_container(attrs["Id"], v=True, force=True)
         except EngineError as second:
             if isinstance(error, EngineError):
                 words = f"{error.message} What was made of the container may be left: {second.message}"
@@ -298,6 +301,10 @@ def _engine_state(word: str) -> EngineState:
     except ValueError as error:
         words = f"the engine says the container is {word!r}, which this agent does not know."
         raise EngineError(words, remedy="Look at the container on the server.") from error
+
+
+def _started(attrs: dict[str, Any]) -> bool:
+    return not attrs["State"]["StartedAt"].startswith("0001-")
 
 
 def _labels(attrs: dict[str, Any]) -> dict[str, str]:
