@@ -126,8 +126,7 @@ class Flow:
                 by=deploy.by,
                 step=StepName.PULL,
             )
-            held = self.holds.begun(request, deploy.by) or state.hold
-            return state.model_copy(update={"current": current, "hold": held})
+            return self.holds.begun(state.model_copy(update={"current": current}), request, deploy.by)
 
         self.store.change(act)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pytest_smokedeploy.agent.admission import RefusedError
 from pytest_smokedeploy.agent.deploys import Records
 from pytest_smokedeploy.agent.engines.base import utc_now
-from pytest_smokedeploy.agent.state import Held, State, Store
-from pytest_smokedeploy.contract import DeployRequest
+from pytest_smokedeploy.agent.state import Held, Last, Release, State, Store
+from pytest_smokedeploy.contract import REASON_CHARACTERS, DeployRequest
 
 
 class Holds:
@@ -22,21 +22,24 @@ class Holds:
         self._store = store
         self._records = records
 
-    def begun(self, request: DeployRequest, by: str) -> Held | None:
-        """The hold that this deploy sets from its start; None for one without an id.
+    def begun(self, state: State, request: DeployRequest, by: str) -> State:
+        """The state with the hold of a deploy that begins, which is the last one from now on.
+
+        One without an id changes neither.
 
         Raises:
             StateError: the audit log can't be written.
 
         """
         if request.deploy_id is None:
-            return None
+            return state
         run = request.run
         whose = f" for run {run.run_id} (attempt {run.attempt}) of {run.repository}" if run else ""
         reason = f"a deploy of {request.image}{whose} began, and no passed outcome was reported since."
         held = Held(deploy_id=request.deploy_id, since=utc_now(), by=by, reason=reason)
         self._store.audit.write("hold.set", who=by, why=reason, deploy_id=request.deploy_id)
-        return held
+        last = Last(deploy_id=request.deploy_id, run_id=(run.run_id if run else "") or None)
+        return state.model_copy(update={"hold": held, "last_deploy": last})
 
     @staticmethod
     def refusal(held: Held) -> RefusedError:
@@ -85,12 +88,14 @@ class Holds:
         """A person looked and says what was found.
 
         Raises:
-            RefusedError: 400 without a reason, 409 without a hold or while its deploy is under way.
+            RefusedError: 400 for no reason or too long a one, 409 without a hold or while the deploy goes on.
             StateError: the change can't be kept.
 
         """
         if not reason.strip():
             raise RefusedError(400, "reason: say what was found.")
+        if len(reason) > REASON_CHARACTERS:
+            raise RefusedError(400, f"reason: at most {REASON_CHARACTERS} characters.")
 
         def act(state: State) -> State:
             held = state.hold
@@ -99,7 +104,11 @@ class Holds:
             if state.current is not None and state.current.deploy_id == held.deploy_id:
                 raise RefusedError(409, "the deploy that set the hold is under way; stop it first.")
             self._store.audit.write("hold.released", who=by, why=reason, deploy_id=held.deploy_id)
-            return state.model_copy(update={"hold": None})
+            last = state.last_deploy
+            if isinstance(last, Last) and last.deploy_id == held.deploy_id:
+                release = Release(who=by, when=utc_now(), why=reason)
+                last = last.model_copy(update={"released": release})
+            return state.model_copy(update={"hold": None, "last_deploy": last})
 
         self._store.change(act)
 

@@ -164,6 +164,6 @@ def _unknown(flow: Flow, key: str) -> None:
             return state
         flow.store.audit.write("hold.set", who=AGENT, why=why)
         held = Held(deploy_id=None, since=utc_now(), by=AGENT, reason=why, person=True)
-        return state.model_copy(update={"hold": held})
+        return state.model_copy(update={"hold": held, "last_deploy": "unknown"})
 
     flow.store.change(act)

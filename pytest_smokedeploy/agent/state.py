@@ -45,6 +45,26 @@ class Held(_Kept):
         return Hold(**self.model_dump(exclude={"person"})).model_dump(exclude_none=True)
 
 
+class Release(_Kept):
+    """A person took the hold of a deploy off: who, when, and what was found."""
+
+    who: str
+    when: Time
+    why: str
+
+
+class Last(_Kept):
+    """The last deploy with an id, and the CI run it was asked for: None where no run was named."""
+
+    deploy_id: str
+    run_id: str | None
+    released: Release | None = None
+
+    def told(self) -> dict[str, Any]:
+        """As the contract's `LastDeploy` shows it."""
+        return self.model_dump(exclude={"released"} if self.released is None else None)
+
+
 class Lease(_Kept):
     """How long a container may run. `key` names its deploy; times by the server's clock.
 
@@ -77,10 +97,11 @@ class Stopping(_Kept):
 
 
 class State(_Kept):
-    """The whole file."""
+    """The whole file. `last_deploy`: None where there was none, "unknown" where the state was lost."""
 
     version: Literal[1] = 1
     hold: Held | None = None
+    last_deploy: Last | Literal["unknown"] | None = "unknown"
     lease: Lease | None = None
     current: Current | None = None
     stopping: Stopping | None = None
@@ -95,6 +116,7 @@ class Store:
 
     Attributes:
         audit: the audit log.
+        mask: as given.
 
     Raises:
         StateError: it can't be made or written.
@@ -103,6 +125,7 @@ class Store:
 
     def __init__(self, folder: Path, mask: Callable[[Any], Any] = lambda value: value) -> None:
         self.folder = folder
+        self.mask = mask
         self.audit = Audit(folder / _AUDIT, mask)
         self._file = folder / _STATE
         self._thread = threading.RLock()
@@ -114,7 +137,7 @@ class Store:
         with self._locked():
             # A new agent's state is on the disk before its history begins; a later gap is no new agent.
             if not self._file.exists() and not (folder / _AUDIT).exists():
-                self._write(State())
+                self._write(State(last_deploy=None))
 
     def claim(self) -> None:
         """Be the one agent of this folder until the process ends.
@@ -214,7 +237,7 @@ class Store:
                 words = f"the state file was damaged; it lies in {aside.name}"
             else:
                 words = "the state file is gone"
-            words += ". What was held or leased is not known, so a person has to look."
+            words += ". What was held, leased or deployed last is not known, so a person has to look."
             state = State(hold=Held(deploy_id=None, since=utc_now(), by=AGENT, reason=words, person=True))
             self.audit.write("hold.set", who=AGENT, why=words)
             self._write(state)

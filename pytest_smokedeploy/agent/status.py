@@ -9,7 +9,7 @@ from pytest_smokedeploy.agent.container import DEPLOY_LABEL, key_of
 from pytest_smokedeploy.agent.engines.base import Engine, utc_now
 from pytest_smokedeploy.agent.flow import Flow
 from pytest_smokedeploy.agent.settings import AgentSettings
-from pytest_smokedeploy.agent.state import Held, State
+from pytest_smokedeploy.agent.state import Held, Last, State
 from pytest_smokedeploy.contract import EngineState, Extension
 from pytest_smokedeploy.errors import EngineError
 
@@ -51,6 +51,9 @@ def status(settings: AgentSettings, engine: Engine, flow: Flow) -> dict[str, Any
         "execution_plane": settings.execution_plane,
         "hold": kept.hold.told() if kept.hold else None,
     }
+    if kept.last_deploy != "unknown":
+        last = kept.last_deploy
+        base["last_deploy"] = flow.store.mask(last.told()) if isinstance(last, Last) else None
     if there is None:
         return base
     lease = kept.lease if kept.lease and kept.lease.key == key_of(there) and there.alive else None

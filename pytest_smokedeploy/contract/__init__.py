@@ -7,6 +7,7 @@ Answers may carry fields this version does not know; requests may not.
 from pytest_smokedeploy.contract.log import End, Heartbeat, LogError, LogLine
 from pytest_smokedeploy.contract.receipt import Accepted, Deployed, DeployProgress, Failure, Mount, Step
 from pytest_smokedeploy.contract.requests import (
+    REASON_CHARACTERS,
     DeployId,
     DeployRequest,
     EnvName,
@@ -20,12 +21,14 @@ from pytest_smokedeploy.contract.status import (
     Activity,
     Health,
     Hold,
+    LastDeploy,
     Leased,
     OutcomeTaken,
     Preflight,
     PreflightDatabase,
     PreflightEngine,
     PreflightMount,
+    Released,
     Status,
     Stopped,
 )
@@ -71,6 +74,7 @@ __all__ = [
     "OUTCOME",
     "PREFER",
     "PREFLIGHT",
+    "REASON_CHARACTERS",
     "RESPOND_ASYNC",
     "STATUS",
     "STEPS",
@@ -91,6 +95,7 @@ __all__ = [
     "Health",
     "Heartbeat",
     "Hold",
+    "LastDeploy",
     "LeaseRequest",
     "Leased",
     "LogError",
@@ -104,6 +109,7 @@ __all__ = [
     "PreflightEngine",
     "PreflightMount",
     "ReleaseRequest",
+    "Released",
     "Run",
     "Status",
     "Step",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr
 
@@ -23,6 +23,8 @@ class Run(_Request):
     commit: Annotated[StrictStr, Field(max_length=64)] = ""
 
 
+#: The longest reason of a release; chosen: a paragraph, which a status answer carries from then on.
+REASON_CHARACTERS: Final = 1000
 _UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 DeployId = Annotated[StrictStr, Field(pattern=_UUID)]
 EnvName = Annotated[StrictStr, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=128)]
@@ -62,4 +64,4 @@ class OutcomeRequest(_Request):
 class ReleaseRequest(_Request):
     """Body of ``POST /v1/hold/release``: a person looked, and says what was found (FLR-3)."""
 
-    reason: Annotated[StrictStr, Field(min_length=1, max_length=1000)]
+    reason: Annotated[StrictStr, Field(min_length=1, max_length=REASON_CHARACTERS)]

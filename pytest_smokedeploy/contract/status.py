@@ -10,6 +10,7 @@ from pytest_smokedeploy.contract.answer import Answer
 from pytest_smokedeploy.contract.words import EngineState, Time
 
 _Count = Annotated[int, Field(ge=0)]
+_Said = Annotated[StrictStr, Field(pattern=r"\S")]
 
 
 class Activity(Answer):
@@ -28,6 +29,22 @@ class Hold(Answer):
     since: Time
     by: StrictStr
     reason: StrictStr
+
+
+class Released(Answer):
+    """A person took the hold of a deploy off."""
+
+    who: _Said
+    when: Time
+    why: _Said
+
+
+class LastDeploy(Answer):
+    """The last smoke deploy, whatever became of it; `run_id` null where none was told."""
+
+    deploy_id: _Said
+    run_id: StrictStr | None = None
+    released: Released | None = None
 
 
 class Status(Answer):
@@ -52,6 +69,7 @@ class Status(Answer):
     deploy_id: StrictStr | None = None
     lease_expires_at: Time | None = None
     hold: Hold | None = None
+    last_deploy: LastDeploy | None = None
     activity: Activity | None = None
 
 

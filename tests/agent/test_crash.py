@@ -202,6 +202,7 @@ def test_without_its_state_a_container_of_ours_is_stopped_and_a_person_looks(wor
     world.start()
     assert there(world) == [(False, one)]
     assert "knows nothing of it" in world.status()["hold"]["reason"]
+    assert "last_deploy" not in world.status(), "what was deployed last is not known"
     assert world.deploy(f"{world.repository}:2.0.0", new_id()).status_code == 423
 
 

@@ -7,6 +7,8 @@ import sys
 import pytest
 from agent_process import REPOSITORY
 
+from pytest_smokedeploy.contract import parse_time
+
 
 def released(agent, *options):
     return subprocess.run(
@@ -138,6 +140,102 @@ def test_a_hold_outlives_the_agent(held, new_id):
     assert agent.deploy(image, new_id()).status_code == 423
 
 
+RUN = {"repository": "someone/something", "run_id": "99", "attempt": 1}
+
+
+def test_an_agent_without_a_history_tells_of_no_last_deploy(agent):
+    assert agent.status()["last_deploy"] is None
+    agent.deploy("ghcr.io/example/other:1.0.0", "00000000-0000-4000-8000-000000000000", run=RUN)
+    assert agent.status()["last_deploy"] is None, "a refused deploy is none"
+
+
+def test_the_last_deploy_is_told_from_its_start_and_outlives_pass_and_agent(agent, new_id):
+    image, one = agent.image("1.0.0"), new_id()
+    assert agent.deploy(image, one, run=RUN).status_code == 200
+    last = {"deploy_id": one, "run_id": "99"}
+    assert agent.status()["last_deploy"] == last
+    agent.kill()
+    agent.start()
+    assert agent.status()["last_deploy"] == last
+    agent.stop_it(one)
+    assert agent.passed(one).status_code == 200
+    assert agent.status()["last_deploy"] == last
+    assert agent.deploy(image).status_code == 200
+    assert agent.status()["last_deploy"] == last, "a deploy without an id is no smoke deploy"
+
+
+@pytest.mark.parametrize("run", [{}, {"run": {"repository": "someone/something"}}, {"run": {"run_id": ""}}])
+def test_the_last_deploy_names_no_run_where_none_was_told(agent, new_id, run):
+    one = new_id()
+    agent.deploy(agent.image("1.0.0"), one, **run)
+    assert agent.status()["last_deploy"] == {"deploy_id": one, "run_id": None}
+
+
+def test_a_failed_deploy_is_the_last_one_too(agent, new_id):
+    one = new_id()
+    assert agent.deploy(f"{REPOSITORY}:missing", one, run=RUN).status_code == 500
+    assert agent.status()["last_deploy"] == {"deploy_id": one, "run_id": "99"}
+
+
+def test_the_last_deploy_tells_who_released_it_when_and_why(held, new_id):
+    agent, one, image = held
+    assert agent.release().status_code == 200
+    last = agent.status()["last_deploy"]
+    (row,) = agent.audited("hold.released")
+    released = last.pop("released")
+    assert last == {"deploy_id": one, "run_id": None}
+    assert (released["who"], released["why"]) == (row["who"], row["why"])
+    parse_time(released["when"])
+    two = new_id()
+    assert agent.deploy(image, two, run=RUN).status_code == 200
+    assert agent.status()["last_deploy"] == {"deploy_id": two, "run_id": "99"}
+
+
+@pytest.mark.parametrize("runs", [True, False])
+def test_a_release_on_the_server_is_told_as_well(held, runs):
+    agent, one, _ = held
+    if not runs:
+        agent.stop()
+    assert released(agent, "--reason", "caf\udce9").returncode == 0
+    if not runs:
+        agent.start()
+    told = agent.status()["last_deploy"]
+    assert (told["deploy_id"], told["released"]["why"]) == (one, "caf?")
+    assert told["released"]["who"].endswith("on the server")
+
+
+def test_a_release_tells_no_secret_of_the_server(make_agent, new_id):
+    agent = make_agent(DATABASE_URL="postgresql://u:not-for-a-status@127.0.0.1:1/d")
+    agent.deploy(agent.image("1.0.0"), new_id())
+    agent.stop_it()
+    assert released(agent, "--reason", "the password not-for-a-status was wrong").returncode == 0
+    assert agent.status()["last_deploy"]["released"]["why"] == "the password [redacted] was wrong"
+
+
+def test_too_long_a_reason_is_refused(held):
+    agent, _, _ = held
+    done = released(agent, "--reason", "x" * 1001)
+    assert (done.returncode, "at most 1000 characters" in done.stderr) == (1, True)
+    assert agent.release("x" * 1001).status_code == 400
+    assert agent.status()["hold"] is not None
+
+
+@pytest.mark.parametrize("harm", ["damaged", "gone"])
+def test_with_its_state_lost_the_last_deploy_is_not_known_and_no_release_makes_it_known(held, new_id, harm):
+    agent, _, image = held
+    file = agent.folder / "state" / "state.json"
+    if harm == "damaged":
+        file.write_text('{"version": 1, "last_deploy": null}}')
+    else:
+        file.unlink()
+    assert "last_deploy" not in agent.status()
+    assert agent.release().status_code == 200
+    assert "last_deploy" not in agent.status()
+    one = new_id()
+    assert agent.deploy(image, one, run=RUN).status_code == 200
+    assert agent.status()["last_deploy"] == {"deploy_id": one, "run_id": "99"}
+
+
 def test_a_stop_only_image_is_the_one_second_deploy(make_agent, new_id):
     """DESIGN 3: `shutdown.by: image` sends it without an id, while the agent is on hold of the first."""
     stop_only = f"{REPOSITORY}-stop:1"
@@ -154,6 +252,7 @@ def test_a_stop_only_image_is_the_one_second_deploy(make_agent, new_id):
     assert [row["outcome"] for row in answer.json()["steps"]] == ["done"] * 5
     status = agent.status()
     assert (status["running"], status["hold"]["deploy_id"]) == (False, one)
+    assert status["last_deploy"]["deploy_id"] == one
     assert agent.passed(one).status_code == 200
 
 

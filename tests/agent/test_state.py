@@ -22,6 +22,12 @@ def audit(folder):
     return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
 
 
+def test_a_new_agent_knows_that_nothing_was_deployed_and_a_lost_state_does_not(folder):
+    assert Store(folder).read().last_deploy is None
+    (folder / "state.json").write_text('{"version": 1}')
+    assert Store(folder).read().last_deploy == "unknown"
+
+
 def test_what_was_written_is_read_by_the_next_agent(folder):
     Store(folder).update(hold=HELD)
     assert Store(folder).read().hold == HELD

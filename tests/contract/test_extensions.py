@@ -14,12 +14,15 @@ from pytest_smokedeploy.contract import (
     DeployState,
     End,
     Extension,
+    LastDeploy,
     Leased,
     LeaseRequest,
     LogLine,
     OutcomeRequest,
     OutcomeTaken,
     Preflight,
+    Run,
+    Status,
     parse_time,
 )
 from pytest_smokedeploy.errors import AgentRefusedError
@@ -169,6 +172,28 @@ def test_hold_is_not_taken_off_while_it_runs_or_by_another(agent, offers):
     with pytest.raises(AgentRefusedError):
         agent.client.outcome(passed(str(uuid.uuid4())))
     assert agent.status["hold"]
+
+
+def test_hold_tells_the_last_deploy_its_run_and_its_release(agent, offers):
+    offers(Extension.HOLD)
+    request, _ = agent.deploy(run=Run(repository="someone/something", run_id="99", attempt=1))
+    agent.stop(request.deploy_id)
+    last = agent.client.status().value.last_deploy
+    assert last == LastDeploy(deploy_id=request.deploy_id, run_id="99")
+    agent.release()
+    reading = agent.client.status()
+    assert isinstance(reading.value, Status), reading.problems
+    assert reading.value.last_deploy.released.why == "a test"
+    assert "released" not in last.model_dump(exclude_none=True)
+
+
+def test_hold_tells_a_last_deploy_that_passed_and_a_deploy_without_an_id_is_none(agent, offers):
+    offers(Extension.HOLD)
+    request, _ = agent.deploy()
+    agent.stop(request.deploy_id)
+    agent.client.outcome(passed(request.deploy_id))
+    agent.deploy(deploy_id=None)
+    assert agent.client.status().value.last_deploy == LastDeploy(deploy_id=request.deploy_id, run_id=None)
 
 
 # -- logs, preflight, activity -------------------------------------------------------------
