@@ -142,7 +142,12 @@ class GateSession:
             ) from error
         self.preconditions = Preconditions(self.run, self.client)
         self.lifecycle = Lifecycle(
-            self.run, self.client, self.book, mask=self.sanitiser.text, shield=self.signals.shield
+            self.run,
+            self.client,
+            self.book,
+            mask=self.sanitiser.text,
+            shield=self.signals.shield,
+            asked=lambda: self.preconditions.status_asked,
         )
         # Whoever ends this process without a word leaves INCOMPLETE behind, never yesterday's PASS.
         write_folder(self.evidence, self.journal.events)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 
 from pytest_smokedeploy.client import AgentClient
@@ -32,6 +32,7 @@ class Lifecycle:
         book: takes every fact.
         mask: the sanitiser's `text`, for the log's lines.
         shield: holds signals off while a stop is under way.
+        asked: the status that the preconditions rest on, None where there is none.
         clock: monotonic seconds.
 
     """
@@ -44,6 +45,7 @@ class Lifecycle:
         *,
         mask: Callable[[str], str],
         shield: Callable[[], AbstractContextManager[object]] = nullcontext,
+        asked: Callable[[], Mapping[str, object] | None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.deploy_id = str(uuid.uuid4())
@@ -52,7 +54,7 @@ class Lifecycle:
         self._client = client
         self._shield = shield
         self._clock = clock
-        self._deployer = Deployer(run, client, book, self.deploy_id, clock) if client else None
+        self._deployer = Deployer(run, client, book, self.deploy_id, clock, asked=asked) if client else None
         self._watch = Watch(run, client, book, mask, clock, self.deploy_id) if client else None
         self._deployment: Deployment | SmokedeployError | None = None
         self._status: StatusReading | None = None

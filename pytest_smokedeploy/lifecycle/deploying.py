@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from pytest_smokedeploy.client import AgentClient, Reading
+from pytest_smokedeploy.client import AgentClient, Reading, hold
 from pytest_smokedeploy.client.answer import shown
 from pytest_smokedeploy.contract import (
     DeployRequest,
@@ -29,6 +29,7 @@ NAMING: Final = frozenset({Extension.RECEIPT, Extension.ASYNC, Extension.LEASE, 
 #: The edge gives a call up after about this long (FACTS): a deploy that answers at its end has no more.
 EDGE_SECONDS: Final = 100.0
 _OVERDUE_SECONDS: Final = 60.0
+_ANEW: Final = "Start anew by hand once nobody else deploys."
 _LEFT: Final = "It is stopped by this run; look at the agent's log before the next."
 _NO_CLAUSE: Final = {401: "PRE-6", 403: "PRE-6", 423: "FLR-3"}
 
@@ -42,6 +43,7 @@ class Deployer:
         book: takes every fact.
         deploy_id: the gate's own id for this deploy.
         clock: monotonic seconds.
+        asked: the status that the preconditions rest on, None where there is none.
 
     Attributes:
         extensions: what the agent lists, once it was asked.
@@ -50,8 +52,15 @@ class Deployer:
 
     """
 
-    def __init__(
-        self, run: RunConfig, client: AgentClient, book: Book, deploy_id: str, clock: Callable[[], float]
+    def __init__(  # noqa: PLR0913 - collaborators
+        self,
+        run: RunConfig,
+        client: AgentClient,
+        book: Book,
+        deploy_id: str,
+        clock: Callable[[], float],
+        *,
+        asked: Callable[[], Mapping[str, object] | None],
     ) -> None:
         self.extensions: frozenset[str] = frozenset()
         self.before: Reading | None = None
@@ -61,6 +70,7 @@ class Deployer:
         self._book = book
         self._deploy_id = deploy_id
         self._clock = clock
+        self._asked = asked
         self._sent_at: float | None = None
 
     def deploy(self) -> Deployment:
@@ -123,10 +133,16 @@ class Deployer:
 
         """
         found = belied(self._run, raw)
+        asked = self._asked()
         if raw.get("hold") is not None:
-            words, seen = "no hold on the agent", f"a hold since it was asked: {raw['hold']!r}"[:400]
-            remedy = "Look into it, then release the hold with a person's identity."
-            found.append(Finding("FLR-3", False, words, seen, remedy=remedy))
+            words = hold.sentence(raw["hold"], self._run.client_id.reveal())
+            seen = f"since the preconditions asked, {words}"
+            found.append(Finding("FLR-3", False, "no hold on the agent", seen, remedy=hold.RELEASE))
+        elif asked is not None and raw.get("last_deploy", ...) != asked.get("last_deploy", ...):
+            words = "the last smoke deploy to be the one that the preconditions asked about"
+            seen = "the agent tells another since"
+            meaning = "Somebody else deployed meanwhile, and nobody asked how that ended."
+            found.append(Finding("FLR-3", False, words, seen, meaning=meaning, remedy=_ANEW))
         for finding in found:
             self._book.finding(finding)
         if found:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 
 from pytest_smokedeploy import contract, migration_files
-from pytest_smokedeploy.client import AgentClient, Reading
+from pytest_smokedeploy.client import AgentClient, Reading, hold
 from pytest_smokedeploy.contract import Extension
 from pytest_smokedeploy.errors import AgentError, SmokedeployError
 from pytest_smokedeploy.model import Basis, Finding
-from pytest_smokedeploy.preconditions import database, inputs, ledger, previous, workflow
+from pytest_smokedeploy.preconditions import database, inputs, last_deploy, ledger, previous, workflow
 from pytest_smokedeploy.preconditions.github import GitHub, quoted
 from pytest_smokedeploy.settings import RunConfig
 
@@ -233,7 +233,7 @@ class Preconditions:
         return Finding("PRE-6", True, expected, seen)
 
     def inspected(self) -> Finding:
-        """FLR-3: no hold; or, where agents know none, the previous run passed or was signed off."""
+        """FLR-3: no hold, where agents know one, and the last smoke deploy passed or a person looked."""
         status = self._ask("status", AgentClient.status)
         if isinstance(status, _Unasked):
             return status.finding("FLR-3", "no run waiting for a person")
@@ -243,11 +243,21 @@ class Preconditions:
         if "hold" not in status.raw:
             words = "the agent lists the extension `hold`, and its status tells none"
             return Finding("FLR-3", None, expected, words, None, remedy=_LOOK)
-        hold = status.raw["hold"]
-        if hold is None:
-            return Finding("FLR-3", True, expected, "the agent is not on hold")
-        remedy = "Look into it, then release the hold with a person's identity."
-        return Finding("FLR-3", False, expected, f"hold {hold!r}"[:400], remedy=remedy)
+        if status.raw["hold"] is not None:
+            words = hold.sentence(status.raw["hold"], self.run.client_id.reveal())
+            return Finding("FLR-3", False, expected, words, remedy=hold.RELEASE)
+        if "last_deploy" in status.raw:
+            found = last_deploy.finding(self.run, self._github, status.raw["last_deploy"])
+        else:
+            found = previous.finding(self.run, self._github)
+        seen = f"the agent was not on hold when it was asked; {found.seen}"
+        return replace(found, expected=f"{expected}, and {found.expected}", seen=seen)
+
+    @property
+    def status_asked(self) -> Mapping[str, object] | None:
+        """The status that the preconditions rest on; None where it was not asked or did not come."""
+        asked = self._asked.get("status")
+        return asked.raw if isinstance(asked, Reading) else None
 
     # -- inside ----------------------------------------------------------------------------
 

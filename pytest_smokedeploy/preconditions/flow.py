@@ -67,6 +67,14 @@ class Step:
         return [name for name in found if name] or [where]
 
     @property
+    def job_name(self) -> str | None:
+        """Its job's name as GitHub's API tells it (FACTS: GitHub REST); None where only the run knows it."""
+        name = self.jobs_body.get("name")
+        plain = self.job if name is None else name
+        known = isinstance(plain, str) and plain.strip() and "${{" not in plain and self.matrix is None
+        return plain.strip() if known else None
+
+    @property
     def matrix(self) -> object:
         """Its job's matrix, None where it has none."""
         return mapping(self.jobs_body.get("strategy")).get("matrix")
@@ -117,6 +125,30 @@ class Flow:
         folder = folder or "smoke-evidence"
         path = normpath(folder if folder.startswith("/") else f"{where or '.'}/{folder}")
         return path if step.script and "$" not in path and not script.moves(step.script) else None
+
+
+def job_name(file: Path, key: str) -> tuple[str, str]:
+    """The name that GitHub's API gives the gate's job.
+
+    Args:
+        file: the workflow of this run.
+        key: the key of the job that runs (``GITHUB_JOB``), "" where it is not told.
+
+    Returns:
+        (name, ""), or ("", why it is not known).
+
+    """
+    if why := fault(file):
+        return "", why
+    steps = list(Flow(file).gates()) or list(Flow(file).steps())
+    found = {step.job: step for step in steps if key in {step.job, ""}}
+    if len(found) != 1:
+        return "", f"which job of {file.name} runs the gate is not known"
+    (step,) = found.values()
+    if step.job_name is None:
+        words = "has a `name:` or a matrix that GitHub fills in as it runs; give it a plain name"
+        return "", f"{file.name}: the gate's job {step.job!r} {words}"
+    return step.job_name, ""
 
 
 def _shell(body: Mapping[str, Any]) -> str:

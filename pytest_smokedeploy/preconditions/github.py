@@ -17,7 +17,6 @@ from pytest_smokedeploy.settings import GitHubRun
 
 _SECONDS: Final = 10.0
 _OK: Final = 200
-#: What is asked for is certainly not there: missing, or hidden from this token.
 _ABSENT: Final = frozenset({404, 410, 422})
 ASK_AGAIN: Final = "Give the workflow's token that permission, or start anew once GitHub answers."
 
@@ -37,10 +36,15 @@ class Reply:
     data: Mapping[str, Any]
     fault: str
 
+    @property
+    def absent(self) -> bool:
+        """Whether what was asked for is certainly not there: missing, or hidden from this token."""
+        return self.status in _ABSENT
+
     def unmet(self, clause: str, expected: str, remedy: str = ASK_AGAIN, about: str = "") -> Finding:
         """The finding of a question that got no good answer: absent is a no, all else *can't tell*."""
         seen = f"{about}: {self.fault}" if about else self.fault
-        if self.status in _ABSENT:
+        if self.absent:
             return Finding(clause, False, expected, seen, Basis.SEEN, remedy=remedy)
         return Finding(clause, None, expected, seen, None, remedy=remedy)
 

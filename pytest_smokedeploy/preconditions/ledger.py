@@ -72,26 +72,37 @@ def signed_off(file: Path, run_id: str, ended: date | None = None, on: date | No
     Returns:
         (who, ""), or ("", why).
 
-    Raises:
-        SettingsError: the file can't be read or is malformed.
-
     """
-    document = yamlfile.read(file)
+    try:
+        document = yamlfile.read(file)
+    except SettingsError as error:
+        return "", str(error)
     rows = document.data.get("inspections") if isinstance(document.data, dict) else None
     if not isinstance(rows, list):
-        raise SettingsError("holds no list `inspections`.", file=file.name, line=1)
+        return "", f"{file.name}:1: holds no list `inspections`."
     why = "nobody signed it off"
     for number, row in enumerate(rows):
         if not isinstance(row, dict) or str(row.get("run")) != run_id:
             continue
         fault = _entry_fault(row, ("by", "on", "finding"), "on", on or today())
-        day = _date(row.get("on"))
-        if not fault and day and ended and day < ended:
-            fault = f"is dated {day}, before the run ended"
+        on_day = _date(row.get("on"))
+        if not fault and on_day and ended and on_day < ended:
+            fault = f"is dated {on_day}, before the run ended"
         if not fault:
             return f"{row['by']} on {row['on']}: {row['finding']}", ""
         why = f"its sign-off in {file.name}:{document.line(('inspections', number))} {fault}"
     return "", why
+
+
+def how_to_sign(file: Path, run_id: str) -> str:
+    """What a person does who looked at the run `run_id`, as the rest of a sentence."""
+    entry = f"{{run: '{run_id}', by: NAME, on: {today()}, finding: WHAT WAS FOUND}}"
+    return f"record it under `inspections` in {file.name}, under review: `- {entry}`."
+
+
+def day(time: object) -> date | None:
+    """The day of a time like 2026-01-31T01:02:03Z, None where it is no such time."""
+    return _date(str(time)[:10])
 
 
 def _entry_fault(entry: Any, keys: tuple[str, ...], dated: str, now: date) -> str:  # noqa: ANN401 - YAML

@@ -1,12 +1,13 @@
-"""The previous run of the deploy workflow passed, or a person has looked (FLR-3 without a hold)."""
+"""The previous run of the deploy workflow passed, or a person has looked (FLR-3).
+
+Asked where the agent does not tell its last smoke deploy.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any, Final
 
-from pytest_smokedeploy.errors import SettingsError
 from pytest_smokedeploy.model import Finding
 from pytest_smokedeploy.preconditions import ledger
 from pytest_smokedeploy.preconditions.github import ASK_AGAIN, GitHub, quoted
@@ -36,17 +37,15 @@ def _judged(run: RunConfig, before: Mapping[str, Any]) -> Finding:
     number, status = str(before.get("id")), before.get("status") or "without a status"
     how = before.get("conclusion") or "no conclusion"
     if status != "completed":
-        remedy = f"Wait for run {number}, then look at how it ended."
-        return Finding("FLR-3", False, _EXPECTED, f"run {number} is still {status}", remedy=remedy)
+        remedy, meaning = f"Wait for run {number}, then look at how it ended.", "That run is not over."
+        seen = f"run {number} is still {status}"
+        return Finding("FLR-3", False, _EXPECTED, seen, meaning=meaning, remedy=remedy)
     if how == "success":
         return Finding("FLR-3", True, _EXPECTED, f"run {number} ended in success")
-    try:
-        who, why = ledger.signed_off(run.inspections_file, number, _day(before.get("updated_at")))
-    except SettingsError as error:
-        who, why = "", str(error)
+    who, why = ledger.signed_off(run.inspections_file, number, ledger.day(before.get("updated_at")))
     if who:
         return Finding("FLR-3", True, _EXPECTED, f"run {number} ended in {how}, signed off by {who}")
-    remedy = f"Look into run {number}, then record it in {run.inspections_file.name}."
+    remedy = f"Look into run {number}, then {ledger.how_to_sign(run.inspections_file, number)}"
     return Finding("FLR-3", False, _EXPECTED, f"run {number} ended in {how}, and {why}", remedy=remedy)
 
 
@@ -63,10 +62,3 @@ def _order(row: Mapping[str, Any]) -> int:
         if isinstance(number, int) and not isinstance(number, bool):
             return number
     return 0
-
-
-def _day(text: object) -> date | None:
-    try:
-        return date.fromisoformat(str(text)[:10])
-    except ValueError:
-        return None

@@ -25,6 +25,7 @@ class GitHub:
         commits: SHAs that exist.
         environment: the environment that exists.
         workflow: the workflow's path.
+        run_id: the run that goes on, the only one there is.
         known_good: the workflow that succeeded for the commits, or None.
 
     """
@@ -38,6 +39,7 @@ class GitHub:
         commits: tuple[str, ...],
         environment: str,
         workflow: str,
+        run_id: str,
         known_good: str | None = None,
     ) -> None:
         self._world = world
@@ -51,12 +53,22 @@ class GitHub:
             "deployment_branch_policy": {"protected_branches": True, "custom_branch_policies": False},
         }
         flow = {"id": 7, "name": "Smoke deploy", "path": workflow, "state": "active"}
+        job = {
+            "id": 11,
+            "run_id": int(run_id),
+            "run_attempt": 1,
+            "name": "smoke-deploy",
+            "status": "in_progress",
+            "conclusion": None,
+            "completed_at": None,
+        }
         self._found: dict[str, tuple[int, Any]] = {
             f"{base}/environments": (200, {"total_count": 1, "environments": [environment_]}),
             f"{base}/environments/{environment}": (200, environment_),
             f"{base}/environments/{environment}/secrets": (403, _FORBIDDEN),
             f"{base}/actions/workflows/{file}": (200, flow),
             f"{base}/actions/workflows/{file}/runs": (200, {"total_count": 0, "workflow_runs": []}),
+            f"{base}/actions/runs/{run_id}/jobs": (200, {"total_count": 1, "jobs": [job]}),
             **{f"{base}/commits/{sha}": (200, {"sha": sha, "commit": {"message": ""}}) for sha in commits},
         }
         if known_good is not None:

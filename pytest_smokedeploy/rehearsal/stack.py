@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pytest_smokedeploy.rehearsal.registry import Registry
 
 REPOSITORY: Final = "rehearsal/repository"
+_RUN_ID: Final = "1"
 
 
 def healthy(folder: Path, options: Options, runtime: str | None = None) -> Stack:
@@ -141,6 +142,7 @@ class Stack:
             commits=(self.image_tag,),
             environment="dev",
             workflow=self._settings.workflow.file,
+            run_id=_RUN_ID,
             known_good=self._settings.image.known_good_workflow,
         )
         github_server = self._serve(github.app, self._tls)
@@ -249,7 +251,7 @@ class Stack:
                 "GITHUB_REPOSITORY": REPOSITORY,
                 "GITHUB_EVENT_NAME": "workflow_dispatch",
                 "GITHUB_WORKFLOW_REF": workflow,
-                "GITHUB_RUN_ID": "1",
+                "GITHUB_RUN_ID": _RUN_ID,
                 "GITHUB_RUN_ATTEMPT": "1",
                 "GITHUB_ACTOR": "rehearsal",
                 "GITHUB_REF": "refs/heads/main",

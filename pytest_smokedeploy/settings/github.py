@@ -21,6 +21,8 @@ class GitHubRun:
     workflow_ref: str
     run_id: str
     run_attempt: int
+    #: The job's key in the workflow file.
+    job: str
     actor: str
     sha: str
     ref: str
@@ -41,6 +43,7 @@ class GitHubRun:
             workflow_ref=environ.get("GITHUB_WORKFLOW_REF", ""),
             run_id=environ.get("GITHUB_RUN_ID", ""),
             run_attempt=int(attempt) if attempt.isascii() and attempt.isdigit() else 0,
+            job=environ.get("GITHUB_JOB", ""),
             actor=environ.get("GITHUB_ACTOR", ""),
             sha=environ.get("GITHUB_SHA", ""),
             ref=environ.get("GITHUB_REF", ""),

@@ -114,7 +114,7 @@ class Phase(_Part):
     ledger: str = "phase.yml"
     """The phase ledger: steps and attestations (PRE-1, PRE-5)."""
     inspections: str = "inspections.yml"
-    """The sign-offs of failed runs, for agents that know no hold (FLR-3)."""
+    """The sign-offs of runs that did not end in success (FLR-3)."""
 
 
 class Database(_Part):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,10 @@ DEPLOY = (Path(__file__).parents[2] / ".github" / "workflows" / "deploy.yml").re
 DAY = datetime.now(UTC).date()
 STEP = "{done_on: 2026-01-01, by: p, evidence: e}"
 STEPS = "".join(f"  {n}: {STEP}\n" for n in range(1, 5))
+#: The status is read so often before the deploy.
+BEFORE = 2
+LAST = {"deploy_id": "00000000-0000-4000-8000-000000000000", "run_id": "99"}
+RELEASED = {"who": "person@example.com", "when": "2026-01-01T00:00:00Z", "why": "the disk was full"}
 INTEGRATION = {"message": "Resource not accessible by integration", "status": "403"}
 
 
@@ -72,12 +77,39 @@ def previous(status: int, body: Any, **how: Any) -> World:
     return World(github=github("/runs", status, body).github, tamper=no_hold.tamper, **how)
 
 
+def before(told: Any, jobs: Any = None, status: int = 200, **how: Any) -> World:
+    """An agent that tells `told` as the last deploy until this one; GitHub answers `jobs` of the run 99."""
+    rows = jobs if isinstance(jobs, list) else [jobs] if isinstance(jobs, dict) else []
+    body = jobs if isinstance(jobs, bytes) else {"total_count": len(rows), "jobs": rows}
+    tells = answer("/v1/status", lambda b, asked: b.update(last_deploy=told) if asked <= BEFORE else None)
+    return World(github=github("/actions/runs/99/jobs", status, body).github, tamper=tells.tamper, **how)
+
+
+def job(conclusion: str | None, **fields: Any) -> dict[str, Any]:
+    """The gate's job of the run 99, as GitHub lists it."""
+    return {
+        "id": 5,
+        "run_id": 99,
+        "run_attempt": 1,
+        "name": "Smoke deploy in dev",
+        "status": "completed",
+        "conclusion": conclusion,
+        "completed_at": f"{DAY}T00:00:00Z",
+    } | fields
+
+
+def untold(world: World) -> World:
+    """An agent that is not on hold, and does not know its last deploy."""
+    lost = answer("/v1/status", lambda b, asked: b.pop("last_deploy", None) if asked <= BEFORE else None)
+    return replace(world, tamper=lost.tamper)
+
+
 def _on_hold(body: dict[str, Any], _asked: int) -> None:
     body["hold"] = {"since": "2026-01-01T00:00:00Z", "by": "robot", "reason": "a run was lost"}
 
 
-def signed(on: object) -> str:
-    return f"inspections:\n  - {{run: '99', by: p, on: {on}, finding: f}}\n"
+def signed(on: object, run: str = "99") -> str:
+    return f"inspections:\n  - {{run: '{run}', by: p, on: {on}, finding: f}}\n"
 
 
 CASES: dict[str, Case] = {
@@ -212,4 +244,68 @@ CASES: dict[str, Case] = {
     "sign-off malformed": unmet("FLR-3", ran("failure", inspections="inspections: {}\n"), "no list"),
     "runs unreadable": unmet("FLR-3", previous(200, {"total_count": 5}), "can't be read"),
     "previous run signed off": sound(ran("failure", inspections=signed(DAY))),
+    # no hold, and how the last deploy's own job ended
+    "last deploy succeeded": sound(before(LAST, job("success"))),
+    "last deploy succeeded, another job did not": sound(
+        before(LAST, [job("failure", name="notify"), job("success")])
+    ),
+    "last deploy failed": unmet("FLR-3", before(LAST, job("failure")), "that ended in failure; nobody"),
+    "last deploy cancelled": unmet(
+        "FLR-3", before(LAST, job("cancelled")), "that ended in cancelled; nobody"
+    ),
+    "last deploy skipped": unmet("FLR-3", before(LAST, job("skipped")), "that ended in skipped; nobody"),
+    "last deploy without an end": unmet("FLR-3", before(LAST, job(None)), "no conclusion"),
+    "last deploy under way": unmet(
+        "FLR-3", before(LAST, job(None, status="in_progress"), inspections=signed(DAY)), "still in_progress"
+    ),
+    "last deploy ran again": unmet(
+        "FLR-3", before(LAST, [job("failure"), job("success", run_attempt=2)]), "attempt 1 and 2"
+    ),
+    "last deploy by two jobs": unmet(
+        "FLR-3", before(LAST, [job("failure"), job("success")]), "2 jobs named 'Smoke deploy in dev'"
+    ),
+    "last deploy by no such job": unmet("FLR-3", before(LAST, job("success", name="deploy")), "has no job"),
+    "last deploy by a job that is named as it runs": unmet(
+        "FLR-3",
+        before(LAST, job("success")),
+        "give it a plain name",
+        workflow=DEPLOY.replace("name: Smoke deploy in dev", "name: Deploy ${{ inputs.image_tag }}"),
+    ),
+    "last deploy by a job without a name": sound(
+        before(LAST, job("success", name="smoke-deploy")),
+        workflow=DEPLOY.replace("    name: Smoke deploy in dev\n", ""),
+    ),
+    "jobs forbidden": unmet("FLR-3", before(LAST, INTEGRATION, 403), "`actions: read`"),
+    "jobs missing": unmet("FLR-3", before(LAST, None, 404), "is unknown to GitHub"),
+    "jobs are no JSON": unmet("FLR-3", before(LAST, b"<html>"), "no JSON object"),
+    "jobs are no jobs": unmet("FLR-3", before(LAST, [{"id": 5}]), "can't be read"),
+    "jobs are no list": unmet("FLR-3", before(LAST, b'{"total_count": 1, "jobs": {}}'), "can't be read"),
+    "jobs on a next page": unmet("FLR-3", before(LAST, b'{"total_count": 101, "jobs": []}'), "can't be read"),
+    "last deploy signed off": sound(before(LAST, job("failure"), inspections=signed(DAY))),
+    "last deploy signed off before it ended": unmet(
+        "FLR-3", before(LAST, job("failure"), inspections=signed("2026-01-01")), "before the run ended"
+    ),
+    "last deploy of a run that is gone, signed off": sound(before(LAST, None, 404, inspections=signed(DAY))),
+    "last deploy released": sound(before(LAST | {"released": RELEASED}, job("failure"))),
+    "last deploy of no run": unmet("FLR-3", before(LAST | {"run_id": None}), "names no run of GitHub's"),
+    "last deploy of no run, signed off": sound(
+        before(LAST | {"run_id": None}, inspections=signed(DAY, LAST["deploy_id"]))
+    ),
+    "last deploy of this very run": unmet(
+        "FLR-3", before(LAST | {"run_id": "1"}, inspections=signed(DAY, "1")), "this run's own"
+    ),
+    "last deploy is a word": unmet("FLR-3", before("none"), "breaks the contract at last_deploy"),
+    "last deploy without an id": unmet("FLR-3", before({"run_id": "99"}), "last_deploy.deploy_id"),
+    "last deploy of a number": unmet("FLR-3", before(LAST | {"run_id": 99}), "last_deploy.run_id"),
+    "released by nobody": unmet(
+        "FLR-3", before(LAST | {"released": RELEASED | {"who": " "}}), "last_deploy.released.who"
+    ),
+    "released for no reason": unmet(
+        "FLR-3", before(LAST | {"released": {"who": "p", "when": "2026-01-01T00:00:00Z"}}), "released.why"
+    ),
+    "released some time": unmet(
+        "FLR-3", before(LAST | {"released": RELEASED | {"when": "once"}}), "released.when"
+    ),
+    "last deploy not known, previous run failed": unmet("FLR-3", untold(ran("failure")), "nobody signed"),
+    "last deploy not known, previous run succeeded": sound(untold(ran("success"))),
 }

@@ -27,7 +27,9 @@ def test_a_deploy_whose_call_left_no_answer_is_not_sent_again(tmp_path, monkeypa
     book = Book(Gate(rehearsal=False), journal)
     monkeypatch.setattr(book.gate, "may_not_deploy", lambda: None)
     book.gate.deploy = state
-    deployer = Deployer(run, Deaf(), book, "11111111-1111-4111-8111-111111111111", lambda: 0.0)
+    deployer = Deployer(
+        run, Deaf(), book, "11111111-1111-4111-8111-111111111111", lambda: 0.0, asked=lambda: None
+    )
     with pytest.raises(SmokedeployError, match="sent already") as error:
         deployer.deploy()
     assert error.value.clause == "FLR-4"

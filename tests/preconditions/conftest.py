@@ -71,6 +71,7 @@ def hub(run_of):
                     commits=commits,
                     environment="dev",
                     workflow=FLOW,
+                    run_id="7",
                     known_good=known_good,
                 ).app
             )

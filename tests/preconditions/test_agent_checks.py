@@ -9,7 +9,13 @@ from pytest_smokedeploy.redaction import Secret
 from tests.client.raw_server import RawServer, http
 
 LISTS = ["status", "hold", "preflight"]
-STATUS = {"container_name": "runtime", "running": False, "extensions": LISTS, "hold": None}
+STATUS = {
+    "container_name": "runtime",
+    "running": False,
+    "extensions": LISTS,
+    "hold": None,
+    "last_deploy": None,
+}
 MOUNT = {"exists": True, "writable": True, "source": "/srv"}
 PREFLIGHT = {
     "environment": "dev",
@@ -83,7 +89,13 @@ def test_a_healthy_agent_is_devs_on_paper_guarded_and_not_on_hold(asked):
         "an anonymous call refused by Access, and one with the token answered through the tunnel",
         "anonymous: an anonymous call is refused by Access with 403; with the token: HTTP 200, cf-ray 8f-FRA",
     )
-    assert checks.inspected() == Finding("FLR-3", True, "no hold on the agent", "the agent is not on hold")
+    assert checks.inspected() == Finding(
+        "FLR-3",
+        True,
+        "no hold on the agent, and the last smoke deploy's job ended in success, or a person released or "
+        "signed it off",
+        "the agent was not on hold when it was asked; the agent knows of no smoke deploy before this one",
+    )
     assert checks.database().holds is True
 
 
@@ -169,8 +181,26 @@ def test_an_answer_that_did_not_come_through_the_edge_is_unmet(asked):
 def test_a_hold_is_shown_and_waits_for_a_person(asked):
     hold = {"since": "2026-01-01T00:00:00Z", "by": "ci", "reason": "a deploy began"}
     found = asked({"/v1/status": {"hold": hold}}).inspected()
-    assert (found.holds, found.seen) == (False, f"hold {hold!r}")
-    assert found.remedy == "Look into it, then release the hold with a person's identity."
+    seen = "the agent is on hold since 2026-01-01T00:00:00Z, set by ci: a deploy began"
+    assert (found.holds, found.seen) == (False, seen)
+    assert "`smokedeploy agent release --reason ...`" in found.remedy
+
+
+def test_a_last_deploy_that_is_not_told_leaves_it_to_the_last_run_of_the_workflow(asked):
+    checks = asked({"/v1/status": {"last_deploy": ...}})
+    found = checks.inspected()
+    assert (found.holds, found.basis) == (None, None)
+    assert found.seen.startswith("the agent was not on hold when it was asked; previous runs: ")
+
+
+def test_the_status_that_was_asked_is_what_the_deploy_is_held_against(asked):
+    checks = asked()
+    assert checks.status_asked is None
+    checks.inspected()
+    assert checks.status_asked["last_deploy"] is None
+    gone = asked({"/v1/status": GONE})
+    gone.inspected()
+    assert gone.status_asked is None
 
 
 def test_an_agent_that_lists_hold_and_tells_none_cannot_be_believed(asked):

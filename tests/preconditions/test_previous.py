@@ -1,11 +1,12 @@
-"""FLR-3 where agents know no hold: the previous run passed, or a person looked at it and signed."""
+"""FLR-3 where the agent tells no last deploy: the previous run passed, or a person looked and signed."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from pytest_smokedeploy.model import Finding
-from pytest_smokedeploy.preconditions import previous
+from pytest_smokedeploy.preconditions import ledger, previous
 
 TODAY = datetime.now(UTC).date()
 OWN = {"id": 7, "run_number": 7, "status": "in_progress", "conclusion": None}
@@ -127,7 +128,7 @@ def test_each_finding_is_whole(judged):
             judged([OWN, ended("failure")]),
             False,
             "run 6 ended in failure, and nobody signed it off",
-            "Look into run 6, then record it in inspections.yml.",
+            f"Look into run 6, then {ledger.how_to_sign(Path('inspections.yml'), '6')}",
         ),
         "running": (
             judged([OWN, ended(None, status="queued")]),
@@ -136,8 +137,9 @@ def test_each_finding_is_whole(judged):
             "Wait for run 6, then look at how it ended.",
         ),
     }
-    for found, holds, seen, remedy in rows.values():
-        assert found == Finding("FLR-3", holds, expected, seen, remedy=remedy)
+    for name, (found, holds, seen, remedy) in rows.items():
+        meaning = "That run is not over." if name == "running" else ""
+        assert found == Finding("FLR-3", holds, expected, seen, meaning=meaning, remedy=remedy)
 
 
 def test_runs_are_ordered_by_their_number_and_without_one_by_their_id(judged):

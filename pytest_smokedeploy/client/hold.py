@@ -1,0 +1,39 @@
+"""An agent's hold as one sentence for a person, and how to release it (FLR-3)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pytest_smokedeploy.client.answer import shown
+
+_REASON_CHARACTERS: Final = 400
+_FIELD_CHARACTERS: Final = 100
+RELEASE: Final = (
+    "Find out what happened, then release the hold with it: `smokedeploy agent release --reason ...` on the "
+    "agent's server, or `POST /v1/hold/release` as a person through Access."
+)
+
+
+def sentence(hold: object, own: str) -> str:
+    """Since when, by whom, for which deploy and why the agent is on hold.
+
+    Args:
+        hold: the status's field `hold`, anything but null.
+        own: the id of the gate's own Access token, which is masked wherever it is shown.
+
+    """
+    said = hold if isinstance(hold, dict) else {}
+    since, by, deploy, reason = (
+        shown(value, limit) if isinstance(value := said.get(name), str) else ""
+        for name, limit in (
+            ("since", _FIELD_CHARACTERS),
+            ("by", _FIELD_CHARACTERS),
+            ("deploy_id", _FIELD_CHARACTERS),
+            ("reason", _REASON_CHARACTERS),
+        )
+    )
+    who = "the gate's own Access token" if by and by == own else by
+    words = f"the agent is on hold since {since or 'a time that it does not tell'}"
+    words += f", set by {who or 'somebody it does not tell'}"
+    words += f" for the deploy {deploy}" if deploy else ""
+    return f"{words}: {reason or 'it tells no reason'}"

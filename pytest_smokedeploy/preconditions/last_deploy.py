@@ -1,0 +1,121 @@
+"""How the agent's last smoke deploy ended: released, or GitHub's word on the run's gate job (FLR-3)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from pytest_smokedeploy.client import shown
+from pytest_smokedeploy.contract import LastDeploy
+from pytest_smokedeploy.model import Basis, Finding
+from pytest_smokedeploy.preconditions import flow, ledger
+from pytest_smokedeploy.preconditions.github import ASK_AGAIN, GitHub
+from pytest_smokedeploy.settings import RunConfig
+
+_EXPECTED: Final = "the last smoke deploy's job ended in success, or a person released or signed it off"
+_NOT_OVER: Final = "The last smoke deploy is not over."
+#: GitHub lists so many jobs in one answer at most.
+_JOBS: Final = 100
+_RUN_ID: Final = re.compile(r"[1-9][0-9]{0,18}")
+
+
+def finding(run: RunConfig, github: GitHub, told: object) -> Finding:
+    """FLR-3 of the status's field `last_deploy`, which was told."""
+    if told is None:
+        return Finding("FLR-3", True, _EXPECTED, "the agent knows of no smoke deploy before this one")
+    try:
+        last = LastDeploy.model_validate(told)
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        place = ".".join(map(str, ("last_deploy", *wrong["loc"])))
+        seen = f"the status breaks the contract at {shown(place, 80)}: {shown(wrong['msg'], 160)}"
+        remedy = "Mend the agent; how its last smoke deploy ended can't be known until it tells it."
+        return Finding("FLR-3", None, _EXPECTED, seen, None, remedy=remedy)
+    whose = f"the last smoke deploy, of {_whose(last)},"
+    if last.released is not None:
+        who, why = shown(last.released.who, 100), shown(last.released.why, 400)
+        seen = f"{whose} was released by {who} on {last.released.when}: {why}"
+        return Finding("FLR-3", True, _EXPECTED, seen)
+    if last.run_id and last.run_id == run.github.run_id:
+        seen, remedy = f"{whose} is this run's own", "Start the workflow anew by hand: a run deploys once."
+        return Finding("FLR-3", False, _EXPECTED, seen, meaning=_NOT_OVER, remedy=remedy)
+    if not _RUN_ID.fullmatch(last.run_id or ""):
+        seen = f"{whose} names no run of GitHub's that could be asked how it ended"
+        return _unless_signed(run, last, False, seen)
+    return _by_its_job(run, github, last, whose)
+
+
+def _by_its_job(run: RunConfig, github: GitHub, last: LastDeploy, whose: str) -> Finding:
+    name, why = flow.job_name(run.workflow_file, run.github.job)
+    if not name:
+        return _unless_signed(run, last, None, f"how {whose} ended can't be asked: {why}")
+    path = f"/actions/runs/{last.run_id}/jobs?filter=all&per_page={_JOBS}"
+    reply = github.get(path, "actions: read")
+    if reply.absent:
+        return _unless_signed(run, last, False, f"{whose} is unknown to GitHub: {reply.fault}")
+    if reply.fault:
+        return reply.unmet("FLR-3", _EXPECTED, about=f"how {whose} ended")
+    rows = _rows(reply.data)
+    if rows is None:
+        seen = f"{whose} has jobs that can't be read from GitHub's list"
+        return Finding("FLR-3", None, _EXPECTED, seen, None, remedy=ASK_AGAIN)
+    gates = [row for row in rows if row["name"] == name]
+    named = f"named {shown(name, 100)!r}"
+    if not gates:
+        seen = f"{whose} has no job {named}, as the workflow now names the gate's"
+        return _unless_signed(run, last, False, seen)
+    job = f"{whose} has {'a job' if len(gates) == 1 else f'{len(gates)} jobs'} {named}"
+    if open_ := [str(row["status"]) for row in gates if row["status"] != "completed"]:
+        remedy = f"Wait for {_whose(last)}, then look at how it ended."
+        seen = f"{job} that is still {shown(open_[0], 40)}"
+        return Finding("FLR-3", False, _EXPECTED, seen, meaning=_NOT_OVER, remedy=remedy)
+    ended = max((day for row in gates if (day := ledger.day(row.get("completed_at")))), default=None)
+    attempts = sorted({row["run_attempt"] for row in gates})
+    hows = sorted({str(row.get("conclusion") or "no conclusion") for row in gates})
+    how = " and ".join(shown(word, 40) for word in hows)
+    if attempts != [1]:
+        seen = f"{job} that ran in attempt {' and '.join(map(str, attempts))}, and ended in {how}"
+        return _unless_signed(run, last, False, seen, ended)
+    if hows == ["success"]:
+        return Finding("FLR-3", True, _EXPECTED, f"{job} that ended in success")
+    return _unless_signed(run, last, False, f"{job} that ended in {how}", ended)
+
+
+def _unless_signed(
+    run: RunConfig,
+    last: LastDeploy,
+    holds: bool | None,  # noqa: FBT001 - a fact
+    seen: str,
+    ended: date | None = None,
+) -> Finding:
+    """A finding that does not hold, unless a person signed the run off: the deploy, where it names no run."""
+    key, file = last.run_id or last.deploy_id, run.inspections_file
+    who, why = ledger.signed_off(file, key, ended)
+    if who:
+        return Finding("FLR-3", True, _EXPECTED, f"{seen}; signed off by {who}")
+    remedy = f"Look into {_whose(last)}, then {ledger.how_to_sign(file, key)}"
+    basis = None if holds is None else Basis.SEEN
+    return Finding("FLR-3", holds, _EXPECTED, f"{seen}; {why}", basis, remedy=remedy)
+
+
+def _whose(last: LastDeploy) -> str:
+    return f"run {shown(last.run_id, 64)}" if last.run_id else f"the deploy {shown(last.deploy_id, 64)}"
+
+
+def _rows(data: Mapping[str, Any]) -> Sequence[Mapping[str, Any]] | None:
+    """The list of jobs where it is whole: what is judged of a job is there, and no job is on a next page."""
+    rows = data.get("jobs")
+    if not isinstance(rows, list) or data.get("total_count") != len(rows):
+        return None
+    whole = all(
+        isinstance(row, dict)
+        and isinstance(row.get("name"), str)
+        and isinstance(row.get("status"), str)
+        and type(row.get("run_attempt")) is int
+        for row in rows
+    )
+    return rows if whole else None
