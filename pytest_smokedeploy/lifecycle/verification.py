@@ -151,11 +151,21 @@ class StatusReading:
             isinstance(hold, dict) and hold.get("deploy_id") in (None, self._deployment.deploy_id)
         ):
             found.append(f"{where}: the agent lists `hold`, and is not on hold for this deploy")
+        if Extension.HOLD in self._extensions and "last_deploy" in self.raw and not self._is_the_last():
+            found.append(f"{where}: the agent tells another last deploy than this one and its run")
         until = _moment(self.raw.get("lease_expires_at"))
         started = _moment(self.raw.get("started_at"))
         if Extension.LEASE in self._extensions and until and started and until <= started:
             found.append(f"{where}: the lease ran out at {until.isoformat()}, before it started")
         return found
+
+    def _is_the_last(self) -> bool:
+        """Whether the agent tells this deploy as the last one: the next run's FLR-3 rests on it."""
+        last = self.raw["last_deploy"]
+        if not isinstance(last, dict) or last.get("deploy_id") != self._deployment.deploy_id:
+            return False
+        named = str(last.get("run_id") or "")
+        return Extension.RECEIPT not in self._extensions or named == self._run.github.run_id
 
     def _told(self, value: object) -> bool:
         """Whether a field is told, or would have to be (extension `status`)."""

@@ -115,6 +115,7 @@ CASES: dict[str, Case] = {
     "dev, and then prod": before("TGT-1", environment="prod"),
     "paper, and then live": before("TGT-2", execution_plane="live"),
     "no hold, and then one": before("FLR-3", hold=SOMEBODYS_HOLD),
+    "no deploy, and then somebody's": before("FLR-3", last_deploy={"deploy_id": OTHER, "run_id": "98"}),
     "something ran, and was absent": bad(
         "AGT-2", answer("/v1/status", lambda b, asked: b.update(running=True) if asked == 2 else None)
     ),
@@ -134,6 +135,11 @@ CASES: dict[str, Case] = {
     "the lease ran out long ago": bad("EXT-4", always(lease_expires_at=LONG_AGO)),
     "no hold for this deploy": bad("EXT-4", always(hold=None)),
     "a hold for another deploy": bad("EXT-4", always(hold=SOMEBODYS_HOLD | {"deploy_id": OTHER})),
+    "it is not the last deploy": bad("EXT-4", always(last_deploy=None)),
+    "another is the last deploy": bad("EXT-4", always(last_deploy={"deploy_id": OTHER, "run_id": "1"})),
+    "the last deploy is of another run": bad(
+        "EXT-4", status(lambda b, _: b["last_deploy"].update(run_id="2"))
+    ),
     "other extensions": bad("EXT-4", always(extensions=["logs"])),
     # -- the later looks
     "prod by a later look": bad("TGT-1", then(environment="prod")),

@@ -202,6 +202,8 @@ def test_an_agent_that_promises_no_such_fields_need_not_tell_them(seen):
         ({"extensions": ["hold", "lease", "status"], "hold": None}, "not on hold"),
         ({"hold": {"deploy_id": "other"}}, "not on hold"),
         ({"hold": {"deploy_id": ID}, "lease_expires_at": at(1)}, "the lease ran out"),
+        ({"hold": {"deploy_id": ID}, "last_deploy": None}, "another last deploy"),
+        ({"hold": {"deploy_id": ID}, "last_deploy": {"deploy_id": "other"}}, "another last deploy"),
     ],
 )
 def test_a_promise_that_is_not_kept_is_undocumented(seen, fields, words):
@@ -212,6 +214,15 @@ def test_a_promise_that_is_not_kept_is_undocumented(seen, fields, words):
 def test_a_promise_that_is_kept_is_not(seen):
     fields = {"hold": {"deploy_id": ID}, "lease_expires_at": at(60), "extensions": ["lease", "hold"]}
     assert seen(listing=("hold", "lease"), **fields).oddities() == []
+    # Whether the run is named in the request, or not: it is what was sent.
+    last = {"deploy_id": ID, "run_id": None}
+    assert seen(listing=("hold", "lease"), last_deploy=last, **fields).oddities() == []
+    fields["extensions"].append("receipt")
+    assert seen(listing=("hold", "lease", "receipt"), last_deploy=last, **fields).oddities() == []
+    (odd,) = seen(
+        listing=("hold", "lease", "receipt"), last_deploy=last | {"run_id": "2"}, **fields
+    ).oddities()
+    assert "another last deploy than this one and its run" in odd
 
 
 def test_the_target_is_belied_by_any_status(run):
