@@ -4,6 +4,7 @@ import subprocess
 import threading
 
 import docker
+import pytest
 
 from pytest_smokedeploy.image import ImageReference
 from tests.gallery.gate import SECONDS, ended, gate, start
@@ -55,3 +56,26 @@ def test_a_container_that_is_paused_while_it_is_watched_is_not_idle(tmp_path):
     assert "state 'paused'" in told.document["reason"]
     assert told.document["stop"]["confirmed"] is True
     assert told.told["running"] is False
+
+
+@pytest.mark.parametrize(
+    "check",
+    ['--interval=4s CMD sh -c "sleep 3; sleep 0.1"', '--interval=1s CMD sh -c "sleep 6; sleep 0.1"'],
+    ids=["within the window", "always"],
+)
+def test_the_images_health_check_is_off(tmp_path, check):
+    """Its processes would be counted: in the window as a scheduler, before it as what others hide in."""
+    line = f"HEALTHCHECK {check}\n".encode()
+    more = f"from pytest_smokedeploy.rehearsal import registry\nregistry._DOCKERFILE += {line!r}\n"
+    run = gate(
+        tmp_path,
+        "--smokedeploy-engine",
+        "docker",
+        world="on docker",
+        files={"conftest.py": more},
+        changes={"quiet_window_seconds": 3},
+    )
+    assert (run.document["verdict"], run.status) == ("REHEARSED", 0), run.output
+    assert run.document["receipt"]["health_check"] is False
+    (words,) = [row["words"] for row in run.document["clauses"] if row["clause"] == "RUN-2"]
+    assert "2 processes at idle, 2 after the quiet window" in words

@@ -34,6 +34,19 @@ def test_a_sound_deploy_passes_and_is_evidence(live):
     assert world.posts == ["/v1/deploy", "/v1/stop", "/v1/outcome"]
 
 
+@pytest.mark.parametrize("left", [0, 1])
+def test_a_receipt_without_both_mounts_never_passes(live, left):
+    def tamper(exchange):
+        if exchange.path.startswith("/v1/deploy") and exchange.status == 200:
+            body = json.loads(exchange.body)
+            exchange.body = json.dumps(body | {"mounts": (body.get("mounts") or [])[:left]}).encode()
+
+    world = live(World(tamper=tamper))
+    run = world.run()
+    assert (run.document["verdict"], run.document["clause"], run.status) == ("FAIL", "AGT-4", 1), run.output
+    assert world.stack.running() is False
+
+
 def killed(live):
     """The world of a run that was killed while its runtime was watched."""
     running = threading.Event()
