@@ -37,7 +37,7 @@ def created(attrs: dict[str, Any], image: dict[str, Any], spec: ContainerSpec) -
         env=tuple(pair for pair in _pairs(config) if pair not in brought_env),
         mounts=tuple(
             Mount(name=names.get(target, ""), source=clean(row["Source"]), target=target, writable=row["RW"])
-            for row in attrs["Mounts"]
+            for row in sorted(attrs["Mounts"], key=lambda row: str(row["Destination"]))
             if (target := clean(row["Destination"])) not in volumes or row["Type"] != "volume"
         ),
         network=_network(attrs, spec.network_mode),
