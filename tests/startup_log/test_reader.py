@@ -169,3 +169,9 @@ def test_an_unknown_line_is_undocumented_and_a_documented_one_is_not():
 def test_the_settings_own_pattern_replaces_that_default():
     lines = ["hello" if n == 0 else t for n, t in enumerate(HEALTHY)]
     assert read(lines, milestones={"OBS-1": ["hello$"]}).finding("OBS-1").holds is True
+
+
+def test_a_forbidden_pattern_may_refer_back_to_its_own_group():
+    own = {"OBS-7": [r"(buy)now"], "OBS-8": [r"(tac)\1"]}
+    assert list(read([*HEALTHY, "tactac"], forbidden=own).violated) == ["OBS-8"]
+    assert list(read(["tac", *HEALTHY], forbidden=own).violated) == []
