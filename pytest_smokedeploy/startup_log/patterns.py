@@ -36,7 +36,8 @@ _WAITING: Final = (
 
 
 def _milestone(words: str, more: str = _MORE) -> tuple[str, ...]:
-    return (rf"(?a:{_NO}{words}(?!\w){more})",)
+    # Its words are looked for first: nearly every line lacks them, and need not be searched for a denial.
+    return (rf"(?a:(?={words}(?!\w)){_NO}{words}(?!\w){more})",)
 
 
 MILESTONES: Final[Mapping[str, tuple[str, ...]]] = {
