@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Final, Self
 
 import httpx
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from pytest_smokedeploy.client.answer import Answer, parse_json, shown
 from pytest_smokedeploy.client.reading import failure
@@ -39,7 +39,8 @@ IDLE_SECONDS: Final = 2.5 * HEARTBEAT_SECONDS
 LINE_CAP: Final = 1024 * 1024
 #: Bytes of one record: a line at its cap, each character spelled as a JSON escape, and the frame.
 RECORD_CAP: Final = 6 * LINE_CAP + 4096
-#: Characters that may wait for the consumer; beyond it the agent is made to wait.
+#: Characters that may wait for the consumer, a piece of the answer (64 KiB) more or less; beyond it the
+#: agent is made to wait.
 QUEUE_CAP: Final = 8 * LINE_CAP
 _FRAME: Final = 200
 _KINDS: Final[Mapping[str, type[LogRecord]]] = {
@@ -84,7 +85,11 @@ class LogStream:
         self._idle = idle_seconds
         self._flight = Flight(CALL)
         self._changed = threading.Condition()
-        self._queue: deque[LogRecord] = deque()
+        self._queue: deque[list[LogRecord]] = deque()
+        # The consumer's own, for which it needs no lock.
+        self._taken: deque[LogRecord] = deque()
+        # Records; the first is written by the reader's thread alone, the second by the consumer's.
+        self._come, self._gone = 0, 0
         self._held = 0
         self._last = time.monotonic()
         self._opened = False
@@ -103,13 +108,12 @@ class LogStream:
     def ended(self) -> bool:
         """True once nothing can come any more: the `End` was taken, or the stream is closed."""
         with self._changed:
-            return self._closed or (self._finished and not self._queue and self._error is None)
+            return self._closed or (self._finished and not self.waiting and self._error is None)
 
     @property
     def waiting(self) -> int:
         """How many records have come and were not taken yet."""
-        with self._changed:
-            return len(self._queue)
+        return self._come - self._gone
 
     def next(self, timeout: float) -> LogRecord | None:
         """The next record; None where none came within `timeout` seconds, or at the end (`ended`).
@@ -119,23 +123,10 @@ class LogStream:
             ContractError: what came is not a record.
 
         """
-        deadline = time.monotonic() + timeout
-        with self._changed:
-            while not self._queue:
-                if self._closed or (self._finished and self._error is None):
-                    return None
-                if self._error is not None:
-                    raise self._error
-                now = time.monotonic()
-                if now - self._last >= self._idle:
-                    raise self._fail(f"no record and no heartbeat for {self._idle:g} seconds")
-                if now >= deadline:
-                    return None
-                self._changed.wait(min(min(deadline, self._last + self._idle) - now, HEAR_SECONDS))
-            record = self._queue.popleft()
-            self._held -= _size(record)
-            self._changed.notify_all()
-            return record
+        if not self._taken and not self._refill(timeout):
+            return None
+        self._gone += 1
+        return self._taken.popleft()
 
     def __iter__(self) -> Iterator[LogRecord]:
         while not self.ended:
@@ -158,6 +149,26 @@ class LogStream:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _refill(self, timeout: float) -> bool:
+        """Take what the queue has first; False where nothing came within `timeout` seconds, or at the end."""
+        deadline = time.monotonic() + timeout
+        with self._changed:
+            while not self._queue:
+                if self._closed or (self._finished and self._error is None):
+                    return False
+                if self._error is not None:
+                    raise self._error
+                now = time.monotonic()
+                if now - self._last >= self._idle:
+                    raise self._fail(f"no record and no heartbeat for {self._idle:g} seconds")
+                if now >= deadline:
+                    return False
+                self._changed.wait(min(min(deadline, self._last + self._idle) - now, HEAR_SECONDS))
+            self._taken.extend(batch := self._queue.popleft())
+            self._held -= _size(batch)
+            self._changed.notify_all()
+            return True
 
     def _open(self) -> None:
         with self._changed:
@@ -201,21 +212,29 @@ class LogStream:
                 self._opened = True
                 self._last = time.monotonic()
                 self._changed.notify_all()
-            for record in records(response.iter_raw()):
-                if isinstance(record, LogError):
-                    raise self._fail(f"the stream broke off: {shown(record.error, 300)}")
-                if not self._put(record) or isinstance(record, End):
+            for batch in batches(response.iter_raw()):
+                for place, record in enumerate(batch):
+                    if isinstance(record, LogError):
+                        self._put(batch[:place])
+                        raise self._fail(f"the stream broke off: {shown(record.error, 300)}")
+                    if isinstance(record, End):
+                        self._put(batch[: place + 1])
+                        return
+                if not self._put(batch):
                     return
         if self._follow:
             raise self._fail("the stream broke off before the container's end was told")
 
-    def _put(self, record: LogRecord) -> bool:
-        """Queue `record`; False where nobody wants it any more."""
+    def _put(self, batch: list[LogRecord]) -> bool:
+        """Queue `batch`; False where nobody wants it any more."""
         with self._changed:
+            if not batch:
+                return not self._closed
             # An empty queue takes a record of any size, so that a large one can't block for ever.
             self._changed.wait_for(lambda: self._closed or not self._queue or self._held < QUEUE_CAP)
-            self._queue.append(record)
-            self._held += _size(record)
+            self._queue.append(batch)
+            self._come += len(batch)
+            self._held += _size(batch)
             self._last = time.monotonic()
             self._changed.notify_all()
             return not self._closed
@@ -241,26 +260,30 @@ class LogStream:
         )
 
 
-def records(chunks: Iterator[bytes]) -> Iterator[LogRecord]:
-    """Parse NDJSON from `chunks` as they come.
+def batches(chunks: Iterator[bytes]) -> Iterator[list[LogRecord]]:
+    """Parse NDJSON: the records that each of `chunks` completes, as it comes.
 
     Raises:
-        ContractError: a line is not a record, is larger than `RECORD_CAP`, or breaks off.
+        ContractError: a line is not a record, is larger than `RECORD_CAP`, or breaks off; what came
+            before it was yielded.
 
     """
     rest = bytearray()
     for chunk in chunks:
         # Only the new bytes are searched: a long line that drips in costs its length once.
-        searched = len(rest)
+        searched, start = len(rest), 0
         rest += chunk
-        start = 0
-        while (end := rest.find(b"\n", max(searched, start))) >= 0:
-            if raw := bytes(rest[start:end]).strip():
-                yield parse_record(raw)
-            start = end + 1
-        del rest[:start]
-        if len(rest) > RECORD_CAP:
-            raise _bad(f"a record larger than {RECORD_CAP} bytes")
+        batch = list[LogRecord]()
+        try:
+            while (end := rest.find(b"\n", max(searched, start))) >= 0:
+                if raw := bytes(rest[start:end]).strip():
+                    batch.append(parse_record(raw))
+                start = end + 1
+            del rest[:start]
+            if len(rest) > RECORD_CAP:
+                raise _bad(f"a record larger than {RECORD_CAP} bytes")
+        finally:
+            yield batch
     if rest.strip():
         raise _bad("half a record at its end")
 
@@ -291,8 +314,8 @@ def parse_record(raw: bytes) -> LogRecord:
     return record
 
 
-def _size(record: BaseModel) -> int:
-    return _FRAME + (len(record.line) if isinstance(record, LogLine) else 0)
+def _size(batch: list[LogRecord]) -> int:
+    return sum(_FRAME + (len(record.line) if isinstance(record, LogLine) else 0) for record in batch)
 
 
 def _bad(words: str) -> ContractError:
