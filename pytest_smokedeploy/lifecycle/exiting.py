@@ -57,8 +57,9 @@ def nothing_undocumented(  # noqa: PLR0913 - what the whole run showed
         return Finding("EXT-4", False, expected, "; ".join(found)[:600], remedy=remedy)
     if not whole or (exit_code is None and not replaced):
         words = "the log or the exit code could not be read to its end"
+        words += f": {log.broken}" if log.broken else ""
         remedy = "Look at the agent's log and the container: what the runtime did at its end is not known."
-        return Finding("EXT-4", None, expected, words, None, remedy=remedy)
+        return Finding("EXT-4", None, expected, words[:600], None, remedy=remedy)
     code = (
         "no exit code (a stop-only image took its place)" if exit_code is None else f"exit code {exit_code}"
     )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Final, Self
 
-from pytest_smokedeploy.client import LogStream
-from pytest_smokedeploy.contract import End, LogLine, parse_time
+from pytest_smokedeploy.client import LogRecord, LogStream
+from pytest_smokedeploy.contract import HEARTBEAT_SECONDS, End, Heartbeat, LogLine, parse_time
 from pytest_smokedeploy.errors import AgentError
 from pytest_smokedeploy.lifecycle.book import Book
 from pytest_smokedeploy.model import Finding
@@ -17,8 +18,16 @@ from pytest_smokedeploy.startup_log import Line, Met, StartupLog
 
 #: How long after idle the runtime may still settle before its counters are looked at.
 REST_SECONDS: Final = 0.5
+#: Seconds for which a log that still arrives is read beyond the time by which it was due (chosen: enough for
+#: half a million JSON lines, and well within a job's time-out). Past it nothing is proven.
+READING_SECONDS: Final = 120.0
+#: A line that comes so many seconds after it was written, or a log so many seconds without one, tells a slow
+#: way from a silent runtime (chosen: longer than any pause of a way that works).
+LAG_SECONDS: Final = 3.0
+#: Seconds without any record in which a heartbeat, late by a quarter, would have come.
+_STALLED_SECONDS: Final = 1.25 * HEARTBEAT_SECONDS
 #: By how much two clocks may differ over a quiet window.
-_GRAIN: Final = timedelta(seconds=0.2)
+_GRAIN_SECONDS: Final = 0.2
 #: Lines of one kind that the journal and the report tell; ``startup.log`` holds all.
 TOLD: Final = 100
 
@@ -53,6 +62,7 @@ class Observer:
     Attributes:
         since: when this deploy began, by the server's clock: no line of its log is older. None: not known.
         live: whether lines are shown as they come; what is read once, after the fact, stands in the file.
+        started: when the container started, by the server's clock: idle is due by it. None: not known.
 
     """
 
@@ -69,13 +79,22 @@ class Observer:
         self.ended = False
         self.since: datetime | None = None
         self.live = True
+        self.started: datetime | None = None
         self._stream = stream
         self._book = book
         self._mask = mask
         self._clock = clock
         self._before_stop = 0
-        self._idle_at: datetime | None = None
-        self._quiet_until: datetime | None = None
+        self._startup_seconds = 0.0
+        # Seconds since 1970 by the server's clock: of the last record and line, when idle is due, and no
+        # later than the stop was asked.
+        self._at = self._written = self._stop_at = -math.inf
+        self._due = math.inf
+        # Seconds of the gate's clock: when a line and when a record was taken last.
+        self._spoke = self._heard = clock()
+        # Seconds between the two: the least of a kind's records, and what the last is beyond it.
+        self._least: dict[type[LogRecord], float] = {}
+        self._behind = 0.0
         self._told: Counter[tuple[str, str]] = Counter()
         self._file = file.open("w", encoding="utf-8", errors="backslashreplace")
 
@@ -99,31 +118,63 @@ class Observer:
     ) -> None:
         """Read until idle and the quiet window passed, or a violation, the end, or the deadline.
 
-        A forbidden line ends the observation the moment it arrives (RUN-6). `at_rest` is called once
-        a little after idle, when what the runtime did to get there is over.
+        A forbidden line ends the observation the moment it arrives (RUN-6).
+
+        Args:
+            startup_seconds: from the container's start to idle, by the server's times; by the gate's clock
+                where nothing comes.
+            quiet_seconds: from idle, as it arrives.
+            at_rest: called once a little after idle, when what the runtime did to get there is over.
+
         """
-        deadline = self._clock() + startup_seconds
-        while not self.log.violated and not self.ended:
-            waiting = self.log.phase == "starting"
+        if self._until_idle(startup_seconds):
+            self._through_window(quiet_seconds, at_rest)
+        self._file.flush()
+
+    def _until_idle(self, seconds: float) -> bool:
+        """Read until idle; False where it was not reached. What was written in time is read, however late."""
+        self._startup_seconds = seconds
+        if self.started:
+            self._due = self.started.timestamp() + seconds
+        deadline = self._clock() + seconds
+        while self.log.phase == "starting" and not self.log.violated and not self.ended:
             left = deadline - self._clock()
-            if at_rest is not None and not waiting:
-                rest = left - quiet_seconds + min(REST_SECONDS, quiet_seconds / 2)
-                if rest <= 0:
-                    at_rest()
-                    at_rest = None
-                    continue
-                left = rest
-            if left <= 0:
-                if not waiting:
-                    self.log.quiet(quiet_seconds)
-                    if self._idle_at:
-                        self._quiet_until = self._idle_at + timedelta(seconds=quiet_seconds) - _GRAIN
-                    self._book.note("log.quiet", seconds=quiet_seconds)
-                    self._book.announce(f"observe: quiet for {quiet_seconds:g} s after idle")
+            if left <= -READING_SECONDS:
+                self._overrun("idle was due")
+                return False
+            if left <= 0 and not self._stream.waiting and (left := self._under_way()) <= 0:
+                return False
+            self._next(max(0.0, left))
+        return self.log.phase == "idle"
+
+    def _under_way(self) -> float:
+        """Seconds to wait for lines that were written in time and may still come; 0 where none can."""
+        if self._at > self._due:
+            return 0.0
+        now = self._clock()
+        if self._behind > LAG_SECONDS or now - self._heard > _STALLED_SECONDS:
+            return LAG_SECONDS
+        return self._spoke + LAG_SECONDS - now
+
+    def _through_window(self, seconds: float, at_rest: Callable[[], None] | None) -> None:
+        idle = self._clock()
+        rest = idle + min(REST_SECONDS, seconds / 2)
+        while not self.log.violated and not self.ended:
+            now = self._clock()
+            if at_rest is not None and now >= rest:
+                at_rest()
+                at_rest = None
+                continue
+            left = (idle + seconds if at_rest is None else rest) - now
+            if left <= -READING_SECONDS:
+                self._overrun("the quiet window was over")
                 return
-            self._next(left)
-            if waiting and self.log.phase == "idle":
-                deadline = self._clock() + quiet_seconds
+            if left <= 0 and not self._stream.waiting:
+                self.log.quiet(seconds)
+                self._book.note("log.quiet", seconds=seconds)
+                self._book.announce(f"observe: quiet for {seconds:g} s after idle")
+                return
+            self._next(max(0.0, left))
 
     def catch_up(self) -> None:
         """Read what has come by now, up to the first violation; waits for nothing."""
@@ -138,57 +189,106 @@ class Observer:
             self._next(left)
 
     def stop_asked(self) -> None:
-        """What has come by now came before the stop, and is judged so, though nobody reads it before.
+        """Lines received by now, or of an idle runtime and older by the server's clock, came before the stop.
 
         Unless something is violated already: then the observation was over, and what came since is no
         news of how the runtime keeps idle.
         """
         if self.log.violated:
             self.log.stopping()
-        else:
-            self._before_stop = self._stream.waiting
+            return
+        self._before_stop = self._stream.waiting
+        if self.log.phase == "idle":
+            # What passed since the last line was taken is less than what passed since it was written.
+            self._stop_at = self._written + self._clock() - self._spoke - _GRAIN_SECONDS
 
-    def drain(self, seconds: float) -> None:
-        """Read the tail until the container's end, or at most `seconds`."""
-        deadline = self._clock() + seconds
-        while not self.ended and (left := deadline - self._clock()) > 0:
-            if self._before_stop == 0:
-                self.log.stopping()
+    def drain(self, silence: float, most: float) -> bool:
+        """Read the tail to the container's end; False where the log fell silent without one.
+
+        Args:
+            silence: seconds without a line after which none is expected any more.
+            most: seconds after which no more is read.
+
+        """
+        began = self._clock()
+        while not self.ended:
+            now = self._clock()
+            left = max(began, self._spoke) + silence - now
+            if left <= 0 and not self._stream.waiting:
+                return False
+            if now >= began + most:
+                self._overrun("the stop", most)
+                break
+            record = self._take(max(0.0, min(left, began + most - now)))
             self._before_stop -= 1
-            self._next(left)
+            if self._before_stop < 0:
+                self.log.stopping()
+            self._judge(record)
+        self._file.flush()
+        return True
+
+    def _overrun(self, since: str, seconds: float = READING_SECONDS) -> None:
+        words = f"the log could not be read in time: it still arrived {seconds:g} s after {since}"
+        self.log.cut(words)
+        self._book.note("log.cut", words=words)
 
     def _next(self, seconds: float) -> None:
+        self._judge(self._take(seconds))
+
+    def _take(self, seconds: float) -> LogRecord | None:
+        """The next record within `seconds`, its time noted; None where none came."""
+        if not self._stream.waiting:
+            self._file.flush()
         try:
             record = self._stream.next(seconds)
         except AgentError as error:
             self.log.cut(str(error))
             self._book.note("log.cut", words=str(error))
             self.ended = True
-            return
+            return None
+        if isinstance(record, LogLine | Heartbeat):
+            self._heard = self._clock()
+            if isinstance(record, LogLine):
+                self._spoke = self._heard
+            self._at = parse_time(
+                record.time if isinstance(record, LogLine) else record.heartbeat
+            ).timestamp()
+            # A kind by itself: the engine's clock dates lines, the agent's heartbeats.
+            apart, kind = self._heard - self._at, type(record)
+            self._least[kind] = min(apart, self._least.get(kind, apart))
+            self._behind = apart - self._least[kind]
+        return record
+
+    def _judge(self, record: LogRecord | None) -> None:
         if isinstance(record, LogLine):
-            self._line(Line(record.time, record.stream, record.line))
+            self._line(Line(record.time, record.stream, self._mask(record.line)))
         elif isinstance(record, End):
             self.log.end(record.exit_code)
             self._book.note("log.end", exit_code=record.exit_code)
             self.ended = True
-        elif record is None and self._stream.ended:
+        elif record is None and self._stream.ended and not self.ended:
             self.log.cut("the log stream ended without telling the container's end")
             self.ended = True
 
     def _line(self, line: Line) -> None:
-        line = Line(line.time, line.stream, self._mask(line.text))
-        if self.since and parse_time(line.time) < self.since:
+        self._written = self._at
+        if self.since and self._at < self.since.timestamp():
             words = f"a line is dated {line.time}, before this deploy began at {self.since.isoformat()}"
             self.log.restarted(f"{words}: {line.text[:160]!r}")
-        if self.log.phase == "stopping" and self._quiet_until and parse_time(line.time) < self._quiet_until:
+        if self.log.phase == "stopping" and self._at < self._stop_at:
             # Held back on the way, and told after the stop was asked; by the server's clock it was before.
-            self.log.active("RUN-3", f"a line of the quiet window, dated {line.time}: {line.text[:160]!r}")
+            self.log.active("RUN-3", f"a line from before the stop, dated {line.time}: {line.text[:160]!r}")
+        late = self.log.phase == "starting" and self._at > self._due
         met = self.log.feed(line)
-        if met.kind == "milestone" and met.clause == "OBS-6":
-            self._idle_at = parse_time(line.time)
+        if late:
+            what = "idle" if met.clause == "OBS-6" else "a line before idle"
+            took = self._at - self._due + self._startup_seconds
+            words = f"{what} came {took:.1f} s after the container's start, by the server's times"
+            self.log.late(
+                f"{words}; {self._startup_seconds:g} s are allowed: {line.text[:160]!r} at {line.time}"
+            )
         tag = met.clause or met.kind
         self._file.write(f"{line.time} {line.stream} [{tag}] {line.text}\n")
-        self._file.flush()
         self._tell(met)
 
     def _tell(self, met: Met) -> None:

@@ -56,6 +56,11 @@ class StatusReading:
         return self._before.date - _DATE_GRAIN if self._before and self._before.date else None
 
     @property
+    def started(self) -> datetime | None:
+        """When the container started, by the server's clock; else `earliest`."""
+        return _moment(self.raw.get("started_at")) or self.earliest
+
+    @property
     def latest(self) -> datetime | None:
         """When the deploy was over, by the server's clock; None where nothing tells it."""
         if self._deployment.ended_at is not None:

@@ -12,13 +12,13 @@ from pytest_smokedeploy.errors import AgentError
 from pytest_smokedeploy.lifecycle.activity import counters, judge
 from pytest_smokedeploy.lifecycle.book import Book
 from pytest_smokedeploy.lifecycle.deploying import NAMING
-from pytest_smokedeploy.lifecycle.observation import LogReading, Observer
+from pytest_smokedeploy.lifecycle.observation import READING_SECONDS, LogReading, Observer
 from pytest_smokedeploy.lifecycle.shutdown import Shutdown
 from pytest_smokedeploy.lifecycle.verification import StatusReading, belied, running_words, runs
 from pytest_smokedeploy.settings import RunConfig
 from pytest_smokedeploy.startup_log import Patterns, StartupLog
 
-#: How long the tail of the log may take to end once a status read said that nothing runs.
+#: Seconds without a line after which the log's tail should have ended, once a status said that nothing runs.
 TAIL_SECONDS: Final = 10.0
 #: Fields of a status that one container keeps as long as it is that one, started once.
 _LASTING: Final = (
@@ -84,7 +84,7 @@ class Watch:
         if Extension.LOGS not in extensions:
             self.log.cut("the agent does not offer the extension `logs`")
         elif self._open(extensions, follow=True) and self._observer is not None:
-            self._observer.since = status.earliest
+            self._observer.since, self._observer.started = status.earliest, status.started
             counts = Extension.ACTIVITY in extensions
             self._observer.until_quiet(
                 self._run.settings.deadlines.startup_seconds,
@@ -130,11 +130,11 @@ class Watch:
         if self._observer is None:
             return
         already = set(self.log.violated)
-        self._observer.drain(TAIL_SECONDS if shutdown.confirmed else 0.5)
+        whole = self._observer.drain(*((TAIL_SECONDS, READING_SECONDS) if shutdown.confirmed else (0.5, 0.5)))
         self._observer.close()
         self._left_with(shutdown)
         self._tell_new(already)
-        if shutdown.confirmed and not self._observer.ended and not self.log.violated:
+        if shutdown.confirmed and not whole and not self.log.violated:
             self._book.oddities.append("the log stream did not end though the container is gone")
 
     def close(self) -> None:

@@ -175,7 +175,7 @@ class Deadlines(_Part):
     lease_seconds: Annotated[int, Field(ge=30, le=600)] = 120
     """How long the container may outlive a runner that is gone, where the agent lists `lease`."""
     startup_seconds: Seconds = 60
-    """From the first look at the log to idle reached (OBS-6)."""
+    """From the container's start to idle reached, by the server's times of the lines (OBS-6)."""
     stop_seconds: Seconds = 30
     """From the first stop to a status read that shows it stopped (STP-2); then as long again, sent anew."""
 

@@ -17,6 +17,7 @@ _SHOWN: Final = 300
 #: Engines and agents cut what is longer into several lines, in the middle of a word if need be.
 _LONG: Final = 16 * 1024
 _CARRIED: Final = 200
+_LATE: Final = "See what delays the start-up, or raise deadlines.startup_seconds in smokedeploy.yml."
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ class StartupLog:
         self._seen: dict[str, Line] = {}
         self._violated: dict[str, str] = {}
         self._quiet_seconds: float | None = None
+        self._late = False
         self._cut = ""
         self._carried: dict[str, str] = {}
         self._counted: dict[str, str] = {}
@@ -80,6 +82,11 @@ class StartupLog:
     def quiet(self, seconds: float) -> None:
         """The quiet window (seconds) after idle has passed."""
         self._quiet_seconds = seconds
+
+    def late(self, words: str) -> None:
+        """By the server's times idle was not reached in time (OBS-6)."""
+        self._late = True
+        self._violate("OBS-6", words)
 
     def restarted(self, words: str) -> None:
         """The container is not the one that started, or started again (DET-1)."""
@@ -149,7 +156,9 @@ class StartupLog:
         """What the log says of one clause of the stage observe."""
         text = CLAUSE[clause].text
         if clause in self._violated:
-            return Finding(clause, False, text, self._violated[clause], remedy=_remedy(clause))
+            late = clause == "OBS-6" and self._late
+            remedy = _LATE if late else _remedy(clause)
+            return Finding(clause, False, text, self._violated[clause], remedy=remedy)
         if clause in self._seen and (clause != "OBS-6" or self._quiet_seconds is not None):
             line = self._seen[clause]
             quiet = f", then quiet for {self._quiet_seconds:g} s" if clause == "OBS-6" else ""
