@@ -140,7 +140,7 @@ class Observer:
         while self.log.phase == "starting" and not self.log.violated and not self.ended:
             left = deadline - self._clock()
             if left <= -READING_SECONDS:
-                self._overrun("idle was due")
+                self._overrun(READING_SECONDS, "idle was due")
                 return False
             if left <= 0 and not self._stream.waiting and (left := self._under_way()) <= 0:
                 return False
@@ -167,7 +167,7 @@ class Observer:
                 continue
             left = (idle + seconds if at_rest is None else rest) - now
             if left <= -READING_SECONDS:
-                self._overrun("the quiet window was over")
+                self._overrun(READING_SECONDS, "the quiet window was over")
                 return
             if left <= 0 and not self._stream.waiting:
                 self.log.quiet(seconds)
@@ -217,7 +217,7 @@ class Observer:
             if left <= 0 and not self._stream.waiting:
                 return False
             if now >= began + most:
-                self._overrun("the stop", most)
+                self._overrun(most, "the stop")
                 break
             record = self._take(max(0.0, min(left, began + most - now)))
             self._before_stop -= 1
@@ -227,7 +227,7 @@ class Observer:
         self._file.flush()
         return True
 
-    def _overrun(self, since: str, seconds: float = READING_SECONDS) -> None:
+    def _overrun(self, seconds: float, since: str) -> None:
         words = f"the log could not be read in time: it still arrived {seconds:g} s after {since}"
         self.log.cut(words)
         self._book.note("log.cut", words=words)

@@ -170,7 +170,8 @@ async def _relay(
     """Every write of the origin at once, as `cloudflared` flushes NDJSON."""
     try:
         async for chunk in answer.aiter_raw():
-            passed = chunk if change is None else change(chunk)
+            # In a thread: a fault may hold a piece back, and the edge still serves everyone else.
+            passed = chunk if change is None else await run_in_threadpool(change, chunk)
             if passed is None:
                 return
             yield passed
