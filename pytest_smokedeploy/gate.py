@@ -166,6 +166,11 @@ class Gate:
 
     # -- questions -------------------------------------------------------------------------
 
+    @property
+    def interrupted(self) -> bool:
+        """Whether a signal ended the run, or something beside the checks spoiled it."""
+        return bool(self._interrupted)
+
     def blocked(self, check: Check) -> str | None:
         """Why `check` must not run now, or None. Shutdown and exit run after a failure too (VER-6)."""
         if self._misuse:

@@ -207,7 +207,8 @@ class Observer:
 
         Args:
             silence: seconds without a line after which none is expected any more.
-            most: seconds after which no more is read.
+            most: seconds after which no more is read; `silence` of them once the run is interrupted, since
+                whoever interrupts it kills it soon.
 
         """
         began = self._clock()
@@ -216,10 +217,11 @@ class Observer:
             left = max(began, self._spoke) + silence - now
             if left <= 0 and not self._stream.waiting:
                 return False
-            if now >= began + most:
-                self._overrun(most, "the stop")
+            bound = min(most, silence) if self._book.gate.interrupted else most
+            if now >= began + bound:
+                self._overrun(bound, "the stop")
                 break
-            record = self._take(max(0.0, min(left, began + most - now)))
+            record = self._take(max(0.0, min(left, began + bound - now)))
             self._before_stop -= 1
             if self._before_stop < 0:
                 self.log.stopping()

@@ -68,7 +68,8 @@ class Seen:
         self.stream = Scripted(rows)
         self.log = StartupLog(Patterns.build(documented=[r"event \d+"]))
         self.journal = Journal(folder / "journal.jsonl", Sanitiser())
-        book = Book(Gate(rehearsal=False), self.journal)
+        self.gate = Gate(rehearsal=False)
+        book = Book(self.gate, self.journal)
         self.observer = Observer(
             self.stream, self.log, book, folder / "startup.log", str, lambda: self.stream.now
         )

@@ -160,6 +160,15 @@ def test_a_tail_that_never_ends_could_not_be_read_in_time(seen):
     assert "could not be read in time: it still arrived 120 s after the stop" in run.exit().seen
 
 
+def test_the_tail_of_an_interrupted_run_is_not_waited_for(seen):
+    lines = [f"event {n}" for n in range(100)]
+    run = seen(stopped(lines=[*lines, *TAIL], every=1.0)).until_quiet()
+    run.gate.interrupt("the run was interrupted by SIGINT.")
+    run.until_the_end()
+    assert run.seconds < 5.0 + TAIL_SECONDS
+    assert "it still arrived 10 s after the stop" in run.log.broken
+
+
 def test_a_line_older_than_the_stop_broke_the_silence_though_it_comes_later(seen):
     rows = [*start_up(), (5.0, line("stopping", 5.0)), (5.1, line("event 1", 3.0)), (5.2, END)]
     run = seen(rows).until_quiet().until_the_end()
