@@ -18,8 +18,8 @@ from pytest_smokedeploy.startup_log import Line, Met, StartupLog
 
 #: How long after idle the runtime may still settle before its counters are looked at.
 REST_SECONDS: Final = 0.5
-#: Seconds for which a log that still arrives is read beyond the time by which it was due (chosen: enough for
-#: half a million JSON lines, and well within a job's time-out). Past it nothing is proven.
+#: Seconds for which a log that still arrives is read beyond the time by which it was due (chosen: 100,000
+#: JSON lines take that long on a busy machine; well within a job's time-out). Past it nothing is proven.
 READING_SECONDS: Final = 120.0
 #: A line that comes so many seconds after it was written, or a log so many seconds without one, tells a slow
 #: way from a silent runtime (chosen: longer than any pause of a way that works).
