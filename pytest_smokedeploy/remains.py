@@ -53,7 +53,7 @@ class Remains:
 
         """
         document = write_folder(self._folder, [*events, *self._withdrawn])
-        if decision.exit_status or not (why := torn(self._folder, document)):
+        if decision.exit_status or not (why := torn(self._folder)):
             return Written(document, decision)
         words = f"the evidence folder is not whole: {why}"
         self._withdrawn = [{"at": utc_now(), "event": "run.spoiled", "words": words}]

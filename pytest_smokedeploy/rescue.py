@@ -33,9 +33,12 @@ def rescue(folder: Path, config: Path | None, environ: Mapping[str, str]) -> tup
 
     """
     file = folder / "journal.jsonl"
-    if not file.exists():
-        return f"no journal in {folder}: no deploy was sent, nothing to stop.", True
-    events, damaged = _read(file)
+    try:
+        events, damaged = Journal.look(file)
+    except EvidenceError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            return f"no journal in {folder}: no deploy was sent, nothing to stop.", True
+        raise EvidenceError(f"{error} Whether a stop is owed is not known.", remedy=_LOOK) from error
     deploy_id = owed(events)
     if deploy_id is None and damaged:
         words = f"{damaged} lines of the journal can't be read: whether a stop is owed is not known."
@@ -72,18 +75,6 @@ def rescue(folder: Path, config: Path | None, environ: Mapping[str, str]) -> tup
     except (LookupError, TypeError, ValueError, OSError) as error:
         return f"{words}; the evidence could not be written ({type(error).__name__}: {error}).", False
     return words, done
-
-
-def _read(file: Path) -> tuple[list[dict[str, Any]], int]:
-    """The journal's events, and how many of its lines are none."""
-    if not file.is_file():
-        # A pipe that nobody writes to would keep this waiting for ever.
-        raise EvidenceError(f"{file} is no file: whether a stop is owed is not known.", remedy=_LOOK)
-    try:
-        return Journal.look(file)
-    except OSError as error:
-        words = f"{file} can't be read ({error.strerror or error}): whether a stop is owed is not known."
-        raise EvidenceError(words, remedy=_LOOK) from error
 
 
 def _gate(events: list[dict[str, Any]]) -> Gate:

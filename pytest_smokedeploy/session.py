@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_smokedeploy import __version__
 from pytest_smokedeploy.client import AgentClient
 from pytest_smokedeploy.errors import MisuseError, SmokedeployError
-from pytest_smokedeploy.evidence import Journal, build, prepare, utc_now, write_folder
+from pytest_smokedeploy.evidence import Journal, build, fault, prepare, utc_now, write_folder
 from pytest_smokedeploy.gate import EXIT_FAILED, OWN_WORDS, Check, CheckOutcome, Decision, Gate
 from pytest_smokedeploy.lifecycle import Book, Lifecycle
 from pytest_smokedeploy.lifecycle.signals import Signals
@@ -252,6 +252,8 @@ class GateSession:
                 self.book.spoil(
                     "the journal on the disk is not what was written: somebody took or changed it."
                 )
+            elif self.book.gate.earned() and (why := fault(self.evidence / "startup.log")):
+                self.book.spoil(why)
             if status and self.book.gate.earned():
                 self.book.spoil(f"something beside the checks failed: the runner ends with status {status}.")
             if hasattr(self, "lifecycle"):

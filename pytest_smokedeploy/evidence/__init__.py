@@ -1,6 +1,7 @@
 """What was seen, kept: the journal, the evidence made from it, the statement, and `verify`."""
 
 from pytest_smokedeploy.evidence.document import build, replay
+from pytest_smokedeploy.evidence.files import fault
 from pytest_smokedeploy.evidence.folder import owed, prepare, write_folder
 from pytest_smokedeploy.evidence.journal import Journal, utc_now
 from pytest_smokedeploy.evidence.statement import predicate, statement
@@ -10,6 +11,7 @@ __all__ = [
     "Journal",
     "Report",
     "build",
+    "fault",
     "owed",
     "predicate",
     "prepare",

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 from pytest_smokedeploy.gate import Check, Decision, Gate
@@ -86,12 +84,12 @@ def _finding(event: Event) -> Finding:
     )
 
 
-def build(events: Sequence[Event], files: Mapping[str, Path]) -> dict[str, Any]:
+def build(events: Sequence[Event], files: Mapping[str, str]) -> dict[str, Any]:
     """The evidence of a run.
 
     Args:
         events: the journal's, in order.
-        files: name -> file; each is hashed (the statement and the report are made from this, and left out).
+        files: name -> SHA-256 of each file beside it (statement and report are made from this, and left out).
 
     """
     decision = replay(events).decide()
@@ -138,13 +136,8 @@ def build(events: Sequence[Event], files: Mapping[str, Path]) -> dict[str, Any]:
         "stop": _stop(events),
         "timeline": [dict(e) for e in events if str(e.get("event")) not in _UNTOLD],
         "facts": [dict(e) for e in events if str(e.get("event")) in _FACTS],
-        "files": {name: sha256(path) for name, path in sorted(files.items())},
+        "files": dict(sorted(files.items())),
     }
-
-
-def sha256(path: Path) -> str:
-    """A file's SHA-256, hex."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _answer(first: Mapping[str, Event]) -> dict[str, Any]:

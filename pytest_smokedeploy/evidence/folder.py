@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from pytest_smokedeploy.errors import EvidenceError
-from pytest_smokedeploy.evidence.document import build, sha256
+from pytest_smokedeploy.evidence.document import build
+from pytest_smokedeploy.evidence.files import sha256
 from pytest_smokedeploy.evidence.journal import Journal
 from pytest_smokedeploy.evidence.statement import predicate, statement
 
@@ -46,10 +47,7 @@ def _still_owes(journal: Path) -> bool:
     """Whether an older journal is a live run's whose container nobody stopped (a rehearsal's is gone)."""
     if not journal.is_file():
         return False
-    try:
-        events = Journal.read(journal)
-    except OSError:
-        return False
+    events = Journal.read(journal)
     live = any(event.get("event") == "run.started" and event.get("rehearsal") is False for event in events)
     return live and owed(events) is not None
 
@@ -72,19 +70,41 @@ def owed(events: Sequence[Mapping[str, Any]]) -> str | None:
 
 
 def write_folder(folder: Path, events: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Write evidence, statement and predicate; returns the evidence."""
-    files = {name: folder / name for name in HASHED if (folder / name).is_file()}
-    document = build(events, files)
+    """Write evidence, statement and predicate; returns the evidence.
+
+    A file that can't be read is not named in it, and `verify` then says why.
+    """
+    document = build(events, hashes(folder)[0])
     _write(folder / EVIDENCE, document)
-    signed = statement(document, sha256(folder / EVIDENCE))
-    _write(folder / STATEMENT, signed)
+    _write(folder / STATEMENT, statement(document, sha256(folder / EVIDENCE)))
     _write(folder / PREDICATE, predicate(document))
     return document
+
+
+def hashes(folder: Path) -> tuple[dict[str, str], list[str]]:
+    """The SHA-256 of each file that evidence is made with, and why the others can't be read."""
+    found: dict[str, str] = {}
+    faults = []
+    for name in HASHED:
+        try:
+            found[name] = sha256(folder / name)
+        except EvidenceError as error:
+            faults.append(str(error))
+    return found, faults
+
+
+def lines(data: Mapping[str, Any]) -> Iterator[bytes]:
+    """The lines of the file that holds `data`; one at a time, since deep nesting multiplies their size."""
+    line = ""
+    for part in json.JSONEncoder(indent=2, ensure_ascii=False).iterencode(data):
+        *ended, line = (line + part).split("\n")
+        yield from (f"{text}\n".encode("utf-8", "backslashreplace") for text in ended)
+    yield f"{line}\n".encode("utf-8", "backslashreplace")
 
 
 def _write(path: Path, data: Mapping[str, Any]) -> None:
     # Replaced in one step: whoever reads never finds half of it, nor yesterday's.
     draft = path.with_name(f".{path.name}.new")
-    text = json.dumps(data, indent=2, ensure_ascii=False) + "\n"
-    draft.write_bytes(text.encode("utf-8", "backslashreplace"))
+    with draft.open("wb") as file:
+        file.writelines(lines(data))
     draft.replace(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import threading
@@ -9,9 +10,16 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from pytest_smokedeploy.errors import EvidenceError
+from pytest_smokedeploy.evidence.files import MOST_BYTES, content
 from pytest_smokedeploy.redaction import Sanitiser
+
+_MOST: Final = MOST_BYTES["journal.jsonl"]
+#: Bytes at the end of a full journal that are kept for events of at most so many: a stop's are smaller.
+_RESERVED: Final = 1024 * 1024
+_SMALL: Final = 4096
 
 
 def utc_now() -> str:
@@ -39,7 +47,7 @@ class Journal:
         self._clock = clock
         self._lock = threading.RLock()
         self._events: list[dict[str, Any]] = self.read(path) if path.exists() else []
-        self._file = path.open("a", encoding="utf-8")
+        self._file = path.open("ab")
 
     @property
     def events(self) -> list[dict[str, Any]]:
@@ -61,19 +69,26 @@ class Journal:
             row = {"at": self._clock(), "event": event, **told}
             text = json.dumps(row, ensure_ascii=False, default=str)
             self._events.append(json.loads(text))
+            # A lone surrogate of somebody's log line is no reason to lose the event.
+            line = f"{text}\n".encode("utf-8", "backslashreplace")
             try:
-                # A lone surrogate of somebody's log line is no reason to lose the event.
-                self._file.write(text.encode("utf-8", "backslashreplace").decode() + "\n")
+                self._refuse_past_the_cap(len(line))
+                self._file.write(line)
                 self._file.flush()
                 os.fsync(self._file.fileno())
             except OSError as error:
                 # A full disk must not cost the stop; whoever is about to promise one asks `broken`.
                 self.broken = self.broken or error.strerror or repr(error)
 
+    def _refuse_past_the_cap(self, size: int) -> None:
+        most = _MOST if size <= _SMALL else _MOST - _RESERVED
+        if os.fstat(self._file.fileno()).st_size + size > most:
+            raise OSError(errno.EFBIG, f"it may have {_MOST} bytes")
+
     def kept(self) -> bool:
         """Whether the file still holds every event, and nothing else."""
-        with self._lock, suppress(OSError):
-            return _events(self.path) == (self._events, 0)
+        with self._lock, suppress(EvidenceError):
+            return self.look(self.path) == (self._events, 0)
         return False
 
     def close(self) -> None:
@@ -88,20 +103,21 @@ class Journal:
 
     @staticmethod
     def look(path: Path) -> tuple[list[dict[str, Any]], int]:
-        """A journal's events, and how many of its lines are none (one cut off at the very end aside)."""
-        return _events(path)
+        """A journal's events, and how many of its lines are none (one cut off at the very end aside).
 
+        Raises:
+            EvidenceError: the file can't be read, or is larger than a journal may be.
 
-def _events(path: Path) -> tuple[list[dict[str, Any]], int]:
-    events = list[dict[str, Any]]()
-    # Not splitlines: it also splits at signs that JSON leaves as they are inside a string (U+2028).
-    *lines, last = path.read_text(encoding="utf-8", errors="replace").split("\n")
-    for line in (*lines, last):
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(row, dict):
-            events.append(row)
-    whole = sum(bool(line.strip()) for line in lines)
-    return events, max(0, whole - len(events))
+        """
+        events = list[dict[str, Any]]()
+        # Not splitlines: it also splits at signs that JSON leaves as they are inside a string (U+2028).
+        *lines, last = content(path).decode("utf-8", "replace").split("\n")
+        for line in (*lines, last):
+            try:
+                row = json.loads(line)
+            except (ValueError, RecursionError):
+                continue
+            if isinstance(row, dict):
+                events.append(row)
+        whole = sum(bool(line.strip()) for line in lines)
+        return events, max(0, whole - len(events))

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from pytest_smokedeploy import __version__
 from pytest_smokedeploy.errors import EvidenceError
-from pytest_smokedeploy.evidence.document import SCHEMA_VERSION, build, sha256
-from pytest_smokedeploy.evidence.folder import EVIDENCE, PREDICATE, STATEMENT
+from pytest_smokedeploy.evidence.document import build
+from pytest_smokedeploy.evidence.files import opened, sha256
+from pytest_smokedeploy.evidence.folder import EVIDENCE, JOURNAL, PREDICATE, STATEMENT, hashes, lines
 from pytest_smokedeploy.evidence.journal import Journal
 from pytest_smokedeploy.evidence.statement import predicate, statement
 from pytest_smokedeploy.image import DIGEST
 
-#: Parts of the evidence that must be what its own facts make of them.
-_DERIVED: Final = (
-    "verdict", "clause", "reason", "exit_status", "rehearsal", "environment", "execution_plane",
-    "clauses", "stages", "stop", "image", "run", "log", "deploy_id", "endpoint_host", "finished", "facts",
-    "started_at", "finished_at", "agent", "engine", "versions", "receipt", "timeline",
-)  # fmt: skip
-_MAX_BYTES: Final = 64 * 1024 * 1024
+#: Characters that a reason shows of a line that is not as it must be.
+_SHOWN: Final = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +37,9 @@ def verify(
     run_id: str | None = None,
     now: datetime | None = None,
 ) -> Report:
-    """Whether `folder` holds a live PASS that is whole and consistent with itself.
+    """Whether `folder` holds a live PASS, and every byte of its evidence is what the journal makes.
 
-    That nobody edited it is what a signature proves, and this does not.
+    It takes bounded memory whatever lies there. Who wrote the journal is what a signature proves, not this.
 
     Args:
         folder: the evidence folder.
@@ -53,35 +49,28 @@ def verify(
         now: the time to count from (default: the clock's).
 
     """
-    try:
-        reasons = _reasons(folder, image_digest, max_age, run_id, now or datetime.now(UTC))
-    except EvidenceError as error:
-        reasons = [str(error)]
-    except (KeyError, TypeError, ValueError, AttributeError, OSError, RecursionError) as error:
-        reasons = [f"the evidence is malformed ({type(error).__name__}: {error})."]
+    reasons = _told(lambda: _reasons(folder, image_digest, max_age, run_id, now or datetime.now(UTC)))
     return Report(not reasons, tuple(reasons))
 
 
-def torn(folder: Path, document: Mapping[str, Any]) -> str:
-    """Why the folder is not whole, or not what its own journal makes of it; "" where it is.
+def torn(folder: Path) -> str:
+    """Why the folder is not what its own journal and files make of it; "" where it is."""
+    return next(iter(_told(lambda: _made_again(folder)[1])), "")
 
-    Args:
-        folder: the evidence folder, as written.
-        document: its evidence.
 
-    """
+def _told(reasons: Callable[[], list[str]]) -> list[str]:
     try:
-        return next(iter(_consistent(folder, document)), "")
+        return reasons()
+    except EvidenceError as error:
+        return [str(error)]
     except (KeyError, TypeError, ValueError, AttributeError, OSError, RecursionError) as error:
-        return f"the evidence is malformed ({type(error).__name__}: {error})."
+        return [f"the evidence is malformed ({type(error).__name__}: {error})."]
 
 
 def _reasons(
     folder: Path, image_digest: str | None, max_age: timedelta | None, run_id: str | None, now: datetime
 ) -> list[str]:
-    document = _load(folder / EVIDENCE)
-    if document.get("schema_version") != SCHEMA_VERSION:
-        return [f"schema_version is {document.get('schema_version')!r}, and this reads {SCHEMA_VERSION!r}."]
+    document, found = _made_again(folder)
     reasons = []
     if document["verdict"] != "PASS":
         reasons.append(f"the verdict is {document['verdict']}, not PASS: {document['reason']}")
@@ -91,7 +80,7 @@ def _reasons(
         reasons.append("the run never finished: the evidence is partial.")
     if document["environment"] != "dev" or document["execution_plane"] != "paper":
         reasons.append("it did not run in dev on the paper plane.")
-    reasons += _consistent(folder, document)
+    reasons += found
     reasons += _of_the_image(document, image_digest)
     if run_id is not None and (not run_id or document["run"]["run_id"] != run_id):
         # An empty id is a variable of CI's that was never set, and fits no run.
@@ -112,55 +101,51 @@ def _of_the_image(document: Mapping[str, Any], image_digest: str | None) -> list
     return []
 
 
-def _consistent(folder: Path, document: Mapping[str, Any]) -> list[str]:
-    """Recompute everything from the journal; what was written must be what comes out."""
-    files = document["files"]
-    wanted = ("journal.jsonl", "startup.log", "junit.xml")
-    found = [f"{name} is not among its files." for name in wanted if name not in files]
-    for name, digest in files.items():
-        path = folder / Path(name).name
-        if not path.is_file() or sha256(path) != digest:
-            found.append(f"{name} is missing or is not the file the evidence was made with.")
-    if found:
-        return found
-    events, damaged = Journal.look(folder / "journal.jsonl")
+def _made_again(folder: Path) -> tuple[dict[str, Any], list[str]]:
+    """The evidence that journal and files make, and why the folder is not whole.
+
+    Raises:
+        EvidenceError: nothing can be made of the journal.
+
+    """
+    events, damaged = Journal.look(folder / JOURNAL)
     if damaged:
-        return ["journal.jsonl is malformed: it holds lines that are no event."]
-    again = build(events, {})
-    found = [f"{key} is not what the journal makes of it." for key in _DERIVED if again[key] != document[key]]
+        raise EvidenceError("journal.jsonl is malformed: it holds lines that are no event.")
+    for started in (event for event in events if event.get("event") == "run.started"):
+        if (made_by := started["versions"]["smokedeploy"]) != __version__:
+            words = f"it was made by pytest-smokedeploy {made_by}, and this is {__version__}."
+            raise EvidenceError(words, remedy="Verify it with that version.")
+    files, found = hashes(folder)
+    document = build(events, files)
     said = [str(event.get("verdict")) for event in events if event.get("event") == "run.finished"]
     if document["verdict"] == "PASS" and said != ["PASS"]:
         # The run knew of something that its facts don't show.
         found.append(f"the run ended saying {' and '.join(said) or 'nothing'}, and its facts make a PASS.")
-    return found + _of_another(folder, document)
+    return document, found or _differences(folder, document)
 
 
-def _of_another(folder: Path, document: Mapping[str, Any]) -> list[str]:
-    """What gets signed must be about this evidence, and say what it says."""
-    wanted = {STATEMENT: statement(document, sha256(folder / EVIDENCE)), PREDICATE: predicate(document)}
-    found = []
-    for name, made in wanted.items():
-        try:
-            same = _load(folder / name) == made
-        except EvidenceError as error:
-            found.append(str(error))
-        else:
-            found += [] if same else [f"{name} is not what the evidence makes of it."]
-    return found
+def _differences(folder: Path, document: Mapping[str, Any]) -> list[str]:
+    """What is not byte for byte what is made again; what gets signed is about the evidence as it must be."""
+    if found := _difference(folder / EVIDENCE, document):
+        return found
+    signed = statement(document, sha256(folder / EVIDENCE))
+    return _difference(folder / STATEMENT, signed) + _difference(folder / PREDICATE, predicate(document))
 
 
-def _load(path: Path) -> dict[str, Any]:
-    if path.exists() and not path.is_file():
-        # A pipe that nobody writes to would keep this waiting for ever.
-        raise EvidenceError(f"{path} is no file.")
+def _difference(path: Path, data: Mapping[str, Any]) -> list[str]:
+    """Where a file parts from the one that holds `data`; no more of it is read than that one's size."""
     try:
-        with path.open("rb") as file:
-            raw = file.read(_MAX_BYTES + 1)
-        document = json.loads(raw)
-    except OSError as error:
-        raise EvidenceError(f"{path} can't be read: {error.strerror or error}.") from error
-    except (ValueError, RecursionError) as error:
-        raise EvidenceError(f"{path} is not JSON.") from error
-    if not isinstance(document, dict):
-        raise EvidenceError(f"{path} holds no evidence.")
-    return document
+        with opened(path) as file:
+            for number, line in enumerate(lines(data), 1):
+                if (seen := file.read(len(line))) != line:
+                    words = f"{path.name}:{number} is not what the journal and its files make of it:"
+                    return [f"{words} {_shown(line)} was expected, and {_shown(seen)} is there."]
+            if file.read(1):
+                return [f"{path.name} goes on after its end."]
+    except EvidenceError as error:
+        return [str(error)]
+    return []
+
+
+def _shown(line: bytes) -> str:
+    return repr(line.decode("utf-8", "replace").partition("\n")[0].strip()[:_SHOWN])

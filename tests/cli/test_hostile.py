@@ -44,7 +44,7 @@ def test_verify_takes_files_alone(run, tmp_path, kind, name):
 def test_stop_does_not_know_what_no_file_owes(run, tmp_path, kind):
     kind(tmp_path / "journal.jsonl")
     status, told = run("stop", "--evidence", tmp_path)
-    assert (status, "whether a stop is owed is not known" in told) == (1, True)
+    assert (status, "Whether a stop is owed is not known" in told) == (1, True)
 
 
 @pytest.mark.parametrize(

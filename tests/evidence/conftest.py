@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from pytest_smokedeploy import __version__
 from pytest_smokedeploy.evidence import Journal, prepare, write_folder
 from pytest_smokedeploy.gate import Check, Gate
 from pytest_smokedeploy.lifecycle import Book
@@ -32,6 +33,7 @@ class Written:
             "execution_plane": "paper",
             "image": {"requested": "ghcr.io/example/runtime:1.2.3", "repository": "ghcr.io/example/runtime"},
             "endpoint_host": "agent.example",
+            "versions": {"smokedeploy": __version__},
         }
         self.book.note("run.started", **(facts | changes))
         self.book.expect([Check(f"t::{c.id}", c.text, c.stage, (c.id,)) for c in CHECKED])
@@ -91,6 +93,6 @@ def edit():
         file = folder / "evidence.json"
         document = json.loads(file.read_text())
         act(document)
-        file.write_text(json.dumps(document))
+        file.write_text(json.dumps(document, indent=2) + "\n")
 
     return change

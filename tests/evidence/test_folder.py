@@ -6,7 +6,7 @@ import pytest
 
 from pytest_smokedeploy.errors import EvidenceError
 from pytest_smokedeploy.evidence import prepare
-from pytest_smokedeploy.evidence.document import sha256
+from pytest_smokedeploy.evidence.files import sha256
 from pytest_smokedeploy.evidence.statement import predicate, statement
 from tests.evidence.conftest import DIGEST
 

@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pytest_smokedeploy.evidence import Journal, build, verify
-from pytest_smokedeploy.evidence.document import sha256
+from pytest_smokedeploy import __version__
+from pytest_smokedeploy.evidence import Journal, verify, write_folder
 from tests.evidence.conftest import DIGEST
 
 HOUR = timedelta(hours=1)
+NOT_MADE = "is not what the journal and its files make of it"
 
 
 def refused(folder, words, **how):
@@ -39,7 +40,8 @@ def test_a_rehearsal_does_not(written):
 def test_a_rehearsal_that_calls_itself_live_does_not(written, edit):
     folder = written(rehearsal=True).start().checks().end()
     edit(folder, lambda d: d.update(verdict="PASS", rehearsal=False, exit_status=0))
-    refused(folder, "is not what the journal makes of it")
+    refused(folder, NOT_MADE)
+    refused(folder, "a rehearsal never counts")
 
 
 def test_a_refusal_does_not(written):
@@ -69,19 +71,29 @@ def test_another_target_does_not(written, place):
     refused(written().start(**{place: "live"}).checks().end(), "did not run in dev on the paper plane")
 
 
-@pytest.mark.parametrize("name", ["journal.jsonl", "startup.log", "junit.xml"])
+@pytest.mark.parametrize("name", ["startup.log", "junit.xml"])
 def test_a_changed_or_missing_file_does_not(passed, name):
     (passed / name).write_text("something else\n")
-    refused(passed, f"{name} is missing or is not the file")
+    refused(passed, f'{NOT_MADE}: \'"{name}": ')
     (passed / name).unlink()
-    refused(passed, f"{name} is missing or is not the file")
+    refused(passed, f"{name} can't be read: No such file")
+
+
+def test_a_changed_or_missing_journal_does_not(passed):
+    file = passed / "journal.jsonl"
+    file.write_text(file.read_text().replace("what was seen", "what was not", 1))
+    refused(passed, NOT_MADE)
+    file.write_text("something else\n")
+    refused(passed, "journal.jsonl is malformed")
+    file.unlink()
+    refused(passed, "journal.jsonl can't be read: No such file")
 
 
 @pytest.mark.parametrize("name", ["test-result.intoto.json", "test-result.predicate.json"])
 def test_what_is_signed_must_be_of_this_evidence(passed, name):
     text = (passed / name).read_text()
     (passed / name).write_text(text.replace('"PASSED"', '"WARNED"'))
-    refused(passed, f"{name} is not what the evidence makes of it")
+    refused(passed, NOT_MADE)
     (passed / name).unlink()
     refused(passed, f"{name} can't be read")
     (passed / name).write_text(text)
@@ -93,12 +105,12 @@ def test_a_statement_about_another_evidence_does_not(passed):
     made = json.loads(file.read_text())
     made["subject"][-1]["digest"]["sha256"] = "0" * 64
     file.write_text(json.dumps(made))
-    refused(passed, "test-result.intoto.json is not what the evidence makes of it")
+    refused(passed, f"test-result.intoto.json:1 {NOT_MADE}")
 
 
 def test_a_file_left_out_of_the_list_does_not(passed, edit):
     edit(passed, lambda d: d["files"].pop("startup.log"))
-    refused(passed, "startup.log is not among its files")
+    refused(passed, NOT_MADE)
 
 
 def violate(document):
@@ -119,13 +131,15 @@ def violate(document):
 )
 def test_evidence_that_its_journal_does_not_make_does_not(passed, edit, act):
     edit(passed, act)
-    refused(passed, "is not what the journal makes of it")
+    refused(passed, NOT_MADE)
 
 
 def test_a_fail_written_over_as_pass_does_not(written, edit):
     folder = written().start().checks(violated=("OBS-7",)).end()
     edit(folder, lambda d: d.update(verdict="PASS", clause="", exit_status=0))
-    refused(folder, "verdict is not what the journal makes of it")
+    made, edited = """'"verdict": "FAIL",'""", """'"verdict": "PASS",'"""
+    refused(folder, f"evidence.json:3 {NOT_MADE}: {made} was expected, and {edited} is there.")
+    refused(folder, "the verdict is FAIL")
 
 
 @pytest.mark.parametrize("text", ["", "[]", "null", "{", '{"schema_version": "1"}', "[" * 10_000])
@@ -136,7 +150,7 @@ def test_what_is_no_evidence_does_not(passed, text):
 
 def test_another_schema_does_not(passed, edit):
     edit(passed, lambda d: d.update(schema_version="2"))
-    refused(passed, "schema_version is '2'")
+    refused(passed, f"evidence.json:2 {NOT_MADE}")
 
 
 def test_a_missing_folder_does_not(tmp_path):
@@ -165,35 +179,35 @@ def test_a_digest_that_is_none_is_never_met(written, digest):
 
 
 def test_evidence_made_younger_does_not(passed, edit):
-    edit(passed, lambda d: d.update(finished_at=datetime.now(UTC).isoformat()))
-    refused(passed, "finished_at is not what the journal makes of it", max_age=HOUR)
+    edit(passed, lambda d: d.update(finished_at=(datetime.now(UTC) + 2 * HOUR).isoformat()))
+    refused(passed, f'{NOT_MADE}: \'"finished_at": ', max_age=HOUR)
+    refused(passed, "old, and may be", now=datetime.now(UTC) + 2 * HOUR, max_age=HOUR)
 
 
-def test_a_run_that_called_itself_otherwise_does_not(passed, edit):
+def test_a_run_that_called_itself_otherwise_does_not(passed):
     """What it knew of, and no fact tells."""
     file = passed / "journal.jsonl"
     file.write_text(file.read_text().replace('"verdict": "PASS"', '"verdict": "FAIL"'))
-    document = build(Journal.read(file), {})
-    edit(
-        passed,
-        lambda d: (
-            d.update(timeline=document["timeline"]) or d["files"].update({"journal.jsonl": sha256(file)})
-        ),
-    )
+    write_folder(passed, Journal.read(file))
     refused(passed, "ended saying FAIL")
 
 
-def test_a_journal_with_a_line_that_is_no_event_does_not(passed, edit):
+@pytest.mark.parametrize(
+    "line",
+    ["nobody's line", '{"event": "x", "a": ' + "[" * 100_000 + "]" * 100_000 + "}"],
+    ids=["text", "deep"],
+)
+def test_a_journal_with_a_line_that_is_no_event_does_not(passed, line):
     file = passed / "journal.jsonl"
     with file.open("a") as journal:
-        journal.write("nobody's line\n")
-    edit(passed, lambda d: d["files"].update({"journal.jsonl": sha256(file)}))
-    refused(passed, "no event")
+        journal.write(f"{line}\n")
+    write_folder(passed, Journal.read(file))
+    refused(passed, "journal.jsonl is malformed: it holds lines that are no event")
 
 
-def test_a_journal_that_nests_without_end_does_not(passed, edit):
-    file = passed / "journal.jsonl"
-    with file.open("a") as journal:
-        journal.write('{"event": "x", "a": ' + "[" * 100_000 + "]" * 100_000 + "}\n")
-    edit(passed, lambda d: d["files"].update({"journal.jsonl": sha256(file)}))
-    refused(passed, "malformed")
+def test_a_folder_of_another_version_is_refused_with_the_version_to_verify_it_with(written):
+    folder = written().start(versions={"smokedeploy": "0.0.9"}).checks().end()
+    words = (
+        f"it was made by pytest-smokedeploy 0.0.9, and this is {__version__}. Verify it with that version."
+    )
+    assert verify(folder).reasons == (words,)

@@ -167,6 +167,14 @@ CASES: dict[str, Case] = {
         FAIL,
         words="the journal on the disk",
     ),
+    "a check that makes the log larger than it may be": check(
+        "def test_own(request):\n    import os\n"
+        '    os.truncate(request.config.option.smokedeploy_evidence + "/startup.log", 2 * 1024**3)\n',
+        "",
+        FAIL,
+        stage="observe",
+        words="startup.log has 2147483648 bytes, and may have 268435456",
+    ),
     # No line tells of it: one more look is due before the stop.
     "it loops in silence while an own check looks on": Case(
         "RUN-3",

@@ -123,4 +123,4 @@ def test_a_verdict_that_was_patched_is_refused(live):
     run = world.run()
     # pytest's own word on the failed check stands beside the gate's.
     assert (run.document["verdict"], run.status) == ("PASS", 1), run.output
-    assert "verdict is not what the journal makes of it" in refused(world)
+    assert "is not what the journal and its files make of it" in refused(world)

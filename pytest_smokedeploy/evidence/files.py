@@ -1,0 +1,89 @@
+"""Reads a file of an evidence folder, whatever lies in its place (EXT-5)."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BufferedReader
+from pathlib import Path
+from typing import Final
+
+from pytest_smokedeploy.errors import EvidenceError
+
+_MIB: Final = 1024 * 1024
+#: The most bytes that a file may have, by its name; chosen. The size is looked at before the content.
+MOST_BYTES: Final = {
+    # Parsed whole, in up to 60 times as much memory (measured). A healthy run's has 0.1 MiB, and
+    # `Journal.write` takes no more.
+    "journal.jsonl": 8 * _MIB,
+    # Hashed in chunks, in less than a second. 100,000 log lines of 2,600 bytes each fit.
+    "startup.log": 256 * _MIB,
+    # Hashed in chunks; pytest's own, with what failed checks printed.
+    "junit.xml": 64 * _MIB,
+}
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[BufferedReader]:
+    """A regular file, open for reading.
+
+    Raises:
+        EvidenceError: it is missing, a link, a folder, a pipe or a device, too large, or can't be read.
+
+    """
+    try:
+        with open(path, "rb", opener=_open) as file:
+            _refuse(path, os.fstat(file.fileno()))
+            yield file
+    except OSError as error:
+        link = error.errno == errno.ELOOP
+        words = "it is a symbolic link" if link else error.strerror or repr(error)
+        raise EvidenceError(f"{path} can't be read: {words}.") from error
+
+
+def _open(path: str, flags: int) -> int:
+    # A link may lead out of the folder; a pipe that nobody writes to would be waited for.
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
+
+
+def _refuse(path: Path, found: os.stat_result) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        raise EvidenceError(f"{path} is no regular file.")
+    most = MOST_BYTES.get(path.name)
+    if most is not None and found.st_size > most:
+        raise EvidenceError(f"{path} has {found.st_size} bytes, and may have {most}.")
+
+
+def fault(path: Path) -> str:
+    """Why a file can't be evidence, whatever it says, or ""."""
+    try:
+        with opened(path):
+            return ""
+    except EvidenceError as error:
+        return str(error)
+
+
+def content(path: Path) -> bytes:
+    """The whole of a file that has a cap.
+
+    Raises:
+        EvidenceError: as `opened` does.
+
+    """
+    with opened(path) as file:
+        return file.read(MOST_BYTES[path.name])
+
+
+def sha256(path: Path) -> str:
+    """A file's SHA-256, hex; read in chunks.
+
+    Raises:
+        EvidenceError: as `opened` does.
+
+    """
+    with opened(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
