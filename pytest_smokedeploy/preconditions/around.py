@@ -25,6 +25,13 @@ _REMEDIES: Final = {
         "name the same evidence folder to both."
     ),
 }
+_NO_EXEC: Final = (
+    "the gate is started without `exec`: a cancelled job's SIGINT reaches the step's shell alone, and the "
+    "gate, which would stop the container, never gets it"
+)
+_EXEC: Final = (
+    "Write `exec .venv/bin/pytest -p smokedeploy smoke_tests`, with no pipe, bracket or `&` around it."
+)
 #: (clause, line, words) of what is wrong.
 _Wrong = Iterator[tuple[str, int, str]]
 
@@ -58,6 +65,11 @@ def misuses(file: Path, evidence: Path | None = None, workspace: Path | None = N
     if sum(gate.times for gate in gates) > 1:
         words = f"{file.name}:{gates[-1].line}: one dispatch runs the gate more than once."
         found.append(MisuseError(words, clause="FLR-4", remedy=_REMEDIES["FLR-4"]))
+    found += [
+        MisuseError(f"{file.name}:{gate.line}: {_NO_EXEC}.", clause="FLR-2", remedy=_EXEC)
+        for gate in gates
+        if script.keeps_shell(gate.script)
+    ]
     rank = list(_REMEDIES)
     return sorted(found, key=lambda error: rank.index(error.clause or ""))
 

@@ -26,6 +26,9 @@ _NOTHING: Final = frozenset({"true", ":", "echo", "printf"})
 #: What names the evidence folder to the gate and to the stop: an option comes before the variable.
 _EVIDENCE: Final = ("--smokedeploy-evidence", "--evidence", "SMOKEDEPLOY_EVIDENCE")
 _OPERATORS: Final = ";|&()\n"
+#: After a command they give it a process of its own.
+_ASIDE: Final = frozenset({"|", "|&", "&"})
+_ASSIGNMENT: Final = re.compile(r"^\w+=")
 
 
 @dataclass(slots=True)
@@ -37,6 +40,7 @@ class _Command:
     loops: tuple[str, ...] = ()
     tested: bool = False
     negated: bool = False
+    execs: bool = False
 
     @property
     def gate(self) -> bool:
@@ -56,6 +60,11 @@ class _Command:
 def runs_gate(text: str) -> int:
     """How many commands of `text` are the gate's."""
     return sum(command.gate for command in _commands(text))
+
+
+def keeps_shell(text: str) -> bool:
+    """Whether the gate is started beside the shell of `text`, and not in its place (``exec``)."""
+    return any(c.gate and (not c.execs or c.then in _ASIDE) for c in _commands(text))
 
 
 def runs(text: str, command: str, argument: str) -> bool:
@@ -157,18 +166,20 @@ def _commands(text: str) -> list[_Command]:
 
 
 class _Reader:
-    """Puts tokens together to commands, and keeps count of the loops and tests they stand in."""
+    """Puts tokens together to commands, and keeps count of the loops, tests and brackets they stand in."""
 
     def __init__(self) -> None:
         self.found: list[_Command] = []
         self._loops: list[str] = []
         self._words: list[str] = []
-        self._tested = self._negated = self._closed = False
+        self._tested = self._negated = self._closed = self._exec = False
+        self._brackets = 0
 
     def take(self, token: str) -> None:
         """One word or operator."""
         if set(token) <= set(_OPERATORS):
             self.end(token.strip("\n()") or token.strip("()") or token)
+            self._brackets = max(0, self._brackets + token.count("(") - token.count(")"))
         elif self._words:
             self._words.append(token)
         elif token in _LOOPS:
@@ -182,19 +193,31 @@ class _Reader:
             self._negated = True
         elif token == "}":  # noqa: S105 - a word of the shell
             self._closed = True
-        elif token not in {"do", "{", "time", "exec"}:
+        elif token == "exec":  # noqa: S105 - a word of the shell
+            self._exec = True
+        elif token not in {"do", "{", "time"}:
             self._words = [token]
 
     def end(self, operator: str) -> None:
         """The command ends at `operator`."""
         words, loops = self._words, tuple(self._loops)
+        execs = self._execs(operator)
         if words and words[0].rpartition("/")[2] in _SHELLS and (inner := _inner(words)):
-            self.found.extend(replace(c, loops=(*loops, *c.loops)) for c in _commands(inner))
+            self.found.extend(
+                replace(c, loops=(*loops, *c.loops), execs=execs and c.execs) for c in _commands(inner)
+            )
         elif words:
-            self.found.append(_Command(words, operator, loops, self._tested, self._negated))
+            self.found.append(_Command(words, operator, loops, self._tested, self._negated, execs))
         elif self.found and (self._closed or self.found[-1].then in {"", "(", ")"}) and operator not in "()":
             self.found[-1].then = operator  # after a closing bracket
-        self._words, self._negated, self._closed = [], False, False
+        self._words, self._negated, self._closed, self._exec = [], False, False, False
+
+    def _execs(self, operator: str) -> bool:
+        """Whether the shell itself becomes the command, and not a process that it starts."""
+        first = next((word for word in self._words if not _ASSIGNMENT.match(word)), "")
+        piped = bool(self.found) and self.found[-1].then in {"|", "|&"}
+        aside = piped or operator in _ASIDE or self._brackets > 0
+        return (self._exec or first == "exec") and not aside
 
 
 def _inner(words: Sequence[str]) -> str:

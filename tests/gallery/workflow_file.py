@@ -60,6 +60,8 @@ CASES: dict[str, Case] = {
         workflow=f"{DEPLOY[: DEPLOY.index('jobs:')]}jobs:\n  gate:\n    uses: ./.github/workflows/gate.yml\n",
         says=(UNSEEN,),
     ),
+    "no exec": around("FLR-2", "run: .venv/bin/pytest -p smokedeploy smoke_tests", "without `exec`"),
+    "exec in a shell of its own": around("FLR-2", f"run: bash -c '{GATE[5:]}'", "without `exec`"),
     "or true": around("FLR-1", f"{GATE} || true", "|| true"),
     "a pipe": around("FLR-1", f"{GATE} | tee log", "pipe"),
     "the stop is not always": around("FLR-2", "if: success()", "smokedeploy stop", old="if: always()"),

@@ -8,7 +8,7 @@ import yaml
 
 from pytest_smokedeploy.preconditions import around
 
-GATE = {"run": ".venv/bin/pytest -p smokedeploy smoke_tests"}
+GATE = {"run": "exec .venv/bin/pytest -p smokedeploy smoke_tests"}
 STOP = {"run": ".venv/bin/smokedeploy stop", "if": "always()"}
 BY_ACTION = {"uses": "someone/retry@v1", "with": {"command": "pytest -p smokedeploy smoke_tests"}}
 
@@ -56,6 +56,20 @@ def test_a_failure_that_is_said_not_to_be_hidden_is_not(misuses, value):
     assert misuses({**GATE, "continue-on-error": value}, STOP, **{"continue-on-error": value}) == []
 
 
+def test_a_gate_that_a_cancelled_jobs_signals_do_not_reach(misuses):
+    ((clause, message, remedy),) = misuses({"run": GATE["run"].removeprefix("exec ")}, STOP)
+    assert clause == "FLR-2"
+    assert message.startswith(
+        "deploy.yml:6: the gate is started without `exec`: a cancelled job's SIGINT reach"
+    )
+    assert remedy.startswith("Write `exec .venv/bin/pytest -p smokedeploy smoke_tests`, with no pipe")
+
+
+@pytest.mark.parametrize("step", [{"run": "make gate"}, {"run": "ci/gate"}, {**GATE, "shell": "pwsh"}])
+def test_a_gate_that_is_not_seen_is_left_alone(misuses, step):
+    assert misuses(step, STOP) == []
+
+
 def test_an_action_that_runs_it_again_is_named(misuses):
     assert misuses(BY_ACTION, STOP) == [
         (
@@ -85,10 +99,15 @@ def test_two_jobs_with_a_gate_each_run_it_twice(misuses):
 def test_the_shell_of_a_step_its_job_and_its_workflow_counts_in_this_order(misuses):
     piped = {"run": f"{GATE['run']} | tee log"}
     lax, strict = {"run": {"shell": "sh"}}, {"run": {"shell": "bash"}}
-    assert [clause for clause, *_ in misuses(piped, STOP)] == ["FLR-1"]
-    assert misuses(piped, STOP, defaults=strict) == []
-    assert [clause for clause, *_ in misuses({**piped, "shell": "sh"}, STOP, defaults=strict)] == ["FLR-1"]
-    assert misuses({**piped, "shell": "bash"}, STOP, defaults=lax) == []
+
+    def hides(step, **job):
+        # In a pipe `exec` replaces no step's shell, whatever that is.
+        return [clause for clause, *_ in misuses(step, STOP, **job)] == ["FLR-1", "FLR-2"]
+
+    assert hides(piped)
+    assert not hides(piped, defaults=strict)
+    assert hides({**piped, "shell": "sh"}, defaults=strict)
+    assert not hides({**piped, "shell": "bash"}, defaults=lax)
 
 
 def test_a_gate_that_a_cancelled_run_does_not_reach_in_order(misuses):

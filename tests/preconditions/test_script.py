@@ -12,28 +12,49 @@ def clauses(text, shell=""):
 
 
 FINE = {
+    "alone": f"exec {GATE}",
+    "by its path": f"exec .venv/bin/{GATE}",
+    "by python": "exec python -m pytest -p smokedeploy smoke_tests",
+    "with a deadline": f"exec timeout 900 {GATE}",
+    "after others": f"cd repository && . .venv/bin/activate\nexec {GATE}",
+    "in the last line": f"set -euo pipefail\nmake install\nexec {GATE}",
+    "with a variable": f"A=1 B='2 3' exec {GATE}",
+    "in braces": f"{{ exec {GATE}; }}",
+    "in a shell that is replaced too": f"exec bash -c 'exec {GATE}'",
+    "after brackets": f"(make install)\necho $((1 + 2)) $(date)\nexec {GATE}",
+    "after a pipe": f"make | tee log\nexec {GATE}",
+    "a loop beside it": f"for f in a b; do echo $f; done\nexec {GATE}",
+    "a comment": f"# for i in 1 2; do {GATE} || true; done\nexec {GATE}",
+    "a word in quotes": f'echo "retry {GATE} || true"\nexec {GATE}',
+    "set +e taken back": f"set +e\nfalse\nset -e\nexec {GATE}",
+    "no gate": "for i in 1 2 3; do pytest tests && break; done || true",
+    "a rehearsal in a loop": f"for i in 1 2 3; do {GATE} --smokedeploy-rehearse; done",
+    "collected alone": f"{GATE} --collect-only || true",
+    "nothing": "",
+}  # fmt: skip
+#: The gate's failure comes out, and a cancelled job's signals do not reach it.
+FLR_2 = {
     "alone": GATE,
-    "exec": f"exec .venv/bin/{GATE}",
     "by python": "python -m pytest -p smokedeploy smoke_tests",
     "with a deadline": f"timeout 900 {GATE}",
-    "after others": f"cd repository && . .venv/bin/activate\n{GATE}",
-    "in the last line": f"set -euo pipefail\nmake install\n{GATE}",
+    "exec before another": f"exec > log\n{GATE}",
+    "exec as an argument": f"env exec {GATE}",
     "before others": f"{GATE}\necho done",
     "the status kept": f"{GATE} || status=$?\ncat log\nexit $status",
     "the status asked": f"set +e\n{GATE}\nstatus=$?\ncat log\nexit $status",
     "a failure's own words": f"{GATE} || {{ echo failed; exit 1; }}",
     "an if that fails": f"if ! {GATE}; then exit 1; fi",
-    "a pipe that fails": f"set -o pipefail\n{GATE} | tee log",
+    "a pipe that fails": f"set -o pipefail\nexec {GATE} | tee log",
+    "the end of a pipe": f"yes | exec {GATE}",
+    "braces in a pipe": f"set -o pipefail\n{{ exec {GATE}; }} | tee log",
     "the pipe's own status": f"{GATE} | tee log\nexit ${{PIPESTATUS[0]}}",
-    "a loop beside it": f"for f in a b; do echo $f; done\n{GATE}",
-    "a comment": f"# for i in 1 2; do {GATE} || true; done\n{GATE}",
-    "a word in quotes": f'echo "retry {GATE} || true"\n{GATE}',
+    "brackets": f"(exec {GATE})",
+    "brackets in brackets": f"((true); (exec {GATE}))",
     "set +e taken back": f"set +e\nfalse\nset -e\n{GATE}\necho done",
-    "in the background, and waited for": f"{GATE} &\nwait $!",
-    "no gate": "for i in 1 2 3; do pytest tests && break; done || true",
-    "a rehearsal in a loop": f"for i in 1 2 3; do {GATE} --smokedeploy-rehearse; done",
-    "collected alone": f"{GATE} --collect-only || true",
-    "nothing": "",
+    "in the background, and waited for": f"exec {GATE} &\nwait $!",
+    "a shell that stays": f"bash -c 'exec {GATE}'",
+    "a shell that stays within": f"exec bash -c '{GATE}'",
+    "a shell in a pipe": f"set -o pipefail\nexec bash -c 'exec {GATE}' | tee log",
 }  # fmt: skip
 FLR_4 = {
     "for": f"for i in 1 2 3; do {GATE} && break; done",
@@ -67,6 +88,13 @@ FLR_1 = {
 @pytest.mark.parametrize("name", list(FINE))
 def test_what_is_fine_is_left_alone(name):
     assert clauses(FINE[name]) == []
+    assert script.keeps_shell(FINE[name]) is False
+
+
+@pytest.mark.parametrize("name", list(FLR_2))
+def test_what_keeps_its_shell_and_hides_nothing(name):
+    assert clauses(FLR_2[name]) == []
+    assert script.keeps_shell(FLR_2[name]) is True
 
 
 @pytest.mark.parametrize("name", list(FLR_4))
