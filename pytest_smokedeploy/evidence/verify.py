@@ -148,4 +148,4 @@ def _difference(path: Path, data: Mapping[str, Any]) -> list[str]:
 
 
 def _shown(line: bytes) -> str:
-    return repr(line.decode("utf-8", "replace").partition("\n")[0].strip()[:_SHOWN])
+    return repr(line.decode("utf-8", "backslashreplace")[:_SHOWN])

@@ -49,6 +49,8 @@ def padded(raw):
 def test_what_reads_the_same_and_is_written_otherwise_is_refused(passed, change, line):
     (reason,) = verify(seal(passed, change)).reasons
     assert reason.startswith(f"evidence.json:{line} is not what" if line else "evidence.json")
+    expected, _, there = reason.partition(" was expected, and ")
+    assert expected.rpartition(": '")[2] != there.removesuffix(" is there.")[1:]
     assert torn(passed) == reason
 
 

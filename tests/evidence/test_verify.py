@@ -74,7 +74,7 @@ def test_another_target_does_not(written, place):
 @pytest.mark.parametrize("name", ["startup.log", "junit.xml"])
 def test_a_changed_or_missing_file_does_not(passed, name):
     (passed / name).write_text("something else\n")
-    refused(passed, f'{NOT_MADE}: \'"{name}": ')
+    refused(passed, f'{NOT_MADE}: \'    "{name}": ')
     (passed / name).unlink()
     refused(passed, f"{name} can't be read: No such file")
 
@@ -137,7 +137,7 @@ def test_evidence_that_its_journal_does_not_make_does_not(passed, edit, act):
 def test_a_fail_written_over_as_pass_does_not(written, edit):
     folder = written().start().checks(violated=("OBS-7",)).end()
     edit(folder, lambda d: d.update(verdict="PASS", clause="", exit_status=0))
-    made, edited = """'"verdict": "FAIL",'""", """'"verdict": "PASS",'"""
+    made, edited = (f"""'  "verdict": "{verdict}",\\n'""" for verdict in ("FAIL", "PASS"))
     refused(folder, f"evidence.json:3 {NOT_MADE}: {made} was expected, and {edited} is there.")
     refused(folder, "the verdict is FAIL")
 
@@ -180,7 +180,7 @@ def test_a_digest_that_is_none_is_never_met(written, digest):
 
 def test_evidence_made_younger_does_not(passed, edit):
     edit(passed, lambda d: d.update(finished_at=(datetime.now(UTC) + 2 * HOUR).isoformat()))
-    refused(passed, f'{NOT_MADE}: \'"finished_at": ', max_age=HOUR)
+    refused(passed, f'{NOT_MADE}: \'  "finished_at": ', max_age=HOUR)
     refused(passed, "old, and may be", now=datetime.now(UTC) + 2 * HOUR, max_age=HOUR)
 
 
