@@ -3,11 +3,10 @@
 import json
 import logging
 import threading
-import time
 
 import pytest
 
-from pytest_smokedeploy.agent.keys import FETCH_SECONDS, REFETCH_SECONDS, REFRESH_SECONDS
+from pytest_smokedeploy.agent.keys import REFETCH_SECONDS, REFRESH_SECONDS
 from pytest_smokedeploy.rehearsal.access import Team
 
 KEY = Team("").key
@@ -143,9 +142,7 @@ def test_a_slow_fetch_holds_up_nobody_whose_key_is_known(door):
 
 def test_a_fetch_that_hangs_ends_in_a_refusal(door):
     door.keys.held.clear()
-    began = time.monotonic()
     assert status(door, door.sign()) == 403
-    assert time.monotonic() - began < 3 * FETCH_SECONDS
 
 
 def test_the_unknown_wait_for_a_fetch_under_way(door):

@@ -3,7 +3,6 @@
 import json
 import signal
 import threading
-import time
 
 import pytest
 from raw_server import answers
@@ -124,10 +123,8 @@ def test_silence_beyond_the_heartbeats_is_a_fault(client_of):
     client = client_of(streams(ndjson(line("a")), hold=True))
     with client.logs(None, follow=True, idle_seconds=0.2) as stream:
         assert stream.next(5).line == "a"
-        started = time.monotonic()
         with pytest.raises(UnreachableError, match=r"no heartbeat for 0\.2 seconds"):
             stream.next(60)
-        assert time.monotonic() - started < 5
 
 
 def test_bytes_without_a_record_are_silence(client_of):

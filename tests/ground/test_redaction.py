@@ -5,7 +5,6 @@ import html
 import json
 import pickle
 import shlex
-import time
 import unicodedata
 from urllib.parse import quote, quote_plus
 from xml.sax.saxutils import quoteattr
@@ -59,16 +58,12 @@ def test_a_secret_is_masked_in_every_spelling(spelling):
 
 @pytest.mark.parametrize("sign", ["\\", "&amp;", "%25", "'", '"', "\\u0026", "c4n/", "&#"])
 def test_no_line_takes_longer_than_its_length_allows(sign):
-    """A runtime decides what its lines hold: each sign of the pattern, a great many times."""
+    """A runtime decides what its lines hold: each sign of the pattern, a great many times.
+
+    A million end in a second; a time that grew with the length's square would meet the suite's time-out.
+    """
     mask = Sanitiser([Secret(VALUE), Secret("\\\\&&''%%")]).text
-    small, large = (min(_seconds(mask, sign * n) for _ in range(3)) for n in (20_000, 200_000))
-    assert large < 60 * max(small, 0.001)
-
-
-def _seconds(mask, text):
-    began = time.perf_counter()
-    mask(text)
-    return time.perf_counter() - began
+    assert mask(f"{sign * 1_000_000} {VALUE}").endswith(MASK)
 
 
 def test_data_is_masked_throughout_keys_too():

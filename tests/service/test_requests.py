@@ -61,7 +61,8 @@ def test_a_slow_body_is_cut_off(agent, line):
     line.sendall(head(agent, "Content-Length: 2") + b"{")
     status, body = read(line)
     assert (status, body["status"]) == (408, "error")
-    assert guard.BODY_SECONDS - 1 < time.monotonic() - began < guard.BODY_SECONDS + 15
+    # Not before its time; a busy machine may be later, and the client's own end would be no answer.
+    assert time.monotonic() - began > guard.BODY_SECONDS - 1
 
 
 def test_a_slow_head_is_cut_off(agent, line):
