@@ -51,8 +51,10 @@ class Shutdown:
     @property
     def told(self) -> str:
         """What became of the stop, in words: the call that failed, and what was seen at last."""
+        if self.failed and not self.confirmed:
+            return self.failed
         wrong = self.failed or self.late
-        return f"{wrong}; at last {self.words}" if wrong and self.confirmed else wrong or self.words
+        return f"{wrong}; at last {self.words}" if wrong else self.words
 
     def stopped(self) -> Finding:
         """STP-1: the stop was answered and a status read says it is so."""

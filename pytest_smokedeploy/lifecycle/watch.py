@@ -34,8 +34,8 @@ _LASTING: Final = (
 _OUTLASTING: Final = ("started_at", "container_id", "restart_count", "deploy_id", "image_digest")
 #: What happens within it of the last look happens as good as at it (seconds).
 _JUST_NOW: Final = 1.0
-#: Seconds between the first status read and the last one of the observation, at the least: Docker starts a
-#: container that fell anew within it, as long as it restarts it quickly (FACTS: Docker).
+#: Seconds between the first status read and the observation's last, at the least (DESIGN 4). What exits is
+#: restarted by a policy within tenths of a second, so a loop shows another `started_at` by then.
 APART_SECONDS: Final = 3.0
 
 
@@ -161,11 +161,12 @@ class Watch:
     # -- inside ----------------------------------------------------------------------------
 
     def _wait(self, seconds: float) -> None:
-        """Let `seconds` pass; the log is read meanwhile, where there is one."""
+        """Let `seconds` pass, unless something is violated; the log is read meanwhile, while it lasts."""
+        until = self._clock() + seconds
         if self._observer is not None:
             self._observer.read_for(seconds)
-        elif seconds > 0:
-            threading.Event().wait(seconds)
+        if not self.log.violated and (left := until - self._clock()) > 0:
+            threading.Event().wait(left)
 
     def _left_with(self, shutdown: Shutdown) -> None:
         """The exit code: the log's own where another image took the runtime's place, else both agree."""

@@ -44,7 +44,9 @@ def _failed_start(d: Mapping[str, Any]) -> str:
     code = d["receipt"].get("exit_code")
     told = f"The last {len(lines)} lines" if lines else "It wrote nothing"
     left = "" if code is None else f" It left with exit code {_e(code)}."
-    note = "All it wrote stands in <code>startup.log</code>; its container is kept until the next deploy."
+    whole = d["log"]["exit_code"] is not None
+    log = "All it wrote stands" if whole else "What of it could be read stands"
+    note = f"{log} in <code>startup.log</code>. The agent keeps its container until the next deploy."
     text = "\n".join(_e(line) for line in lines)
     return f"<h3>The start that failed</h3><p>{told}.{left} {note}</p><pre class='sd-lines'>{text}</pre>"
 

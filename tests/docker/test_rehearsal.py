@@ -8,6 +8,7 @@ import pytest
 
 from pytest_smokedeploy.image import ImageReference
 from tests.gallery.gate import SECONDS, ended, gate, start
+from tests.gallery.runtime import CAUSE
 from tests.needs import needs_docker
 
 pytestmark = needs_docker
@@ -79,3 +80,28 @@ def test_the_images_health_check_is_off(tmp_path, check):
     assert run.document["receipt"]["health_check"] is False
     (words,) = [row["words"] for row in run.document["clauses"] if row["clause"] == "RUN-2"]
     assert "2 processes at idle, 2 after the quiet window" in words
+
+
+def containers():
+    """(state, exit code) of each container under the rehearsal's name."""
+    client = docker.from_env()
+    try:
+        found = client.containers.list(all=True, filters={"name": "runtime-dev"})
+        return [(one.status, one.attrs["State"]["ExitCode"]) for one in found]
+    finally:
+        client.close()
+
+
+def test_a_start_that_failed_is_kept_until_the_next_rehearsal(tmp_path):
+    (tmp_path / "first").mkdir()
+    world = "dies noisily while it starts, on docker"
+    run = gate(tmp_path / "first", "--smokedeploy-engine", "docker", world=world)
+    assert (run.document["verdict"], run.document["clause"]) == ("FAIL", "AGT-5"), run.output
+    lines = (run.folder / "evidence" / "startup.log").read_text().splitlines()
+    assert len(lines) == 90
+    assert CAUSE in (run.folder / "evidence" / "report.html").read_text()
+    assert containers() == [("exited", 7)]
+    (tmp_path / "second").mkdir()
+    run = gate(tmp_path / "second", "--smokedeploy-engine", "docker", world="on docker")
+    assert (run.document["verdict"], run.status) == ("REHEARSED", 0), run.output
+    assert containers() == []

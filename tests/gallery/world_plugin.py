@@ -43,10 +43,10 @@ def held(path: str) -> World:
 
 def pytest_smokedeploy_rehearsal(folder, options):
     name = os.environ.get("SMOKEDEPLOY_TEST_WORLD", "")
-    if name == "on docker":
-        world = World(engine="docker")
-    elif name == "orders after idle, on docker":
-        world = replace(after_idle('(sleep 4; echo "order placed: ABC-XYZ 1") &'), engine="docker")
+    if name.endswith("on docker"):
+        base = name.removesuffix("on docker").strip(", ")
+        worlds = {"": World(), "orders after idle": after_idle('(sleep 4; echo "order placed: ABC-XYZ 1") &')}
+        world = replace(worlds[base] if base in worlds else CASES[base].world, engine="docker")
     elif name.startswith("held "):
         world = held(name.removeprefix("held "))
     else:
