@@ -9,8 +9,8 @@ from pytest_smokedeploy.client.answer import shown
 _REASON_CHARACTERS: Final = 400
 _FIELD_CHARACTERS: Final = 100
 RELEASE: Final = (
-    "Find out what happened, then release the hold with it: `smokedeploy agent release --reason ...` on the "
-    "agent's server, or `POST /v1/hold/release` as a person through Access."
+    "Find out what happened, then release the hold with it: `smokedeploy agent release --state STATE_PATH "
+    "--reason ...` on the agent's server, or `POST /v1/hold/release` as a person through Access."
 )
 
 

@@ -202,12 +202,13 @@ class Deployment:
         return Finding(clause, True, expected, f"{name} {step.outcome} at {step.finished_at}", Basis.TOLD)
 
     def _undone(self, clause: str, step: Step) -> Finding:
-        """A step that was not done; one after the start is most likely the runtime's own failure."""
-        seen = f"the step {step.step} is told {step.outcome}{f': {step.detail}' if step.detail else ''}"
+        """A step that was not done; what fails at the last one is most likely the runtime itself."""
+        named = f"step {STEPS.index(step.step) + 1} ({step.step})"
+        seen = f"{named} {step.outcome}{f': {step.detail}' if step.detail else ''}"
         if step.step is not StepName.RUNNING:
-            return self._violated(clause, f"the step {step.step} done", seen)
-        meaning, remedy = "The runtime did not start.", "Read the lines it wrote: they stand in startup.log."
-        return Finding(clause, False, f"the step {step.step} done", seen, Basis.TOLD, meaning, remedy)
+            return self._violated(clause, f"{named} done", seen)
+        meaning, remedy = "The runtime did not keep running.", "Read the lines it wrote, in startup.log."
+        return Finding(clause, False, f"{named} done", seen, Basis.TOLD, meaning, remedy)
 
     def _lacking(self) -> str:
         """What the answer lacks of environment and mounts, or "".

@@ -143,6 +143,7 @@ class Observer:
                 self._overrun(READING_SECONDS, "idle was due")
                 return False
             if left <= 0 and not self._stream.waiting and (left := self._under_way()) <= 0:
+                self.log.overdue(seconds)
                 return False
             self._next(max(0.0, left))
         return self.log.phase == "idle"

@@ -54,7 +54,7 @@ class Shutdown:
         if self.failed and not self.confirmed:
             return self.failed
         wrong = self.failed or self.late
-        return f"{wrong}; at last {self.words}" if wrong else self.words
+        return f"{wrong.rstrip('.')}; at last {self.words}" if wrong else self.words
 
     def stopped(self) -> Finding:
         """STP-1: the stop was answered and a status read says it is so."""

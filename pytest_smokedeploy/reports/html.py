@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any, Final
 
-from pytest_smokedeploy.reports.terminal import NEXT
+from pytest_smokedeploy.reports.terminal import NEXT, late
 
 _MARK: Final = {"proven": "✓", "violated": "✗", "not proven": "·", "passed": "✓", "failed": "✗"}
 
@@ -42,13 +42,16 @@ def _failed_start(d: Mapping[str, Any]) -> str:
     if not isinstance(lines, list):
         return ""
     code = d["receipt"].get("exit_code")
-    told = f"The last {len(lines)} lines" if lines else "It wrote nothing"
-    left = "" if code is None else f" It left with exit code {_e(code)}."
+    left = "" if code is None else f"It left with exit code {_e(code)}. "
     whole = d["log"]["exit_code"] is not None
     log = "All it wrote stands" if whole else "What of it could be read stands"
-    note = f"{log} in <code>startup.log</code>. The agent keeps its container until the next deploy."
+    kept = "" if d["engine"] == "process" else " Its container is kept, stopped, until the next deploy."
+    told = f"The last {len(lines)} lines, the newest at the end" if lines else "It wrote nothing"
     text = "\n".join(_e(line) for line in lines)
-    return f"<h3>The start that failed</h3><p>{told}.{left} {note}</p><pre class='sd-lines'>{text}</pre>"
+    return (
+        f"<h3>The start that failed</h3><p>{left}{log} in <code>startup.log</code>.{kept}</p>"
+        f"<details open><summary>{told}</summary><pre class='sd-lines'>{text}</pre></details>"
+    )
 
 
 def _facts(d: Mapping[str, Any]) -> str:
@@ -57,6 +60,7 @@ def _facts(d: Mapping[str, Any]) -> str:
     number = f"{run.get('run_id', '')}, attempt {run.get('attempt', '')}"
     link = f'<a href="{_e(url)}">{_e(number)}</a>' if url.startswith(("https://", "http://")) else _e(number)
     word = "confirmed" if stop["confirmed"] else ("NOT CONFIRMED" if stop["owed"] else "nothing was deployed")
+    word += ", not in time (STP-2)" if stop["confirmed"] and late(d) else ""
     rows = [
         ("Image", _code(image.get("requested", "-"))),
         ("Digest", _code(image.get("digest") or "not told")),
@@ -183,7 +187,6 @@ body{min-width:0}
 .sd-stages .sd-s-failed{border-color:#b3261e;background:#fdeeed}
 .sd-c-violated td,.sd-f td{background:#fdeeed}.sd-c-not-proven td,.sd-u td{background:#fdf5e6}
 .sd-c-proven td:nth-child(2){color:#14713d}.sd-c-violated td:nth-child(2){color:#b3261e;font-weight:700}
-.sd-lines{background:#f4f5f8;padding:10px;overflow:auto;max-height:32em;white-space:pre-wrap;
- overflow-wrap:anywhere}
+.sd-lines{background:#f4f5f8;padding:10px;white-space:pre-wrap;overflow-wrap:anywhere}
 .sd details{margin-top:1.4em}.sd summary{cursor:pointer}
 """

@@ -39,5 +39,10 @@ def _stop(document: Mapping[str, Any]) -> str:
     if not stop["owed"]:
         return "nothing was deployed"
     if stop["confirmed"]:
-        return "stopped, confirmed by a status read"
+        return f"stopped, confirmed by a status read{', not in time (STP-2)' if late(document) else ''}"
     return f"MAY STILL BE RUNNING: {stop['words'] or 'no stop was confirmed'}"
+
+
+def late(document: Mapping[str, Any]) -> bool:
+    """Whether the stop failed or was not confirmed in time (STP-2), whatever was seen at last."""
+    return any(row["clause"] == "STP-2" and row["state"] == "violated" for row in document["clauses"])

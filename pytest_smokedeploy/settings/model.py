@@ -175,9 +175,12 @@ class Deadlines(_Part):
     lease_seconds: Annotated[int, Field(ge=30, le=600)] = 120
     """How long the container may outlive a runner that is gone, where the agent lists `lease`."""
     startup_seconds: Seconds = 60
-    """From the container's start to idle reached, by the server's times of the lines (OBS-6)."""
+    """From the container's start to idle, by the server's times of the lines; later is FAIL (OBS-6)."""
     stop_seconds: Seconds = 30
-    """From the first stop to a status read that shows it stopped (STP-2); then as long again, sent anew."""
+    """From the first stop to a status read that shows the container stopped; later is FAIL (STP-2).
+
+    After that the stop is sent again for up to the same time.
+    """
 
 
 class ShutdownBy(_Part):

@@ -60,6 +60,7 @@ class StartupLog:
         self._violated: dict[str, str] = {}
         self._quiet_seconds: float | None = None
         self._late = False
+        self._overdue: float | None = None
         self._cut = ""
         self._carried: dict[str, str] = {}
         self._counted: dict[str, str] = {}
@@ -82,6 +83,10 @@ class StartupLog:
     def quiet(self, seconds: float) -> None:
         """The quiet window (seconds) after idle has passed."""
         self._quiet_seconds = seconds
+
+    def overdue(self, seconds: float) -> None:
+        """`seconds` have passed since the container's start, and idle was not reached."""
+        self._overdue = seconds
 
     def late(self, words: str) -> None:
         """By the server's times idle was not reached in time (OBS-6)."""
@@ -195,6 +200,8 @@ class StartupLog:
     def _lacking(self, clause: str) -> str:
         """Words about a milestone that never came, with the line that sounds most like it."""
         words = f"no such line among {len(self.met)}"
+        if self._overdue is not None:
+            words += f" within {self._overdue:g} s of the container's start (deadlines.startup_seconds)"
         close = next(
             (m.line for m in self.met if m.kind == "undocumented" and near(clause, m.line.text)), None
         )

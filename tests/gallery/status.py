@@ -102,7 +102,9 @@ CASES: dict[str, Case] = {
     "stop is HTML": bad("STP-2", replies("/v1/stop", 200, HTML, "text/html"), stopped=False, settings=SHORT),
     "stop is a lie": bad("STP-1", replies("/v1/stop", 200, STOPPED), stopped=False, settings=SHORT),
     "stop is late": bad("STP-2", late("/v1/stop", 9), settings={"deadlines": {"stop_seconds": 4}}),
-    "the first stop hangs": bad("STP-2", first("/v1/stop", hang), settings=SHORT, words="at last"),
+    "the first stop hangs": bad(
+        "STP-2", first("/v1/stop", hang), settings=SHORT, words="at last", says=("not in time (STP-2)",)
+    ),
     "the first stop fails": bad("STP-2", first("/v1/stop", told(500, GONE)), words="engine gone"),
     "the first stop is a lie": bad("STP-1", first("/v1/stop", told(200, STOPPED)), words="at last"),
     "the stop is not seen": bad("STP-1", stopped(lambda b, _: b.update(running=True)), settings=SHORT),
