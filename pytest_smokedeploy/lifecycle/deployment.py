@@ -119,7 +119,8 @@ class Deployment:
             return self._violated("AGT-4", f"container_name {name!r}", repr(said))
         finding = self._step(StepName.START)
         if finding and (lacking := self._lacking()):
-            return self._violated("AGT-4", "environment and both mounts in the receipt", lacking)
+            expected, meaning = "environment and mounts as the settings declare them", "Something else runs."
+            return Finding("AGT-4", False, expected, lacking, Basis.TOLD, meaning, _REMEDY)
         return finding
 
     def is_running(self) -> Finding:

@@ -18,6 +18,8 @@ from pytest_smokedeploy.startup_log import Line, Met, StartupLog
 
 #: How long after idle the runtime may still settle before its counters are looked at.
 REST_SECONDS: Final = 0.5
+#: Seconds between two looks at the status within the quiet window.
+LOOK_SECONDS: Final = 1.0
 #: Seconds for which a log that still arrives is read beyond the time by which it was due (chosen: 100,000
 #: JSON lines take that long on a busy machine; well within a job's time-out). Past it nothing is proven.
 READING_SECONDS: Final = 120.0
@@ -114,7 +116,11 @@ class Observer:
         self._file.close()
 
     def until_quiet(
-        self, startup_seconds: float, quiet_seconds: float, at_rest: Callable[[], None] | None = None
+        self,
+        startup_seconds: float,
+        quiet_seconds: float,
+        at_rest: Callable[[], None] | None = None,
+        look: Callable[[], None] = lambda: None,
     ) -> None:
         """Read until idle and the quiet window passed, or a violation, the end, or the deadline.
 
@@ -125,10 +131,11 @@ class Observer:
                 where nothing comes.
             quiet_seconds: from idle, as it arrives.
             at_rest: called once a little after idle, when what the runtime did to get there is over.
+            look: called every second of the quiet window: nothing happens in a container that is paused.
 
         """
         if self._until_idle(startup_seconds):
-            self._through_window(quiet_seconds, at_rest)
+            self._through_window(quiet_seconds, at_rest, look)
         self._file.flush()
 
     def _until_idle(self, seconds: float) -> bool:
@@ -157,14 +164,20 @@ class Observer:
             return LAG_SECONDS
         return self._spoke + LAG_SECONDS - now
 
-    def _through_window(self, seconds: float, at_rest: Callable[[], None] | None) -> None:
-        idle = self._clock()
+    def _through_window(
+        self, seconds: float, at_rest: Callable[[], None] | None, look: Callable[[], None]
+    ) -> None:
+        idle = looked = self._clock()
         rest = idle + min(REST_SECONDS, seconds / 2)
         while not self.log.violated and not self.ended:
             now = self._clock()
             if at_rest is not None and now >= rest:
                 at_rest()
                 at_rest = None
+                continue
+            if now - looked >= LOOK_SECONDS:
+                look()
+                looked = self._clock()
                 continue
             left = (idle + seconds if at_rest is None else rest) - now
             if left <= -READING_SECONDS:
@@ -175,7 +188,7 @@ class Observer:
                 self._book.note("log.quiet", seconds=seconds)
                 self._book.announce(f"observe: quiet for {seconds:g} s after idle")
                 return
-            self._next(max(0.0, left))
+            self._next(max(0.0, min(left, looked + LOOK_SECONDS - now)))
 
     def catch_up(self) -> None:
         """Read what has come by now, up to the first violation; waits for nothing."""

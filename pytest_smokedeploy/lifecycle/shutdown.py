@@ -10,7 +10,7 @@ from pytest_smokedeploy.model import CLAUSE, MEANS, Finding
 
 _NOTHING, _FIRST = "nothing was deployed", "Look at the first stage that failed."
 _REMEDY: Final = "Stop it by hand on the server now, then inspect before any further run."
-_STOPPED: Final = "It is stopped now; find out why it was not at once, before any further run."
+_STOPPED: Final = "It is stopped now. Find out why its stop did not succeed at once, before any further run."
 
 
 @dataclass(slots=True)
@@ -78,7 +78,7 @@ class Shutdown:
 
     def _violated(self, clause: str, expected: str, seen: str) -> Finding:
         if self.confirmed:
-            meaning = "The container ran on after it should have been stopped."
+            meaning = "A stop can't be relied on here."
             return Finding(clause, False, expected, seen, meaning=meaning, remedy=_STOPPED)
         return Finding(clause, False, expected, seen, remedy=_REMEDY)
 

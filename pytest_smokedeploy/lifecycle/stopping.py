@@ -75,6 +75,7 @@ class Stopper:
         seconds = round(time.monotonic() - began, 3)
         self._book.stop_confirmed(confirmed=shutdown.confirmed, words=shutdown.words, seconds=seconds)
         word = "confirmed" if shutdown.confirmed else "NOT confirmed"
+        word += ", and not in time" if shutdown.confirmed and (shutdown.failed or shutdown.late) else ""
         self._book.announce(f"shutdown: {word}: {shutdown.told}")
         for breach in shutdown.breaches():
             self._book.finding(breach)
@@ -130,7 +131,7 @@ class Stopper:
         except AgentError as error:
             # Nothing was done, and asking again changes nothing; a call that met no connection may meet one.
             self._refused = error.definite and error.status is not None
-            shutdown.failed = shutdown.failed or str(error)
+            shutdown.failed = shutdown.failed or error.message
             self._book.note("stop.failed", status=error.status, words=str(error))
             return
         self._book.odd("POST /v1/stop", reading)

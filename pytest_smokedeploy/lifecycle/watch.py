@@ -73,6 +73,7 @@ class Watch:
         self._at_rest: tuple[Reading, float] | None = None
         self._status: StatusReading | None = None
         self._looked = 0.0
+        self._glances = 0
 
     @property
     def ended(self) -> bool:
@@ -90,7 +91,9 @@ class Watch:
                 self._run.settings.deadlines.startup_seconds,
                 self._run.settings.quiet_window_seconds,
                 self._rest if counts else None,
+                lambda: self._glance(status),
             )
+            self._book.note("status.watched", reads=self._glances)
         if not self.log.violated:
             self._wait(status.read_at + APART_SECONDS - self._clock())
         if not self.log.violated:
@@ -214,24 +217,41 @@ class Watch:
             return
         self._looked = self._clock()
         for look in (*([self._at_rest[0]] if self._at_rest else []), later):
-            raw = look.raw
-            for breach in belied(self._run, raw):
-                self._book.finding(breach)
-            for name in _LASTING:
-                if status.raw.get(name) != raw.get(name):
-                    words = f"{name} was {status.raw.get(name)!r}, then {raw.get(name)!r}"
-                    self.log.restarted(f"{words}: it is not the one that started"[:400])
-                    return
-            if not runs(raw):
-                said = f"a status read{_at(look)} said {running_words(raw)}"
-                self.log.left(f"while it was watched {said}"[:400])
-                return
-            if (code := raw.get("exit_code")) != status.raw.get("exit_code"):
-                self.log.restarted(f"exit_code was {status.raw.get('exit_code')!r}, then {code!r}"[:400])
+            if not self._same(status, look):
                 return
         if (apart := self._looked - status.read_at) >= APART_SECONDS:
             self._book.finding(status.still_runs(apart))
         self._silence(later)
+
+    def _same(self, status: StatusReading, look: Reading) -> bool:
+        """Whether a look sees the container that started, running; what it sees else is violated."""
+        raw = look.raw
+        for breach in belied(self._run, raw):
+            self._book.finding(breach)
+        for name in _LASTING:
+            if status.raw.get(name) != raw.get(name):
+                words = f"{name} was {status.raw.get(name)!r}, then {raw.get(name)!r}"
+                self.log.restarted(f"{words}: it is not the one that started"[:400])
+                return False
+        if not runs(raw):
+            said = f"a status read{_at(look)} said {running_words(raw)}"
+            self.log.left(f"while it was watched {said}"[:400])
+            return False
+        if (code := raw.get("exit_code")) != status.raw.get("exit_code"):
+            self.log.restarted(f"exit_code was {status.raw.get('exit_code')!r}, then {code!r}"[:400])
+            return False
+        return True
+
+    def _glance(self, status: StatusReading) -> None:
+        """One look within the quiet window; it is written down where it sees something else."""
+        try:
+            look = self._client.status()
+        except AgentError as error:
+            self.log.cut(str(error))
+            return
+        self._glances += 1
+        if not self._same(status, look):
+            self._book.read("GET /v1/status within the quiet window", look)
 
     def _silence(self, later: Reading) -> None:
         """RUN-2, RUN-3 and OBS-9 by the engine's counters, where the agent tells them."""
@@ -251,4 +271,4 @@ class Watch:
 
 def _at(reading: Reading) -> str:
     """When an answer was given, by the server's clock; "" where it tells no Date."""
-    return f" at {reading.date.isoformat()}" if reading.date else ""
+    return f" at {reading.date.isoformat().replace('+00:00', 'Z')}" if reading.date else ""

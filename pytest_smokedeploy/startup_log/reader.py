@@ -17,6 +17,7 @@ _SHOWN: Final = 300
 #: Engines and agents cut what is longer into several lines, in the middle of a word if need be.
 _LONG: Final = 16 * 1024
 _CARRIED: Final = 200
+_LEFT: Final = "Find out on the server what paused or ended it: the engine's own events tell."
 _LATE: Final = "See what delays the start-up, or raise deadlines.startup_seconds in smokedeploy.yml."
 
 
@@ -59,7 +60,7 @@ class StartupLog:
         self._seen: dict[str, Line] = {}
         self._violated: dict[str, str] = {}
         self._quiet_seconds: float | None = None
-        self._late = False
+        self._remedies: dict[str, str] = {}
         self._overdue: float | None = None
         self._cut = ""
         self._carried: dict[str, str] = {}
@@ -90,8 +91,7 @@ class StartupLog:
 
     def late(self, words: str) -> None:
         """By the server's times idle was not reached in time (OBS-6)."""
-        self._late = True
-        self._violate("OBS-6", words)
+        self._violate("OBS-6", words, _LATE)
 
     def restarted(self, words: str) -> None:
         """The container is not the one that started, or started again (DET-1)."""
@@ -99,7 +99,7 @@ class StartupLog:
 
     def left(self, words: str) -> None:
         """It did not stay idle: a status read saw it not running (OBS-6)."""
-        self._violate("OBS-6", words)
+        self._violate("OBS-6", words, _LEFT)
 
     def active(self, clause: str, words: str) -> None:
         """Something ran or sent without a line, by the engine's counters (RUN-2, RUN-3, OBS-9)."""
@@ -161,8 +161,7 @@ class StartupLog:
         """What the log says of one clause of the stage observe."""
         text = CLAUSE[clause].text
         if clause in self._violated:
-            late = clause == "OBS-6" and self._late
-            remedy = _LATE if late else _remedy(clause)
+            remedy = self._remedies.get(clause) or _remedy(clause)
             return Finding(clause, False, text, self._violated[clause], remedy=remedy)
         if clause in self._seen and (clause != "OBS-6" or self._quiet_seconds is not None):
             line = self._seen[clause]
@@ -192,8 +191,9 @@ class StartupLog:
 
     # -- inside ----------------------------------------------------------------------------
 
-    def _violate(self, clause: str, words: str) -> None:
-        self._violated.setdefault(clause, words)
+    def _violate(self, clause: str, words: str, remedy: str = "") -> None:
+        if clause not in self._violated:
+            self._violated[clause], self._remedies[clause] = words, remedy
         if clause == "OBS-7":
             self._violated.setdefault("RUN-5", words)
 

@@ -31,13 +31,18 @@ def test_a_healthy_world_is_rehearsed_on_docker(tmp_path):
     assert not [tag for tag in images if tag.startswith(requested.host)]
 
 
+def docker_(command, *, check=True):
+    subprocess.run(["docker", command, "runtime-dev"], check=check, capture_output=True, timeout=60)
+
+
 def shown(run, folder, words):
     """Wait until the gate's output holds `words`."""
     while run.poll() is None and words not in (folder / "output.txt").read_text(errors="replace"):
         threading.Event().wait(0.05)
 
 
-def test_a_container_that_is_paused_while_it_is_watched_is_not_idle(tmp_path):
+@pytest.mark.parametrize("again", [False, True], ids=["to the end", "for a while"])
+def test_a_container_that_is_paused_while_it_is_watched_is_not_idle(tmp_path, again):
     """Nothing happens in a paused container, so the silence proves nothing; unpaused, it would order."""
     run = start(
         tmp_path,
@@ -47,7 +52,12 @@ def test_a_container_that_is_paused_while_it_is_watched_is_not_idle(tmp_path):
     )
     try:
         shown(run, tmp_path, "observe: OBS-6")
-        subprocess.run(["docker", "pause", "runtime-dev"], check=True, capture_output=True, timeout=60)
+        docker_("pause")
+        if again:
+            threading.Event().wait(
+                1.5
+            )  # so long it is paused, of the six seconds; the gate may stop it first
+            docker_("unpause", check=False)
         told = ended(tmp_path, run.wait(SECONDS))
     finally:
         run.kill()
