@@ -16,6 +16,7 @@ from pathlib import Path
 
 from tests.gallery.catalogue import CASES, FAMILIES
 from tests.gallery.conftest import AT_ONCE
+from tests.gallery.forks import SERVER
 from tests.gallery.gate import Ended
 from tests.gallery.judge import caught, misses, rehearse, stopped
 from tests.needs import lacking
@@ -71,6 +72,7 @@ def main(names: Sequence[str]) -> int:
                 missed += 1
                 print(f"MISS {name}: {' '.join(words.split())}", flush=True)
         print("\n".join(figures(runs)))
+    SERVER.close()
     print(f"{missed} misses, {time.monotonic() - began:.0f} s")
     return 1 if missed else 0
 

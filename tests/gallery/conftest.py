@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.gallery.catalogue import CASES, FAMILIES
+from tests.gallery.forks import SERVER
 from tests.gallery.gate import Ended
 from tests.gallery.judge import rehearse
 
@@ -53,6 +54,7 @@ class Ahead:
     def close(self) -> None:
         """Begin no further one, and wait for those that run."""
         self._pool.shutdown(cancel_futures=True)
+        SERVER.close()
         self._folder.cleanup()
 
     def _begin(self, name: str) -> Future[Ended]:

@@ -13,6 +13,8 @@ from typing import Any
 
 import yaml
 
+from tests.gallery import forks
+
 ROOT = Path(__file__).parents[2]
 #: A rehearsal takes about 3 s; this is for a machine with much else to do.
 SECONDS = 240
@@ -67,9 +69,21 @@ class Ended:
 
 
 def start(  # noqa: PLR0913 - one deviation each, all but the first optional
-    folder, *options, world="", settings=None, changes=None, environ=None, files=None, workflow=None, only=()
+    folder,
+    *options,
+    world="",
+    settings=None,
+    changes=None,
+    environ=None,
+    files=None,
+    workflow=None,
+    only=(),
+    forked=False,
 ):
-    """Start the gate; returns its process, whose output goes to a file in `folder`."""
+    """Start the gate; returns its process, whose output goes to a file in `folder`.
+
+    `forked`: from a process that has imported everything (tests.gallery.forks).
+    """
     file = settings or settings_file(folder, changes or {}, workflow)
     tests = ROOT / "smoke_tests"
     if files:
@@ -92,9 +106,16 @@ def start(  # noqa: PLR0913 - one deviation each, all but the first optional
         "SMOKEDEPLOY_TEST_FOLDER": str(folder),
         **(environ or {}),
     }
+    command += [option.replace("{tests}", str(tests)) for option in options]
     with (folder / "output.txt").open("wb") as output:
+        if forked:
+            server = forks.SERVER.address()
+            env[forks.VARIABLE] = server
+            with Path(os.devnull).open("rb") as nothing:
+                streams = [nothing.fileno(), output.fileno(), output.fileno()]
+                return forks.Forked(server, command, cwd=folder, env=env, streams=streams)
         return subprocess.Popen(
-            [*command, *(option.replace("{tests}", str(tests)) for option in options)],
+            command,
             cwd=folder,
             env=env,
             stdout=output,

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from pytest_smokedeploy.evidence import verify
 from tests.gallery.case import NONE, Case
+from tests.gallery.catalogue import FAMILIES
 from tests.gallery.gate import Ended, gate
+
+#: Variables that an interpreter reads as it starts, and the one by which pytest marks whatever is installed
+#: (it would warn of what the fork server has imported already).
+_INTERPRETERS = re.compile(r"PYTHON|PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+#: The first world of each family starts as a user's does, so that nothing rests on the forks alone.
+OWN_PROCESSES = frozenset(next(iter(cases)) for cases in FAMILIES.values())
 
 
 def rehearse(case: Case, name: str, folder: Path) -> Ended:
@@ -21,6 +29,7 @@ def rehearse(case: Case, name: str, folder: Path) -> Ended:
         workflow=case.workflow,
         environ=case.environ,
         only=case.tests,
+        forked=not (case.needs or name in OWN_PROCESSES or any(map(_INTERPRETERS.match, case.environ))),
     )
 
 

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
-from pytest_smokedeploy.rehearsal import Stack, World
+from pytest_smokedeploy.rehearsal import Stack, World, agent_process
 from pytest_smokedeploy.settings import load
+from tests.gallery import forks
 from tests.gallery.case import after_idle
 from tests.gallery.catalogue import CASES
+
+if forks.VARIABLE in os.environ:
+    agent_process.subprocess = SimpleNamespace(
+        Popen=forks.agent, PIPE=subprocess.PIPE, TimeoutExpired=subprocess.TimeoutExpired
+    )
 
 
 class Told(Stack):
