@@ -163,15 +163,12 @@ class Flow:
 
     def _failed(self, deploy: Deploy, error: Exception) -> Record:
         step = error.step if isinstance(error, StepError) else deploy.receipt.step
-        words = str(error) if isinstance(error, SmokedeployError) else f"unexpected: {type(error).__name__}"
-        if not isinstance(error, SmokedeployError):
-            _LOG.exception("a deploy ended unexpectedly")
-        words += self._stop_failed(deploy)
+        words = _words(error) + self._stop_failed(deploy)
         facts = {**deploy.receipt.facts, "deploy_id": deploy.request.deploy_id}
         try:
             facts |= self._five.left(deploy) if deploy.receipt.begun(StepName.START) else {}
-        except SmokedeployError as unread:
-            words += f" What it wrote could not be read: {unread}"
+        except Exception as unread:  # noqa: BLE001 - whoever waits for the deploy's end must be told it
+            words += f" What it wrote could not be read: {_words(unread)}"
         body = {"status": "error", "reason": words, "step": str(step), **facts}
         record = deploy.record(FAILED, {**body, "steps": deploy.receipt.rows()})
         try:
@@ -189,10 +186,11 @@ class Flow:
             return ""  # what is there is another's, and so is its lease
         try:
             self.container.stop(deploy.key)
-        except SmokedeployError as error:
+        except Exception as error:  # noqa: BLE001 - likewise, and it is stopped later
+            why = _words(error)
             self.lending.left_over(deploy)
-            self.store.tell("leftover.found", who=AGENT, why=str(error), deploy_id=deploy.key)
-            return f" What it started could not be stopped: {error} The agent goes on trying; see the status."
+            self.store.tell("leftover.found", who=AGENT, why=why, deploy_id=deploy.key)
+            return f" What it started could not be stopped: {why} The agent goes on trying; see the status."
         self.lending.end(deploy.key)
         return ""
 
@@ -263,3 +261,11 @@ class Flow:
                 deploy.cancel("the agent was shut down")
                 deploy.ended.result()
         self.lending.close()
+
+
+def _words(error: Exception) -> str:
+    """An error for whoever is answered; one of no kind of ours is told by its type, and logged."""
+    if isinstance(error, SmokedeployError):
+        return str(error)
+    _LOG.error("a deploy ended unexpectedly", exc_info=error)
+    return f"unexpected: {type(error).__name__}"

@@ -28,7 +28,7 @@ from pytest_smokedeploy.agent.engines.base import (
 from pytest_smokedeploy.agent.lending import Lending
 from pytest_smokedeploy.agent.settings import AgentSettings
 from pytest_smokedeploy.agent.state import Stopping, Store
-from pytest_smokedeploy.contract import StepName
+from pytest_smokedeploy.contract import LAST_LINES, StepName
 from pytest_smokedeploy.errors import EngineError
 from pytest_smokedeploy.redaction import Sanitiser
 
@@ -38,9 +38,7 @@ SETTLE_SECONDS: Final = 0.4
 #: How long a stop-only image may run before it counts as one that does not stop.
 STOP_ONLY_SECONDS: Final = 10.0
 _LOOK_SECONDS: Final = 0.05
-#: Lines of a failed start's log that the answer carries, and characters of each: enough to hold a cause, and
-#: little enough for one answer. The whole log is served by `deploy_id`.
-LAST_LINES: Final = 50
+#: Characters of each of a failed start's last lines; the whole log is served by `deploy_id`.
 LINE_SHOWN: Final = 200
 
 
@@ -125,12 +123,12 @@ class FiveSteps:
         # Batch by batch, the last lines alone kept: what it wrote may be large.
         lines: deque[str] = deque(maxlen=LAST_LINES)
         for batch in self._engine.logs(None, follow=False):
-            lines.extend(self._mask(record.line)[:LINE_SHOWN] for record in batch)
+            lines.extend(record.line for record in batch)
         return {
             "container_id": state.container_id,
             "started_at": state.started_at,
             "exit_code": state.exit_code,
-            "last_lines": list(lines),
+            "last_lines": [self._mask(line)[:LINE_SHOWN] for line in lines],
         }
 
     def _start(self, deploy: Deploy, terms: Terms, mounts: tuple[MountSpec, ...]) -> CreatedContainer:

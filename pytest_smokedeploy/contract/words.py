@@ -100,6 +100,10 @@ class EngineState(StrEnum):
     ABSENT = "absent"
 
 
+#: Lines of a failed start's log that its answer carries: enough to hold a cause, and little for one answer.
+LAST_LINES: Final = 50
+
+
 #: States that confirm a stop.
 STOPPED_STATES: Final = frozenset({EngineState.EXITED, EngineState.DEAD, EngineState.ABSENT})
 

@@ -9,6 +9,7 @@ from typing import Final
 from pytest_smokedeploy.client import AgentClient, Reading, hold
 from pytest_smokedeploy.client.answer import shown
 from pytest_smokedeploy.contract import (
+    LAST_LINES,
     DeployRequest,
     Extension,
     Failure,
@@ -226,7 +227,7 @@ class Deployer:
                 "deploy.failed", status=error.status, words=str(error), step=error.step, answer=error.answer
             )
             self._tell(error)
-            self._look_for_leftovers(error)
+            self._look_for_leftovers()
         else:
             # It may run: a lost answer, an edge that gave up, half a body (FACTS: 524, 502).
             error.clause = "AGT-5"
@@ -237,10 +238,10 @@ class Deployer:
         """Show the failure and the last lines of what was started, while whoever watches still does."""
         self._book.announce(f"deploy: {shown(error.message, 600)}")
         lines = error.answer.get("last_lines")
-        for line in lines if isinstance(lines, list) else []:
+        for line in lines[-LAST_LINES:] if isinstance(lines, list) else []:
             self._book.announce(f"deploy: | {shown(str(line))}")
 
-    def _look_for_leftovers(self, error: AgentFailedError) -> None:
+    def _look_for_leftovers(self) -> None:
         """AGT-7: a failed deploy that still runs is a partial success; told where the agent knows ids."""
         if not {Extension.RECEIPT, Extension.STATUS} & self.extensions:
             return
@@ -251,7 +252,7 @@ class Deployer:
         if not rests(reading.raw) and reading.raw.get("deploy_id") == self._deploy_id:
             expected = "nothing of the new container running after a failed deploy"
             said = running_words(reading.raw)
-            seen = f"the deploy was answered {error.status}, and its container's status says {said}"
+            seen = f"the deploy was told failed, and its container's status says {said}"
             meaning = "The agent lets run what it could not finish."
             self._book.finding(Finding("AGT-7", False, expected, seen, Basis.SEEN, meaning, _LEFT))
 

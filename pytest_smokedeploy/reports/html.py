@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any, Final
 
+from pytest_smokedeploy.contract import LAST_LINES
 from pytest_smokedeploy.reports.terminal import NEXT, late
 
 _MARK: Final = {"proven": "✓", "violated": "✗", "not proven": "·", "passed": "✓", "failed": "✗"}
@@ -41,15 +42,16 @@ def _failed_start(d: Mapping[str, Any]) -> str:
     lines = d["receipt"].get("last_lines")
     if not isinstance(lines, list):
         return ""
+    lines = lines[-LAST_LINES:]
     code = d["receipt"].get("exit_code")
     left = "" if code is None else f"It left with exit code {_e(code)}. "
     whole = d["log"]["exit_code"] is not None
-    log = "All it wrote stands" if whole else "What of it could be read stands"
+    log = "All it wrote stands in <code>startup.log</code>." if whole else "Its log was not read to its end."
     kept = "" if d["engine"] == "process" else " Its container is kept, stopped, until the next deploy."
     told = f"The last {len(lines)} lines, the newest at the end" if lines else "It wrote nothing"
     text = "\n".join(_e(line) for line in lines)
     return (
-        f"<h3>The start that failed</h3><p>{left}{log} in <code>startup.log</code>.{kept}</p>"
+        f"<h3>The start that failed</h3><p>{left}{log}{kept}</p>"
         f"<details open><summary>{told}</summary><pre class='sd-lines'>{text}</pre></details>"
     )
 

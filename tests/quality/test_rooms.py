@@ -36,7 +36,7 @@ ROWS = {
         "migration_files",
     },
     "lifecycle": {"client", "startup_log", "evidence", "model", "gate", "settings", "contract", "redaction"},
-    "reports": {"evidence", "model"},
+    "reports": {"contract", "evidence", "model"},
     "agent": {"contract", "redaction", "migrations"},
     "rehearsal": {"agent", "settings", "contract", "migration_files"},
     "hookspecs": {"settings", "rehearsal"},
