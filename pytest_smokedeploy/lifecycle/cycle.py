@@ -162,7 +162,8 @@ class Lifecycle:
         stopper = Stopper(self._run, client, self._book, self.deploy_id, named=bool(NAMING & self.extensions))
         self._shutdown = stopper.stop(why, open_seconds)
         if self._watch:
-            self._watch.tail(self._shutdown, self.extensions)
+            since = self._status.earliest if self._status else None
+            self._watch.tail(self._shutdown, self.extensions, since)
         stopper.look_again(self._shutdown)
         if self._watch:
             self._watch.ended_as_watched(self._shutdown)

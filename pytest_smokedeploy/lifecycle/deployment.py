@@ -208,7 +208,8 @@ class Deployment:
         seen = f"{named} {step.outcome}{f': {step.detail}' if step.detail else ''}"
         if step.step is not StepName.RUNNING:
             return self._violated(clause, f"{named} done", seen)
-        meaning, remedy = "The runtime did not keep running.", "Read the lines it wrote, in startup.log."
+        meaning = "The runtime did not keep running."
+        remedy = "Read what it wrote: its last lines in the report, all that could be read in startup.log."
         return Finding(clause, False, f"{named} done", seen, Basis.TOLD, meaning, remedy)
 
     def _lacking(self) -> str:

@@ -116,15 +116,15 @@ class Follower:
             raise self._lost(f"The agent answered for the deploy {said!r}, and {self._deploy_id} was asked.")
 
     def _step_failed(self, reading: Reading) -> AgentFailedError:
-        step, reason = reading.raw.get("step"), reading.raw.get("reason")
-        step = step if isinstance(step, str) else ""
+        step, reason = reading.raw.get("step"), shown(str(reading.raw.get("reason") or ""), 500)
+        step = shown(step, 40) if isinstance(step, str) else ""
         words = f"The agent failed to deploy{f' at the step {step}' if step else ''}: {reason or 'no reason'}"
         call = f"GET {DEPLOYS}/{self._deploy_id}"
         return AgentFailedError(
             words[:600],
             call=call,
             status=reading.status,
-            reason=str(reason),
+            reason=reason,
             step=step,
             answer=reading.raw,
         )

@@ -97,7 +97,10 @@ class Stopper:
 
     def _insist(self, shutdown: Shutdown, began: float) -> None:
         """Send the stop again until it is seen, or twice the time for it has passed."""
-        in_time = self._run.settings.deadlines.stop_seconds
+        deadlines = self._run.settings.deadlines
+        in_time = deadlines.stop_seconds
+        if self._run.settings.shutdown.image is not None and not self._open:
+            in_time += deadlines.deploy_seconds  # a stop-only image is pulled and started first
         while not shutdown.confirmed and not self._refused and self._ours:
             # An agent that says `stopped` of what its status shows running contradicts itself.
             shutdown.belied = shutdown.belied or (shutdown.running is True and not shutdown.failed)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from pytest_smokedeploy.client import Reading
+from pytest_smokedeploy.client import Reading, shown
 from pytest_smokedeploy.contract import STOPPED_STATES, EngineState, Extension, parse_time
 from pytest_smokedeploy.lifecycle.deployment import Deployment, same_image
 from pytest_smokedeploy.model import Finding
@@ -196,9 +196,9 @@ def rests(raw: Mapping[str, object]) -> bool:
 
 def running_words(raw: Mapping[str, object]) -> str:
     """What a status answer says of `running`, and of `state` where it tells more."""
-    said = f"running {raw['running']!r}" if "running" in raw else "no running"
+    said = f"running {shown(repr(raw['running']), 80)}" if "running" in raw else "no running"
     plain = "state" not in raw or runs(raw) or rests(raw)
-    return said if plain else f"{said}, state {raw['state']!r}"
+    return said if plain else f"{said}, state {shown(repr(raw['state']), 80)}"
 
 
 def belied(run: RunConfig, raw: Mapping[str, object]) -> list[Finding]:

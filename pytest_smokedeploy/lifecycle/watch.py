@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import datetime
 from typing import Final
 
 from pytest_smokedeploy.client import AgentClient, Reading
@@ -125,11 +126,22 @@ class Watch:
         else:
             self._observer.stop_asked()
 
-    def tail(self, shutdown: Shutdown, extensions: frozenset[str]) -> None:
-        """What the log shows up to the end of the stop still counts, whatever was found before."""
-        if self._observer is None and Extension.LOGS in extensions:
-            # A run that failed before it followed the log reads it once, for whoever looks into it.
+    def tail(self, shutdown: Shutdown, extensions: frozenset[str], since: datetime | None) -> None:
+        """What the log shows up to the end of the stop still counts, whatever was found before.
+
+        Args:
+            shutdown: the stop.
+            extensions: what the agent lists.
+            since: when this deploy began, by the server's clock; None where nothing tells it.
+
+        """
+        # A run that failed before it followed the log reads it once, for whoever looks into it; not where
+        # nothing tells this deploy's log from that of a container before it.
+        known = NAMING & extensions or since is not None
+        if self._observer is None and Extension.LOGS in extensions and known:
             self._open(extensions, follow=False)
+            if self._observer is not None:
+                self._observer.since = since
         if self._observer is None:
             return
         already = set(self.log.violated)
@@ -193,6 +205,7 @@ class Watch:
         except AgentError as error:
             self.log.cut(str(error))
             self._book.note("log.cut", words=str(error))
+            self._book.announce(f"observe: the log can't be read: {error.message}")
             return False
         file = self._run.evidence / "startup.log"
         self._observer = Observer(stream, self.log, self._book, file, self._mask, self._clock)

@@ -28,6 +28,8 @@ _EVIDENCE: Final = ("--smokedeploy-evidence", "--evidence", "SMOKEDEPLOY_EVIDENC
 _OPERATORS: Final = ";|&()\n"
 #: After a command they give it a process of its own.
 _ASIDE: Final = frozenset({"|", "|&", "&"})
+_EXPRESSION: Final = re.compile(r"\$\{\{.*?\}\}")
+_REDIRECTION: Final = re.compile(r"\d*[<>]&(?:\d+|-)?|&>>?")
 _ASSIGNMENT: Final = re.compile(r"^\w+=")
 
 
@@ -238,6 +240,8 @@ def _tokens(text: str) -> list[str]:
 
 
 def _split(text: str) -> list[str]:
+    # GitHub's expressions are filled in before the shell reads the text; a redirection is no operator here.
+    text = _REDIRECTION.sub(" ", _EXPRESSION.sub("$EXPRESSION", text))
     lexer = shlex.shlex(re.sub(r"(?m)(^|\s)#.*$", r"\1", text), posix=True, punctuation_chars=_OPERATORS)
     lexer.whitespace, lexer.whitespace_split, lexer.commenters = " \t\r", True, ""
     return list(lexer)

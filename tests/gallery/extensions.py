@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -80,6 +81,19 @@ def _no_engine(chunk: bytes) -> bytes | None:
 
 SLOW = {"deadlines": {"deploy_seconds": 2}}
 
+
+def second_deploy_late(seconds: float) -> World:
+    """The answer to the second deploy, a stop-only image's, is held back."""
+    deploys: list[str] = []
+
+    def tamper(exchange: Exchange) -> None:
+        if exchange.path == "/v1/deploy":
+            deploys.append(exchange.path)
+            threading.Event().wait(seconds if len(deploys) > 1 else 0)
+
+    return World(tamper=tamper)
+
+
 CASES: dict[str, Case] = {
     # -- async: one failed read of the progress ends the run, and it is never taken for a refusal
     "a poll meets no agent": Case(
@@ -135,6 +149,16 @@ CASES: dict[str, Case] = {
         World(agent_environ={"STOP_ONLY_IMAGES": None, "ALLOWED_IMAGES": "ghcr.io/example/runtime"}),
         settings={"shutdown": {"by": "image", "image": "ghcr.io/example/stop:1.0.0"}},
         words="ALLOWED_IMAGES",
+    ),
+    "a stop-only image that takes longer than a stop": Case(
+        "",
+        "REHEARSED",
+        0,
+        second_deploy_late(3),
+        settings={
+            "shutdown": {"by": "image", "image": "ghcr.io/example/stop:1.0.0"},
+            "deadlines": {"stop_seconds": 2},
+        },
     ),
     "deploying for ever, a stop-only image": Case(
         "AGT-5",

@@ -119,3 +119,11 @@ def test_a_step_that_is_tried_again_is_a_retry(followed, tmp_path, first):
     assert reading.raw["state"] == "deployed"
     found = [e for e in Journal.read(tmp_path / "journal.jsonl") if e["event"] == "finding"]
     assert [(row["clause"], row["holds"]) for row in found] == [("AGT-6", False)]
+
+
+def test_an_agents_reason_is_shown_on_one_line_without_control_characters(followed):
+    reason = "gone\n::error::x\x1b[31m\x1b]0;title\x07"
+    with pytest.raises(AgentFailedError) as ended:
+        followed({"state": "failed", "step": "pull", "reason": reason})
+    for words in (ended.value.message, ended.value.reason):
+        assert words.isprintable()

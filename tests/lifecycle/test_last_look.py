@@ -3,10 +3,11 @@
 import pytest
 
 from pytest_smokedeploy.client import Reading
+from pytest_smokedeploy.contract import Extension
 from pytest_smokedeploy.errors import AgentError
 from pytest_smokedeploy.evidence import Journal
 from pytest_smokedeploy.gate import Gate
-from pytest_smokedeploy.lifecycle import Book
+from pytest_smokedeploy.lifecycle import Book, Shutdown
 from pytest_smokedeploy.lifecycle.deployment import Deployment
 from pytest_smokedeploy.lifecycle.verification import StatusReading
 from pytest_smokedeploy.lifecycle.watch import Watch
@@ -76,3 +77,10 @@ def test_a_look_that_fails_costs_no_stop_and_leaves_nothing_proven(watched, erro
     _, watch = watched(error)
     assert watch.log.phase == "stopping"
     assert watch.log.broken
+
+
+def test_a_log_that_may_be_an_older_containers_is_not_read(watched):
+    """An agent that knows no ids, and a deploy that failed before anything told when it began."""
+    _, watch = watched({"running": True})
+    watch.tail(Shutdown(asked=True, running=False), frozenset({Extension.LOGS}), None)
+    assert (watch.log.broken, watch.log.lines) == ("", [])
