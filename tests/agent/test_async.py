@@ -42,7 +42,7 @@ def test_a_failed_one_tells_step_and_reason(agent, new_id):
     seen = until(lambda: (body := agent.progress(one).json())["state"] == "failed" and body)
     assert (seen["step"], seen["status"]) == ("running", "error")
     assert "exit code 3" in seen["reason"]
-    assert "no database" in seen["reason"]
+    assert seen["last_lines"] == ["no database"]
     again = agent.deploy(image, one)
     assert (again.status_code, again.json()["step"]) == (500, "running")
     assert agent.status()["running"] is False

@@ -173,7 +173,8 @@ def test_once_it_was_made_and_before_that_is_known(world, new_id, how, made):
     before = ended(world, how)
     reason = failed(world, one, step)
     assert "could not be stopped" in reason
-    assert ("was stopped, and is kept" if runs else "and was removed") in back(world, before)
+    # What ran ended with its engine.
+    assert ("does not run, and is kept" if runs else "and was removed") in back(world, before)
     assert world.engine.containers(NAME) == ([(False, one)] if runs else [])
     assert world.status()["running"] is False
 
