@@ -54,7 +54,7 @@ def figures(runs: dict[str, Ended]) -> list[str]:
 
 
 def main(names: Sequence[str]) -> int:
-    """Run them, four at once; returns the exit status."""
+    """Run them, several at once; returns the exit status."""
     began, missed = time.monotonic(), 0
     worlds = chosen(names)
     for name in [name for name in worlds if CASES[name].needs and lacking(CASES[name].needs)]:

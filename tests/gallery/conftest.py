@@ -14,7 +14,7 @@ from tests.gallery.forks import SERVER
 from tests.gallery.gate import Ended
 from tests.gallery.judge import rehearse
 
-AT_ONCE = 4
+AT_ONCE = 8
 #: `python -m tests.gallery` runs the whole; so does pytest with SMOKEDEPLOY_GALLERY=whole.
 WHOLE = os.environ.get("SMOKEDEPLOY_GALLERY") == "whole"
 #: Families that deviate in the same answers; of each clause one world of either is enough for a sample.
