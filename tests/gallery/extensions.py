@@ -9,6 +9,7 @@ from typing import Any
 
 from pytest_smokedeploy.rehearsal import Exchange, World
 from tests.gallery.case import FAIL, INCOMPLETE, REFUSED, Case, answer, replies, says
+from tests.gallery.lies import stopped
 
 POLL = "/v1/deploys/"
 OTHER = "00000000-0000-4000-8000-000000000000"
@@ -63,10 +64,8 @@ def _renamed(body: dict[str, Any], _asked: int) -> None:
     body["container_name"] = "somebody"
 
 
-def _anothers(body: dict[str, Any], asked: int) -> None:
-    # Reads 1 and 2 precede the deploy, 3 to 5 watch it; then somebody else's container runs.
-    if asked > 5:
-        body.update(running=True, deploy_id=OTHER)
+def _anothers(body: dict[str, Any], _asked: int) -> None:
+    body.update(running=True, state="running", deploy_id=OTHER)
 
 
 def _no_tail(chunk: bytes) -> bytes | None:
@@ -177,7 +176,7 @@ CASES: dict[str, Case] = {
     # -- what flips between two reads, and what no engine counts
     "the name flips between two reads": Case("DET-1", FAIL, 1, _running(_renamed, 4), words="somebody"),
     "somebody else's container runs after the stop": Case(
-        "STP-1", FAIL, 1, answer("/v1/status", _anothers), words="not this run's"
+        "STP-1", FAIL, 1, stopped(_anothers), words="not this run's"
     ),
     "no counters": Case("", "REHEARSED", 0, says("/v1/status", activity=None)),
 }
