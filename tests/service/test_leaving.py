@@ -29,7 +29,7 @@ def test_a_stop_under_way_is_finished(agent):
     answers = []
     stopping = threading.Thread(target=lambda: answers.append(agent.stop_it()), daemon=True)
     stopping.start()
-    until(lambda: "stop" in str(agent.audit()[-1]) or agent.status()["running"])
+    until(lambda: '"stopping":{' in (agent.folder / "state" / "state.json").read_text())
     assert gone(agent) == 0
     stopping.join(SECONDS)
     assert [answer.status_code for answer in answers] == [200]
