@@ -11,7 +11,7 @@ from html import escape
 from typing import Any, Final
 
 from pytest_smokedeploy.contract import LAST_LINES
-from pytest_smokedeploy.reports.terminal import NEXT, late
+from pytest_smokedeploy.reports.terminal import following, late
 
 _MARK: Final = {"proven": "✓", "violated": "✗", "not proven": "·", "passed": "✓", "failed": "✗"}
 
@@ -32,7 +32,7 @@ def summary(document: Mapping[str, Any]) -> str:
 def _banner(d: Mapping[str, Any]) -> str:
     verdict = str(d["verdict"])
     clause = f'<span class="sd-clause">{_e(d["clause"])}</span> ' if d["clause"] else ""
-    after = f'<p class="sd-next">{_e(NEXT[verdict])}.</p>' if verdict in NEXT else ""
+    after = f'<p class="sd-next">{_e(words)}.</p>' if (words := following(d)) else ""
     reason = f'<p class="sd-reason">{clause}{_e(d["reason"])}</p>'
     return f'<div class="sd-banner sd-{_e(verdict.lower())}"><h2>{_e(verdict)}</h2>{reason}{after}</div>'
 

@@ -21,17 +21,25 @@ def lines(document: Mapping[str, Any]) -> list[str]:
     out += [
         f"clauses    {proven} of {len(checked)} checked clauses proven",
         f"container  {_stop(document)}",
-        *([f"next       {NEXT[document['verdict']]}"] if document["verdict"] in NEXT else []),
+        *([f"next       {after}"] if (after := following(document)) else []),
     ]
     return out
 
 
-NEXT: Mapping[str, str] = {
+_NEXT: Mapping[str, str] = {
     "FAIL": "a person looks before the next run; the report says where",
     "INCOMPLETE": "the gate could not prove everything; the phase does not proceed",
     "REFUSED": "mend what is named above, then start anew by hand",
     "REHEARSED": "a rehearsal is never evidence; the real run is the workflow's",
 }
+
+
+def following(document: Mapping[str, Any]) -> str:
+    """What the operator does next, "" after a PASS."""
+    verdict = document["verdict"]
+    if document["rehearsal"] and verdict in {"FAIL", "INCOMPLETE"}:
+        return "correct it, and rehearse again: nothing is on hold"
+    return _NEXT.get(verdict, "")
 
 
 def _stop(document: Mapping[str, Any]) -> str:

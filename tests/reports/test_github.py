@@ -14,6 +14,7 @@ def document(**changes):
     row = {"clause": "OBS-7", "text": "no order", "state": "violated", "how": "checked", "words": NASTY}
     base = {
         "verdict": "FAIL",
+        "rehearsal": False,
         "clause": "OBS-7",
         "reason": NASTY,
         "clauses": [row, {**row, "clause": "EXT-2", "state": "not proven"}],
@@ -75,3 +76,10 @@ def test_elsewhere_no_command_is_written(tmp_path):
     run = gate(tmp_path, "-k", "test_4")
     assert "::stop-commands::" not in run.output
     assert "::error" not in run.output
+
+
+@pytest.mark.parametrize(
+    ("rehearsal", "words"), [(True, "nothing is on hold"), (False, "a person looks before the next run")]
+)
+def test_what_comes_next_after_a_failure_is_the_modes_own(rehearsal, words):
+    assert words in summary(document(rehearsal=rehearsal))
