@@ -146,8 +146,8 @@ def _leave_nothing(settings: AgentSettings, engine: Engine, flow: Flow) -> None:
             record = flow.records.get(key_of(state))
             if record is None or record.deployed:
                 engine.remove()
-    except EngineError as error:
-        _say(f"what runs could not be stopped: {error}")
+    except SmokedeployError as error:
+        _say(f"what ran could not be stopped, or removed: {error}")
 
 
 def _watch_stdin(server: Server) -> None:
