@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO, Final
 
-from pytest_smokedeploy.errors import SmokedeployError
 from pytest_smokedeploy.model import CLAUSE, MILESTONES
 from pytest_smokedeploy.settings import Settings
 from pytest_smokedeploy.startup_log import Line, Met, Patterns, StartupLog
+from pytest_smokedeploy.support.errors import SmokedeployError
 
 _KEPT: Final = re.compile(r"(\d{4}-\d\d-\d\dT\S+) (stdout|stderr) \[[A-Za-z0-9-]+\] ?(.*)", re.DOTALL)
 _SHOWN: Final = 160

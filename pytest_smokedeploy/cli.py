@@ -10,8 +10,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TextIO
 
-from pytest_smokedeploy.errors import SmokedeployError
-from pytest_smokedeploy.redaction import one_line
+from pytest_smokedeploy.support.errors import SmokedeployError
+from pytest_smokedeploy.support.redaction import one_line
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
 
@@ -87,8 +87,8 @@ def _check(parsed: argparse.Namespace) -> int:
 
 def _log(parsed: argparse.Namespace) -> int:
     from pytest_smokedeploy.captured import read  # noqa: PLC0415 - lazily
-    from pytest_smokedeploy.redaction import Sanitiser, Secret  # noqa: PLC0415 - lazily
     from pytest_smokedeploy.settings import Options, load  # noqa: PLC0415 - lazily
+    from pytest_smokedeploy.support.redaction import Sanitiser, Secret  # noqa: PLC0415 - lazily
 
     named = parsed.config or os.environ.get("SMOKEDEPLOY_CONFIG")
     settings = load(Options(config=Path(named) if named else None).settings_file())

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from pytest_smokedeploy.console import announcer, veil
-from pytest_smokedeploy.errors import EvidenceError, MisuseError
 from pytest_smokedeploy.gate import Check
 from pytest_smokedeploy.misuse import evidence_folder, misuses
 from pytest_smokedeploy.model import CLAUSE, RANK, STAGES, Stage
 from pytest_smokedeploy.progress import Call, Progress, watch
+from pytest_smokedeploy.support.errors import EvidenceError, MisuseError
 
 if TYPE_CHECKING:
     from pytest_smokedeploy.session import GateSession

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pytest_smokedeploy.errors import SmokedeployError
+from pytest_smokedeploy.support.errors import SmokedeployError
 
 Tool = Literal["sql", "alembic"]
 

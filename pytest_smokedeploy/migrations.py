@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from pytest_smokedeploy.redaction import Sanitiser, Secret
+from pytest_smokedeploy.support.redaction import Sanitiser, Secret
 
 if TYPE_CHECKING:
     import sqlalchemy

@@ -106,7 +106,7 @@ def pytest_configure(config: pytest.Config) -> None:
     asked = options.smokedeploy_rehearse or options.smokedeploy_environment
     if asked or os.environ.get("SMOKEDEPLOY_ENVIRONMENT"):
         from pytest_smokedeploy import collected, misuse  # noqa: PLC0415 - lazily
-        from pytest_smokedeploy.errors import EvidenceError  # noqa: PLC0415 - lazily
+        from pytest_smokedeploy.support.errors import EvidenceError  # noqa: PLC0415 - lazily
 
         try:
             config.stash[ARMED] = collected.arm(config)
@@ -159,8 +159,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def _begin(config: pytest.Config, session: pytest.Session | None) -> None:
     """Begin the run, or end with one clear line and exit status 4."""
     from pytest_smokedeploy import collected, console  # noqa: PLC0415 - lazily
-    from pytest_smokedeploy.errors import EvidenceError, MisuseError  # noqa: PLC0415 - lazily
-    from pytest_smokedeploy.redaction import one_line  # noqa: PLC0415 - lazily
+    from pytest_smokedeploy.support.errors import EvidenceError, MisuseError  # noqa: PLC0415 - lazily
+    from pytest_smokedeploy.support.redaction import one_line  # noqa: PLC0415 - lazily
 
     checks = config.stash.get(COLLECTED, collected.Collected())
     if session is not None:

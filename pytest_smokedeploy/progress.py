@@ -12,8 +12,8 @@ from functools import wraps
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from pytest_smokedeploy.errors import SmokedeployError
 from pytest_smokedeploy.gate import Check, CheckOutcome
+from pytest_smokedeploy.support.errors import SmokedeployError
 
 if TYPE_CHECKING:
     from pytest_smokedeploy.session import GateSession

@@ -11,8 +11,8 @@ from typing import Any
 
 from pytest_smokedeploy.evidence import replay, torn, utc_now, write_folder
 from pytest_smokedeploy.gate import Decision
-from pytest_smokedeploy.redaction import Sanitiser
 from pytest_smokedeploy.reports.github import summary
+from pytest_smokedeploy.support.redaction import Sanitiser
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from pytest_smokedeploy.client import AgentClient
-from pytest_smokedeploy.errors import EvidenceError
 from pytest_smokedeploy.evidence import Journal, owed, replay, write_folder
 from pytest_smokedeploy.gate import Gate
 from pytest_smokedeploy.lifecycle import Book
 from pytest_smokedeploy.lifecycle.deploying import overdue
 from pytest_smokedeploy.lifecycle.stopping import Stopper
-from pytest_smokedeploy.redaction import Sanitiser
 from pytest_smokedeploy.settings import Options, RunConfig, resolve
+from pytest_smokedeploy.support.errors import EvidenceError
+from pytest_smokedeploy.support.redaction import Sanitiser
 
 _LOOK: Final = "Ask the agent's GET /v1/status, and stop by hand what runs."
 #: Events that tell a deploy's end; without one of them it may still be under way.

@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_smokedeploy import __version__
 from pytest_smokedeploy.client import AgentClient
-from pytest_smokedeploy.errors import MisuseError, SmokedeployError
 from pytest_smokedeploy.evidence import Journal, build, fault, prepare, utc_now, write_folder
 from pytest_smokedeploy.gate import EXIT_FAILED, OWN_WORDS, Check, CheckOutcome, Decision, Gate
 from pytest_smokedeploy.lifecycle import Book, Lifecycle
 from pytest_smokedeploy.lifecycle.signals import Signals
 from pytest_smokedeploy.preconditions import Preconditions, around, workflow
-from pytest_smokedeploy.redaction import Sanitiser, Secret
 from pytest_smokedeploy.remains import Remains
 from pytest_smokedeploy.settings import Options, RunConfig, load, resolve
 from pytest_smokedeploy.settings.resolve import check_plane, refuse_in_workflow
+from pytest_smokedeploy.support.errors import MisuseError, SmokedeployError
+from pytest_smokedeploy.support.redaction import Sanitiser, Secret
 
 if TYPE_CHECKING:
     from pytest_smokedeploy.rehearsal import Stack

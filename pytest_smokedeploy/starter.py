@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from pytest_smokedeploy import __version__
-from pytest_smokedeploy.errors import SmokedeployError
+from pytest_smokedeploy.support.errors import SmokedeployError
 
 TESTS: Final = "smoke_tests"
 WORKFLOW: Final = Path(".github/workflows/deploy.yml")

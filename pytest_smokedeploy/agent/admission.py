@@ -7,8 +7,8 @@ from typing import Final
 
 from pytest_smokedeploy.agent.settings import PLANE, AgentSettings
 from pytest_smokedeploy.contract import DeployRequest
-from pytest_smokedeploy.errors import SmokedeployError
-from pytest_smokedeploy.image import ImageReference
+from pytest_smokedeploy.support.errors import SmokedeployError
+from pytest_smokedeploy.support.image import ImageReference
 
 #: What a request may try to name, and the setting by which the server owns it.
 SERVER_OWNED: Final = {

@@ -39,8 +39,8 @@ from pytest_smokedeploy.contract import (
     ReleaseRequest,
     StopRequest,
 )
-from pytest_smokedeploy.errors import EngineError
-from pytest_smokedeploy.redaction import Sanitiser
+from pytest_smokedeploy.support.errors import EngineError
+from pytest_smokedeploy.support.redaction import Sanitiser
 
 _DEPLOY_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LOG_QUERY: Final = ("since", "follow", "deploy_id")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_smokedeploy.agent.engines.base import utc_now
-from pytest_smokedeploy.errors import SmokedeployError
+from pytest_smokedeploy.support.errors import SmokedeployError
 
 #: Who acts where nobody called: the agent by itself.
 AGENT = "agent"

@@ -10,7 +10,7 @@ from pytest_smokedeploy.agent.audit import AGENT
 from pytest_smokedeploy.agent.engines.base import Engine
 from pytest_smokedeploy.agent.flow import Flow
 from pytest_smokedeploy.agent.recovery import resettle
-from pytest_smokedeploy.errors import SmokedeployError
+from pytest_smokedeploy.support.errors import SmokedeployError
 
 #: How often an engine that is away is asked whether it is back, and a settling that failed is tried again.
 _AGAIN_SECONDS: Final = 0.5

@@ -9,7 +9,7 @@ from typing import Final
 from pytest_smokedeploy.agent.admission import RefusedError
 from pytest_smokedeploy.agent.engines.base import ContainerState, Engine
 from pytest_smokedeploy.contract import EngineState
-from pytest_smokedeploy.errors import EngineError
+from pytest_smokedeploy.support.errors import EngineError
 
 LABEL: Final = "smokedeploy.agent"
 DEPLOY_LABEL: Final = "smokedeploy.deploy_id"

@@ -20,7 +20,7 @@ from pytest_smokedeploy.agent.settings import AgentSettings
 from pytest_smokedeploy.agent.state import Current, State, Stopping, Store
 from pytest_smokedeploy.agent.steps import FiveSteps
 from pytest_smokedeploy.contract import DeployRequest, StepName
-from pytest_smokedeploy.errors import SmokedeployError
+from pytest_smokedeploy.support.errors import SmokedeployError
 
 #: Stops that came before their deploy are remembered: a stop may overtake it.
 _REMEMBERED: Final = 256

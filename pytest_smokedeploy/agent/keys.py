@@ -12,7 +12,7 @@ from typing import Any, Final
 import httpx
 import jwt
 
-from pytest_smokedeploy.errors import SmokedeployError
+from pytest_smokedeploy.support.errors import SmokedeployError
 
 PATH: Final = "/cdn-cgi/access/certs"
 #: An unknown `kid` makes the agent ask again, but no more often than this.

@@ -11,7 +11,7 @@ from typing import Final
 
 from pytest_smokedeploy.agent.state import Lease
 from pytest_smokedeploy.contract import parse_time
-from pytest_smokedeploy.errors import SmokedeployError
+from pytest_smokedeploy.support.errors import SmokedeployError
 
 #: A stop that failed is tried again after this many seconds: what runs on is the worst there is.
 _AGAIN_SECONDS: Final = 5.0

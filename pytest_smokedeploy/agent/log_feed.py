@@ -15,7 +15,7 @@ import anyio.to_thread
 
 from pytest_smokedeploy import contract
 from pytest_smokedeploy.agent.engines.base import Log, utc_now
-from pytest_smokedeploy.errors import EngineError
+from pytest_smokedeploy.support.errors import EngineError
 
 #: Readers of the log at once.
 MOST: Final = 64

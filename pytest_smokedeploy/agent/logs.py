@@ -7,7 +7,7 @@ import logging
 from datetime import UTC, datetime
 from typing import Any, Final, TextIO
 
-from pytest_smokedeploy.redaction import Sanitiser
+from pytest_smokedeploy.support.redaction import Sanitiser
 
 _FIELDS: Final = ("call", "caller", "ray", "status", "seconds")
 #: Ours, and the server's underneath: its errors belong here too, its chatter does not.

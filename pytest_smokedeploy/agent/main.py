@@ -18,9 +18,9 @@ from pytest_smokedeploy.agent.engines.base import Engine
 from pytest_smokedeploy.agent.flow import Flow
 from pytest_smokedeploy.agent.recovery import settled
 from pytest_smokedeploy.agent.settings import AgentSettings
-from pytest_smokedeploy.errors import EngineError, SmokedeployError
-from pytest_smokedeploy.loopback import is_loopback
-from pytest_smokedeploy.redaction import Sanitiser
+from pytest_smokedeploy.support.errors import EngineError, SmokedeployError
+from pytest_smokedeploy.support.loopback import is_loopback
+from pytest_smokedeploy.support.redaction import Sanitiser
 
 if TYPE_CHECKING:
     from pytest_smokedeploy.agent.serving import Server

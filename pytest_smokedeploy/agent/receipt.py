@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 
 from pytest_smokedeploy.agent.engines.base import LAYER, utc_now
 from pytest_smokedeploy.contract import Outcome, StepName
-from pytest_smokedeploy.errors import EngineError, SmokedeployError
+from pytest_smokedeploy.support.errors import EngineError, SmokedeployError
 
 #: An image has at most 127 layers; whatever an engine tells beyond that is not kept.
 _LAYERS: Final = 128

@@ -12,7 +12,7 @@ from pytest_smokedeploy.agent.flow import Flow
 from pytest_smokedeploy.agent.lease import moment
 from pytest_smokedeploy.agent.settings import AgentSettings
 from pytest_smokedeploy.agent.state import Held, Lease, State, Store
-from pytest_smokedeploy.redaction import Sanitiser
+from pytest_smokedeploy.support.redaction import Sanitiser
 
 
 def settled(settings: AgentSettings, engine: Engine) -> Flow:

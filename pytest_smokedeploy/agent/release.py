@@ -12,7 +12,7 @@ from pathlib import Path
 from pytest_smokedeploy.agent.deploys import Records
 from pytest_smokedeploy.agent.hold import Holds
 from pytest_smokedeploy.agent.state import Store
-from pytest_smokedeploy.errors import SmokedeployError
+from pytest_smokedeploy.support.errors import SmokedeployError
 
 
 def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:

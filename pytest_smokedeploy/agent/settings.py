@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Final, Self, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from pytest_smokedeploy.errors import SettingsError
-from pytest_smokedeploy.image import ImageReference
-from pytest_smokedeploy.loopback import is_loopback
-from pytest_smokedeploy.redaction import Secret
+from pytest_smokedeploy.support.errors import SettingsError
+from pytest_smokedeploy.support.image import ImageReference
+from pytest_smokedeploy.support.loopback import is_loopback
+from pytest_smokedeploy.support.redaction import Secret
 
 PLANE: Final = "EXECUTION_PLANE"
 _SECRET: Final = re.compile(r"SECRET|TOKEN|PASS|PWD|KEY|CREDENTIAL|DSN|PRIVATE", re.IGNORECASE)

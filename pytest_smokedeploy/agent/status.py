@@ -11,7 +11,7 @@ from pytest_smokedeploy.agent.flow import Flow
 from pytest_smokedeploy.agent.settings import AgentSettings
 from pytest_smokedeploy.agent.state import Held, Last, State
 from pytest_smokedeploy.contract import EngineState, Extension
-from pytest_smokedeploy.errors import EngineError
+from pytest_smokedeploy.support.errors import EngineError
 
 EXTENSIONS: Final = (
     Extension.RECEIPT,

@@ -29,8 +29,8 @@ from pytest_smokedeploy.agent.lending import Lending
 from pytest_smokedeploy.agent.settings import AgentSettings
 from pytest_smokedeploy.agent.state import Stopping, Store
 from pytest_smokedeploy.contract import LAST_LINES, StepName
-from pytest_smokedeploy.errors import EngineError
-from pytest_smokedeploy.redaction import Sanitiser
+from pytest_smokedeploy.support.errors import EngineError
+from pytest_smokedeploy.support.redaction import Sanitiser
 
 #: How long a container must keep running to count as running (AGT-5). Docker tells of one that ends at
 #: once up to 0.13 s after its start (measured, on two busy processors); three times as long is waited.

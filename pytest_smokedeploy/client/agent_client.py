@@ -13,8 +13,8 @@ from pytest_smokedeploy.client.answer import Answer
 from pytest_smokedeploy.client.log_stream import IDLE_SECONDS, LogStream
 from pytest_smokedeploy.client.reading import Probe, Reading, probe, read
 from pytest_smokedeploy.client.transport import Transport
-from pytest_smokedeploy.errors import AgentError, MisuseError
-from pytest_smokedeploy.redaction import Secret
+from pytest_smokedeploy.support.errors import AgentError, MisuseError
+from pytest_smokedeploy.support.redaction import Secret
 
 
 class AgentClient:

@@ -12,7 +12,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from pytest_smokedeploy.client.answer import Answer, shown
-from pytest_smokedeploy.errors import EdgeError
+from pytest_smokedeploy.support.errors import EdgeError
 
 CLAUSE: Final = "PRE-6"
 _NOT_LET_IN: Final = frozenset({401, 403})

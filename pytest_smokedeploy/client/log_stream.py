@@ -28,7 +28,7 @@ from pytest_smokedeploy.client.transport import (
     unreachable,
 )
 from pytest_smokedeploy.contract import HEARTBEAT_SECONDS, LOGS, NDJSON, End, Heartbeat, LogError, LogLine
-from pytest_smokedeploy.errors import ContractError, UnreachableError
+from pytest_smokedeploy.support.errors import ContractError, UnreachableError
 
 LogRecord = LogLine | Heartbeat | LogError | End
 

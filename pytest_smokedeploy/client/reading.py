@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from pytest_smokedeploy.client.answer import BODY_CAP, Answer, shown
 from pytest_smokedeploy.client.edge import diagnose, error_code, is_access
 from pytest_smokedeploy.contract import DEFINITE_NO, Failure
-from pytest_smokedeploy.errors import AgentError, AgentFailedError, AgentRefusedError, ContractError
+from pytest_smokedeploy.support.errors import AgentError, AgentFailedError, AgentRefusedError, ContractError
 
 _OK: Final = 200
 _ACCEPTED: Final = 202

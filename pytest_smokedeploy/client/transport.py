@@ -22,7 +22,7 @@ import httpx
 from pytest_smokedeploy import __version__
 from pytest_smokedeploy.client.answer import BODY_CAP, Answer, shown
 from pytest_smokedeploy.client.endpoint import check_endpoint
-from pytest_smokedeploy.errors import UnreachableError
+from pytest_smokedeploy.support.errors import UnreachableError
 
 T = TypeVar("T")
 _CLOSE_SECONDS: Final = 2.0

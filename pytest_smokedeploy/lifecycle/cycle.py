@@ -9,7 +9,6 @@ from contextlib import AbstractContextManager, nullcontext
 
 from pytest_smokedeploy.client import AgentClient
 from pytest_smokedeploy.contract import OutcomeRequest
-from pytest_smokedeploy.errors import AgentError, SmokedeployError
 from pytest_smokedeploy.lifecycle import exiting
 from pytest_smokedeploy.lifecycle.book import Book
 from pytest_smokedeploy.lifecycle.deploying import NAMING, Deployer
@@ -21,6 +20,7 @@ from pytest_smokedeploy.lifecycle.verification import StatusReading
 from pytest_smokedeploy.lifecycle.watch import Watch
 from pytest_smokedeploy.model import CLAUSE, Finding
 from pytest_smokedeploy.settings import RunConfig
+from pytest_smokedeploy.support.errors import AgentError, SmokedeployError
 
 
 class Lifecycle:

@@ -16,7 +16,6 @@ from pytest_smokedeploy.contract import (
     Run,
     StepName,
 )
-from pytest_smokedeploy.errors import AgentError, AgentFailedError, SmokedeployError
 from pytest_smokedeploy.lifecycle.book import Book
 from pytest_smokedeploy.lifecycle.deployment import CLAUSE_OF_STEP, Deployment
 from pytest_smokedeploy.lifecycle.following import Follower
@@ -24,6 +23,7 @@ from pytest_smokedeploy.lifecycle.lease import Lease
 from pytest_smokedeploy.lifecycle.verification import belied, rests, running_words
 from pytest_smokedeploy.model import Basis, Finding
 from pytest_smokedeploy.settings import RunConfig
+from pytest_smokedeploy.support.errors import AgentError, AgentFailedError, SmokedeployError
 
 #: Extensions whose calls know a deploy by its id.
 NAMING: Final = frozenset({Extension.RECEIPT, Extension.ASYNC, Extension.LEASE, Extension.HOLD})

@@ -9,9 +9,9 @@ from typing import Any, Final
 from pytest_smokedeploy.client import AgentClient, Reading
 from pytest_smokedeploy.client.answer import shown
 from pytest_smokedeploy.contract import DEPLOYS, Deployed, DeployState, Outcome, StepName
-from pytest_smokedeploy.errors import AgentError, AgentFailedError
 from pytest_smokedeploy.lifecycle.book import Book
 from pytest_smokedeploy.model import Basis, Finding
+from pytest_smokedeploy.support.errors import AgentError, AgentFailedError
 
 #: Seconds between two reads: short at first, then a tenth of what has passed.
 SHORTEST_PAUSE: Final = 0.2

@@ -6,8 +6,8 @@ import threading
 
 from pytest_smokedeploy.client import AgentClient
 from pytest_smokedeploy.contract import LeaseRequest
-from pytest_smokedeploy.errors import SmokedeployError
 from pytest_smokedeploy.lifecycle.book import Book
+from pytest_smokedeploy.support.errors import SmokedeployError
 
 
 class Lease:

@@ -11,10 +11,10 @@ from typing import Final, Self
 
 from pytest_smokedeploy.client import LogRecord, LogStream
 from pytest_smokedeploy.contract import HEARTBEAT_SECONDS, End, Heartbeat, LogLine, parse_time
-from pytest_smokedeploy.errors import AgentError
 from pytest_smokedeploy.lifecycle.book import Book
 from pytest_smokedeploy.model import Finding
 from pytest_smokedeploy.startup_log import Line, Met, StartupLog
+from pytest_smokedeploy.support.errors import AgentError
 
 #: How long after idle the runtime may still settle before its counters are looked at.
 REST_SECONDS: Final = 0.5

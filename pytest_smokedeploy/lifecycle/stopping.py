@@ -7,11 +7,11 @@ import time
 
 from pytest_smokedeploy.client import AgentClient
 from pytest_smokedeploy.contract import DeployRequest
-from pytest_smokedeploy.errors import AgentError, AgentFailedError
 from pytest_smokedeploy.lifecycle.book import Book
 from pytest_smokedeploy.lifecycle.shutdown import Shutdown
 from pytest_smokedeploy.lifecycle.verification import belied, rests, running_words
 from pytest_smokedeploy.settings import RunConfig
+from pytest_smokedeploy.support.errors import AgentError, AgentFailedError
 
 #: Seconds between two looks at a stop, and two askings: a container that a policy restarts is back within it.
 LOOK_AGAIN_SECONDS = 1.0

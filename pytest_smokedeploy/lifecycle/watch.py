@@ -9,7 +9,6 @@ from typing import Final
 
 from pytest_smokedeploy.client import AgentClient, Reading
 from pytest_smokedeploy.contract import Extension
-from pytest_smokedeploy.errors import AgentError
 from pytest_smokedeploy.lifecycle.activity import counters, judge
 from pytest_smokedeploy.lifecycle.book import Book
 from pytest_smokedeploy.lifecycle.deploying import NAMING
@@ -18,6 +17,7 @@ from pytest_smokedeploy.lifecycle.shutdown import Shutdown
 from pytest_smokedeploy.lifecycle.verification import StatusReading, belied, running_words, runs
 from pytest_smokedeploy.settings import RunConfig
 from pytest_smokedeploy.startup_log import Patterns, StartupLog
+from pytest_smokedeploy.support.errors import AgentError
 
 #: Seconds without a line after which the log's tail should have ended, once a status said that nothing runs.
 TAIL_SECONDS: Final = 10.0

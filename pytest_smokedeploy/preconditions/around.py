@@ -9,10 +9,10 @@ from math import prod
 from pathlib import Path
 from typing import Final
 
-from pytest_smokedeploy.errors import MisuseError
 from pytest_smokedeploy.preconditions import script
 from pytest_smokedeploy.preconditions.flow import Flow, Step, fault, mapping
 from pytest_smokedeploy.settings import is_prod
+from pytest_smokedeploy.support.errors import MisuseError
 
 _RETRY: Final = re.compile(r"retry", re.IGNORECASE)
 _EITHER_WAY: Final = re.compile(r"always\(\)")

@@ -10,11 +10,11 @@ from typing import Final
 from pytest_smokedeploy import contract, migration_files
 from pytest_smokedeploy.client import AgentClient, Reading, hold
 from pytest_smokedeploy.contract import Extension
-from pytest_smokedeploy.errors import AgentError, SmokedeployError
 from pytest_smokedeploy.model import Basis, Finding
 from pytest_smokedeploy.preconditions import database, inputs, last_deploy, ledger, previous, workflow
 from pytest_smokedeploy.preconditions.github import GitHub, quoted
 from pytest_smokedeploy.settings import RunConfig
+from pytest_smokedeploy.support.errors import AgentError, SmokedeployError
 
 _PLACEHOLDER: Final = re.compile(
     r"<.*>|\$\{.*\}|x{3,}|\*{3,}|\.{3}|(?:change|replace)[-_ ]?me|todo|tbd|none|null|undefined|"

@@ -9,9 +9,9 @@ from pathlib import Path
 from posixpath import normpath
 from typing import Any, Final
 
-from pytest_smokedeploy.errors import SettingsError
 from pytest_smokedeploy.preconditions import script
 from pytest_smokedeploy.settings import yamlfile
+from pytest_smokedeploy.support.errors import SettingsError
 
 #: YAML 1.1 reads `on` as true, and a key that some reader takes for `on` counts.
 _ON: Final = ("on", "On", "ON", "true", "True", "TRUE", "yes", "Yes", "YES", "y", "Y")

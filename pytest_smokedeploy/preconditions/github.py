@@ -10,10 +10,10 @@ from urllib.parse import quote, urlsplit
 
 from pytest_smokedeploy.client.answer import Answer, shown
 from pytest_smokedeploy.client.transport import Transport
-from pytest_smokedeploy.errors import AgentError, MisuseError
-from pytest_smokedeploy.loopback import is_loopback
 from pytest_smokedeploy.model import Basis, Finding
 from pytest_smokedeploy.settings import GitHubRun
+from pytest_smokedeploy.support.errors import AgentError, MisuseError
+from pytest_smokedeploy.support.loopback import is_loopback
 
 _SECONDS: Final = 10.0
 _OK: Final = 200

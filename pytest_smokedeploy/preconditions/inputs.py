@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from pytest_smokedeploy.image import TAG, VERSION, can_move
 from pytest_smokedeploy.model import Finding
 from pytest_smokedeploy.preconditions import workflow
 from pytest_smokedeploy.preconditions.github import GitHub, quoted
 from pytest_smokedeploy.settings import RunConfig
+from pytest_smokedeploy.support.image import TAG, VERSION, can_move
 
 _EXPECTED: Final = "an image tag that cannot move: a commit's SHA in the repository, or a version"
 _REMEDY: Final = "Dispatch with the commit's full SHA as image_tag."

@@ -6,10 +6,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from pytest_smokedeploy.image import can_move
 from pytest_smokedeploy.model import Finding
 from pytest_smokedeploy.preconditions.flow import Flow, fault, mapping
 from pytest_smokedeploy.settings import is_prod
+from pytest_smokedeploy.support.image import can_move
 
 BY_HAND: Final = "workflow_dispatch"
 

@@ -20,7 +20,7 @@ from docker.errors import NotFound
 
 from pytest_smokedeploy.agent.engines.docker import LABEL
 from pytest_smokedeploy.agent.engines.docker_api import DockerApi
-from pytest_smokedeploy.errors import EngineError, SmokedeployError
+from pytest_smokedeploy.support.errors import EngineError, SmokedeployError
 
 _UP_SECONDS: Final = 20.0
 _BUSYBOX: Final = Path("/bin/busybox")

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final, Self, cast
 import httpx
 
 from pytest_smokedeploy import contract
-from pytest_smokedeploy.image import ImageReference
 from pytest_smokedeploy.rehearsal import database
 from pytest_smokedeploy.rehearsal.access import Team
 from pytest_smokedeploy.rehearsal.agent_process import AgentProcess
@@ -22,6 +21,7 @@ from pytest_smokedeploy.rehearsal.github import GitHub
 from pytest_smokedeploy.rehearsal.server import Server
 from pytest_smokedeploy.rehearsal.world import World
 from pytest_smokedeploy.settings import Options, Settings, load
+from pytest_smokedeploy.support.image import ImageReference
 
 if TYPE_CHECKING:
     from pytest_smokedeploy.rehearsal.registry import Registry

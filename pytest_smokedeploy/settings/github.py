@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from pytest_smokedeploy.redaction import Secret
+from pytest_smokedeploy.support.redaction import Secret
 
 
 @dataclass(frozen=True, slots=True)

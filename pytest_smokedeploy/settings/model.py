@@ -8,9 +8,9 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from pytest_smokedeploy.errors import SettingsError
-from pytest_smokedeploy.image import ImageReference
 from pytest_smokedeploy.settings import yamlfile
+from pytest_smokedeploy.support.errors import SettingsError
+from pytest_smokedeploy.support.image import ImageReference
 
 ALWAYS_SECRET: Final = ("DEPLOY_ENDPOINT", "CF_ACCESS_CLIENT_ID", "CF_ACCESS_CLIENT_SECRET")
 #: The model's own.

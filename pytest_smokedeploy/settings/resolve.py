@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from pytest_smokedeploy.errors import MisuseError, SettingsError
-from pytest_smokedeploy.loopback import is_loopback
-from pytest_smokedeploy.redaction import Secret
 from pytest_smokedeploy.settings.github import GitHubRun
 from pytest_smokedeploy.settings.model import ALWAYS_SECRET, DEPLOY_WORKFLOW, Settings, load
+from pytest_smokedeploy.support.errors import MisuseError, SettingsError
+from pytest_smokedeploy.support.loopback import is_loopback
+from pytest_smokedeploy.support.redaction import Secret
 
 ENVIRONMENT: Final = "dev"
 PLANE: Final = "paper"

@@ -9,7 +9,7 @@ from pathlib import Path
 from agent_process import until
 
 from pytest_smokedeploy.agent.engines.docker_api import DockerApi
-from pytest_smokedeploy.errors import EngineError
+from pytest_smokedeploy.support.errors import EngineError
 
 SECONDS = 60
 _CONFIG = """version = 2

@@ -6,9 +6,9 @@ import os
 import pytest
 
 from pytest_smokedeploy import captured, cli
-from pytest_smokedeploy.errors import SettingsError, SmokedeployError
-from pytest_smokedeploy.redaction import one_line
 from pytest_smokedeploy.settings import Settings, yamlfile
+from pytest_smokedeploy.support.errors import SettingsError, SmokedeployError
+from pytest_smokedeploy.support.redaction import one_line
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 import trustme
 
 from pytest_smokedeploy.client import AgentClient
-from pytest_smokedeploy.redaction import Secret
+from pytest_smokedeploy.support.redaction import Secret
 
 sys.path.insert(0, str(Path(__file__).parent))  # import mode importlib adds no folder
 from raw_server import RawServer, Script

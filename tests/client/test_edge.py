@@ -4,7 +4,7 @@ import pytest
 from raw_server import answers, http
 
 from pytest_smokedeploy.contract import DeployRequest
-from pytest_smokedeploy.errors import ContractError, EdgeError
+from pytest_smokedeploy.support.errors import ContractError, EdgeError
 
 LOGIN = (
     "https://team.cloudflareaccess.com/cdn-cgi/access/login/agent.example.com?kid=abc&meta=eyJhbGciOiJub25l"

@@ -8,7 +8,7 @@ from raw_server import answers, http
 
 from pytest_smokedeploy.client import AgentClient
 from pytest_smokedeploy.contract import DeployRequest
-from pytest_smokedeploy.redaction import Secret
+from pytest_smokedeploy.support.redaction import Secret
 
 GOOD = {"container_name": "runtime", "running": False}
 REQUEST = DeployRequest(image="example/runtime:1", environment="dev")

@@ -9,7 +9,7 @@ from raw_server import answers
 
 from pytest_smokedeploy.client import log_stream
 from pytest_smokedeploy.contract import End, Heartbeat, LogLine
-from pytest_smokedeploy.errors import AgentRefusedError, ContractError, EdgeError, UnreachableError
+from pytest_smokedeploy.support.errors import AgentRefusedError, ContractError, EdgeError, UnreachableError
 
 AT = "2026-01-02T03:04:05.123456789Z"
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\ncf-ray: 8f-FRA\r\n"

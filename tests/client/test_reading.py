@@ -4,7 +4,7 @@ import pytest
 from raw_server import answers
 
 from pytest_smokedeploy.contract import DeployRequest, Status
-from pytest_smokedeploy.errors import AgentFailedError, AgentRefusedError, ContractError
+from pytest_smokedeploy.support.errors import AgentFailedError, AgentRefusedError, ContractError
 
 GOOD = {
     "container_name": "runtime",

@@ -10,8 +10,8 @@ from raw_server import answers, http
 
 from pytest_smokedeploy.client import AgentClient
 from pytest_smokedeploy.contract import DeployRequest
-from pytest_smokedeploy.errors import AgentError, MisuseError, UnreachableError
-from pytest_smokedeploy.redaction import Secret
+from pytest_smokedeploy.support.errors import AgentError, MisuseError, UnreachableError
+from pytest_smokedeploy.support.redaction import Secret
 
 GOOD = {"container_name": "runtime", "running": False}
 REQUEST = DeployRequest(

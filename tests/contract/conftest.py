@@ -14,10 +14,10 @@ import pytest
 
 from pytest_smokedeploy.client import AgentClient
 from pytest_smokedeploy.contract import DeployRequest, Extension
-from pytest_smokedeploy.errors import AgentError
-from pytest_smokedeploy.redaction import Secret
 from pytest_smokedeploy.rehearsal import Stack, World
 from pytest_smokedeploy.settings import load
+from pytest_smokedeploy.support.errors import AgentError
+from pytest_smokedeploy.support.redaction import Secret
 
 ROOT = Path(__file__).parents[2]
 AGENTS = {

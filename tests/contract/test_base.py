@@ -6,7 +6,7 @@ import uuid
 import pytest
 
 from pytest_smokedeploy.contract import Deployed, Health, Status, Stopped, parse_time
-from pytest_smokedeploy.errors import AgentError, AgentFailedError, AgentRefusedError
+from pytest_smokedeploy.support.errors import AgentError, AgentFailedError, AgentRefusedError
 
 
 def test_health_tells_the_environment(agent):

@@ -25,7 +25,7 @@ from pytest_smokedeploy.contract import (
     Status,
     parse_time,
 )
-from pytest_smokedeploy.errors import AgentRefusedError
+from pytest_smokedeploy.support.errors import AgentRefusedError
 
 SECONDS = 60.0
 

@@ -5,7 +5,7 @@ import uuid
 import pytest
 
 from pytest_smokedeploy.contract import STEPS, Extension, Outcome, StepName, parse_time
-from pytest_smokedeploy.errors import AgentRefusedError
+from pytest_smokedeploy.support.errors import AgentRefusedError
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ import threading
 import docker
 import pytest
 
-from pytest_smokedeploy.image import ImageReference
+from pytest_smokedeploy.support.image import ImageReference
 from tests.gallery.gate import SECONDS, ended, gate, start
 from tests.gallery.runtime import CAUSE
 from tests.needs import needs_docker

@@ -12,7 +12,7 @@ import pytest
 from pytest_smokedeploy.agent.engines import docker_logs, docker_pull
 from pytest_smokedeploy.agent.engines.base import ContainerSpec
 from pytest_smokedeploy.agent.engines.docker import DockerEngine
-from pytest_smokedeploy.errors import EngineError
+from pytest_smokedeploy.support.errors import EngineError
 from tests.engines.conftest import SECONDS, Bench, FailedError, until
 from tests.needs import needs_docker
 

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from pytest_smokedeploy.errors import EngineError
+from pytest_smokedeploy.support.errors import EngineError
 from tests.engines.conftest import IDLE, FailedError, until
 from tests.needs import needs_docker
 

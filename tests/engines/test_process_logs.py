@@ -15,7 +15,7 @@ from pytest_smokedeploy.agent.engines.base import ContainerSpec, MountSpec, nano
 from pytest_smokedeploy.agent.engines.lines import CONTINUED, GOES_ON, OVERLAP, PART, Lines
 from pytest_smokedeploy.agent.engines.process import ProcessEngine
 from pytest_smokedeploy.agent.engines.spool import Spool
-from pytest_smokedeploy.errors import EngineError
+from pytest_smokedeploy.support.errors import EngineError
 from tests.engines.conftest import until
 
 IMAGE = "registry.example/app:v1"

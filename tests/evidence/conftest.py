@@ -11,7 +11,7 @@ from pytest_smokedeploy.evidence import Journal, prepare, write_folder
 from pytest_smokedeploy.gate import Check, Gate
 from pytest_smokedeploy.lifecycle import Book
 from pytest_smokedeploy.model import CHECKED, Finding
-from pytest_smokedeploy.redaction import Sanitiser
+from pytest_smokedeploy.support.redaction import Sanitiser
 
 DIGEST = "sha256:" + "a1" * 32
 

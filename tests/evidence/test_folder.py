@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from pytest_smokedeploy.errors import EvidenceError
 from pytest_smokedeploy.evidence import prepare
 from pytest_smokedeploy.evidence.files import sha256
 from pytest_smokedeploy.evidence.statement import predicate, statement
+from pytest_smokedeploy.support.errors import EvidenceError
 from tests.evidence.conftest import DIGEST
 
 IMAGE = "ghcr.io/example/runtime:1.2.3"

@@ -3,7 +3,7 @@
 import json
 
 from pytest_smokedeploy.evidence import Journal, prepare, replay
-from pytest_smokedeploy.redaction import Sanitiser, Secret
+from pytest_smokedeploy.support.redaction import Sanitiser, Secret
 
 
 def test_events_come_back_in_order_and_an_old_journal_is_continued(tmp_path):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_smokedeploy.image import ImageReference
+from pytest_smokedeploy.support.image import ImageReference
 
 DIGEST = "sha256:" + "a" * 64
 

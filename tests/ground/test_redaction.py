@@ -13,7 +13,7 @@ import pytest
 import yaml
 from markupsafe import escape as markup
 
-from pytest_smokedeploy.redaction import MASK, Sanitiser, Secret
+from pytest_smokedeploy.support.redaction import MASK, Sanitiser, Secret
 
 VALUE = "c4n/ary+v=&%\"q'<é\\"
 

@@ -3,14 +3,14 @@
 from datetime import UTC, datetime, timedelta
 
 from pytest_smokedeploy.contract import End, Heartbeat, LogLine
-from pytest_smokedeploy.errors import UnreachableError
 from pytest_smokedeploy.evidence import Journal
 from pytest_smokedeploy.gate import Gate
 from pytest_smokedeploy.lifecycle import Book
 from pytest_smokedeploy.lifecycle.exiting import nothing_undocumented
 from pytest_smokedeploy.lifecycle.observation import READING_SECONDS, Observer
-from pytest_smokedeploy.redaction import Sanitiser
 from pytest_smokedeploy.startup_log import Patterns, StartupLog
+from pytest_smokedeploy.support.errors import UnreachableError
+from pytest_smokedeploy.support.redaction import Sanitiser
 
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 STARTUP, QUIET, TAIL_SECONDS, STREAM_SECONDS = 60.0, 3.0, 10.0, 25.0

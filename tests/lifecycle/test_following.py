@@ -5,12 +5,12 @@ import itertools
 import pytest
 
 from pytest_smokedeploy.client import AgentClient
-from pytest_smokedeploy.errors import AgentError, AgentFailedError
 from pytest_smokedeploy.evidence import Journal
 from pytest_smokedeploy.gate import Gate
 from pytest_smokedeploy.lifecycle import Book
 from pytest_smokedeploy.lifecycle.following import Follower
-from pytest_smokedeploy.redaction import Sanitiser, Secret
+from pytest_smokedeploy.support.errors import AgentError, AgentFailedError
+from pytest_smokedeploy.support.redaction import Sanitiser, Secret
 from tests.client.raw_server import RawServer, http
 
 ID = "11111111-1111-4111-8111-111111111111"

@@ -4,15 +4,15 @@ import pytest
 
 from pytest_smokedeploy.client import Reading
 from pytest_smokedeploy.contract import Extension
-from pytest_smokedeploy.errors import AgentError
 from pytest_smokedeploy.evidence import Journal
 from pytest_smokedeploy.gate import Gate
 from pytest_smokedeploy.lifecycle import Book, Shutdown
 from pytest_smokedeploy.lifecycle.deployment import Deployment
 from pytest_smokedeploy.lifecycle.verification import StatusReading
 from pytest_smokedeploy.lifecycle.watch import Watch
-from pytest_smokedeploy.redaction import Sanitiser
 from pytest_smokedeploy.settings import Options, resolve
+from pytest_smokedeploy.support.errors import AgentError
+from pytest_smokedeploy.support.redaction import Sanitiser
 from tests.gallery.gate import settings_file
 
 RUNS = {"running": True, "restart_count": 0}

@@ -10,7 +10,7 @@ from pytest_smokedeploy.evidence import Journal
 from pytest_smokedeploy.gate import Gate
 from pytest_smokedeploy.lifecycle import Book
 from pytest_smokedeploy.lifecycle.lease import Lease
-from pytest_smokedeploy.redaction import Sanitiser, Secret
+from pytest_smokedeploy.support.redaction import Sanitiser, Secret
 from tests.client.raw_server import RawServer, answers, http
 
 ID = "11111111-1111-4111-8111-111111111111"

@@ -11,8 +11,8 @@ from pytest_smokedeploy.evidence import Journal
 from pytest_smokedeploy.gate import Gate
 from pytest_smokedeploy.lifecycle import Book
 from pytest_smokedeploy.lifecycle.observation import TOLD, Observer
-from pytest_smokedeploy.redaction import Sanitiser, Secret
 from pytest_smokedeploy.startup_log import Patterns, StartupLog
+from pytest_smokedeploy.support.redaction import Sanitiser, Secret
 from tests.agent.agent_process import until
 from tests.client.raw_server import RawServer
 from tests.startup_log.test_reader import HEALTHY

@@ -2,13 +2,13 @@
 
 import pytest
 
-from pytest_smokedeploy.errors import SmokedeployError
 from pytest_smokedeploy.evidence import Journal
 from pytest_smokedeploy.gate import Gate
 from pytest_smokedeploy.lifecycle import Book
 from pytest_smokedeploy.lifecycle.deploying import Deployer
-from pytest_smokedeploy.redaction import Sanitiser
 from pytest_smokedeploy.settings import Options, resolve
+from pytest_smokedeploy.support.errors import SmokedeployError
+from pytest_smokedeploy.support.redaction import Sanitiser
 from tests.gallery.gate import settings_file
 
 

@@ -5,7 +5,7 @@ import pytest
 from pytest_smokedeploy.client import AgentClient
 from pytest_smokedeploy.model import Basis, Finding
 from pytest_smokedeploy.preconditions import Preconditions
-from pytest_smokedeploy.redaction import Secret
+from pytest_smokedeploy.support.redaction import Secret
 from tests.client.raw_server import RawServer, http
 
 LISTS = ["status", "hold", "preflight"]

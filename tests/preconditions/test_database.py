@@ -8,7 +8,7 @@ import pytest
 from pytest_smokedeploy.migration_files import MigrationFiles
 from pytest_smokedeploy.model import Basis, Finding
 from pytest_smokedeploy.preconditions import database
-from pytest_smokedeploy.redaction import Secret
+from pytest_smokedeploy.support.redaction import Secret
 
 EXPECTED = "the database reachable, with exactly the migrations the repository holds"
 THREE = MigrationFiles(("0001", "0002", "0003"), frozenset({"0001", "0002", "0003"}))

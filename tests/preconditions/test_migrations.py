@@ -3,10 +3,10 @@
 import pytest
 
 from pytest_smokedeploy import migration_files
-from pytest_smokedeploy.errors import SmokedeployError
 from pytest_smokedeploy.migration_files import MigrationFiles
 from pytest_smokedeploy.model import Basis
 from pytest_smokedeploy.preconditions import database
+from pytest_smokedeploy.support.errors import SmokedeployError
 
 REVISION = "revision = {!r}\ndown_revision = {!r}\nbranch_labels = None\ndepends_on = None\n"
 

@@ -6,7 +6,7 @@ import pytest
 
 from pytest_smokedeploy.model import Finding
 from pytest_smokedeploy.preconditions import Preconditions
-from pytest_smokedeploy.redaction import Secret
+from pytest_smokedeploy.support.redaction import Secret
 from tests.preconditions.conftest import FLOW
 
 NAMES = ("DEPLOY_ENDPOINT", "CF_ACCESS_CLIENT_ID", "CF_ACCESS_CLIENT_SECRET")

@@ -6,41 +6,37 @@ import grimp
 import pytest
 
 PACKAGE = "pytest_smokedeploy"
-#: What any room may stand on: leaves that import nothing of ours but errors.
-GROUND = {"", "errors", "image", "loopback"}
+#: What any room may stand on: leaves that import no room.
+GROUND = {"", "support"}
 #: The client side below the fixtures, the session and the plug-in.
-CLIENT_SIDE = {"redaction", "model", "contract", "settings", "gate", "evidence", "client", "startup_log"}
+CLIENT_SIDE = {"model", "contract", "settings", "gate", "evidence", "client", "startup_log"}
 CLIENT_SIDE |= {"preconditions", "lifecycle", "reports"}
 ROWS = {
     "": set(),
-    "errors": set(),
-    "image": set(),
-    "loopback": set(),
-    "redaction": set(),
+    "support": set(),
     "model": set(),
     "contract": set(),
-    "settings": {"redaction", "contract"},
+    "settings": {"contract"},
     "gate": {"model"},
-    "evidence": {"model", "redaction", "gate"},
-    "client": {"contract", "redaction"},
+    "evidence": {"model", "gate"},
+    "client": {"contract"},
     "startup_log": {"model"},
-    "migrations": {"redaction"},
+    "migrations": set(),
     "migration_files": set(),
     "preconditions": {
         "settings",
         "client",
         "model",
-        "redaction",
         "contract",
         "migrations",
         "migration_files",
     },
-    "lifecycle": {"client", "startup_log", "evidence", "model", "gate", "settings", "contract", "redaction"},
+    "lifecycle": {"client", "startup_log", "evidence", "model", "gate", "settings", "contract"},
     "reports": {"contract", "evidence", "model"},
-    "agent": {"contract", "redaction", "migrations"},
+    "agent": {"contract", "migrations"},
     "rehearsal": {"agent", "settings", "contract", "migration_files"},
     "hookspecs": {"settings", "rehearsal"},
-    "remains": {"evidence", "gate", "redaction", "reports"},
+    "remains": {"evidence", "gate", "reports"},
     "session": CLIENT_SIDE | {"rehearsal", "remains"},
     "misuse": {"gate", "model"},
     "console": {"reports"},
@@ -93,7 +89,7 @@ def test_pytest_is_imported_by_the_plugin_and_its_fixtures_alone(graph):
 
 
 def test_the_agent_and_the_client_side_never_meet(graph):
-    for side in sorted(CLIENT_SIDE - {"contract", "redaction"}):
+    for side in sorted(CLIENT_SIDE - {"contract"}):
         if f"{PACKAGE}.{side}" in graph.modules:
             assert not graph.chain_exists(f"{PACKAGE}.agent", f"{PACKAGE}.{side}", as_packages=True), side
             assert not graph.chain_exists(f"{PACKAGE}.{side}", f"{PACKAGE}.agent", as_packages=True), side

@@ -11,7 +11,7 @@ from agent_process import REPOSITORY, until
 from pytest_smokedeploy.agent import logs
 from pytest_smokedeploy.agent.settings import AgentSettings
 from pytest_smokedeploy.contract import ASSERTION_HEADER
-from pytest_smokedeploy.redaction import Sanitiser, Secret
+from pytest_smokedeploy.support.redaction import Sanitiser, Secret
 
 PASSWORD = "canary-of-the-database"
 RUNTIME = "canary-of-the-runtime"

@@ -2,9 +2,9 @@
 
 import pytest
 
-from pytest_smokedeploy.errors import MisuseError, SettingsError
 from pytest_smokedeploy.settings import Options, resolve
 from pytest_smokedeploy.settings.resolve import find_root, refuse_in_workflow
+from pytest_smokedeploy.support.errors import MisuseError, SettingsError
 
 WHOLE = "image:\n  repository: ghcr.io/example/runtime\nagent:\n  container_name: runtime-dev\n"
 HOST = "https://agent-dev.example"

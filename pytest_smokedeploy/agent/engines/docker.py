@@ -19,8 +19,8 @@ from pytest_smokedeploy.agent.engines.docker_api import CALL_SECONDS, Client, Do
 from pytest_smokedeploy.agent.engines.docker_created import NO_HEALTH_CHECK, created
 from pytest_smokedeploy.agent.engines.docker_pull import pull
 from pytest_smokedeploy.contract import Activity, EngineState
-from pytest_smokedeploy.errors import EngineError
-from pytest_smokedeploy.image import ImageReference
+from pytest_smokedeploy.support.errors import EngineError
+from pytest_smokedeploy.support.image import ImageReference
 
 LABEL: Final = "smokedeploy.agent"
 #: The digest that the registry gave at the pull: a repository may know one image by several.

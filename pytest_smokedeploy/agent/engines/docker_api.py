@@ -16,7 +16,7 @@ from docker.types import CancellableStream
 from urllib3.exceptions import HTTPError
 
 from pytest_smokedeploy.agent.engines.docker_words import explained
-from pytest_smokedeploy.errors import EngineError
+from pytest_smokedeploy.support.errors import EngineError
 
 DEFAULT_HOST: Final = "unix:///var/run/docker.sock"
 #: Seconds the engine may take to answer one call, what it does for it included.

@@ -22,7 +22,7 @@ from pytest_smokedeploy.agent.engines.base import Ended, Log, LogRecord, nanosec
 from pytest_smokedeploy.agent.engines.docker_api import Client, DockerApi
 from pytest_smokedeploy.agent.engines.docker_words import explained
 from pytest_smokedeploy.agent.engines.lines import Lines
-from pytest_smokedeploy.errors import EngineError
+from pytest_smokedeploy.support.errors import EngineError
 
 #: How long a followed log may be silent; the runtime's idle is silence.
 _FOLLOW_SECONDS: Final = 24 * 3600

@@ -17,8 +17,8 @@ from pytest_smokedeploy.agent.engines.backlog import Backlog
 from pytest_smokedeploy.agent.engines.base import LAYER
 from pytest_smokedeploy.agent.engines.docker_api import Client, DockerApi
 from pytest_smokedeploy.agent.engines.docker_words import explained, told
-from pytest_smokedeploy.errors import EngineError
-from pytest_smokedeploy.image import ImageReference
+from pytest_smokedeploy.support.errors import EngineError
+from pytest_smokedeploy.support.image import ImageReference
 
 #: Seconds one pull may take; the caller's own patience is shorter or longer.
 PULL_SECONDS: Final = 1800

@@ -7,7 +7,7 @@ from typing import Final
 import requests
 from docker.errors import DockerException
 
-from pytest_smokedeploy.errors import EngineError
+from pytest_smokedeploy.support.errors import EngineError
 
 _SHOWN: Final = 500
 

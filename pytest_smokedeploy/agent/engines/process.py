@@ -30,8 +30,8 @@ from pytest_smokedeploy.agent.engines.base import (
 from pytest_smokedeploy.agent.engines.procfs import session_activity
 from pytest_smokedeploy.agent.engines.spool import Spool
 from pytest_smokedeploy.contract import Activity, EngineState, Mount
-from pytest_smokedeploy.errors import EngineError
-from pytest_smokedeploy.image import ImageReference
+from pytest_smokedeploy.support.errors import EngineError
+from pytest_smokedeploy.support.image import ImageReference
 
 _PATH: Final = "/usr/local/bin:/usr/bin:/bin"
 
