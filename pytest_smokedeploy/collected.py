@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from pytest_smokedeploy.console import announcer, veil
-from pytest_smokedeploy.gate import Check
+from pytest_smokedeploy.judging import Check
 from pytest_smokedeploy.misuse import evidence_folder, misuses
 from pytest_smokedeploy.model import CLAUSE, RANK, STAGES, Stage
 from pytest_smokedeploy.progress import Call, Progress, watch

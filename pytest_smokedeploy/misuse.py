@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from pytest_smokedeploy.gate import Check
+from pytest_smokedeploy.judging import Check
 from pytest_smokedeploy.model import STAGES
 from pytest_smokedeploy.support.errors import MisuseError
 

@@ -12,7 +12,7 @@ from functools import wraps
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from pytest_smokedeploy.gate import Check, CheckOutcome
+from pytest_smokedeploy.judging import Check, CheckOutcome
 from pytest_smokedeploy.support.errors import SmokedeployError
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ class Progress:
 
     def _plain(self, check: Check, error: BaseException) -> bool:
         """Whether the gate's own words say all; a user's own check keeps its traceback."""
-        found = [self._gate.book.gate.found(c) for c in check.clauses]
+        found = [self._gate.book.record.found(c) for c in check.clauses]
         return isinstance(error, SmokedeployError) or any(f is not None and not f for f in found)
 
     def _redact(self, report: Any) -> None:  # noqa: ANN401 - pytest's own

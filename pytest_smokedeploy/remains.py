@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_smokedeploy.evidence import replay, torn, utc_now, write_folder
-from pytest_smokedeploy.gate import Decision
+from pytest_smokedeploy.judging import Decision, decide
 from pytest_smokedeploy.reports.github import summary
 from pytest_smokedeploy.support.redaction import Sanitiser
 
@@ -58,7 +58,7 @@ class Remains:
         words = f"the evidence folder is not whole: {why}"
         self._withdrawn = [{"at": utc_now(), "event": "run.spoiled", "words": words}]
         facts = [*events, *self._withdrawn]
-        withdrawn = Written(write_folder(self._folder, facts), replay(facts).decide())
+        withdrawn = Written(write_folder(self._folder, facts), decide(replay(facts)))
         if (report := self._folder / "report.html").is_file():
             # Its own head was written before.
             told = f"<h1>{escape(f'{withdrawn.decision.verdict}  {withdrawn.decision.reason}')}</h1>"

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pytest_smokedeploy.client import AgentClient
 from pytest_smokedeploy.evidence import Journal, owed, replay, write_folder
-from pytest_smokedeploy.gate import Gate
+from pytest_smokedeploy.judging import Record
 from pytest_smokedeploy.lifecycle import Book
 from pytest_smokedeploy.lifecycle.deploying import overdue
 from pytest_smokedeploy.lifecycle.stopping import Stopper
@@ -77,12 +77,12 @@ def rescue(folder: Path, config: Path | None, environ: Mapping[str, str]) -> tup
     return words, done
 
 
-def _gate(events: list[dict[str, Any]]) -> Gate:
+def _gate(events: list[dict[str, Any]]) -> Record:
     """The run's gate; a journal that lost a line makes none, and is no reason not to stop."""
     try:
         return replay(events)
     except (LookupError, TypeError, ValueError):
-        return Gate(rehearsal=False)
+        return Record(rehearsal=False)
 
 
 def _open_seconds(events: list[dict[str, Any]], run: RunConfig) -> float:

@@ -16,9 +16,19 @@ from typing import TYPE_CHECKING, Any
 from pytest_smokedeploy import __version__
 from pytest_smokedeploy.client import AgentClient
 from pytest_smokedeploy.evidence import Journal, build, fault, prepare, utc_now, write_folder
-from pytest_smokedeploy.gate import EXIT_FAILED, OWN_WORDS, Check, CheckOutcome, Decision, Gate
+from pytest_smokedeploy.judging import (
+    OWN_WORDS,
+    Check,
+    CheckOutcome,
+    Decision,
+    Record,
+    blocked,
+    decide,
+    earned,
+)
 from pytest_smokedeploy.lifecycle import Book, Lifecycle
 from pytest_smokedeploy.lifecycle.signals import Signals
+from pytest_smokedeploy.model import EXIT_FAILED
 from pytest_smokedeploy.preconditions import Preconditions, around, workflow
 from pytest_smokedeploy.remains import Remains
 from pytest_smokedeploy.settings import Options, RunConfig, load, resolve
@@ -80,7 +90,7 @@ class GateSession:
         )
         prepare(self.evidence)
         self.journal = Journal(self.evidence / "journal.jsonl", self.sanitiser)
-        self.book = Book(Gate(rehearsal=options.rehearse), self.journal, self._shown(announce))
+        self.book = Book(Record(rehearsal=options.rehearse), self.journal, self._shown(announce))
         self.signals = Signals(self.book.interrupt)
         self._environ = environ
         self._levels: dict[str, int] = {}
@@ -208,14 +218,14 @@ class GateSession:
 
     def blocked(self, check: Check) -> str | None:
         """Why a check must not run now, or None."""
-        return self.book.gate.blocked(check)
+        return blocked(self.book.record, check)
 
     def words(self, check: Check, error: BaseException) -> tuple[str, str | None]:
         """What to say of a failed check, and the clause its error names, if any."""
         if isinstance(error, SmokedeployError):
             return self.sanitiser.text(str(error)), error.clause
         for clause in check.clauses:
-            finding = self.book.gate.found(clause)
+            finding = self.book.record.found(clause)
             if finding is not None and not finding:
                 return self.sanitiser.text(str(finding)), None
         # A bare number says nothing of who left.
@@ -248,17 +258,17 @@ class GateSession:
             self.book.seal()
             if self.journal.broken:
                 self.book.spoil(f"the journal could not be written ({self.journal.broken}).")
-            elif self.book.gate.earned() and not self.journal.kept():
+            elif earned(self.book.record) and not self.journal.kept():
                 self.book.spoil(
                     "the journal on the disk is not what was written: somebody took or changed it."
                 )
-            elif self.book.gate.earned() and (why := fault(self.evidence / "startup.log")):
+            elif earned(self.book.record) and (why := fault(self.evidence / "startup.log")):
                 self.book.spoil(why)
-            if status and self.book.gate.earned():
+            if status and earned(self.book.record):
                 self.book.spoil(f"something beside the checks failed: the runner ends with status {status}.")
             if hasattr(self, "lifecycle"):
                 self.lifecycle.release()
-            self.decision = self.book.gate.decide()
+            self.decision = decide(self.book.record)
             self.book.note(
                 "run.finished",
                 verdict=self.decision.verdict,

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from pytest_smokedeploy.client import Reading
 from pytest_smokedeploy.evidence import Journal
-from pytest_smokedeploy.gate import Check, CheckOutcome, Gate
+from pytest_smokedeploy.judging import Check, CheckOutcome, Record
 from pytest_smokedeploy.model import Finding
 
 _NO_OUTCOME: Final = "the run ended before it could tell the agent that it passed."
@@ -18,7 +18,7 @@ class Book:
     """Writes facts down as they happen (DESIGN 6: a killed run still tells where it was).
 
     Args:
-        gate: decides from the facts.
+        record: the verdict is decided from it.
         journal: keeps them.
         announce: shows one line to whoever watches the run.
 
@@ -28,9 +28,9 @@ class Book:
     """
 
     def __init__(
-        self, gate: Gate, journal: Journal, announce: Callable[[str], None] = lambda _line: None
+        self, record: Record, journal: Journal, announce: Callable[[str], None] = lambda _line: None
     ) -> None:
-        self.gate = gate
+        self.record = record
         self.journal = journal
         self._announce = announce
         self.oddities: list[str] = []
@@ -47,13 +47,13 @@ class Book:
 
     def expect(self, checks: Sequence[Check]) -> None:
         """Take the collected checks."""
-        self.gate.expect(checks)
+        self.record.expect(checks)
         rows = [{"id": c.id, "title": c.title, "stage": c.stage, "clauses": list(c.clauses)} for c in checks]
         self.note("checks.collected", checks=rows)
 
     def finding(self, finding: Finding) -> Finding:
         """Take what was found about a clause."""
-        self.gate.finding(finding)
+        self.record.finding(finding)
         self.note(
             "finding",
             clause=finding.clause,
@@ -77,7 +77,7 @@ class Book:
         finished_at: str,
     ) -> None:
         """Take a check's end."""
-        self.gate.result(check_id, outcome, words, clause)
+        self.record.result(check_id, outcome, words, clause)
         self.note(
             "check.finished",
             id=check_id,
@@ -90,7 +90,7 @@ class Book:
 
     def misuse(self, message: str, clause: str | None) -> None:
         """Take a misuse."""
-        self.gate.misuse(message, clause)
+        self.record.misuse(message, clause)
         self.note("misuse", message=message, clause=clause)
 
     def interrupt(self, name: str) -> None:
@@ -98,12 +98,12 @@ class Book:
         if self._sealed:
             self.note("signal.late", name=name)
             return
-        self.gate.interrupt(f"the run was interrupted by {name}.")
+        self.record.interrupt(f"the run was interrupted by {name}.")
         self.note("signal", name=name)
 
     def spoil(self, words: str) -> None:
         """Something beside the checks keeps this run from ever passing."""
-        self.gate.interrupt(words)
+        self.record.interrupt(words)
         self.note("run.spoiled", words=words)
 
     def seal(self) -> None:
@@ -114,7 +114,7 @@ class Book:
         """Write down a status answer, and what of it breaks the contract; returns it."""
         self.note("status.read", why=why, answer=reading.raw, problems=list(reading.problems))
         self.odd(why, reading)
-        if self.gate.deploy == "sent" and reading.raw.get("oom_killed") is True:
+        if self.record.deploy == "sent" and reading.raw.get("oom_killed") is True:
             self.oddities.append(f"{why}: oom_killed, the runtime lacked memory")
         return reading
 
@@ -131,21 +131,21 @@ class Book:
             data: the deploy id, the image.
 
         """
-        self.gate.deploy = "sent"
-        self.gate.hold = _NO_OUTCOME if held else ""
-        self.note("deploy.promised", named=named, hold=self.gate.hold, **data)
+        self.record.deploy = "sent"
+        self.record.hold = _NO_OUTCOME if held else ""
+        self.note("deploy.promised", named=named, hold=self.record.hold, **data)
 
     def refused(self, **data: Any) -> None:  # noqa: ANN401 - JSON-like
         """The agent's definite no: nothing was deployed, and no stop is owed."""
-        self.gate.deploy = "refused"
+        self.record.deploy = "refused"
         self.note("deploy.refused", **data)
 
     def stop_confirmed(self, *, confirmed: bool, **data: Any) -> None:  # noqa: ANN401 - JSON-like
         """Take what a status read after the stop said."""
-        self.gate.stop_confirmed = confirmed
+        self.record.stop_confirmed = confirmed
         self.note("stop.confirmed" if confirmed else "stop.unconfirmed", **data)
 
     def outcome(self, failed: str) -> None:
         """Take what became of the outcome; `failed` says why the agent did not take it, "" where it did."""
-        self.gate.hold = failed
+        self.record.hold = failed
         self.note("outcome.failed", words=failed) if failed else self.note("outcome.taken")

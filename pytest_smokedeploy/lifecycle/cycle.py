@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 from pytest_smokedeploy.client import AgentClient
 from pytest_smokedeploy.contract import OutcomeRequest
+from pytest_smokedeploy.judging import earned
 from pytest_smokedeploy.lifecycle import exiting
 from pytest_smokedeploy.lifecycle.book import Book
 from pytest_smokedeploy.lifecycle.deploying import NAMING, Deployer
@@ -134,7 +135,7 @@ class Lifecycle:
 
     def stop(self, why: str) -> Shutdown:
         """Stop what was deployed, look twice, read the log's tail. Never raises; at most once."""
-        if self._shutdown is not None or self._client is None or self._book.gate.deploy != "sent":
+        if self._shutdown is not None or self._client is None or self._book.record.deploy != "sent":
             return self._shutdown or Shutdown()
         # Whichever checks ran: a step that failed violates its clause.
         if isinstance(self._deployment, Deployment) and (failure := self._deployment.failure()):
@@ -174,7 +175,7 @@ class Lifecycle:
         Asked only of a run that is proven whole and stopped; a failed one leaves the hold to a person.
 
         """
-        if self._client is None or not self._book.gate.hold or not self._book.gate.earned():
+        if self._client is None or not self._book.record.hold or not earned(self._book.record):
             return
         self._book.note("outcome.sent", deploy_id=self.deploy_id)
         failed = ""
@@ -191,7 +192,7 @@ class Lifecycle:
 
     def all_checks_passed(self) -> Finding:
         """EXT-2."""
-        return exiting.all_checks_passed(self._book.gate)
+        return exiting.all_checks_passed(self._book.record)
 
     def container_was_stopped(self) -> Finding:
         """EXT-3."""

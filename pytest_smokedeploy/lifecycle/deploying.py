@@ -16,6 +16,7 @@ from pytest_smokedeploy.contract import (
     Run,
     StepName,
 )
+from pytest_smokedeploy.judging import may_not_deploy
 from pytest_smokedeploy.lifecycle.book import Book
 from pytest_smokedeploy.lifecycle.deployment import CLAUSE_OF_STEP, Deployment
 from pytest_smokedeploy.lifecycle.following import Follower
@@ -81,10 +82,10 @@ class Deployer:
             SmokedeployError: it was not sent, refused, failed without a receipt, or its outcome is unknown.
 
         """
-        if self._book.gate.deploy != "not sent":
+        if self._book.record.deploy != "not sent":
             # An interrupt or a time-out inside the call leaves no answer here; it is never sent again.
             raise SmokedeployError("A deploy was sent already, and none is sent twice.", clause="FLR-4")
-        if why := self._book.gate.may_not_deploy():
+        if why := may_not_deploy(self._book.record):
             self._book.note("deploy.not_sent", words=why)
             raise SmokedeployError(f"Nothing was deployed: {why}")
         before = self._book.read("GET /v1/status before the deploy", self._client.status())

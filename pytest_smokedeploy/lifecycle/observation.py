@@ -231,7 +231,7 @@ class Observer:
             left = max(began, self._spoke) + silence - now
             if left <= 0 and not self._stream.waiting:
                 return False
-            bound = min(most, silence) if self._book.gate.interrupted else most
+            bound = min(most, silence) if self._book.record.interrupted else most
             if now >= began + bound:
                 self._overrun(bound, "the stop")
                 break

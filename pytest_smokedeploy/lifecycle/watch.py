@@ -9,6 +9,7 @@ from typing import Final
 
 from pytest_smokedeploy.client import AgentClient, Reading
 from pytest_smokedeploy.contract import Extension
+from pytest_smokedeploy.judging import may_not_deploy
 from pytest_smokedeploy.lifecycle.activity import counters, judge
 from pytest_smokedeploy.lifecycle.book import Book
 from pytest_smokedeploy.lifecycle.deploying import NAMING
@@ -111,7 +112,7 @@ class Watch:
         failed or was interrupted already is stopped at once.
         """
         late = self._status is not None and self._clock() - self._looked > _JUST_NOW
-        if self._status is not None and late and self._book.gate.may_not_deploy() is None:
+        if self._status is not None and late and may_not_deploy(self._book.record) is None:
             already = set(self.log.violated)
             try:
                 if self._observer:

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_smokedeploy import __version__
 from pytest_smokedeploy.evidence import Journal, prepare, write_folder
-from pytest_smokedeploy.gate import Check, Gate
+from pytest_smokedeploy.judging import Check, Record, decide
 from pytest_smokedeploy.lifecycle import Book
 from pytest_smokedeploy.model import CHECKED, Finding
 from pytest_smokedeploy.support.redaction import Sanitiser
@@ -24,7 +24,7 @@ class Written:
         self.rehearsal = rehearsal
         prepare(folder)
         self.journal = Journal(folder / "journal.jsonl", Sanitiser())
-        self.book = Book(Gate(rehearsal=rehearsal), self.journal)
+        self.book = Book(Record(rehearsal=rehearsal), self.journal)
 
     def start(self, **changes):
         facts = {
@@ -62,7 +62,7 @@ class Written:
         return self
 
     def end(self):
-        decision = self.book.gate.decide()
+        decision = decide(self.book.record)
         self.book.note("run.finished", verdict=decision.verdict)
         return self.write()
 

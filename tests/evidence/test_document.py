@@ -5,6 +5,7 @@ import json
 import pytest
 
 from pytest_smokedeploy.evidence import Journal, build, replay
+from pytest_smokedeploy.judging import decide
 from pytest_smokedeploy.model import CHECKED, CLAUSES, STAGES, Finding
 from tests.evidence.conftest import DIGEST
 
@@ -169,11 +170,11 @@ def test_a_replayed_journal_decides_as_the_run_did(written, names, how):
     made = written().start().checks(**how)
     for name in names:
         TURNS[name](made.book)
-    decided = made.book.gate.decide()
+    decided = decide(made.book.record)
     made.end()
     again = replay(Journal.read(made.folder / "journal.jsonl"))
-    assert again.decide() == decided
-    assert (again.deploy, again.stop_confirmed) == (made.book.gate.deploy, made.book.gate.stop_confirmed)
+    assert decide(again) == decided
+    assert (again.deploy, again.stop_confirmed) == (made.book.record.deploy, made.book.record.stop_confirmed)
 
 
 def test_a_replayed_journal_says_of_every_clause_what_the_run_said(written):
@@ -187,13 +188,13 @@ def test_a_replayed_journal_says_of_every_clause_what_the_run_said(written):
     made.book.result("t::VER-2", "failed", words="the agent was gone", clause="PRE-6", **times)
     made.book.result("t::VER-4", "failed", words="no answer", clause=None, **times)
     made.book.result("t::OBS-1", "skipped", words="not today", clause=None, **times)
-    decided = made.book.gate.decide()
+    decided = decide(made.book.record)
     said = {state.clause: (state.state, state.words) for state in decided.clauses}
     assert said["PRE-6"] == ("violated", "the agent was gone")
     assert said["VER-4"] == ("not proven", cant.words())
     assert said["OBS-1"] == ("violated", violated.words())
     document = read(made.end())
-    assert replay(Journal.read(made.folder / "journal.jsonl")).decide() == decided
+    assert decide(replay(Journal.read(made.folder / "journal.jsonl"))) == decided
     rows = {check["id"]: check for stage in document["stages"] for check in stage["checks"]}
     assert (rows["t::VER-2"]["words"], rows["t::OBS-1"]["words"]) == ("the agent was gone", "not today")
     stages = {stage["stage"]: stage["outcome"] for stage in document["stages"]}

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from pytest_smokedeploy.contract import End, Heartbeat, LogLine
 from pytest_smokedeploy.evidence import Journal
-from pytest_smokedeploy.gate import Gate
+from pytest_smokedeploy.judging import Record
 from pytest_smokedeploy.lifecycle import Book
 from pytest_smokedeploy.lifecycle.exiting import nothing_undocumented
 from pytest_smokedeploy.lifecycle.observation import READING_SECONDS, Observer
@@ -68,7 +68,7 @@ class Seen:
         self.stream = Scripted(rows)
         self.log = StartupLog(Patterns.build(documented=[r"event \d+"]))
         self.journal = Journal(folder / "journal.jsonl", Sanitiser())
-        self.gate = Gate(rehearsal=False)
+        self.gate = Record(rehearsal=False)
         book = Book(self.gate, self.journal)
         self.observer = Observer(
             self.stream, self.log, book, folder / "startup.log", str, lambda: self.stream.now

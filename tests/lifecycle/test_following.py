@@ -6,7 +6,7 @@ import pytest
 
 from pytest_smokedeploy.client import AgentClient
 from pytest_smokedeploy.evidence import Journal
-from pytest_smokedeploy.gate import Gate
+from pytest_smokedeploy.judging import Record
 from pytest_smokedeploy.lifecycle import Book
 from pytest_smokedeploy.lifecycle.following import Follower
 from pytest_smokedeploy.support.errors import AgentError, AgentFailedError
@@ -31,7 +31,7 @@ def followed(tmp_path):
         told, waiting = [], iter(answers)
         ticks = itertools.count(0, 6)
         journal = Journal(tmp_path / "journal.jsonl", Sanitiser())
-        book = Book(Gate(rehearsal=False), journal, told.append)
+        book = Book(Record(rehearsal=False), journal, told.append)
         with RawServer(lambda peer: peer.send(http(200, {"deploy_id": ID} | next(waiting)))) as server:
             client = AgentClient(server.url, Secret("id"), Secret("secret"), request_seconds=20)
             try:

@@ -5,7 +5,7 @@ import pytest
 from pytest_smokedeploy.client import Reading
 from pytest_smokedeploy.contract import Extension
 from pytest_smokedeploy.evidence import Journal
-from pytest_smokedeploy.gate import Gate
+from pytest_smokedeploy.judging import Record
 from pytest_smokedeploy.lifecycle import Book, Shutdown
 from pytest_smokedeploy.lifecycle.deployment import Deployment
 from pytest_smokedeploy.lifecycle.verification import StatusReading
@@ -45,8 +45,8 @@ def watched(tmp_path, monkeypatch):
             {},
         )
         journal = Journal(tmp_path / "journal.jsonl", Sanitiser())
-        book = Book(Gate(rehearsal=False), journal)
-        monkeypatch.setattr(book.gate, "may_not_deploy", lambda: why)
+        book = Book(Record(rehearsal=False), journal)
+        monkeypatch.setattr("pytest_smokedeploy.lifecycle.watch.may_not_deploy", lambda _record: why)
         agent = Agent(said)
         found = Watch(run, agent, book, str, lambda: seconds, "id")
         found._status = StatusReading(run, Deployment(run, "id", reading({})), reading(RUNS))

@@ -7,7 +7,7 @@ import pytest
 
 from pytest_smokedeploy.client import AgentClient
 from pytest_smokedeploy.evidence import Journal
-from pytest_smokedeploy.gate import Gate
+from pytest_smokedeploy.judging import Record
 from pytest_smokedeploy.lifecycle import Book
 from pytest_smokedeploy.lifecycle.lease import Lease
 from pytest_smokedeploy.support.redaction import Sanitiser, Secret
@@ -27,7 +27,7 @@ class Kept:
         self.server = RawServer(self.play)
         self.server.__enter__()
         self.journal = Journal(folder / "journal.jsonl", Sanitiser())
-        self.book = Book(Gate(rehearsal=False), self.journal)
+        self.book = Book(Record(rehearsal=False), self.journal)
         self.client = AgentClient(self.server.url, Secret("example-id"), Secret("example"), request_seconds=5)
         self.lease = Lease(self.client, self.book, ID, 1)
 

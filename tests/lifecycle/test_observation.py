@@ -8,7 +8,7 @@ import pytest
 
 from pytest_smokedeploy.client import AgentClient
 from pytest_smokedeploy.evidence import Journal
-from pytest_smokedeploy.gate import Gate
+from pytest_smokedeploy.judging import Record
 from pytest_smokedeploy.lifecycle import Book
 from pytest_smokedeploy.lifecycle.observation import TOLD, Observer
 from pytest_smokedeploy.startup_log import Patterns, StartupLog
@@ -35,7 +35,7 @@ def observed(tmp_path):
         log = StartupLog(Patterns.build())
         with RawServer(lambda peer: (peer.send(HEAD), peer.send(body))) as server:
             client = AgentClient(server.url, Secret("id"), Secret("secret"), request_seconds=20)
-            book = Book(Gate(rehearsal=False), journal, told.append)
+            book = Book(Record(rehearsal=False), journal, told.append)
             stream = client.logs(None, follow=True)
             with Observer(stream, log, book, tmp_path / "startup.log", str, time.monotonic) as observer:
                 observer.since = since

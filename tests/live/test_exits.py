@@ -51,18 +51,17 @@ FIXTURES = ("run", "deployment", "status", "log", "shutdown", "evidence")
 NEVER_ASKED = FINE + "\n\n".join(
     f'@pytest.fixture(scope="session")\ndef smoke_{name}():\n    return Fine()\n' for name in FIXTURES
 )
-PATCHED = """from pytest_smokedeploy.gate import Gate
+PATCHED = """from pytest_smokedeploy.judging import verdict
 from pytest_smokedeploy.model import Verdict
 
-decided = Gate._verdict
+decided = verdict._verdict
 
 
-def passed(self, states, hold):
-    verdict, clause, reason, status = decided(self, states, hold)
-    return (Verdict.PASS, "", "fine.", 0) if self.deploy == "sent" else (verdict, clause, reason, status)
+def passed(record, states, hold):
+    return (Verdict.PASS, "", "fine.") if record.deploy == "sent" else decided(record, states, hold)
 
 
-Gate._verdict = passed
+verdict._verdict = passed
 """
 FAILS = """import pytest
 

@@ -9,7 +9,7 @@ PACKAGE = "pytest_smokedeploy"
 #: What any room may stand on: leaves that import no room.
 GROUND = {"", "support"}
 #: The client side below the fixtures, the session and the plug-in.
-CLIENT_SIDE = {"model", "contract", "settings", "gate", "evidence", "client", "startup_log"}
+CLIENT_SIDE = {"model", "contract", "settings", "judging", "evidence", "client", "startup_log"}
 CLIENT_SIDE |= {"preconditions", "lifecycle", "reports"}
 ROWS = {
     "": set(),
@@ -17,8 +17,8 @@ ROWS = {
     "model": set(),
     "contract": set(),
     "settings": {"contract"},
-    "gate": {"model"},
-    "evidence": {"model", "gate"},
+    "judging": {"model"},
+    "evidence": {"model", "judging"},
     "client": {"contract"},
     "startup_log": {"model"},
     "migrations": set(),
@@ -31,14 +31,14 @@ ROWS = {
         "migrations",
         "migration_files",
     },
-    "lifecycle": {"client", "startup_log", "evidence", "model", "gate", "settings", "contract"},
+    "lifecycle": {"client", "startup_log", "evidence", "model", "judging", "settings", "contract"},
     "reports": {"contract", "evidence", "model"},
     "agent": {"contract", "migrations"},
     "rehearsal": {"agent", "settings", "contract", "migration_files"},
     "hookspecs": {"settings", "rehearsal"},
-    "remains": {"evidence", "gate", "reports"},
+    "remains": {"evidence", "judging", "reports"},
     "session": CLIENT_SIDE | {"rehearsal", "remains"},
-    "misuse": {"gate", "model"},
+    "misuse": {"judging", "model"},
     "console": {"reports"},
     "progress": CLIENT_SIDE | {"session"},
     "collected": {"misuse", "console", "progress"} | CLIENT_SIDE | {"session"},

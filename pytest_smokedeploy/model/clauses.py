@@ -1,7 +1,7 @@
-"""Stages and clauses of the Smoke Deploy Model v1, as data, and the finding that speaks to one.
+"""The clauses of the Smoke Deploy Model v1, as data.
 
-The ids are public: they stand in code, reports, evidence and messages, and neither change
-nor get reused.
+Their ids are public: they stand in code, reports, evidence and messages, do not change and are
+not reused.
 """
 
 from __future__ import annotations
@@ -10,19 +10,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Final
 
-
-class Stage(StrEnum):
-    """The gate's stages, in the order they run."""
-
-    PRECONDITIONS = "preconditions"
-    DEPLOY = "deploy"
-    VERIFY = "verify"
-    OBSERVE = "observe"
-    SHUTDOWN = "shutdown"
-    EXIT = "exit"
-
-
-STAGES: Final = tuple(Stage)
+from pytest_smokedeploy.model.stages import STAGES, Stage
 
 
 class How(StrEnum):
@@ -138,89 +126,19 @@ RANK: Final[dict[str, int]] = {clause.id: rank for rank, clause in enumerate(CLA
 CHECKED: Final[tuple[Clause, ...]] = tuple(c for c in CLAUSES if c.how is How.CHECKED)
 MILESTONES: Final = ("OBS-1", "OBS-2", "OBS-3", "OBS-4", "OBS-5", "OBS-6")
 
-_STEPS, _OTHER = "The agent did not do its five steps.", "What runs is not what was asked for."
-_START, _RUNS = (
-    "The start-up is not the one the model documents.",
-    "Something runs that a smoke deploy forbids.",
-)
-_LEFT: Final = "The container may still be running on the server."
-#: What it means that a clause is violated, for people; a finding may say it more closely.
-MEANS: Final[dict[str, str]] = {
-    "TGT-1": "The deploy would go elsewhere than to dev.",
-    "TGT-2": "The runtime would not run on paper.",
-    "TRG-1": "This is no run that a person began, for the first time.",
-    "TRG-2": "It is not certain that what is deployed is what was chosen.",
-    "TRG-3": "The workflow can start without a person.",
-    "PRE-1": "The phase is not ready for its smoke deploy.",
-    "PRE-2": "There is no workflow for a person to start.",
-    "PRE-3": "The job has no environment to take its secrets and rules from.",
-    "PRE-4": "The run lacks a secret of the environment that it deploys to.",
-    "PRE-5": "The runtime would start on a database that does not fit it.",
-    "PRE-6": "The agent is not reached as it must be, or not guarded as it must be.",
-    "FLR-3": "Nobody has looked since something went wrong.",
-    **dict.fromkeys(("AGT-1", "AGT-2", "AGT-3", "AGT-4", "AGT-5", "AGT-6", "AGT-7"), _STEPS),
-    "VER-1": "What runs is not known.",
-    **dict.fromkeys(("VER-2", "VER-3", "VER-4", "VER-5"), _OTHER),
-    **dict.fromkeys((*MILESTONES, "RUN-1"), _START),
-    "DET-1": "The start-up is not deterministic.",
-    **dict.fromkeys(("OBS-7", "OBS-8", "OBS-9", "RUN-2", "RUN-3", "RUN-4", "RUN-5"), _RUNS),
-    **dict.fromkeys(("STP-1", "STP-2", "STP-3", "EXT-3"), _LEFT),
-    "EXT-2": "Not all that this run has to show was shown.",
-    "EXT-4": "Something happened that nobody wrote down.",
+# The stage to which an enforced clause belongs when it is named, by the family of its id.
+_FAMILY: Final = {
+    "TGT": Stage.PRECONDITIONS,
+    "PRE": Stage.PRECONDITIONS,
+    "AGT": Stage.DEPLOY,
+    "VER": Stage.VERIFY,
+    "RUN": Stage.OBSERVE,
+    "STP": Stage.SHUTDOWN,
+    "FLR": Stage.EXIT,
+    "EXT": Stage.EXIT,
 }
-#: What it means that a clause could not be established.
-UNTOLD: Final = "What can't be told is not proven."
 
 
-class Verdict(StrEnum):
-    """How a run of the gate ends (DESIGN 3)."""
-
-    PASS = "PASS"  # noqa: S105 - a verdict, not a password
-    REHEARSED = "REHEARSED"
-    FAIL = "FAIL"
-    INCOMPLETE = "INCOMPLETE"
-    REFUSED = "REFUSED"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What was found about one clause; true in a condition only if the clause holds.
-
-    Attributes:
-        clause: the clause's id.
-        holds: True proven, False violated, None where it could not be established.
-        expected: what the clause wants to see, one line.
-        seen: what was seen, one line (redacted by whoever writes it out).
-        basis: what `holds` rests on; None where nothing was established.
-        meaning: what it means here, one sentence; "" for what it always means (`MEANS`).
-        remedy: what the operator does next, one sentence, or "".
-
-    """
-
-    clause: str
-    holds: bool | None
-    expected: str
-    seen: str
-    basis: Basis | None = Basis.SEEN
-    meaning: str = ""
-    remedy: str = ""
-
-    def __bool__(self) -> bool:
-        return self.holds is True
-
-    def __str__(self) -> str:
-        return f"{self.clause}: {self.words()}"
-
-    @property
-    def means(self) -> str:
-        """What it means, one sentence; "" where the clause holds."""
-        if self.holds:
-            return ""
-        return self.meaning or (UNTOLD if self.holds is None else MEANS.get(self.clause, ""))
-
-    def words(self) -> str:
-        """The finding in a line without its id: expected, seen, what it means, what to do."""
-        if self.holds:
-            return self.seen
-        saw = f"expected {self.expected}; saw {self.seen}{'' if self.seen.endswith('.') else '.'}"
-        return " ".join(part for part in (saw, self.means, self.remedy) if part)
+def stage_of(clause: str) -> Stage:
+    """The stage under which a clause is named."""
+    return CLAUSE[clause].stage or _FAMILY[clause[:3]]

@@ -2,33 +2,33 @@
 
 import pytest
 
-from pytest_smokedeploy.gate import Check, Gate
+from pytest_smokedeploy.judging import Check, Record, clause_states, decide, earned, may_not_deploy
 from pytest_smokedeploy.model import CHECKED, Basis, Finding, Stage, Verdict
-from tests.gate.test_gate import checks, gate, run
+from tests.judging.test_gate import checks, gate, run
 
 
 def state(made, clause):
-    return next(s for s in made.clause_states() if s.clause == clause)
+    return next(s for s in clause_states(made) if s.clause == clause)
 
 
 def test_a_hold_that_stays_keeps_a_proven_run_from_passing_and_names_flr_3():
     made = gate()
     run(made)
     made.hold = "the agent was gone."
-    decision = made.decide()
+    decision = decide(made)
     assert (decision.verdict, decision.clause, decision.exit_status) == (Verdict.INCOMPLETE, "FLR-3", 1)
     assert decision.reason == (
         f"all {len(CHECKED)} checked clauses proven, stop confirmed, but the agent stays on hold: "
         "the agent was gone."
     )
-    assert made.earned()
+    assert earned(made)
 
 
 def test_a_stop_that_no_status_confirmed_says_so():
     made = gate()
     run(made)
     made.stop_confirmed = False
-    decision = made.decide()
+    decision = decide(made)
     assert (decision.clause, decision.reason) == (
         "STP-1",
         "no status read confirmed that the container is stopped.",
@@ -49,7 +49,7 @@ def test_a_check_that_did_not_pass_is_named_with_how_it_ended(outcome, words, sa
     if outcome != "not run":
         made.result("t::VER-2", outcome, words)
     assert state(made, "VER-2").words == said
-    assert made.decide().reason == said
+    assert decide(made).reason == said
 
 
 def test_what_could_not_be_established_is_said_in_the_findings_words_and_rests_on_what_it_did():
@@ -67,7 +67,7 @@ def test_what_could_not_be_established_is_said_in_the_findings_words_and_rests_o
 
 
 def test_a_clause_without_a_check_and_a_check_without_a_look_are_told_apart():
-    made = Gate(rehearsal=False)
+    made = Record(rehearsal=False)
     made.expect([check for check in checks() if check.id != "t::VER-2"])
     run(made, skip={"VER-2", "VER-4"})
     made.result("t::VER-4", "passed")
@@ -83,7 +83,7 @@ def test_an_own_check_that_did_not_pass_is_the_only_one_outstanding():
     made.result(own.id, "skipped")
     # Exit checks ask for it, and are none of it.
     assert made.outstanding() == [(own, "skipped", "")]
-    assert made.decide().reason == "the check 'mine' was skipped"
+    assert decide(made).reason == "the check 'mine' was skipped"
 
 
 def test_a_precondition_that_did_not_pass_says_why_nothing_may_be_deployed():
@@ -91,7 +91,7 @@ def test_a_precondition_that_did_not_pass_says_why_nothing_may_be_deployed():
     made.expect([Check("t::own", "mine", Stage.PRECONDITIONS, ("PRE-2",))])
     run(made, upto="AGT-1")
     made.result("t::own", "skipped")
-    assert made.may_not_deploy() == "PRE-2: its check 'mine' was skipped"
+    assert may_not_deploy(made) == "PRE-2: its check 'mine' was skipped"
 
 
 def test_a_finding_that_holds_under_a_check_that_did_not_pass_is_no_refusal():
@@ -99,7 +99,7 @@ def test_a_finding_that_holds_under_a_check_that_did_not_pass_is_no_refusal():
     run(made, upto="TRG-1")
     made.finding(Finding("TRG-1", True, "by hand", "by hand"))
     made.result("t::TRG-1", "skipped")
-    decision = made.decide()
+    decision = decide(made)
     assert (decision.verdict, decision.clause) == (Verdict.INCOMPLETE, "TRG-1")
 
 

@@ -2,13 +2,13 @@
 
 import pytest
 
-from pytest_smokedeploy.gate import Check
+from pytest_smokedeploy.judging import Check, blocked, clause_states, decide, may_not_deploy
 from pytest_smokedeploy.model import CHECKED, CLAUSE, CLAUSES, Basis, Finding, How, Stage, Verdict
-from tests.gate.test_gate import gate, proven, run, violated
+from tests.judging.test_gate import gate, proven, run, violated
 
 
 def state(made, clause):
-    return next(s for s in made.clause_states() if s.clause == clause)
+    return next(s for s in clause_states(made) if s.clause == clause)
 
 
 def check(clause):
@@ -40,7 +40,7 @@ def test_states_of_a_whole_live_run():
 def test_of_a_rehearsal_ext_1_alone_is_not_proven():
     made = gate(rehearsal=True)
     run(made)
-    left = [s for s in made.clause_states() if s.state != "proven"]
+    left = [s for s in clause_states(made) if s.state != "proven"]
     assert [(s.clause, s.state, s.basis, s.words) for s in left] == [
         ("EXT-1", "not proven", None, "this was a rehearsal")
     ]
@@ -63,7 +63,7 @@ def test_a_violation_is_not_taken_back_by_a_later_finding():
     made.finding(proven("OBS-7"))
     assert state(made, "OBS-7").state == "violated"
     assert made.found("OBS-7").holds is False
-    assert made.decide().verdict is Verdict.FAIL
+    assert decide(made).verdict is Verdict.FAIL
 
 
 def test_a_finding_may_be_taken_further_as_long_as_it_is_no_violation():
@@ -114,9 +114,9 @@ def test_a_precondition_that_did_not_pass_blocks_the_deploy(outcome):
     run(made, upto="AGT-1", skip=("FLR-3",))
     made.finding(proven("FLR-3"))
     made.result("t::FLR-3", outcome, "so it was")
-    assert made.blocked(check("AGT-1"))
-    assert made.may_not_deploy()
-    assert made.decide().exit_status == 1
+    assert blocked(made, check("AGT-1"))
+    assert may_not_deploy(made)
+    assert decide(made).exit_status == 1
 
 
 def test_a_precondition_of_ones_own_clauses_must_pass_too():
@@ -124,27 +124,27 @@ def test_a_precondition_of_ones_own_clauses_must_pass_too():
     made = gate()
     made.expect([Check("t::again", "again", Stage.PRECONDITIONS, ("PRE-1",))])
     run(made, upto="AGT-1")
-    assert "again" in made.may_not_deploy()
+    assert "again" in may_not_deploy(made)
     made.result("t::again", "passed")
-    assert made.may_not_deploy() is None
+    assert may_not_deploy(made) is None
 
 
 def test_preconditions_may_run_before_any_is_proven_and_later_stages_may_not():
     made = gate()
-    assert made.blocked(check("PRE-1")) is None
+    assert blocked(made, check("PRE-1")) is None
     for clause in ("AGT-1", "VER-1", "OBS-1"):
-        assert made.blocked(check(clause)).startswith("TGT-1: ")
-    assert made.blocked(check("STP-1")) == "nothing was deployed: there is nothing to stop"
-    assert made.blocked(check("EXT-2")) is None
+        assert blocked(made, check(clause)).startswith("TGT-1: ")
+    assert blocked(made, check("STP-1")) == "nothing was deployed: there is nothing to stop"
+    assert blocked(made, check("EXT-2")) is None
 
 
 def test_misuse_blocks_everything_with_its_words():
     made = gate()
     made.misuse("prod is refused", None)
     for clause in ("PRE-1", "AGT-1", "STP-1", "EXT-2"):
-        assert made.blocked(check(clause)) == "prod is refused"
-    assert made.may_not_deploy() == "prod is refused"
-    decided = made.decide()
+        assert blocked(made, check(clause)) == "prod is refused"
+    assert may_not_deploy(made) == "prod is refused"
+    decided = decide(made)
     assert (decided.verdict, decided.clause, decided.reason, decided.exit_status) == (
         Verdict.REFUSED,
         "",
@@ -158,9 +158,9 @@ def test_an_interrupt_blocks_what_is_left_and_keeps_its_first_words():
     run(made, upto="VER-1")
     made.interrupt("SIGINT")
     made.interrupt("SIGTERM")
-    assert made.blocked(check("VER-1")) == "SIGINT"
-    assert made.blocked(check("STP-1")) is None
-    assert made.may_not_deploy() == "SIGINT"
+    assert blocked(made, check("VER-1")) == "SIGINT"
+    assert blocked(made, check("STP-1")) is None
+    assert may_not_deploy(made) == "SIGINT"
 
 
 def test_a_refused_deploy_owes_no_stop():
@@ -168,8 +168,8 @@ def test_a_refused_deploy_owes_no_stop():
     run(made, upto="AGT-1")
     made.deploy = "refused"
     made.violate("AGT-1", "the agent said no")
-    assert made.blocked(check("STP-1")) == "nothing was deployed: there is nothing to stop"
-    decided = made.decide()
+    assert blocked(made, check("STP-1")) == "nothing was deployed: there is nothing to stop"
+    decided = decide(made)
     assert (decided.verdict, decided.clause, decided.exit_status) == (Verdict.REFUSED, "AGT-1", 1)
 
 
@@ -177,14 +177,14 @@ def test_the_check_that_claims_the_violated_clause_still_runs_under_its_name():
     made = gate()
     run(made, upto="OBS-1")
     made.finding(violated("OBS-7"))
-    assert made.blocked(check("OBS-7")) is None
-    assert made.blocked(check("OBS-8")).startswith("OBS-7: ")
+    assert blocked(made, check("OBS-7")) is None
+    assert blocked(made, check("OBS-8")).startswith("OBS-7: ")
 
 
 def test_a_reason_is_one_line():
     made = gate()
     made.violate("OBS-7", "two\n  lines")
-    assert made.decide().reason == "two lines"
+    assert decide(made).reason == "two lines"
 
 
 def test_a_precondition_that_could_not_be_established_is_refused():
@@ -192,14 +192,14 @@ def test_a_precondition_that_could_not_be_established_is_refused():
     run(made, upto="PRE-6")
     made.finding(Finding("PRE-6", None, "an answer", "nobody answered", None))
     made.result("t::PRE-6", "failed", "nobody answered")
-    decided = made.decide()
+    decided = decide(made)
     assert (decided.verdict, decided.clause, decided.exit_status) == (Verdict.REFUSED, "PRE-6", 1)
 
 
 def test_a_precondition_that_no_check_looked_at_is_incomplete():
     made = gate()
     run(made, upto="AGT-1", skip=("PRE-6",))
-    decided = made.decide()
+    decided = decide(made)
     assert (decided.verdict, decided.clause, decided.exit_status) == (Verdict.INCOMPLETE, "PRE-6", 1)
 
 
@@ -207,7 +207,7 @@ def test_an_interrupt_before_any_deploy_is_incomplete_and_names_its_signal():
     made = gate()
     run(made, upto="PRE-6")
     made.interrupt("the run was interrupted by SIGINT.")
-    decided = made.decide()
+    decided = decide(made)
     assert (decided.verdict, decided.clause) == (Verdict.INCOMPLETE, "PRE-6")
     assert decided.reason == "the run was interrupted by SIGINT."
 
@@ -217,16 +217,16 @@ def test_reasons_of_sound_ends():
     run(live)
     run(rehearsed)
     count = f"all {len(CHECKED)} checked clauses proven, stop confirmed"
-    assert (live.decide().clause, live.decide().reason) == ("", f"{count}.")
-    assert rehearsed.decide().reason == f"{count}; a rehearsal is never evidence."
-    assert rehearsed.decide().clause == ""
+    assert (decide(live).clause, decide(live).reason) == ("", f"{count}.")
+    assert decide(rehearsed).reason == f"{count}; a rehearsal is never evidence."
+    assert decide(rehearsed).clause == ""
 
 
 def test_a_check_of_ones_own_left_out_names_ext_2():
     made = gate()
     made.expect([Check("t::own", "my own", Stage.VERIFY)])
     run(made)
-    decided = made.decide()
+    decided = decide(made)
     assert (decided.verdict, decided.clause) == (Verdict.INCOMPLETE, "EXT-2")
     assert decided.reason == "the check 'my own' was not run"
 
@@ -235,7 +235,7 @@ def test_all_proven_without_a_deploy_is_no_pass():
     made = gate()
     run(made)
     made.deploy = "not sent"
-    decided = made.decide()
+    decided = decide(made)
     assert (decided.verdict, decided.clause, decided.reason) == (
         Verdict.INCOMPLETE,
         "",
@@ -258,7 +258,7 @@ def test_an_execution_loop_fails_the_deploy(clause):
     run(made, upto="OBS-7")
     made.finding(violated(clause))
     made.stop_confirmed = True
-    decided = made.decide()
+    decided = decide(made)
     assert (decided.verdict, decided.clause, decided.exit_status) == (Verdict.FAIL, clause, 1)
 
 
@@ -270,6 +270,6 @@ def test_the_first_failed_check_ends_the_run(clause):
     made.finding(violated(clause))
     made.result(f"t::{clause}", "failed", "not as asked")
     left = [c for c in CHECKED if c.stage is Stage.OBSERVE]
-    assert all(made.blocked(check(c.id)).startswith(f"{clause}: ") for c in left)
-    assert made.blocked(check("STP-1")) is None
-    assert made.blocked(check("EXT-2")) is None
+    assert all(blocked(made, check(c.id)).startswith(f"{clause}: ") for c in left)
+    assert blocked(made, check("STP-1")) is None
+    assert blocked(made, check("EXT-2")) is None
