@@ -11,7 +11,7 @@ from typing import NamedTuple
 from pytest_smokedeploy.agent.keys import KeysError, fetch
 from pytest_smokedeploy.agent.main import make_engine
 from pytest_smokedeploy.agent.settings import AgentSettings, WrongSettingsError
-from pytest_smokedeploy.migrations import look
+from pytest_smokedeploy.database.migrations import look
 from pytest_smokedeploy.support.errors import EngineError
 from pytest_smokedeploy.support.redaction import Sanitiser
 

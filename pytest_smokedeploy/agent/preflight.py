@@ -8,7 +8,7 @@ from typing import Any
 
 from pytest_smokedeploy.agent.engines.base import Engine
 from pytest_smokedeploy.agent.settings import PLANE, AgentSettings
-from pytest_smokedeploy.migrations import look
+from pytest_smokedeploy.database.migrations import look
 from pytest_smokedeploy.support.errors import EngineError
 from pytest_smokedeploy.support.redaction import Secret
 

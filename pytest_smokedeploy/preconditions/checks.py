@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from pytest_smokedeploy import contract, migration_files
+from pytest_smokedeploy import contract
 from pytest_smokedeploy.client import AgentClient, Reading, hold
 from pytest_smokedeploy.contract import Extension
+from pytest_smokedeploy.database import migration_files
 from pytest_smokedeploy.model import Basis, Finding
 from pytest_smokedeploy.preconditions import database, inputs, last_deploy, ledger, previous, workflow
 from pytest_smokedeploy.preconditions.github import GitHub, quoted

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from pytest_smokedeploy import captured, cli
+from pytest_smokedeploy.cli import log, main
 from pytest_smokedeploy.settings import Settings, yamlfile
 from pytest_smokedeploy.support.errors import SettingsError, SmokedeployError
 from pytest_smokedeploy.support.redaction import one_line
@@ -17,7 +17,7 @@ def run(capsys, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments):
-        status = cli.main([str(argument) for argument in arguments])
+        status = main.main([str(argument) for argument in arguments])
         told = capsys.readouterr()
         return status, told.out + told.err
 
@@ -107,7 +107,7 @@ def test_a_log_without_end_is_not_read_to_it():
             return b"x" * size
 
     with pytest.raises(SmokedeployError, match="larger than 16 MiB"):
-        captured.read(Endless(), settings)
+        log.read(Endless(), settings)
 
 
 def test_what_a_command_says_gives_nobody_an_order():

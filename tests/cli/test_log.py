@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from pytest_smokedeploy.captured import _NEXT, read
-from pytest_smokedeploy.cli import main
+from pytest_smokedeploy.cli.log import _NEXT, read
+from pytest_smokedeploy.cli.main import main
 from pytest_smokedeploy.model import CLAUSE, MILESTONES
 from pytest_smokedeploy.settings import load
 from pytest_smokedeploy.startup_log import Line

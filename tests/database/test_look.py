@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from pytest_smokedeploy.migrations import SECONDS, Look, look
+from pytest_smokedeploy.database.migrations import SECONDS, Look, look
 from pytest_smokedeploy.support.redaction import Secret
 from tests.needs import needs_postgres
 from tests.postgres import closed_port_url, silent_url

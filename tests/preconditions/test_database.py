@@ -5,7 +5,7 @@ from contextlib import closing
 
 import pytest
 
-from pytest_smokedeploy.migration_files import MigrationFiles
+from pytest_smokedeploy.database.migration_files import MigrationFiles
 from pytest_smokedeploy.model import Basis, Finding
 from pytest_smokedeploy.preconditions import database
 from pytest_smokedeploy.support.redaction import Secret

@@ -2,8 +2,8 @@
 
 import pytest
 
-from pytest_smokedeploy import migration_files
-from pytest_smokedeploy.migration_files import MigrationFiles
+from pytest_smokedeploy.database import migration_files
+from pytest_smokedeploy.database.migration_files import MigrationFiles
 from pytest_smokedeploy.model import Basis
 from pytest_smokedeploy.preconditions import database
 from pytest_smokedeploy.support.errors import SmokedeployError

@@ -21,20 +21,18 @@ ROWS = {
     "evidence": {"model", "judging"},
     "client": {"contract"},
     "startup_log": {"model"},
-    "migrations": set(),
-    "migration_files": set(),
+    "database": set(),
     "preconditions": {
         "settings",
         "client",
         "model",
         "contract",
-        "migrations",
-        "migration_files",
+        "database",
     },
     "lifecycle": {"client", "startup_log", "evidence", "model", "judging", "settings", "contract"},
     "reports": {"contract", "evidence", "model"},
-    "agent": {"contract", "migrations"},
-    "rehearsal": {"agent", "settings", "contract", "migration_files"},
+    "agent": {"contract", "database"},
+    "rehearsal": {"agent", "settings", "contract", "database"},
     "hookspecs": {"settings", "rehearsal"},
     "remains": {"evidence", "judging", "reports"},
     "session": CLIENT_SIDE | {"rehearsal", "remains"},
@@ -45,10 +43,6 @@ ROWS = {
     "fixtures": CLIENT_SIDE | {"session"},
     "plugin": CLIENT_SIDE
     | {"session", "collected", "console", "progress", "misuse", "fixtures", "hookspecs", "rehearsal"},
-    "rescue": CLIENT_SIDE,
-    "lookover": {"model", "preconditions", "settings"},
-    "captured": {"model", "settings", "startup_log"},
-    "starter": set(),
 }
 #: The command line may import everything.
 FREE = {"cli", "__main__"}

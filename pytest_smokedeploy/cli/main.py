@@ -68,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _init(parsed: argparse.Namespace) -> int:
-    from pytest_smokedeploy.starter import lay  # noqa: PLC0415 - lazily
+    from pytest_smokedeploy.cli.init import lay  # noqa: PLC0415 - lazily
 
     for path in lay(parsed.folder):
         _say(f"smokedeploy init: {path}")
@@ -77,7 +77,7 @@ def _init(parsed: argparse.Namespace) -> int:
 
 
 def _check(parsed: argparse.Namespace) -> int:
-    from pytest_smokedeploy.lookover import look_over  # noqa: PLC0415 - lazily
+    from pytest_smokedeploy.cli.check import look_over  # noqa: PLC0415 - lazily
 
     findings = look_over(parsed.config, os.environ)
     for finding in findings:
@@ -86,7 +86,7 @@ def _check(parsed: argparse.Namespace) -> int:
 
 
 def _log(parsed: argparse.Namespace) -> int:
-    from pytest_smokedeploy.captured import read  # noqa: PLC0415 - lazily
+    from pytest_smokedeploy.cli.log import read  # noqa: PLC0415 - lazily
     from pytest_smokedeploy.settings import Options, load  # noqa: PLC0415 - lazily
     from pytest_smokedeploy.support.redaction import Sanitiser, Secret  # noqa: PLC0415 - lazily
 
@@ -108,7 +108,7 @@ def _log(parsed: argparse.Namespace) -> int:
 
 
 def _stop(parsed: argparse.Namespace) -> int:
-    from pytest_smokedeploy.rescue import rescue  # noqa: PLC0415 - lazily
+    from pytest_smokedeploy.cli.stop import rescue  # noqa: PLC0415 - lazily
 
     folder = parsed.evidence or Path(os.environ.get("SMOKEDEPLOY_EVIDENCE", "smoke-evidence"))
     words, stopped = rescue(folder, parsed.config, os.environ)

@@ -15,7 +15,7 @@ WORKFLOW: Final = Path(".github/workflows/deploy.yml")
 _OWN_INSTALL: Final = "pip install --quiet ."
 _THEIR_INSTALL: Final = f"pip install --quiet pytest-smokedeploy=={__version__}"
 #: Where the copies lie: inside the installed wheel, or in the checkout it was installed from.
-_PACKAGE: Final = Path(__file__).parent
+_PACKAGE: Final = Path(__file__).parents[1]
 _LEFT_OUT: Final = ("__pycache__", "migrations")
 
 
