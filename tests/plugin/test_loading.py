@@ -101,7 +101,10 @@ def test_asleep_it_imports_nothing_of_weight(tmp_path):
     done = subprocess.run(command, env=env, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-2:] == [
         "[]",
-        "['pytest_smokedeploy.fixtures', 'pytest_smokedeploy.hookspecs', 'pytest_smokedeploy.plugin']",
+        (
+            "['pytest_smokedeploy.plugin', 'pytest_smokedeploy.plugin.fixtures', "
+            "'pytest_smokedeploy.plugin.hooks', 'pytest_smokedeploy.plugin.hookspecs']"
+        ),
     ]
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_smokedeploy.fixtures import (
+from pytest_smokedeploy.plugin.fixtures import (
     SESSION,
     smoke_agent,
     smoke_deployment,
@@ -26,9 +26,9 @@ from pytest_smokedeploy.fixtures import (
 )
 
 if TYPE_CHECKING:
-    from pytest_smokedeploy.collected import Collected
-    from pytest_smokedeploy.console import Actions
-    from pytest_smokedeploy.progress import Progress
+    from pytest_smokedeploy.plugin.check_tracker import Progress
+    from pytest_smokedeploy.plugin.collection import Collected
+    from pytest_smokedeploy.plugin.terminal import Actions
     from pytest_smokedeploy.rehearsal import Stack
     from pytest_smokedeploy.settings import Options
 
@@ -91,7 +91,7 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
     """Add the rehearsal's hook."""
-    from pytest_smokedeploy import hookspecs  # noqa: PLC0415 - one name for the module
+    from pytest_smokedeploy.plugin import hookspecs  # noqa: PLC0415 - one name for the module
 
     pluginmanager.add_hookspecs(hookspecs)
 
@@ -105,14 +105,14 @@ def pytest_configure(config: pytest.Config) -> None:
     options = config.option
     asked = options.smokedeploy_rehearse or options.smokedeploy_environment
     if asked or os.environ.get("SMOKEDEPLOY_ENVIRONMENT"):
-        from pytest_smokedeploy import collected, misuse  # noqa: PLC0415 - lazily
+        from pytest_smokedeploy.plugin import collection, compatibility  # noqa: PLC0415 - lazily
         from pytest_smokedeploy.support.errors import EvidenceError  # noqa: PLC0415 - lazily
 
         try:
-            config.stash[ARMED] = collected.arm(config)
+            config.stash[ARMED] = collection.arm(config)
         except EvidenceError as error:
             raise pytest.UsageError(f"smoke deploy REFUSED: {error}") from error
-        if misuse.parallel(config):
+        if compatibility.parallel(config):
             # The process that would collect is a worker's; the refusal belongs to the one that is watched.
             _begin(config, None)
 
@@ -121,9 +121,9 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_cmdline_main(config: pytest.Config) -> None:
     """A dispatched run that would show something and end with 0 is refused (FLR-1)."""
     if os.environ.get("GITHUB_ACTIONS"):
-        from pytest_smokedeploy import misuse  # noqa: PLC0415 - lazily
+        from pytest_smokedeploy.plugin import compatibility  # noqa: PLC0415 - lazily
 
-        if misuse.shows(config, os.environ):
+        if compatibility.shows(config, os.environ):
             _begin(config, None)
 
 
@@ -131,10 +131,10 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Wake if a test carries a stage: read the checks and order them as the model does."""
     if any(item.get_closest_marker("smoke_stage") for item in items):
-        from pytest_smokedeploy import collected  # noqa: PLC0415 - lazily
+        from pytest_smokedeploy.plugin import collection  # noqa: PLC0415 - lazily
 
         there = config.pluginmanager.hasplugin("pytest_order")
-        config.stash[COLLECTED] = collected.read(items, pytest.mark.order if there else None)
+        config.stash[COLLECTED] = collection.read(items, pytest.mark.order if there else None)
 
 
 @pytest.hookimpl(trylast=True)
@@ -142,37 +142,37 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Open the run: misuse is told here, before any request leaves."""
     config = session.config
     if COLLECTED in config.stash:
-        from pytest_smokedeploy import misuse  # noqa: PLC0415 - lazily
+        from pytest_smokedeploy.plugin import compatibility  # noqa: PLC0415 - lazily
 
-        if not misuse.only_lists(config, os.environ):
+        if not compatibility.only_lists(config, os.environ):
             _begin(config, session)
             return
     if config.stash.get(ARMED, False):
-        from pytest_smokedeploy import collected, misuse  # noqa: PLC0415 - lazily
+        from pytest_smokedeploy.plugin import collection, compatibility  # noqa: PLC0415 - lazily
 
-        if misuse.dispatched(config, os.environ):
-            config.stash[COLLECTED] = collected.Collected(misuses=[misuse.no_stage()])
+        if compatibility.dispatched(config, os.environ):
+            config.stash[COLLECTED] = collection.Collected(misuses=[compatibility.no_stage()])
             _begin(config, session)
-        config.stash[ASIDE] = collected.disarm(config)
+        config.stash[ASIDE] = collection.disarm(config)
 
 
 def _begin(config: pytest.Config, session: pytest.Session | None) -> None:
     """Begin the run, or end with one clear line and exit status 4."""
-    from pytest_smokedeploy import collected, console  # noqa: PLC0415 - lazily
+    from pytest_smokedeploy.plugin import collection, terminal  # noqa: PLC0415 - lazily
     from pytest_smokedeploy.support.errors import EvidenceError, MisuseError  # noqa: PLC0415 - lazily
     from pytest_smokedeploy.support.redaction import one_line  # noqa: PLC0415 - lazily
 
-    checks = config.stash.get(COLLECTED, collected.Collected())
+    checks = config.stash.get(COLLECTED, collection.Collected())
     if session is not None:
         config.stash[RUNNING] = session
     try:
-        gate = config.stash[SESSION] = collected.open_session(config, checks)
+        gate = config.stash[SESSION] = collection.open_session(config, checks)
     except EvidenceError as error:
         raise pytest.UsageError(f"smoke deploy REFUSED: {error}") from error
-    config.stash[ACTIONS] = console.Actions(config, os.environ)
+    config.stash[ACTIONS] = terminal.Actions(config, os.environ)
     config.stash[ACTIONS].begin()
     try:
-        config.stash[PROGRESS] = collected.begin(gate, config, session.items if session else [], checks)
+        config.stash[PROGRESS] = collection.begin(gate, config, session.items if session else [], checks)
     except MisuseError as error:
         gate.finish()
         name = f"{error.clause}: " if error.clause else ""
@@ -293,11 +293,11 @@ def _no_gate(config: pytest.Config) -> None:
     """A dispatched run in which no gate ever began does not end with 0, whoever ended it (FLR-1)."""
     session = config.pluginmanager.getplugin("session")
     if config.stash.get(ARMED, False) and session is not None and not session.exitstatus:
-        from pytest_smokedeploy import misuse  # noqa: PLC0415 - lazily
+        from pytest_smokedeploy.plugin import compatibility  # noqa: PLC0415 - lazily
 
-        if misuse.dispatched(config, os.environ):
+        if compatibility.dispatched(config, os.environ):
             session.exitstatus = 1
-            sys.stderr.write(f"smoke deploy: {misuse.no_stage()}\n")
+            sys.stderr.write(f"smoke deploy: {compatibility.no_stage()}\n")
 
 
 def _end(config: pytest.Config) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from pytest_smokedeploy.session import GateSession
+    from pytest_smokedeploy.run.session import GateSession
 
 SESSION: pytest.StashKey[GateSession] = pytest.StashKey()
 
@@ -24,7 +24,7 @@ def _session(request: pytest.FixtureRequest) -> GateSession:
 
 
 def _looked(request: pytest.FixtureRequest, thing: object) -> Any:  # noqa: ANN401 - a transparent view
-    from pytest_smokedeploy.lifecycle.looked import Looked  # noqa: PLC0415 - lazily, for a sleeping plug-in
+    from pytest_smokedeploy.plugin.recording_proxy import Looked  # noqa: PLC0415 - lazily, for a sleeping plug-in
 
     return Looked(thing, _session(request).book.finding)
 
@@ -38,7 +38,7 @@ def smoke_run(request: pytest.FixtureRequest) -> Any:  # noqa: ANN401 - a transp
 @pytest.fixture(scope="session")
 def smoke_agent(request: pytest.FixtureRequest) -> Any:  # noqa: ANN401 - a transparent view
     """The agent, for reading: `health()`, `status()`, `preflight()`. It cannot deploy or stop."""
-    from pytest_smokedeploy.lifecycle.looked import ReadOnlyAgent  # noqa: PLC0415 - lazily
+    from pytest_smokedeploy.plugin.recording_proxy import ReadOnlyAgent  # noqa: PLC0415 - lazily
 
     client = _session(request).client
     if client is None:

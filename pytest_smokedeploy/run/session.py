@@ -30,7 +30,7 @@ from pytest_smokedeploy.lifecycle import Book, Lifecycle
 from pytest_smokedeploy.lifecycle.signals import Signals
 from pytest_smokedeploy.model import EXIT_FAILED
 from pytest_smokedeploy.preconditions import Preconditions, around, workflow
-from pytest_smokedeploy.remains import Remains
+from pytest_smokedeploy.run.artifacts import Remains
 from pytest_smokedeploy.settings import Options, RunConfig, load, resolve
 from pytest_smokedeploy.settings.resolve import check_plane, refuse_in_workflow
 from pytest_smokedeploy.support.errors import MisuseError, SmokedeployError

@@ -58,7 +58,7 @@ _SHOWING: Final = {
     "show_fixtures_per_test": "--fixtures-per-test",
     "cacheshow": "--cache-show",
 }
-_NAMES: Final = frozenset({"smokedeploy", "pytest_smokedeploy.plugin"})
+_NAMES: Final = frozenset({"smokedeploy", "pytest_smokedeploy.plugin.hooks"})
 
 
 def parallel(config: Config) -> bool:

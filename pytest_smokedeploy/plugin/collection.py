@@ -13,15 +13,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from pytest_smokedeploy.console import announcer, veil
 from pytest_smokedeploy.judging import Check
-from pytest_smokedeploy.misuse import evidence_folder, misuses
 from pytest_smokedeploy.model import CLAUSE, RANK, STAGES, Stage
-from pytest_smokedeploy.progress import Call, Progress, watch
+from pytest_smokedeploy.plugin.check_tracker import Call, Progress, watch
+from pytest_smokedeploy.plugin.compatibility import evidence_folder, misuses
+from pytest_smokedeploy.plugin.terminal import announcer, veil
 from pytest_smokedeploy.support.errors import EvidenceError, MisuseError
 
 if TYPE_CHECKING:
-    from pytest_smokedeploy.session import GateSession
+    from pytest_smokedeploy.run.session import GateSession
     from pytest_smokedeploy.settings import Options
 
 Config: TypeAlias = Any
@@ -165,7 +165,7 @@ def options_of(config: Config, environ: Mapping[str, str], folder: Path | None) 
 
 def open_session(config: Config, collected: Collected) -> GateSession:
     """The run of the gate, not yet begun."""
-    from pytest_smokedeploy.session import GateSession  # noqa: PLC0415 - lazily
+    from pytest_smokedeploy.run.session import GateSession  # noqa: PLC0415 - lazily
 
     environ = dict(os.environ)
     _clear_metadata(config)

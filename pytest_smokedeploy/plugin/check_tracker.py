@@ -16,7 +16,7 @@ from pytest_smokedeploy.judging import Check, CheckOutcome
 from pytest_smokedeploy.support.errors import SmokedeployError
 
 if TYPE_CHECKING:
-    from pytest_smokedeploy.session import GateSession
+    from pytest_smokedeploy.run.session import GateSession
 
 Item: TypeAlias = Any
 
