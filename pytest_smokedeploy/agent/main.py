@@ -15,6 +15,7 @@ from pytest_smokedeploy.agent import logs
 from pytest_smokedeploy.agent.comeback import Comeback
 from pytest_smokedeploy.agent.container import key_of
 from pytest_smokedeploy.agent.engines.base import Engine
+from pytest_smokedeploy.agent.engines.registry import ENGINES, PROCESS
 from pytest_smokedeploy.agent.flow import Flow
 from pytest_smokedeploy.agent.recovery import settled
 from pytest_smokedeploy.agent.settings import AgentSettings
@@ -84,14 +85,9 @@ def _say(words: str) -> None:
 
 def make_engine(settings: AgentSettings) -> Engine:
     """The engine that the settings name."""
-    if settings.engine == "process" and settings.process_store is not None:
-        from pytest_smokedeploy.agent.engines.process import ProcessEngine  # noqa: PLC0415 - one engine is loaded
-
+    if settings.engine == PROCESS:
         _say("the engine `process` is for rehearsals; it isolates nothing.")
-        return ProcessEngine(settings.process_store)
-    from pytest_smokedeploy.agent.engines.docker import DockerEngine  # noqa: PLC0415 - one engine is loaded
-
-    return DockerEngine(settings.container_name, settings.docker_host)
+    return ENGINES[settings.engine](settings)
 
 
 def _bind(settings: AgentSettings) -> socket.socket:

@@ -78,9 +78,8 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     group.addoption(
         "--smokedeploy-engine",
         dest="smokedeploy_engine",
-        choices=("process", "docker"),
         default="process",
-        help="what a rehearsal runs the runtime on (default: process)",
+        help="what a rehearsal runs the runtime on: process (default) or docker",
     )
     config = pluginmanager.getplugin("pytestconfig")
     known = getattr(config, "known_args_namespace", None)

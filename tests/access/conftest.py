@@ -13,7 +13,7 @@ import pytest
 
 from pytest_smokedeploy.agent.access import Access
 from pytest_smokedeploy.agent.app import build_app
-from pytest_smokedeploy.agent.engines.process import ProcessEngine
+from pytest_smokedeploy.agent.engines.process.engine import ProcessEngine
 from pytest_smokedeploy.agent.keys import Keys
 from pytest_smokedeploy.agent.settings import AgentSettings
 from pytest_smokedeploy.contract import ASSERTION_HEADER

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from agent_process import until
 
-from pytest_smokedeploy.agent.engines.docker_api import DockerApi
+from pytest_smokedeploy.agent.engines.docker.api import DockerApi
 from pytest_smokedeploy.support.errors import EngineError
 
 SECONDS = 60

@@ -12,8 +12,8 @@ from contextlib import closing
 
 import pytest
 
-from pytest_smokedeploy.agent.engines.docker import DockerEngine
-from pytest_smokedeploy.agent.engines.docker_api import DockerApi
+from pytest_smokedeploy.agent.engines.docker.api import DockerApi
+from pytest_smokedeploy.agent.engines.docker.engine import DockerEngine
 from pytest_smokedeploy.agent.recovery import settled
 from pytest_smokedeploy.agent.settings import AgentSettings
 from pytest_smokedeploy.contract import DeployRequest

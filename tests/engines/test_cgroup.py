@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_smokedeploy.agent.engines.cgroup import container_activity
+from pytest_smokedeploy.agent.engines.docker.cgroup import container_activity
 
 ID = "0123456789ab" * 5
 

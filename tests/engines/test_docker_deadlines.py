@@ -9,9 +9,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from pytest_smokedeploy.agent.engines import docker_logs, docker_pull
 from pytest_smokedeploy.agent.engines.base import ContainerSpec
-from pytest_smokedeploy.agent.engines.docker import DockerEngine
+from pytest_smokedeploy.agent.engines.docker import logs, pull
+from pytest_smokedeploy.agent.engines.docker.engine import DockerEngine
 from pytest_smokedeploy.support.errors import EngineError
 from tests.engines.conftest import SECONDS, Bench, FailedError, until
 from tests.needs import needs_docker
@@ -57,8 +57,8 @@ CALLS = {
 @pytest.mark.parametrize("version", ["", "1.41"], ids=["first call", "later call"])
 @pytest.mark.parametrize("call", CALLS)
 def test_an_engine_that_never_answers(tmp_path, monkeypatch, call, version):
-    monkeypatch.setattr(docker_pull, "PULL_SECONDS", 1)
-    monkeypatch.setattr(docker_logs, "_BACK_SECONDS", 0.5)
+    monkeypatch.setattr(pull, "PULL_SECONDS", 1)
+    monkeypatch.setattr(logs, "_BACK_SECONDS", 0.5)
     path = str(tmp_path / "engine.sock")
     with deaf(socket.AF_UNIX, path):
         engine = DockerEngine("deaf", f"unix://{path}", seconds=1)
@@ -68,14 +68,14 @@ def test_an_engine_that_never_answers(tmp_path, monkeypatch, call, version):
 
 
 def test_a_log_whose_answer_never_begins(tmp_path, monkeypatch):
-    monkeypatch.setattr(docker_logs, "_BACK_SECONDS", 0.5)
-    monkeypatch.setattr(docker_logs, "_LOOK_CALL_SECONDS", 1)
+    monkeypatch.setattr(logs, "_BACK_SECONDS", 0.5)
+    monkeypatch.setattr(logs, "_LOOK_CALL_SECONDS", 1)
     path = str(tmp_path / "engine.sock")
     with deaf(socket.AF_UNIX, path):
         engine = DockerEngine("deaf", f"unix://{path}", seconds=1)
         engine._api._version = "1.41"
         with pytest.raises(EngineError, match="did not answer within"):
-            list(docker_logs.read(engine._api, "0" * 64, None, follow=True))
+            list(logs.read(engine._api, "0" * 64, None, follow=True))
 
 
 @pytest.mark.parametrize("call", CALLS)
@@ -109,7 +109,7 @@ def waiting(tmp_path, registry):
 @needs_docker
 def test_a_pull_from_a_registry_that_never_answers_has_an_end(waiting, monkeypatch):
     bench, _ = waiting
-    monkeypatch.setattr(docker_pull, "PULL_SECONDS", 1)
+    monkeypatch.setattr(pull, "PULL_SECONDS", 1)
     with pytest.raises(FailedError, match=r"took longer than 1 seconds|did not answer in") as caught:
         bench.deploy()
     assert caught.value.step == "pull"

@@ -3,8 +3,8 @@
 import pytest
 
 from pytest_smokedeploy.agent.engines.base import ContainerSpec, MountSpec
-from pytest_smokedeploy.agent.engines.docker import LABEL
-from pytest_smokedeploy.agent.engines.docker_words import told
+from pytest_smokedeploy.agent.engines.docker.engine import LABEL
+from pytest_smokedeploy.agent.engines.docker.errors import told
 from pytest_smokedeploy.support.errors import EngineError
 from tests.engines.conftest import Bench, FailedError
 from tests.needs import needs_docker

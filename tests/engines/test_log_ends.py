@@ -6,9 +6,9 @@ import threading
 
 import pytest
 
-from pytest_smokedeploy.agent.engines import docker_logs
 from pytest_smokedeploy.agent.engines.base import ContainerSpec, Ended
-from pytest_smokedeploy.agent.engines.docker import LABEL, DockerEngine
+from pytest_smokedeploy.agent.engines.docker import logs
+from pytest_smokedeploy.agent.engines.docker.engine import LABEL, DockerEngine
 from pytest_smokedeploy.agent.log_feed import records
 from tests.agent.docker_proxy import DockerProxy
 from tests.needs import needs_docker
@@ -40,7 +40,7 @@ def rows(chunks):
 @pytest.fixture
 def proxied(bench, tmp_path, monkeypatch):
     """The bench's engine behind a line that can be cut, and little patience with it."""
-    monkeypatch.setattr(docker_logs, "_BACK_SECONDS", 0.5)
+    monkeypatch.setattr(logs, "_BACK_SECONDS", 0.5)
     address = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock").removeprefix("unix://")
     proxy = DockerProxy(tmp_path / "proxy.sock", address)
     yield DockerEngine(bench.name, proxy.host), proxy

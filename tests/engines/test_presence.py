@@ -7,8 +7,8 @@ from socketserver import ThreadingUnixStreamServer
 
 import pytest
 
-from pytest_smokedeploy.agent.engines import docker_presence
-from pytest_smokedeploy.agent.engines.docker_api import DockerApi
+from pytest_smokedeploy.agent.engines.docker import presence
+from pytest_smokedeploy.agent.engines.docker.api import DockerApi
 
 SECONDS = 30
 
@@ -48,9 +48,9 @@ def engine(path):
 @pytest.fixture
 def watched(tmp_path, monkeypatch):
     """watched() -> (what `away` says once it says something, what ends its wait)."""
-    monkeypatch.setattr(docker_presence, "_ASK_SECONDS", 0.02)
+    monkeypatch.setattr(presence, "_ASK_SECONDS", 0.02)
     api, closing, said = DockerApi(f"unix://{tmp_path / 'e.sock'}", seconds=5), threading.Event(), []
-    work = threading.Thread(target=lambda: said.append(docker_presence.away(api, closing)))
+    work = threading.Thread(target=lambda: said.append(presence.away(api, closing)))
 
     def ended():
         work.join(SECONDS)
@@ -73,7 +73,7 @@ def test_one_that_refuses_its_events_is_asked_until_it_does_not_answer(watched):
 
 def test_one_whose_answer_ends_at_once_is_not_away_as_long_as_it_answers(watched, monkeypatch):
     """As behind a proxy that keeps no answer open: else the agent would settle without a pause."""
-    monkeypatch.setattr(docker_presence, "_ASK_SECONDS", SECONDS)
+    monkeypatch.setattr(presence, "_ASK_SECONDS", SECONDS)
     monkeypatch.setattr(Refusing, "events", b"200 OK")
     path, work, closing, ended = watched
     with engine(path) as server:

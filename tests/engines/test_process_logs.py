@@ -13,8 +13,8 @@ import pytest
 
 from pytest_smokedeploy.agent.engines.base import ContainerSpec, MountSpec, nanoseconds
 from pytest_smokedeploy.agent.engines.lines import CONTINUED, GOES_ON, OVERLAP, PART, Lines
-from pytest_smokedeploy.agent.engines.process import ProcessEngine
-from pytest_smokedeploy.agent.engines.spool import Spool
+from pytest_smokedeploy.agent.engines.process.engine import ProcessEngine
+from pytest_smokedeploy.agent.engines.process.spool import Spool
 from pytest_smokedeploy.support.errors import EngineError
 from tests.engines.conftest import until
 
@@ -98,7 +98,7 @@ def test_many_megabytes_cost_no_memory_and_lose_no_line(tmp_path):
         import resource
         from pathlib import Path
         from pytest_smokedeploy.agent.engines.base import ContainerSpec
-        from pytest_smokedeploy.agent.engines.process import ProcessEngine
+        from pytest_smokedeploy.agent.engines.process.engine import ProcessEngine
         engine = ProcessEngine(Path({str(tmp_path / "store")!r}))
         engine.pull({IMAGE!r})
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

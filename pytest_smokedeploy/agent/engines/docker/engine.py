@@ -12,12 +12,13 @@ from typing import Any, Final, NoReturn
 from docker.errors import APIError, ImageNotFound, NotFound
 from docker.types import LogConfig, Mount
 
-from pytest_smokedeploy.agent.engines import declared, docker_logs, docker_presence
+from pytest_smokedeploy.agent.engines import declared
 from pytest_smokedeploy.agent.engines.base import ContainerSpec, ContainerState, CreatedContainer, Ended, Log
-from pytest_smokedeploy.agent.engines.cgroup import container_activity
-from pytest_smokedeploy.agent.engines.docker_api import CALL_SECONDS, Client, DockerApi
-from pytest_smokedeploy.agent.engines.docker_created import NO_HEALTH_CHECK, created
-from pytest_smokedeploy.agent.engines.docker_pull import pull
+from pytest_smokedeploy.agent.engines.docker import logs, presence
+from pytest_smokedeploy.agent.engines.docker.api import CALL_SECONDS, Client, DockerApi
+from pytest_smokedeploy.agent.engines.docker.cgroup import container_activity
+from pytest_smokedeploy.agent.engines.docker.created import NO_HEALTH_CHECK, created
+from pytest_smokedeploy.agent.engines.docker.pull import pull
 from pytest_smokedeploy.contract import Activity, EngineState
 from pytest_smokedeploy.support.errors import EngineError
 from pytest_smokedeploy.support.image import ImageReference
@@ -61,7 +62,7 @@ class DockerEngine:
 
     def away(self, closing: threading.Event) -> bool:
         """Wait until the engine goes away: True; False once `closing` was set."""
-        return docker_presence.away(self._api, closing)
+        return presence.away(self._api, closing)
 
     def pull(
         self,
@@ -155,7 +156,7 @@ class DockerEngine:
             attrs = self._attrs(client)
         if attrs is None or not self._ours(attrs):
             return _nothing(Ended(None) if attrs is None else None)
-        return docker_logs.read(self._api, attrs["Id"], since, follow=follow)
+        return logs.read(self._api, attrs["Id"], since, follow=follow)
 
     def activity(self) -> Activity | None:
         """Counters since the container's start; None where nothing runs.

@@ -15,7 +15,7 @@ from docker.transport.unixconn import UnixHTTPAdapter, UnixHTTPConnection, UnixH
 from docker.types import CancellableStream
 from urllib3.exceptions import HTTPError
 
-from pytest_smokedeploy.agent.engines.docker_words import explained
+from pytest_smokedeploy.agent.engines.docker.errors import explained
 from pytest_smokedeploy.support.errors import EngineError
 
 DEFAULT_HOST: Final = "unix:///var/run/docker.sock"

@@ -15,8 +15,8 @@ from docker.errors import DockerException
 
 from pytest_smokedeploy.agent.engines.backlog import Backlog
 from pytest_smokedeploy.agent.engines.base import LAYER
-from pytest_smokedeploy.agent.engines.docker_api import Client, DockerApi
-from pytest_smokedeploy.agent.engines.docker_words import explained, told
+from pytest_smokedeploy.agent.engines.docker.api import Client, DockerApi
+from pytest_smokedeploy.agent.engines.docker.errors import explained, told
 from pytest_smokedeploy.support.errors import EngineError
 from pytest_smokedeploy.support.image import ImageReference
 

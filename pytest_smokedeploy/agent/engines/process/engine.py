@@ -27,8 +27,8 @@ from pytest_smokedeploy.agent.engines.base import (
     Log,
     utc_now,
 )
-from pytest_smokedeploy.agent.engines.procfs import session_activity
-from pytest_smokedeploy.agent.engines.spool import Spool
+from pytest_smokedeploy.agent.engines.process.procfs import session_activity
+from pytest_smokedeploy.agent.engines.process.spool import Spool
 from pytest_smokedeploy.contract import Activity, EngineState, Mount
 from pytest_smokedeploy.support.errors import EngineError
 from pytest_smokedeploy.support.image import ImageReference

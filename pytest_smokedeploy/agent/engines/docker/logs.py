@@ -19,8 +19,8 @@ from docker.errors import APIError, DockerException, NotFound
 
 from pytest_smokedeploy.agent.engines.backlog import Backlog
 from pytest_smokedeploy.agent.engines.base import Ended, Log, LogRecord, nanoseconds
-from pytest_smokedeploy.agent.engines.docker_api import Client, DockerApi
-from pytest_smokedeploy.agent.engines.docker_words import explained
+from pytest_smokedeploy.agent.engines.docker.api import Client, DockerApi
+from pytest_smokedeploy.agent.engines.docker.errors import explained
 from pytest_smokedeploy.agent.engines.lines import Lines
 from pytest_smokedeploy.support.errors import EngineError
 

@@ -11,7 +11,7 @@ import requests
 from docker.errors import APIError, DockerException
 
 from pytest_smokedeploy.agent.engines.backlog import Backlog
-from pytest_smokedeploy.agent.engines.docker_api import Client, DockerApi
+from pytest_smokedeploy.agent.engines.docker.api import Client, DockerApi
 from pytest_smokedeploy.support.errors import EngineError
 
 #: How long one answer is read; then it is asked anew, so that an engine lost without a word is missed.
