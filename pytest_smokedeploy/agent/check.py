@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from pytest_smokedeploy.agent.keys import KeysError, fetch
+from pytest_smokedeploy.agent.http.keys import KeysError, fetch
 from pytest_smokedeploy.agent.main import make_engine
 from pytest_smokedeploy.agent.settings import AgentSettings, WrongSettingsError
 from pytest_smokedeploy.database.migrations import look

@@ -11,20 +11,20 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from pytest_smokedeploy.agent import logs
-from pytest_smokedeploy.agent.comeback import Comeback
-from pytest_smokedeploy.agent.container import key_of
+from pytest_smokedeploy.agent.domain.container import key_of
+from pytest_smokedeploy.agent.domain.engine_reconnect import Comeback
+from pytest_smokedeploy.agent.domain.flow import Flow
+from pytest_smokedeploy.agent.domain.reconcile import settled
 from pytest_smokedeploy.agent.engines.base import Engine
 from pytest_smokedeploy.agent.engines.registry import ENGINES, PROCESS
-from pytest_smokedeploy.agent.flow import Flow
-from pytest_smokedeploy.agent.recovery import settled
+from pytest_smokedeploy.agent.http import logs
 from pytest_smokedeploy.agent.settings import AgentSettings
 from pytest_smokedeploy.support.errors import EngineError, SmokedeployError
 from pytest_smokedeploy.support.loopback import is_loopback
 from pytest_smokedeploy.support.redaction import Sanitiser
 
 if TYPE_CHECKING:
-    from pytest_smokedeploy.agent.serving import Server
+    from pytest_smokedeploy.agent.http.serving import Server
 
 #: What a rehearsal's agent gives a deploy in flight once its standard input ended; then it is cancelled.
 _SHORT_SECONDS: Final = 10.0
@@ -40,7 +40,7 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
 
     """
     if argv[:1] == ["release"]:
-        from pytest_smokedeploy.agent.release import run as release  # noqa: PLC0415 - a command of its own
+        from pytest_smokedeploy.agent.domain.release import run as release  # noqa: PLC0415 - a command of its own
 
         return release(argv[1:], environ)
     parsed = _parser().parse_args(argv)
@@ -111,9 +111,9 @@ def _bind(settings: AgentSettings) -> socket.socket:
 def _serve(
     settings: AgentSettings, engine: Engine, flow: Flow, listener: socket.socket, *, exit_with_stdin: bool
 ) -> None:
-    from pytest_smokedeploy.agent.access import Access  # noqa: PLC0415 - after the settings are known to be right
-    from pytest_smokedeploy.agent.app import build_app  # noqa: PLC0415 - likewise
-    from pytest_smokedeploy.agent.serving import FINISH_SECONDS, Server  # noqa: PLC0415 - likewise
+    from pytest_smokedeploy.agent.http.access import Access  # noqa: PLC0415 - after the settings are known to be right
+    from pytest_smokedeploy.agent.http.app import build_app  # noqa: PLC0415 - likewise
+    from pytest_smokedeploy.agent.http.serving import FINISH_SECONDS, Server  # noqa: PLC0415 - likewise
 
     access, leaving = Access(settings.team, settings.audience), threading.Event()
     access.keys.refresh()

@@ -11,10 +11,10 @@ import httpx
 import jwt
 import pytest
 
-from pytest_smokedeploy.agent.access import Access
-from pytest_smokedeploy.agent.app import build_app
 from pytest_smokedeploy.agent.engines.process.engine import ProcessEngine
-from pytest_smokedeploy.agent.keys import Keys
+from pytest_smokedeploy.agent.http.access import Access
+from pytest_smokedeploy.agent.http.app import build_app
+from pytest_smokedeploy.agent.http.keys import Keys
 from pytest_smokedeploy.agent.settings import AgentSettings
 from pytest_smokedeploy.contract import ASSERTION_HEADER
 from pytest_smokedeploy.rehearsal.access import Team

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from pytest_smokedeploy.agent.keys import REFETCH_SECONDS, REFRESH_SECONDS
+from pytest_smokedeploy.agent.http.keys import REFETCH_SECONDS, REFRESH_SECONDS
 from pytest_smokedeploy.rehearsal.access import Team
 
 KEY = Team("").key

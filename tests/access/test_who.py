@@ -10,7 +10,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from pytest_smokedeploy.agent.access import LEEWAY_SECONDS, Caller, DeniedError
+from pytest_smokedeploy.agent.http.access import LEEWAY_SECONDS, Caller, DeniedError
 from pytest_smokedeploy.rehearsal.access import Team
 
 FAR = LEEWAY_SECONDS + 60

@@ -11,7 +11,7 @@ from agent_process import IDLE, SECONDS, until
 
 from pytest_smokedeploy import contract
 from pytest_smokedeploy.agent.engines.base import Ended
-from pytest_smokedeploy.agent.log_feed import Readers
+from pytest_smokedeploy.agent.http.log_feed import Readers
 
 #: More than the threads that answer calls: 40 in the framework.
 MANY = 60

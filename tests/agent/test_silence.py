@@ -3,8 +3,8 @@
 import threading
 
 from pytest_smokedeploy.agent import lease as leases
-from pytest_smokedeploy.agent.lease import Watch, at
-from pytest_smokedeploy.agent.state import Lease
+from pytest_smokedeploy.agent.domain.lease import Watch, at
+from pytest_smokedeploy.agent.domain.state import Lease
 
 SECRETS = {"EXCHANGE_API_KEY": "an-example-key-of-a-test", "STORE": "redis://user:example-word@host/0"}
 

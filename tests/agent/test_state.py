@@ -5,9 +5,9 @@ import json
 import pytest
 
 from pytest_smokedeploy.agent import state as module
-from pytest_smokedeploy.agent.audit import Audit, StateError
+from pytest_smokedeploy.agent.domain.audit import Audit, StateError
+from pytest_smokedeploy.agent.domain.state import Held, Store
 from pytest_smokedeploy.agent.engines.base import utc_now
-from pytest_smokedeploy.agent.state import Held, Store
 
 HELD = Held(deploy_id=None, since=utc_now(), by="robot", reason="a run was lost")
 

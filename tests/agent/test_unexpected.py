@@ -5,8 +5,8 @@ import uuid
 import pytest
 from agent_process import NAME, REPOSITORY, SECONDS
 
+from pytest_smokedeploy.agent.domain.reconcile import settled
 from pytest_smokedeploy.agent.engines.process.engine import ProcessEngine
-from pytest_smokedeploy.agent.recovery import settled
 from pytest_smokedeploy.agent.settings import AgentSettings
 from pytest_smokedeploy.contract import DeployRequest
 

@@ -12,9 +12,9 @@ from contextlib import closing
 
 import pytest
 
+from pytest_smokedeploy.agent.domain.reconcile import settled
 from pytest_smokedeploy.agent.engines.docker.api import DockerApi
 from pytest_smokedeploy.agent.engines.docker.engine import DockerEngine
-from pytest_smokedeploy.agent.recovery import settled
 from pytest_smokedeploy.agent.settings import AgentSettings
 from pytest_smokedeploy.contract import DeployRequest
 from pytest_smokedeploy.rehearsal.registry import Registry

@@ -9,7 +9,7 @@ import pytest
 from pytest_smokedeploy.agent.engines.base import ContainerSpec, Ended
 from pytest_smokedeploy.agent.engines.docker import logs
 from pytest_smokedeploy.agent.engines.docker.engine import LABEL, DockerEngine
-from pytest_smokedeploy.agent.log_feed import records
+from pytest_smokedeploy.agent.http.log_feed import records
 from tests.agent.docker_proxy import DockerProxy
 from tests.needs import needs_docker
 

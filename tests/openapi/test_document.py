@@ -14,7 +14,7 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import checks
 
-from pytest_smokedeploy.agent.openapi import document
+from pytest_smokedeploy.agent.http.openapi import document
 from pytest_smokedeploy.contract import ASSERTION_HEADER
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "agent"))  # import mode importlib adds no folder

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from agent_process import REPOSITORY, until
 
-from pytest_smokedeploy.agent import logs
+from pytest_smokedeploy.agent.http import logs
 from pytest_smokedeploy.agent.settings import AgentSettings
 from pytest_smokedeploy.contract import ASSERTION_HEADER
 from pytest_smokedeploy.support.redaction import Sanitiser, Secret

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from pytest_smokedeploy.agent import guard, serving
+from pytest_smokedeploy.agent.http import middleware, serving
 from pytest_smokedeploy.contract import ASSERTION_HEADER
 
 SECONDS = 30
@@ -35,11 +35,11 @@ def head(agent, *fields, path="/v1/stop"):
 
 
 def test_a_body_that_says_it_is_too_large(agent, line):
-    size = guard.BODY_BYTES * 20
+    size = middleware.BODY_BYTES * 20
     line.sendall(head(agent, f"Content-Length: {size}") + b" " * size)
     status, body = read(line)
     assert (status, body["status"]) == (413, "error")
-    assert str(guard.BODY_BYTES) in body["reason"]
+    assert str(middleware.BODY_BYTES) in body["reason"]
 
 
 def test_a_body_without_an_end(agent, line):
@@ -51,7 +51,7 @@ def test_a_body_without_an_end(agent, line):
 
 
 def test_the_largest_body_is_heard(agent):
-    body = b" " * (guard.BODY_BYTES - 2) + b"{}"
+    body = b" " * (middleware.BODY_BYTES - 2) + b"{}"
     headers = {ASSERTION_HEADER: agent.keys.service()}
     assert agent.client.post("/v1/stop", content=body, headers=headers).status_code == 200
 
@@ -62,7 +62,7 @@ def test_a_slow_body_is_cut_off(agent, line):
     status, body = read(line)
     assert (status, body["status"]) == (408, "error")
     # Not before its time; a busy machine may be later, and the client's own end would be no answer.
-    assert time.monotonic() - began > guard.BODY_SECONDS - 1
+    assert time.monotonic() - began > middleware.BODY_SECONDS - 1
 
 
 def test_a_slow_head_is_cut_off(agent, line):

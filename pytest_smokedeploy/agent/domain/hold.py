@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pytest_smokedeploy.agent.admission import RefusedError
-from pytest_smokedeploy.agent.deploys import Records
+from pytest_smokedeploy.agent.domain.deploys import Records
+from pytest_smokedeploy.agent.domain.policy import RefusedError
+from pytest_smokedeploy.agent.domain.state import Held, Last, Release, State, Store
 from pytest_smokedeploy.agent.engines.base import utc_now
-from pytest_smokedeploy.agent.state import Held, Last, Release, State, Store
 from pytest_smokedeploy.contract import REASON_CHARACTERS, DeployRequest
 
 

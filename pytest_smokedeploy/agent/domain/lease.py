@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
-from pytest_smokedeploy.agent.state import Lease
+from pytest_smokedeploy.agent.domain.state import Lease
 from pytest_smokedeploy.contract import parse_time
 from pytest_smokedeploy.support.errors import SmokedeployError
 

@@ -6,7 +6,7 @@ import threading
 import time
 from typing import Final
 
-from pytest_smokedeploy.agent.admission import RefusedError
+from pytest_smokedeploy.agent.domain.policy import RefusedError
 from pytest_smokedeploy.agent.engines.base import ContainerState, Engine
 from pytest_smokedeploy.contract import EngineState
 from pytest_smokedeploy.support.errors import EngineError

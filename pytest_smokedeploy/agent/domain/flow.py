@@ -8,17 +8,17 @@ import uuid
 from collections import OrderedDict
 from typing import Final
 
-from pytest_smokedeploy.agent.admission import RefusedError, Terms, admit
-from pytest_smokedeploy.agent.audit import AGENT, StateError
-from pytest_smokedeploy.agent.container import Container, key_of
-from pytest_smokedeploy.agent.deploys import DEPLOYED, FAILED, Deploy, Record, Records
+from pytest_smokedeploy.agent.domain.audit import AGENT, StateError
+from pytest_smokedeploy.agent.domain.container import Container, key_of
+from pytest_smokedeploy.agent.domain.deploys import DEPLOYED, FAILED, Deploy, Record, Records
+from pytest_smokedeploy.agent.domain.hold import Holds
+from pytest_smokedeploy.agent.domain.lease_manager import Lending
+from pytest_smokedeploy.agent.domain.policy import RefusedError, Terms, admit
+from pytest_smokedeploy.agent.domain.receipt import StepError
+from pytest_smokedeploy.agent.domain.state import Current, State, Stopping, Store
+from pytest_smokedeploy.agent.domain.steps import FiveSteps
 from pytest_smokedeploy.agent.engines.base import Engine
-from pytest_smokedeploy.agent.hold import Holds
-from pytest_smokedeploy.agent.lending import Lending
-from pytest_smokedeploy.agent.receipt import StepError
 from pytest_smokedeploy.agent.settings import AgentSettings
-from pytest_smokedeploy.agent.state import Current, State, Stopping, Store
-from pytest_smokedeploy.agent.steps import FiveSteps
 from pytest_smokedeploy.contract import DeployRequest, StepName
 from pytest_smokedeploy.support.errors import SmokedeployError
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from pytest_smokedeploy.agent.audit import AGENT, StateError
-from pytest_smokedeploy.agent.container import DEPLOY_LABEL, key_of
+from pytest_smokedeploy.agent.domain.audit import AGENT, StateError
+from pytest_smokedeploy.agent.domain.container import DEPLOY_LABEL, key_of
+from pytest_smokedeploy.agent.domain.flow import Flow
+from pytest_smokedeploy.agent.domain.state import Held, Last, State
 from pytest_smokedeploy.agent.engines.base import Engine, utc_now
-from pytest_smokedeploy.agent.flow import Flow
 from pytest_smokedeploy.agent.settings import AgentSettings
-from pytest_smokedeploy.agent.state import Held, Last, State
 from pytest_smokedeploy.contract import EngineState, Extension
 from pytest_smokedeploy.support.errors import EngineError
 

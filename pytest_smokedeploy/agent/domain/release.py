@@ -9,9 +9,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pytest_smokedeploy.agent.deploys import Records
-from pytest_smokedeploy.agent.hold import Holds
-from pytest_smokedeploy.agent.state import Store
+from pytest_smokedeploy.agent.domain.deploys import Records
+from pytest_smokedeploy.agent.domain.hold import Holds
+from pytest_smokedeploy.agent.domain.state import Store
 from pytest_smokedeploy.support.errors import SmokedeployError
 
 

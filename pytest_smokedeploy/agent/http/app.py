@@ -17,21 +17,21 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from pytest_smokedeploy import __version__, contract
-from pytest_smokedeploy.agent.access import Access, Caller
-from pytest_smokedeploy.agent.admission import RefusedError, unknown_field
-from pytest_smokedeploy.agent.audit import StateError
-from pytest_smokedeploy.agent.container import key_of
-from pytest_smokedeploy.agent.deploys import Record
+from pytest_smokedeploy.agent.domain.audit import StateError
+from pytest_smokedeploy.agent.domain.container import key_of
+from pytest_smokedeploy.agent.domain.deploys import Record
+from pytest_smokedeploy.agent.domain.flow import Flow
+from pytest_smokedeploy.agent.domain.policy import RefusedError, unknown_field
+from pytest_smokedeploy.agent.domain.preflight import preflight
+from pytest_smokedeploy.agent.domain.reconcile import settled
+from pytest_smokedeploy.agent.domain.status import state_of
+from pytest_smokedeploy.agent.domain.status import status as told_status
 from pytest_smokedeploy.agent.engines.base import Engine
-from pytest_smokedeploy.agent.flow import Flow
-from pytest_smokedeploy.agent.guard import Guard
-from pytest_smokedeploy.agent.log_feed import MOST, Readers
-from pytest_smokedeploy.agent.openapi import PATH, document
-from pytest_smokedeploy.agent.preflight import preflight
-from pytest_smokedeploy.agent.recovery import settled
+from pytest_smokedeploy.agent.http.access import Access, Caller
+from pytest_smokedeploy.agent.http.log_feed import MOST, Readers
+from pytest_smokedeploy.agent.http.middleware import Guard
+from pytest_smokedeploy.agent.http.openapi import PATH, document
 from pytest_smokedeploy.agent.settings import AgentSettings
-from pytest_smokedeploy.agent.status import state_of
-from pytest_smokedeploy.agent.status import status as told_status
 from pytest_smokedeploy.contract import (
     DeployRequest,
     LeaseRequest,

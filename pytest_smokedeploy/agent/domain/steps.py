@@ -6,8 +6,7 @@ import time
 from collections import deque
 from typing import Any, Final
 
-from pytest_smokedeploy.agent.admission import Terms
-from pytest_smokedeploy.agent.container import (
+from pytest_smokedeploy.agent.domain.container import (
     DEPLOY_LABEL,
     FOREIGN,
     KEY_LABEL,
@@ -16,7 +15,10 @@ from pytest_smokedeploy.agent.container import (
     Container,
     key_of,
 )
-from pytest_smokedeploy.agent.deploys import Deploy
+from pytest_smokedeploy.agent.domain.deploys import Deploy
+from pytest_smokedeploy.agent.domain.lease_manager import Lending
+from pytest_smokedeploy.agent.domain.policy import Terms
+from pytest_smokedeploy.agent.domain.state import Stopping, Store
 from pytest_smokedeploy.agent.engines.base import (
     ContainerSpec,
     ContainerState,
@@ -25,9 +27,7 @@ from pytest_smokedeploy.agent.engines.base import (
     MountSpec,
     utc_now,
 )
-from pytest_smokedeploy.agent.lending import Lending
 from pytest_smokedeploy.agent.settings import AgentSettings
-from pytest_smokedeploy.agent.state import Stopping, Store
 from pytest_smokedeploy.contract import LAST_LINES, StepName
 from pytest_smokedeploy.support.errors import EngineError
 from pytest_smokedeploy.support.redaction import Sanitiser

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pytest_smokedeploy import contract
-from pytest_smokedeploy.agent.access import Access, Caller, DeniedError, UnknownKeyError
+from pytest_smokedeploy.agent.http.access import Access, Caller, DeniedError, UnknownKeyError
 
 BODY_BYTES: Final = 64 * 1024
 #: A call's body, from its head to its last byte.

@@ -18,7 +18,7 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from pytest_smokedeploy.agent.audit import AGENT, Audit, StateError
+from pytest_smokedeploy.agent.domain.audit import AGENT, Audit, StateError
 from pytest_smokedeploy.agent.engines.base import utc_now
 from pytest_smokedeploy.contract import Hold, StepName, Time
 

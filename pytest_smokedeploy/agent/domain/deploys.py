@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from pytest_smokedeploy.agent.audit import StateError
-from pytest_smokedeploy.agent.receipt import Receipt
-from pytest_smokedeploy.agent.state import Store, write_whole
+from pytest_smokedeploy.agent.domain.audit import StateError
+from pytest_smokedeploy.agent.domain.receipt import Receipt
+from pytest_smokedeploy.agent.domain.state import Store, write_whole
 from pytest_smokedeploy.contract import DeployRequest, DeployState, StepName
 
 #: Ended deploys that are remembered; beyond it the oldest are forgotten.

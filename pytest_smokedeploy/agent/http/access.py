@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import jwt
 
-from pytest_smokedeploy.agent.keys import Keys
+from pytest_smokedeploy.agent.http.keys import Keys
 from pytest_smokedeploy.support.errors import SmokedeployError
 
 #: How far the clocks of the edge and of this server may lie apart.

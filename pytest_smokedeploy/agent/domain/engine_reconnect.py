@@ -6,10 +6,10 @@ import logging
 import threading
 from typing import Final
 
-from pytest_smokedeploy.agent.audit import AGENT
+from pytest_smokedeploy.agent.domain.audit import AGENT
+from pytest_smokedeploy.agent.domain.flow import Flow
+from pytest_smokedeploy.agent.domain.reconcile import resettle
 from pytest_smokedeploy.agent.engines.base import Engine
-from pytest_smokedeploy.agent.flow import Flow
-from pytest_smokedeploy.agent.recovery import resettle
 from pytest_smokedeploy.support.errors import SmokedeployError
 
 #: How often an engine that is away is asked whether it is back, and a settling that failed is tried again.

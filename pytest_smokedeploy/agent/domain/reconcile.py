@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 
-from pytest_smokedeploy.agent.audit import AGENT
-from pytest_smokedeploy.agent.container import FOREIGN, LEASE_LABEL, key_of
-from pytest_smokedeploy.agent.deploys import lost
+from pytest_smokedeploy.agent.domain.audit import AGENT
+from pytest_smokedeploy.agent.domain.container import FOREIGN, LEASE_LABEL, key_of
+from pytest_smokedeploy.agent.domain.deploys import lost
+from pytest_smokedeploy.agent.domain.flow import Flow
+from pytest_smokedeploy.agent.domain.lease import moment
+from pytest_smokedeploy.agent.domain.state import Held, Lease, State, Store
 from pytest_smokedeploy.agent.engines.base import ContainerState, Engine, utc_now
-from pytest_smokedeploy.agent.flow import Flow
-from pytest_smokedeploy.agent.lease import moment
 from pytest_smokedeploy.agent.settings import AgentSettings
-from pytest_smokedeploy.agent.state import Held, Lease, State, Store
 from pytest_smokedeploy.support.redaction import Sanitiser
 
 

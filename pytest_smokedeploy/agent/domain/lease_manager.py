@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from pytest_smokedeploy.agent.admission import RefusedError
-from pytest_smokedeploy.agent.audit import AGENT
-from pytest_smokedeploy.agent.container import Container, key_of
-from pytest_smokedeploy.agent.deploys import Deploy
+from pytest_smokedeploy.agent.domain.audit import AGENT
+from pytest_smokedeploy.agent.domain.container import Container, key_of
+from pytest_smokedeploy.agent.domain.deploys import Deploy
+from pytest_smokedeploy.agent.domain.hold import Holds
+from pytest_smokedeploy.agent.domain.lease import Watch, at, moment
+from pytest_smokedeploy.agent.domain.policy import RefusedError
+from pytest_smokedeploy.agent.domain.state import Lease, State, Store
 from pytest_smokedeploy.agent.engines.base import utc_now
-from pytest_smokedeploy.agent.hold import Holds
-from pytest_smokedeploy.agent.lease import Watch, at, moment
-from pytest_smokedeploy.agent.state import Lease, State, Store
 
 
 class Lending:
