@@ -10,7 +10,7 @@ from typing import Any, Final
 from pytest_smokedeploy.client import AgentClient
 from pytest_smokedeploy.evidence import Journal, owed, replay, write_folder
 from pytest_smokedeploy.judging import Record
-from pytest_smokedeploy.lifecycle import Book
+from pytest_smokedeploy.lifecycle import FactRecorder
 from pytest_smokedeploy.lifecycle.deploying import overdue
 from pytest_smokedeploy.lifecycle.stopping import Stopper
 from pytest_smokedeploy.settings import Options, RunConfig, resolve
@@ -59,15 +59,15 @@ def rescue(folder: Path, config: Path | None, environ: Mapping[str, str]) -> tup
     run = resolve(options, environ)
     sanitiser = Sanitiser(run.all_secrets())
     journal = Journal(file, sanitiser)
-    book = Book(_gate(events), journal)
+    facts = FactRecorder(_gate(events), journal)
     # Whatever the run had proven by then: what had to be rescued is no evidence (EXT-5).
-    book.spoil("the run left its container to `smokedeploy stop`.")
+    facts.spoil("the run left its container to `smokedeploy stop`.")
     promised: dict[str, Any] = next(e for e in reversed(events) if e.get("event") == "deploy.promised")
     with AgentClient(run.endpoint, run.client_id, run.client_secret) as client:
-        stopper = Stopper(run, client, book, deploy_id, named=promised.get("named") is not False)
+        stopper = Stopper(run, client, facts, deploy_id, named=promised.get("named") is not False)
         shutdown = stopper.stop("smokedeploy stop, after the run", _open_seconds(events, run))
         stopper.look_again(shutdown)
-    done = shutdown.confirmed and shutdown.comeback is False
+    done = shutdown.confirmed and shutdown.second_look is False
     words = sanitiser.text(shutdown.told)
     journal.close()
     try:

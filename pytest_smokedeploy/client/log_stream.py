@@ -16,7 +16,7 @@ from typing import Final, Self
 import httpx
 from pydantic import ValidationError
 
-from pytest_smokedeploy.client.answer import Answer, parse_json, shown
+from pytest_smokedeploy.client.answer import HttpAnswer, parse_json, shown
 from pytest_smokedeploy.client.reading import failure
 from pytest_smokedeploy.client.transport import (
     HEAR_SECONDS,
@@ -249,7 +249,7 @@ class LogStream:
         )
 
     @staticmethod
-    def _not_a_log(answer: Answer) -> ContractError:
+    def _not_a_log(answer: HttpAnswer) -> ContractError:
         kind = shown(answer.headers.get("content-type", "none"), 60)
         return ContractError(
             f"{CALL} was answered with the type {kind}, where {NDJSON} was expected.",

@@ -102,7 +102,7 @@ def _awaited(function: Any, call: Call) -> Any:  # noqa: ANN401 - somebody's fun
     return watched
 
 
-class Progress:
+class CheckTracker:
     """Tells the gate what becomes of each check, and pytest's report the gate's words."""
 
     def __init__(self, gate: GateSession, checks: dict[str, Check], calls: dict[str, Call]) -> None:
@@ -135,7 +135,7 @@ class Progress:
         """
         check = self._checks[item.nodeid]
         if when == "setup" and item.nodeid in self._state:
-            self._gate.book.result(
+            self._gate.facts.result(
                 check.id, "failed", words="ran again", clause="FLR-4", started_at="", finished_at=""
             )
         self._phase(check, when, error, report)
@@ -173,7 +173,7 @@ class Progress:
 
     def _plain(self, check: Check, error: BaseException) -> bool:
         """Whether the gate's own words say all; a user's own check keeps its traceback."""
-        found = [self._gate.book.record.found(c) for c in check.clauses]
+        found = [self._gate.facts.record.found(c) for c in check.clauses]
         return isinstance(error, SmokedeployError) or any(f is not None and not f for f in found)
 
     def _redact(self, report: Any) -> None:  # noqa: ANN401 - pytest's own

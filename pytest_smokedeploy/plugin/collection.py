@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from pytest_smokedeploy.judging import Check
 from pytest_smokedeploy.model import CLAUSE, RANK, STAGES, Stage
-from pytest_smokedeploy.plugin.check_tracker import Call, Progress, watch
+from pytest_smokedeploy.plugin.check_tracker import Call, CheckTracker, watch
 from pytest_smokedeploy.plugin.compatibility import evidence_folder, misuses
-from pytest_smokedeploy.plugin.terminal import announcer, veil
+from pytest_smokedeploy.plugin.terminal import announcer, redact_output
 from pytest_smokedeploy.support.errors import EvidenceError, MisuseError
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _OWN: Final = 1000
 
 
 @dataclass(slots=True)
-class Collected:
+class Collection:
     """The checks in the order they run, and why they are no gate ([] if they are)."""
 
     checks: dict[str, Check] = field(default_factory=dict)
@@ -75,7 +75,7 @@ def disarm(config: Config) -> list[Any]:
     return aside
 
 
-def read(items: list[Item], order: Callable[[int], Any] | None) -> Collected:
+def read(items: list[Item], order: Callable[[int], Any] | None) -> Collection:
     """Read stages and clauses off the collected tests, and put them into the model's order.
 
     Args:
@@ -83,7 +83,7 @@ def read(items: list[Item], order: Callable[[int], Any] | None) -> Collected:
         order: makes pytest-order's mark for a place; None where it is not loaded (a misuse, told later).
 
     """
-    collected = Collected()
+    collected = Collection()
     keyed: list[tuple[int, int, Item]] = []
     for item in items:
         check = _check(item, collected)
@@ -108,7 +108,7 @@ def read(items: list[Item], order: Callable[[int], Any] | None) -> Collected:
     return collected
 
 
-def _check(item: Item, collected: Collected) -> Check | None:
+def _check(item: Item, collected: Collection) -> Check | None:
     marker = item.get_closest_marker("smoke_stage")
     if marker is None:
         collected.misuses.append(
@@ -163,7 +163,7 @@ def options_of(config: Config, environ: Mapping[str, str], folder: Path | None) 
     )
 
 
-def open_session(config: Config, collected: Collected) -> GateSession:
+def open_session(config: Config, collected: Collection) -> GateSession:
     """The run of the gate, not yet begun."""
     from pytest_smokedeploy.run.session import GateSession  # noqa: PLC0415 - lazily
 
@@ -177,7 +177,7 @@ def open_session(config: Config, collected: Collected) -> GateSession:
         lambda folder, options: hook(folder=folder, options=options),
         _reported(config),
     )
-    veil(config, gate.sanitiser.text)
+    redact_output(config, gate.sanitiser.text)
     return gate
 
 
@@ -192,7 +192,7 @@ def _reported(config: Config) -> list[Path]:
     return [Path(os.path.expandvars(name)).expanduser().absolute() for name in named if name]
 
 
-def begin(gate: GateSession, config: Config, items: Sequence[Item], collected: Collected) -> Progress:
+def begin(gate: GateSession, config: Config, items: Sequence[Item], collected: Collection) -> CheckTracker:
     """Begin the run.
 
     Raises:
@@ -202,7 +202,7 @@ def begin(gate: GateSession, config: Config, items: Sequence[Item], collected: C
     checks = list(collected.checks.values())
     found = [*collected.misuses, *misuses(config, items, collected.checks, os.environ)]
     gate.begin(checks, found, _versions(config))
-    return Progress(gate, collected.checks, collected.calls)
+    return CheckTracker(gate, collected.checks, collected.calls)
 
 
 def _versions(config: Config) -> dict[str, str]:

@@ -24,9 +24,9 @@ def _session(request: pytest.FixtureRequest) -> GateSession:
 
 
 def _looked(request: pytest.FixtureRequest, thing: object) -> Any:  # noqa: ANN401 - a transparent view
-    from pytest_smokedeploy.plugin.recording_proxy import Looked  # noqa: PLC0415 - lazily, for a sleeping plug-in
+    from pytest_smokedeploy.plugin.recording_proxy import RecordingProxy  # noqa: PLC0415 - lazily, for a sleeping plug-in
 
-    return Looked(thing, _session(request).book.finding)
+    return RecordingProxy(thing, _session(request).facts.finding)
 
 
 @pytest.fixture(scope="session")

@@ -26,8 +26,8 @@ from pytest_smokedeploy.plugin.fixtures import (
 )
 
 if TYPE_CHECKING:
-    from pytest_smokedeploy.plugin.check_tracker import Progress
-    from pytest_smokedeploy.plugin.collection import Collected
+    from pytest_smokedeploy.plugin.check_tracker import CheckTracker
+    from pytest_smokedeploy.plugin.collection import Collection
     from pytest_smokedeploy.plugin.terminal import Actions
     from pytest_smokedeploy.rehearsal import Stack
     from pytest_smokedeploy.settings import Options
@@ -53,8 +53,8 @@ _OPTIONS = (
     ("config", "the settings file (default: smokedeploy.yml in the smoke tests' folder)"),
     ("evidence", "the folder for report and evidence (default: smoke-evidence)"),
 )
-COLLECTED: pytest.StashKey[Collected] = pytest.StashKey()
-PROGRESS: pytest.StashKey[Progress] = pytest.StashKey()
+COLLECTED: pytest.StashKey[Collection] = pytest.StashKey()
+PROGRESS: pytest.StashKey[CheckTracker] = pytest.StashKey()
 ARMED: pytest.StashKey[bool] = pytest.StashKey()
 ACTIONS: pytest.StashKey[Actions] = pytest.StashKey()
 ASIDE: pytest.StashKey[list[Any]] = pytest.StashKey()
@@ -150,7 +150,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         from pytest_smokedeploy.plugin import collection, compatibility  # noqa: PLC0415 - lazily
 
         if compatibility.dispatched(config, os.environ):
-            config.stash[COLLECTED] = collection.Collected(misuses=[compatibility.no_stage()])
+            config.stash[COLLECTED] = collection.Collection(misuses=[compatibility.no_stage()])
             _begin(config, session)
         config.stash[ASIDE] = collection.disarm(config)
 
@@ -161,7 +161,7 @@ def _begin(config: pytest.Config, session: pytest.Session | None) -> None:
     from pytest_smokedeploy.support.errors import EvidenceError, MisuseError  # noqa: PLC0415 - lazily
     from pytest_smokedeploy.support.redaction import one_line  # noqa: PLC0415 - lazily
 
-    checks = config.stash.get(COLLECTED, collection.Collected())
+    checks = config.stash.get(COLLECTED, collection.Collection())
     if session is not None:
         config.stash[RUNNING] = session
     try:

@@ -10,7 +10,7 @@ from pytest_smokedeploy.client import AgentClient, Reading
 from pytest_smokedeploy.model import Finding
 
 
-class Looked:
+class RecordingProxy:
     """`thing`, with every finding that one of its methods returns handed to `take`."""
 
     def __init__(self, thing: object, take: Callable[[Finding], Finding]) -> None:

@@ -28,7 +28,7 @@ def announcer(config: Config) -> Callable[[str], None]:
     return announce
 
 
-def veil(config: Config, mask: Callable[[str], str]) -> None:
+def redact_output(config: Config, mask: Callable[[str], str]) -> None:
     """Let `mask` take every text that pytest's reporter writes from now on, whoever made it.
 
     A warning, a subtest's output, a test file that can't be read or a hook's error pass no report of a check.

@@ -13,7 +13,7 @@ from pytest_smokedeploy.contract import Extension
 from pytest_smokedeploy.database import migration_files
 from pytest_smokedeploy.model import Basis, Finding
 from pytest_smokedeploy.preconditions import database, inputs, last_deploy, ledger, previous, workflow
-from pytest_smokedeploy.preconditions.github import GitHub, quoted
+from pytest_smokedeploy.preconditions.github import GitHubApi, quoted
 from pytest_smokedeploy.settings import RunConfig
 from pytest_smokedeploy.support.errors import AgentError, SmokedeployError
 
@@ -55,7 +55,7 @@ class Preconditions:
     def __init__(self, run: RunConfig, client: AgentClient | None) -> None:
         self.run = run
         self._client = client
-        self._github = GitHub(run.github, rehearsal=run.rehearsal)
+        self._github = GitHubApi(run.github, rehearsal=run.rehearsal)
         self._asked: dict[str, Reading | _Unasked] = {}
 
     # -- target ----------------------------------------------------------------------------

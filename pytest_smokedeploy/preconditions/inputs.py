@@ -6,7 +6,7 @@ from typing import Final
 
 from pytest_smokedeploy.model import Finding
 from pytest_smokedeploy.preconditions import workflow
-from pytest_smokedeploy.preconditions.github import GitHub, quoted
+from pytest_smokedeploy.preconditions.github import GitHubApi, quoted
 from pytest_smokedeploy.settings import RunConfig
 from pytest_smokedeploy.support.image import TAG, VERSION, can_move
 
@@ -14,7 +14,7 @@ _EXPECTED: Final = "an image tag that cannot move: a commit's SHA in the reposit
 _REMEDY: Final = "Dispatch with the commit's full SHA as image_tag."
 
 
-def finding(run: RunConfig, github: GitHub) -> Finding:
+def finding(run: RunConfig, github: GitHubApi) -> Finding:
     """TRG-2: what the workflow asks for, and what this run was given."""
     if fault := workflow.inputs_fault(run.workflow_file):
         expected = "a workflow that asks for `environment` without prod, and for `image_tag`"
@@ -43,7 +43,7 @@ def _holds(seen: str) -> Finding:
     return Finding("TRG-2", True, _EXPECTED, seen)
 
 
-def _of_version(github: GitHub, tag: str) -> str | Finding:
+def _of_version(github: GitHubApi, tag: str) -> str | Finding:
     """The commit that the repository's own tag names, with or without its leading v; or why none."""
     names = [tag] if tag.startswith("v") else [tag, f"v{tag}"]
     for name in names:
@@ -54,7 +54,7 @@ def _of_version(github: GitHub, tag: str) -> str | Finding:
     return reply.unmet("TRG-2", "a tag of the repository for the version", remedy, about=f"version {tag}")
 
 
-def _good(run: RunConfig, github: GitHub, sha: str | Finding, seen: str) -> Finding:
+def _good(run: RunConfig, github: GitHubApi, sha: str | Finding, seen: str) -> Finding:
     """Whether the workflow that the settings name succeeded for the commit."""
     if isinstance(sha, Finding):
         return sha

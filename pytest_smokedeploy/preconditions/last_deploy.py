@@ -13,7 +13,7 @@ from pytest_smokedeploy.client import shown
 from pytest_smokedeploy.contract import LastDeploy
 from pytest_smokedeploy.model import Basis, Finding
 from pytest_smokedeploy.preconditions import flow, ledger
-from pytest_smokedeploy.preconditions.github import ASK_AGAIN, GitHub
+from pytest_smokedeploy.preconditions.github import ASK_AGAIN, GitHubApi
 from pytest_smokedeploy.settings import RunConfig
 
 _EXPECTED: Final = "the last smoke deploy's job ended in success, or a person released or signed it off"
@@ -23,7 +23,7 @@ _JOBS: Final = 100
 _RUN_ID: Final = re.compile(r"[1-9][0-9]{0,18}")
 
 
-def finding(run: RunConfig, github: GitHub, told: object) -> Finding:
+def finding(run: RunConfig, github: GitHubApi, told: object) -> Finding:
     """FLR-3 of the status's field `last_deploy`, which was told."""
     if told is None:
         return Finding("FLR-3", True, _EXPECTED, "the agent knows of no smoke deploy before this one")
@@ -49,7 +49,7 @@ def finding(run: RunConfig, github: GitHub, told: object) -> Finding:
     return _by_its_job(run, github, last, whose)
 
 
-def _by_its_job(run: RunConfig, github: GitHub, last: LastDeploy, whose: str) -> Finding:
+def _by_its_job(run: RunConfig, github: GitHubApi, last: LastDeploy, whose: str) -> Finding:
     name, why = flow.job_name(run.workflow_file, run.github.job)
     if not name:
         return _unless_signed(run, last, None, f"how {whose} ended can't be asked: {why}")

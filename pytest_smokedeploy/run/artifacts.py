@@ -23,7 +23,7 @@ class Written:
     decision: Decision
 
 
-class Remains:
+class Artifacts:
     """Writes at a run's end; each part is safe to call twice.
 
     Args:
@@ -66,7 +66,7 @@ class Remains:
             report.write_text(f"{told}\n{text}", encoding="utf-8", errors="surrogateescape")
         return withdrawn
 
-    def veil(self) -> None:
+    def redact_files(self) -> None:
         """Mask what other plug-ins wrote past the gate: properties, parameters, extras, a file's error.
 
         Raises:

@@ -26,11 +26,11 @@ from pytest_smokedeploy.judging import (
     decide,
     earned,
 )
-from pytest_smokedeploy.lifecycle import Book, Lifecycle
+from pytest_smokedeploy.lifecycle import FactRecorder, Lifecycle
 from pytest_smokedeploy.lifecycle.signals import Signals
 from pytest_smokedeploy.model import EXIT_FAILED
 from pytest_smokedeploy.preconditions import Preconditions, around, workflow
-from pytest_smokedeploy.run.artifacts import Remains
+from pytest_smokedeploy.run.artifacts import Artifacts
 from pytest_smokedeploy.settings import Options, RunConfig, load, resolve
 from pytest_smokedeploy.settings.resolve import check_plane, refuse_in_workflow
 from pytest_smokedeploy.support.errors import MisuseError, SmokedeployError
@@ -90,12 +90,14 @@ class GateSession:
         )
         prepare(self.evidence)
         self.journal = Journal(self.evidence / "journal.jsonl", self.sanitiser)
-        self.book = Book(Record(rehearsal=options.rehearse), self.journal, self._shown(announce))
-        self.signals = Signals(self.book.interrupt)
+        self.facts = FactRecorder(Record(rehearsal=options.rehearse), self.journal, self._shown(announce))
+        self.signals = Signals(self.facts.interrupt)
         self._environ = environ
         self._levels: dict[str, int] = {}
         summary = environ.get("GITHUB_STEP_SUMMARY")
-        self._left = Remains(self.evidence, self.sanitiser, reported, Path(summary) if summary else None)
+        self._artifacts = Artifacts(
+            self.evidence, self.sanitiser, reported, Path(summary) if summary else None
+        )
         self._make_stack = make_stack
         self._stack: Stack | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
@@ -135,9 +137,9 @@ class GateSession:
             if faults := around.misuses(self.run.workflow_file, *self._folders()):
                 raise faults[0]
             if hidden := workflow.unseen(self.run.workflow_file):
-                self.book.note("workflow.unseen", words=hidden)
-                self.book.announce(f"workflow: {hidden}")
-            self.book.expect(checks)
+                self.facts.note("workflow.unseen", words=hidden)
+                self.facts.announce(f"workflow: {hidden}")
+            self.facts.expect(checks)
             if self.run.endpoint:
                 self.client = AgentClient(
                     self.run.endpoint,
@@ -146,7 +148,7 @@ class GateSession:
                     request_seconds=self.run.settings.deadlines.request_seconds,
                 )
         except SmokedeployError as error:
-            self.book.misuse(str(error), error.clause)
+            self.facts.misuse(str(error), error.clause)
             raise (
                 error if isinstance(error, MisuseError) else MisuseError(str(error), clause=error.clause)
             ) from error
@@ -154,7 +156,7 @@ class GateSession:
         self.lifecycle = Lifecycle(
             self.run,
             self.client,
-            self.book,
+            self.facts,
             mask=self.sanitiser.text,
             shield=self.signals.shield,
             asked=lambda: self.preconditions.status_asked,
@@ -192,7 +194,7 @@ class GateSession:
 
     def _started(self, versions: Mapping[str, str]) -> None:
         run, github = self.run, self.run.github
-        self.book.note(
+        self.facts.note(
             "run.started",
             rehearsal=run.rehearsal,
             environment=run.environment,
@@ -218,14 +220,14 @@ class GateSession:
 
     def blocked(self, check: Check) -> str | None:
         """Why a check must not run now, or None."""
-        return blocked(self.book.record, check)
+        return blocked(self.facts.record, check)
 
     def words(self, check: Check, error: BaseException) -> tuple[str, str | None]:
         """What to say of a failed check, and the clause its error names, if any."""
         if isinstance(error, SmokedeployError):
             return self.sanitiser.text(str(error)), error.clause
         for clause in check.clauses:
-            finding = self.book.record.found(clause)
+            finding = self.facts.record.found(clause)
             if finding is not None and not finding:
                 return self.sanitiser.text(str(finding)), None
         # A bare number says nothing of who left.
@@ -237,7 +239,7 @@ class GateSession:
         self, check: Check, outcome: CheckOutcome, words: str, clause: str | None, started_at: str
     ) -> None:
         """Take a check's end."""
-        self.book.result(
+        self.facts.result(
             check.id, outcome, words=words, clause=clause, started_at=started_at, finished_at=utc_now()
         )
 
@@ -255,21 +257,21 @@ class GateSession:
         if hasattr(self, "lifecycle"):
             self.lifecycle.stop("the run ended without its shutdown")
         if self.decision is None:
-            self.book.seal()
+            self.facts.seal()
             if self.journal.broken:
-                self.book.spoil(f"the journal could not be written ({self.journal.broken}).")
-            elif earned(self.book.record) and not self.journal.kept():
-                self.book.spoil(
+                self.facts.spoil(f"the journal could not be written ({self.journal.broken}).")
+            elif earned(self.facts.record) and not self.journal.kept():
+                self.facts.spoil(
                     "the journal on the disk is not what was written: somebody took or changed it."
                 )
-            elif earned(self.book.record) and (why := fault(self.evidence / "startup.log")):
-                self.book.spoil(why)
-            if status and earned(self.book.record):
-                self.book.spoil(f"something beside the checks failed: the runner ends with status {status}.")
+            elif earned(self.facts.record) and (why := fault(self.evidence / "startup.log")):
+                self.facts.spoil(why)
+            if status and earned(self.facts.record):
+                self.facts.spoil(f"something beside the checks failed: the runner ends with status {status}.")
             if hasattr(self, "lifecycle"):
                 self.lifecycle.release()
-            self.decision = decide(self.book.record)
-            self.book.note(
+            self.decision = decide(self.facts.record)
+            self.facts.note(
                 "run.finished",
                 verdict=self.decision.verdict,
                 clause=self.decision.clause,
@@ -284,16 +286,16 @@ class GateSession:
         decision = self.settle()
         self.journal.close()
         try:
-            self._left.veil()
-            written = self._left.write(self.journal.events, decision)
+            self._artifacts.redact_files()
+            written = self._artifacts.write(self.journal.events, decision)
             if written.decision is not decision:
                 decision = self.decision = written.decision
                 self.document = written.document
-                self.book.announce(f"{decision.verdict}  {decision.reason} Whatever stands above.")
-            self._left.summarise(written.document)
+                self.facts.announce(f"{decision.verdict}  {decision.reason} Whatever stands above.")
+            self._artifacts.summarise(written.document)
         except OSError as error:
             # No evidence, no gate: whatever was decided, nobody can see it.
-            self.book.announce(f"the evidence could not be written: {error.strerror or error}")
+            self.facts.announce(f"the evidence could not be written: {error.strerror or error}")
             return EXIT_FAILED
         finally:
             self.close()

@@ -10,7 +10,7 @@ import pytest
 from agent_process import IDLE, SECONDS, until
 
 from pytest_smokedeploy import contract
-from pytest_smokedeploy.agent.engines.base import Ended
+from pytest_smokedeploy.agent.engines.base import LogEnd
 from pytest_smokedeploy.agent.http.log_feed import Readers
 
 #: More than the threads that answer calls: 40 in the framework.
@@ -45,7 +45,7 @@ def test_a_waiting_reader_takes_none_of_the_threads_that_answer_other_calls():
         waits.set()
         assert go.wait(SECONDS)
         yield []
-        return Ended(0)
+        return LogEnd(0)
 
     async def read():
         feed = Readers(str, threading.Event()).feed(silent())

@@ -3,7 +3,7 @@
 import threading
 
 from pytest_smokedeploy.agent import lease as leases
-from pytest_smokedeploy.agent.domain.lease import Watch, at
+from pytest_smokedeploy.agent.domain.lease_timer import LeaseTimer, at
 from pytest_smokedeploy.agent.domain.state import Lease
 
 SECRETS = {"EXCHANGE_API_KEY": "an-example-key-of-a-test", "STORE": "redis://user:example-word@host/0"}
@@ -42,7 +42,7 @@ def test_an_error_nobody_thought_of_does_not_end_the_watch(monkeypatch):
             raise OSError("no file can be opened")
         ended.set()
 
-    watch = Watch(run_out)
+    watch = LeaseTimer(run_out)
     watch.arm(Lease(key="one", deploy_id=None, expires_at=at(0), ends_at=at(0)))
     assert ended.wait(10)
     watch.close()

@@ -5,7 +5,7 @@ import uuid
 import pytest
 from agent_process import NAME, REPOSITORY, SECONDS
 
-from pytest_smokedeploy.agent.domain.reconcile import settled
+from pytest_smokedeploy.agent.domain.reconcile import reconcile
 from pytest_smokedeploy.agent.engines.process.engine import ProcessEngine
 from pytest_smokedeploy.agent.settings import AgentSettings
 from pytest_smokedeploy.contract import DeployRequest
@@ -59,7 +59,7 @@ def flow_of(tmp_path):
             }
         )
         engine = Faulty(tmp_path / "store", fault)
-        flows.append(settled(settings, engine))
+        flows.append(reconcile(settings, engine))
         return flows[-1], engine
 
     yield make

@@ -12,7 +12,7 @@ from contextlib import closing
 
 import pytest
 
-from pytest_smokedeploy.agent.domain.reconcile import settled
+from pytest_smokedeploy.agent.domain.reconcile import reconcile
 from pytest_smokedeploy.agent.engines.docker.api import DockerApi
 from pytest_smokedeploy.agent.engines.docker.engine import DockerEngine
 from pytest_smokedeploy.agent.settings import AgentSettings
@@ -68,7 +68,7 @@ class Bench:
                 **(environ or {}),
             }
         )
-        self.flow = settled(self.settings, self.engine)
+        self.flow = reconcile(self.settings, self.engine)
 
     def push(self, tag, script=IDLE, applets=()):
         self._registry.push(self.repository, tag, f"#!/bin/sh\n{script}\n", applets)

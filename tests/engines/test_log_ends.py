@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from pytest_smokedeploy.agent.engines.base import ContainerSpec, Ended
+from pytest_smokedeploy.agent.engines.base import ContainerSpec, LogEnd
 from pytest_smokedeploy.agent.engines.docker import logs
 from pytest_smokedeploy.agent.engines.docker.engine import LABEL, DockerEngine
 from pytest_smokedeploy.agent.http.log_feed import records
@@ -51,7 +51,7 @@ def proxied(bench, tmp_path, monkeypatch):
 def test_it_ends_with_its_own_exit_code(bench, follow):
     run(bench, "v1", "echo up; exit 3")
     bench.docker("wait", bench.name)
-    assert drained(bench.engine.logs(None, follow=follow)) == (["up"], Ended(3))
+    assert drained(bench.engine.logs(None, follow=follow)) == (["up"], LogEnd(3))
 
 
 def test_of_one_that_runs_a_log_not_followed_tells_no_end(bench):
@@ -66,7 +66,7 @@ def test_never_with_the_exit_code_of_whoever_took_the_name(bench):
     bench.docker("rm", "-f", bench.name)
     run(bench, "v2", "echo another; exit 0")
     bench.docker("wait", bench.name)
-    assert drained(log) == ([], Ended(None))
+    assert drained(log) == ([], LogEnd(None))
 
 
 def test_an_engine_that_fails_is_told_and_is_no_end(bench, proxied):
@@ -89,4 +89,4 @@ def test_an_engine_that_is_away_for_a_moment_is_waited_for(bench, proxied):
     proxy.cut()
     threading.Timer(0.1, proxy.mend).start()
     bench.docker("kill", bench.name)
-    assert drained(log) == ([], Ended(137))
+    assert drained(log) == ([], LogEnd(137))

@@ -1,4 +1,4 @@
-"""A folder of evidence as a run leaves it, written by the real journal and book."""
+"""A folder of evidence as a run leaves it, written by the real journal and facts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from pytest_smokedeploy import __version__
 from pytest_smokedeploy.evidence import Journal, prepare, write_folder
 from pytest_smokedeploy.judging import Check, Record, decide
-from pytest_smokedeploy.lifecycle import Book
+from pytest_smokedeploy.lifecycle import FactRecorder
 from pytest_smokedeploy.model import CHECKED, Finding
 from pytest_smokedeploy.support.redaction import Sanitiser
 
@@ -24,7 +24,7 @@ class Written:
         self.rehearsal = rehearsal
         prepare(folder)
         self.journal = Journal(folder / "journal.jsonl", Sanitiser())
-        self.book = Book(Record(rehearsal=rehearsal), self.journal)
+        self.facts = FactRecorder(Record(rehearsal=rehearsal), self.journal)
 
     def start(self, **changes):
         facts = {
@@ -35,23 +35,23 @@ class Written:
             "endpoint_host": "agent.example",
             "versions": {"smokedeploy": __version__},
         }
-        self.book.note("run.started", **(facts | changes))
-        self.book.expect([Check(f"t::{c.id}", c.text, c.stage, (c.id,)) for c in CHECKED])
+        self.facts.note("run.started", **(facts | changes))
+        self.facts.expect([Check(f"t::{c.id}", c.text, c.stage, (c.id,)) for c in CHECKED])
         return self
 
     def checks(self, skip=(), violated=()):
         for clause in CHECKED:
             if clause.id == "AGT-1":
-                self.book.promised(named=True, held=False, deploy_id="d")
+                self.facts.promised(named=True, held=False, deploy_id="d")
                 answer = {"image": "ghcr.io/example/runtime:1.2.3", "image_digest": DIGEST}
-                self.book.note("deploy.answered", status=200, answer=answer)
+                self.facts.note("deploy.answered", status=200, answer=answer)
             if clause.id == "STP-1":
-                self.book.stop_confirmed(confirmed=True, words="running False")
+                self.facts.stop_confirmed(confirmed=True, words="running False")
             if clause.id in skip:
                 continue
             holds = clause.id not in violated
-            self.book.finding(Finding(clause.id, holds, clause.text, "what was seen"))
-            self.book.result(
+            self.facts.finding(Finding(clause.id, holds, clause.text, "what was seen"))
+            self.facts.result(
                 f"t::{clause.id}",
                 "passed" if holds else "failed",
                 words="",
@@ -62,8 +62,8 @@ class Written:
         return self
 
     def end(self):
-        decision = decide(self.book.record)
-        self.book.note("run.finished", verdict=decision.verdict)
+        decision = decide(self.facts.record)
+        self.facts.note("run.finished", verdict=decision.verdict)
         return self.write()
 
     def write(self):

@@ -20,15 +20,15 @@ def whole(written):
     made = written().start(
         agent={"container_name": "runtime-dev"}, versions={"pytest": "9"}, run={"run_id": "7"}
     )
-    made.book.note("status.read", answer={"extensions": ["receipt", "logs"]}, why="before")
-    made.book.note("status.read", answer={"extensions": []}, why="after")
+    made.facts.note("status.read", answer={"extensions": ["receipt", "logs"]}, why="before")
+    made.facts.note("status.read", answer={"extensions": []}, why="after")
     line = {"time": "2026-01-01T00:00:00Z", "stream": "stdout"}
-    made.book.note("log.milestone", clause="OBS-1", line="starting", **line)
-    made.book.note("log.forbidden", clause="OBS-7", line="order", why="forbidden", **line)
-    made.book.note("log.undocumented", line="what", **line)
-    made.book.note("log.quiet", seconds=3)
-    made.book.note("log.end", exit_code=0)
-    made.book.note("stop.sent", why="over")
+    made.facts.note("log.milestone", clause="OBS-1", line="starting", **line)
+    made.facts.note("log.forbidden", clause="OBS-7", line="order", why="forbidden", **line)
+    made.facts.note("log.undocumented", line="what", **line)
+    made.facts.note("log.quiet", seconds=3)
+    made.facts.note("log.end", exit_code=0)
+    made.facts.note("stop.sent", why="over")
     return read(made.checks().end())
 
 
@@ -122,14 +122,14 @@ def test_what_never_happened_is_empty(written):
 
 def test_a_refused_deploy_owes_no_stop(written):
     made = written().start()
-    made.book.promised(named=True, held=False, deploy_id="d")
-    made.book.refused(words="no")
+    made.facts.promised(named=True, held=False, deploy_id="d")
+    made.facts.refused(words="no")
     assert read(made.end())["stop"]["owed"] is False
 
 
 def test_a_stop_confirmed_and_then_not_is_not(written):
     made = written().start().checks()
-    made.book.stop_confirmed(confirmed=False, words="it came back")
+    made.facts.stop_confirmed(confirmed=False, words="it came back")
     document = read(made.end())
     assert (document["stop"]["confirmed"], document["stop"]["words"]) == (False, "it came back")
     assert document["verdict"] == "FAIL"
@@ -142,16 +142,16 @@ def test_a_failed_stage_says_so(written):
 
 
 TURNS = {
-    "misuse": lambda book: book.misuse("prod is refused", "TGT-3"),
-    "signal": lambda book: book.interrupt("SIGTERM"),
-    "sent": lambda book: book.promised(named=True, held=False, deploy_id="d"),
-    "refused": lambda book: book.refused(words="no"),
-    "stopped": lambda book: book.stop_confirmed(confirmed=True, words="x"),
-    "held": lambda book: book.promised(named=True, held=True, deploy_id="d"),
-    "outcome taken": lambda book: book.outcome(""),
-    "outcome refused": lambda book: book.outcome("the agent said no"),
-    "spoiled": lambda book: book.spoil("the lease was lost"),
-    "came back": lambda book: book.stop_confirmed(confirmed=False, words="x"),
+    "misuse": lambda facts: facts.misuse("prod is refused", "TGT-3"),
+    "signal": lambda facts: facts.interrupt("SIGTERM"),
+    "sent": lambda facts: facts.promised(named=True, held=False, deploy_id="d"),
+    "refused": lambda facts: facts.refused(words="no"),
+    "stopped": lambda facts: facts.stop_confirmed(confirmed=True, words="x"),
+    "held": lambda facts: facts.promised(named=True, held=True, deploy_id="d"),
+    "outcome taken": lambda facts: facts.outcome(""),
+    "outcome refused": lambda facts: facts.outcome("the agent said no"),
+    "spoiled": lambda facts: facts.spoil("the lease was lost"),
+    "came back": lambda facts: facts.stop_confirmed(confirmed=False, words="x"),
 }
 
 
@@ -169,12 +169,15 @@ TURNS = {
 def test_a_replayed_journal_decides_as_the_run_did(written, names, how):
     made = written().start().checks(**how)
     for name in names:
-        TURNS[name](made.book)
-    decided = decide(made.book.record)
+        TURNS[name](made.facts)
+    decided = decide(made.facts.record)
     made.end()
     again = replay(Journal.read(made.folder / "journal.jsonl"))
     assert decide(again) == decided
-    assert (again.deploy, again.stop_confirmed) == (made.book.record.deploy, made.book.record.stop_confirmed)
+    assert (again.deploy, again.stop_confirmed) == (
+        made.facts.record.deploy,
+        made.facts.record.stop_confirmed,
+    )
 
 
 def test_a_replayed_journal_says_of_every_clause_what_the_run_said(written):
@@ -183,12 +186,12 @@ def test_a_replayed_journal_says_of_every_clause_what_the_run_said(written):
     cant = Finding("VER-4", None, "an image", "no answer", None, "It can't be told.", "Ask by hand.")
     violated = Finding("OBS-1", False, "a banner", "none", meaning="It never began.", remedy="Look.")
     for finding in (cant, violated):
-        made.book.finding(finding)
+        made.facts.finding(finding)
     times = {"started_at": "", "finished_at": ""}
-    made.book.result("t::VER-2", "failed", words="the agent was gone", clause="PRE-6", **times)
-    made.book.result("t::VER-4", "failed", words="no answer", clause=None, **times)
-    made.book.result("t::OBS-1", "skipped", words="not today", clause=None, **times)
-    decided = decide(made.book.record)
+    made.facts.result("t::VER-2", "failed", words="the agent was gone", clause="PRE-6", **times)
+    made.facts.result("t::VER-4", "failed", words="no answer", clause=None, **times)
+    made.facts.result("t::OBS-1", "skipped", words="not today", clause=None, **times)
+    decided = decide(made.facts.record)
     said = {state.clause: (state.state, state.words) for state in decided.clauses}
     assert said["PRE-6"] == ("violated", "the agent was gone")
     assert said["VER-4"] == ("not proven", cant.words())
@@ -207,7 +210,7 @@ def test_the_engine_of_a_rehearsal_is_told(written):
 
 def test_the_receipt_repeats_no_status(written):
     made = written().start()
-    made.book.note("deploy.answered", answer={"status": "deployed", "image": "x"})
+    made.facts.note("deploy.answered", answer={"status": "deployed", "image": "x"})
     assert read(made.end())["receipt"] == {"image": "x"}
 
 

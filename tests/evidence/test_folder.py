@@ -91,7 +91,7 @@ def test_a_folder_that_cannot_be_used_is_named_with_the_way_out(tmp_path):
 
 def test_words_of_any_alphabet_stay_as_they_are_and_half_a_letter_costs_nothing(written):
     made = written().start(run={"actor": "\u00c9lo\u00efse \u65e5"})
-    made.book.note("log.undocumented", time="t", stream="stdout", line="half \udcff")
+    made.facts.note("log.undocumented", time="t", stream="stdout", line="half \udcff")
     text = (made.checks().end() / "evidence.json").read_text(encoding="utf-8")
     assert '\n  "run": {\n    "actor": "\u00c9lo\u00efse \u65e5"\n  },\n' in text
     assert "half \\udcff" in text

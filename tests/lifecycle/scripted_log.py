@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pytest_smokedeploy.contract import End, Heartbeat, LogLine
 from pytest_smokedeploy.evidence import Journal
 from pytest_smokedeploy.judging import Record
-from pytest_smokedeploy.lifecycle import Book
+from pytest_smokedeploy.lifecycle import FactRecorder
 from pytest_smokedeploy.lifecycle.exiting import nothing_undocumented
 from pytest_smokedeploy.lifecycle.observation import READING_SECONDS, Observer
 from pytest_smokedeploy.startup_log import Patterns, StartupLog
@@ -69,9 +69,9 @@ class Seen:
         self.log = StartupLog(Patterns.build(documented=[r"event \d+"]))
         self.journal = Journal(folder / "journal.jsonl", Sanitiser())
         self.gate = Record(rehearsal=False)
-        book = Book(self.gate, self.journal)
+        facts = FactRecorder(self.gate, self.journal)
         self.observer = Observer(
-            self.stream, self.log, book, folder / "startup.log", str, lambda: self.stream.now
+            self.stream, self.log, facts, folder / "startup.log", str, lambda: self.stream.now
         )
         self.observer.started = START
 

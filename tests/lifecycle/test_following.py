@@ -7,7 +7,7 @@ import pytest
 from pytest_smokedeploy.client import AgentClient
 from pytest_smokedeploy.evidence import Journal
 from pytest_smokedeploy.judging import Record
-from pytest_smokedeploy.lifecycle import Book
+from pytest_smokedeploy.lifecycle import FactRecorder
 from pytest_smokedeploy.lifecycle.following import Follower
 from pytest_smokedeploy.support.errors import AgentError, AgentFailedError
 from pytest_smokedeploy.support.redaction import Sanitiser, Secret
@@ -31,11 +31,11 @@ def followed(tmp_path):
         told, waiting = [], iter(answers)
         ticks = itertools.count(0, 6)
         journal = Journal(tmp_path / "journal.jsonl", Sanitiser())
-        book = Book(Record(rehearsal=False), journal, told.append)
+        facts = FactRecorder(Record(rehearsal=False), journal, told.append)
         with RawServer(lambda peer: peer.send(http(200, {"deploy_id": ID} | next(waiting)))) as server:
             client = AgentClient(server.url, Secret("id"), Secret("secret"), request_seconds=20)
             try:
-                follower = Follower(client, book, ID, lambda: float(next(ticks)))
+                follower = Follower(client, facts, ID, lambda: float(next(ticks)))
                 return follower.follow(0.0, seconds), told
             finally:
                 client.close()

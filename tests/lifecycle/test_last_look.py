@@ -6,7 +6,7 @@ from pytest_smokedeploy.client import Reading
 from pytest_smokedeploy.contract import Extension
 from pytest_smokedeploy.evidence import Journal
 from pytest_smokedeploy.judging import Record
-from pytest_smokedeploy.lifecycle import Book, Shutdown
+from pytest_smokedeploy.lifecycle import FactRecorder, Shutdown
 from pytest_smokedeploy.lifecycle.deployment import Deployment
 from pytest_smokedeploy.lifecycle.verification import StatusReading
 from pytest_smokedeploy.lifecycle.watch import Watch
@@ -45,10 +45,10 @@ def watched(tmp_path, monkeypatch):
             {},
         )
         journal = Journal(tmp_path / "journal.jsonl", Sanitiser())
-        book = Book(Record(rehearsal=False), journal)
+        facts = FactRecorder(Record(rehearsal=False), journal)
         monkeypatch.setattr("pytest_smokedeploy.lifecycle.watch.may_not_deploy", lambda _record: why)
         agent = Agent(said)
-        found = Watch(run, agent, book, str, lambda: seconds, "id")
+        found = Watch(run, agent, facts, str, lambda: seconds, "id")
         found._status = StatusReading(run, Deployment(run, "id", reading({})), reading(RUNS))
         found.stopping()
         journal.close()

@@ -8,8 +8,8 @@ import pytest
 from pytest_smokedeploy.client import AgentClient
 from pytest_smokedeploy.evidence import Journal
 from pytest_smokedeploy.judging import Record
-from pytest_smokedeploy.lifecycle import Book
-from pytest_smokedeploy.lifecycle.lease import Lease
+from pytest_smokedeploy.lifecycle import FactRecorder
+from pytest_smokedeploy.lifecycle.lease_renewal import LeaseRenewal
 from pytest_smokedeploy.support.redaction import Sanitiser, Secret
 from tests.client.raw_server import RawServer, answers, http
 
@@ -27,9 +27,9 @@ class Kept:
         self.server = RawServer(self.play)
         self.server.__enter__()
         self.journal = Journal(folder / "journal.jsonl", Sanitiser())
-        self.book = Book(Record(rehearsal=False), self.journal)
+        self.facts = FactRecorder(Record(rehearsal=False), self.journal)
         self.client = AgentClient(self.server.url, Secret("example-id"), Secret("example"), request_seconds=5)
-        self.lease = Lease(self.client, self.book, ID, 1)
+        self.lease = LeaseRenewal(self.client, self.facts, ID, 1)
 
     def play(self, peer):
         self.script(peer)
@@ -72,7 +72,7 @@ def test_it_renews_in_its_turn_for_the_deploy_and_no_longer_than_needed(kept):
     assert run.told("lease.renewed")["until"] == TAKEN["lease_expires_at"]
     assert {peer.line for peer in run.server.asked} == {"POST /v1/lease HTTP/1.1"}
     assert json.loads(run.server.asked[0].body) == {"deploy_id": ID, "lease_seconds": 1}
-    assert run.book.oddities == []
+    assert run.facts.oddities == []
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_a_failed_renewal_is_told_and_the_next_one_is_due_all_the_same(kept, scr
     assert words in run.told("lease.failed")["words"]
     for _ in range(2):
         assert run.heard.acquire(timeout=SECONDS)
-    assert words in run.book.oddities[0]
+    assert words in run.facts.oddities[0]
 
 
 def test_one_in_flight_holds_no_stop_up_and_says_nothing_after_the_end(kept):
@@ -111,7 +111,7 @@ def test_one_in_flight_holds_no_stop_up_and_says_nothing_after_the_end(kept):
     go_on.set()
     run.lease._thread.join(SECONDS)
     assert not run.lease._thread.is_alive()
-    assert run.book.oddities == []
+    assert run.facts.oddities == []
     assert "lease.failed" not in {row["event"] for row in run.journal.events}
 
 

@@ -9,7 +9,7 @@ import pytest
 from pytest_smokedeploy.client import AgentClient
 from pytest_smokedeploy.evidence import Journal
 from pytest_smokedeploy.judging import Record
-from pytest_smokedeploy.lifecycle import Book
+from pytest_smokedeploy.lifecycle import FactRecorder
 from pytest_smokedeploy.lifecycle.observation import TOLD, Observer
 from pytest_smokedeploy.startup_log import Patterns, StartupLog
 from pytest_smokedeploy.support.redaction import Sanitiser, Secret
@@ -35,9 +35,9 @@ def observed(tmp_path):
         log = StartupLog(Patterns.build())
         with RawServer(lambda peer: (peer.send(HEAD), peer.send(body))) as server:
             client = AgentClient(server.url, Secret("id"), Secret("secret"), request_seconds=20)
-            book = Book(Record(rehearsal=False), journal, told.append)
+            facts = FactRecorder(Record(rehearsal=False), journal, told.append)
             stream = client.logs(None, follow=True)
-            with Observer(stream, log, book, tmp_path / "startup.log", str, time.monotonic) as observer:
+            with Observer(stream, log, facts, tmp_path / "startup.log", str, time.monotonic) as observer:
                 observer.since = since
                 if before is not None:
                     until(lambda: stream.waiting == len(rows) + 1)

@@ -4,7 +4,7 @@ import pytest
 
 from pytest_smokedeploy.evidence import Journal
 from pytest_smokedeploy.judging import Record
-from pytest_smokedeploy.lifecycle import Book
+from pytest_smokedeploy.lifecycle import FactRecorder
 from pytest_smokedeploy.lifecycle.deploying import Deployer
 from pytest_smokedeploy.settings import Options, resolve
 from pytest_smokedeploy.support.errors import SmokedeployError
@@ -24,11 +24,11 @@ def test_a_deploy_whose_call_left_no_answer_is_not_sent_again(tmp_path, monkeypa
     """A time-out or an interrupt inside the call is no SmokedeployError, so nothing was kept of it."""
     run = resolve(Options(config=settings_file(tmp_path, {}), environment="dev"), {})
     journal = Journal(tmp_path / "journal.jsonl", Sanitiser())
-    book = Book(Record(rehearsal=False), journal)
+    facts = FactRecorder(Record(rehearsal=False), journal)
     monkeypatch.setattr("pytest_smokedeploy.lifecycle.deploying.may_not_deploy", lambda _record: None)
-    book.record.deploy = state
+    facts.record.deploy = state
     deployer = Deployer(
-        run, Deaf(), book, "11111111-1111-4111-8111-111111111111", lambda: 0.0, asked=lambda: None
+        run, Deaf(), facts, "11111111-1111-4111-8111-111111111111", lambda: 0.0, asked=lambda: None
     )
     with pytest.raises(SmokedeployError, match="sent already") as error:
         deployer.deploy()

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from pytest_smokedeploy.model import CLAUSE, Basis, Finding
-from pytest_smokedeploy.preconditions.github import GitHub
+from pytest_smokedeploy.preconditions.github import GitHubApi
 from pytest_smokedeploy.rehearsal import World
 from pytest_smokedeploy.rehearsal.github import GitHub as StandIn
 from pytest_smokedeploy.rehearsal.server import Server
@@ -78,6 +78,6 @@ def hub(run_of):
             stack.callback(server.stop)
             server.start()
             run = run_of(f"http://127.0.0.1:{server.port}", **how)
-            return run, GitHub(run.github, rehearsal=True)
+            return run, GitHubApi(run.github, rehearsal=True)
 
         yield make

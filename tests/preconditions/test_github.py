@@ -7,7 +7,7 @@ import pytest
 
 from pytest_smokedeploy.model import UNTOLD
 from pytest_smokedeploy.preconditions import Preconditions, github
-from pytest_smokedeploy.preconditions.github import GitHub
+from pytest_smokedeploy.preconditions.github import GitHubApi
 from tests.client.raw_server import RawServer
 
 PATH, NEEDS = "/environments/dev", "actions: read"
@@ -90,7 +90,7 @@ def test_what_github_says_is_cut_short(hub):
 @contextmanager
 def raw(run_of, script):
     with RawServer(script) as server:
-        yield GitHub(run_of(server.url).github, rehearsal=True)
+        yield GitHubApi(run_of(server.url).github, rehearsal=True)
 
 
 def test_half_a_body_is_no_answer(run_of):
@@ -139,10 +139,10 @@ def test_silence_costs_the_deadline_and_no_more(run_of, monkeypatch):
     ],
 )
 def test_an_address_that_is_none(run_of, url, words):
-    reply = GitHub(run_of(url).github, rehearsal=True).get(PATH, NEEDS)
+    reply = GitHubApi(run_of(url).github, rehearsal=True).get(PATH, NEEDS)
     assert (reply.status, words in reply.fault) == (0, True), reply.fault
 
 
 def test_plain_http_is_a_rehearsals_alone(hub):
     run, _ = hub()
-    assert "is not https" in GitHub(run.github, rehearsal=False).get(PATH, NEEDS).fault
+    assert "is not https" in GitHubApi(run.github, rehearsal=False).get(PATH, NEEDS).fault

@@ -20,7 +20,7 @@ DEPLOYED: Final = 200
 FAILED: Final = 500
 
 
-class Record(BaseModel):
+class DeployRecord(BaseModel):
     """How a deploy ended: the answer that whoever asks for it again is given.
 
     Attributes:
@@ -63,13 +63,13 @@ class Deploy:
     """A deploy under way.
 
     Args:
-        key: see `Record`.
+        key: see `DeployRecord`.
         request: what was asked for.
         by: who asked.
         began: called with each step before it is begun.
 
     Attributes:
-        ended: its `Record`, once there is one.
+        ended: its `DeployRecord`, once there is one.
         cancelled: set once it is to end.
 
     """
@@ -82,7 +82,7 @@ class Deploy:
         #: Renewed before the container was started: the lease runs at least until then (time.time()).
         self.leased_until = 0.0
         self.receipt = Receipt(self.cancelled, lambda step: began(self, step))
-        self.ended: Future[Record] = Future()
+        self.ended: Future[DeployRecord] = Future()
         # Whoever waits and leaves does not cancel it.
         self.ended.set_running_or_notify_cancel()
 
@@ -95,10 +95,10 @@ class Deploy:
         """Whether `request` asks for this deploy again."""
         return (self.request.image, self.request.environment) == (request.image, request.environment)
 
-    def record(self, status: int, body: dict[str, Any]) -> Record:
+    def record(self, status: int, body: dict[str, Any]) -> DeployRecord:
         """How it ended."""
         request = self.request
-        return Record(
+        return DeployRecord(
             key=self.key,
             deploy_id=request.deploy_id,
             image=request.image,
@@ -120,13 +120,13 @@ class Deploy:
         }
 
 
-class Records:
+class DeployRecords:
     """One file a deploy under ``STATE_PATH/deploys``."""
 
     def __init__(self, store: Store) -> None:
         self._folder: Path = store.folder / "deploys"
 
-    def get(self, key: str) -> Record | None:
+    def get(self, key: str) -> DeployRecord | None:
         """How the deploy ended, or None; a file that can't be read tells of a deploy that failed.
 
         Raises:
@@ -140,11 +140,11 @@ class Records:
         except OSError as error:
             raise StateError(f"the record of {key} can't be read: {error.strerror}.") from error
         try:
-            return Record.model_validate_json(raw)
+            return DeployRecord.model_validate_json(raw)
         except ValidationError:
             return lost(key, "its record on the server is damaged; how it ended is not known.")
 
-    def put(self, record: Record) -> None:
+    def put(self, record: DeployRecord) -> None:
         """Keep how a deploy ended, and forget the oldest beyond what is remembered.
 
         Raises:
@@ -159,9 +159,9 @@ class Records:
                 file.unlink(missing_ok=True)
 
 
-def lost(key: str, reason: str, step: StepName = StepName.RUNNING, **asked: Any) -> Record:  # noqa: ANN401 - fields
+def lost(key: str, reason: str, step: StepName = StepName.RUNNING, **asked: Any) -> DeployRecord:  # noqa: ANN401 - fields
     """A deploy whose end nobody saw: it counts as failed."""
     deploy_id = asked.pop("deploy_id", key)
     body = {"status": "error", "reason": reason, "step": str(step), "deploy_id": deploy_id}
     fields = {"image": "", "environment": "", **asked}
-    return Record(key=key, deploy_id=deploy_id, status=FAILED, body=body, **fields)
+    return DeployRecord(key=key, deploy_id=deploy_id, status=FAILED, body=body, **fields)

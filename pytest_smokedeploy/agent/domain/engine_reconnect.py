@@ -17,7 +17,7 @@ _AGAIN_SECONDS: Final = 0.5
 _LOG: Final = logging.getLogger("smokedeploy.agent")
 
 
-class Comeback:
+class EngineReconnect:
     """A thread that waits for the engine to go away, and settles once it is back.
 
     Args:
@@ -30,7 +30,7 @@ class Comeback:
         self._engine = engine
         self._flow = flow
         self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="comeback", daemon=True)
+        self._thread = threading.Thread(target=self._watch, name="engine-reconnect", daemon=True)
         self._thread.start()
 
     def close(self) -> None:

@@ -10,9 +10,9 @@ from typing import Final
 
 from pytest_smokedeploy.agent.domain.audit import AGENT, StateError
 from pytest_smokedeploy.agent.domain.container import Container, key_of
-from pytest_smokedeploy.agent.domain.deploys import DEPLOYED, FAILED, Deploy, Record, Records
+from pytest_smokedeploy.agent.domain.deploys import DEPLOYED, FAILED, Deploy, DeployRecord, DeployRecords
 from pytest_smokedeploy.agent.domain.hold import Holds
-from pytest_smokedeploy.agent.domain.lease_manager import Lending
+from pytest_smokedeploy.agent.domain.lease_manager import LeaseManager
 from pytest_smokedeploy.agent.domain.policy import RefusedError, Terms, admit
 from pytest_smokedeploy.agent.domain.receipt import StepError
 from pytest_smokedeploy.agent.domain.state import Current, State, Stopping, Store
@@ -40,28 +40,28 @@ class Flow:
         records: how deploys ended.
         holds: the hold.
         container: the one container.
-        lending: the lease.
+        leases: the lease.
 
     """
 
     def __init__(self, settings: AgentSettings, engine: Engine, store: Store) -> None:
         self.store = store
-        self.records = Records(store)
+        self.records = DeployRecords(store)
         self.holds = Holds(store, self.records)
         self.container = Container(engine, settings.grace_seconds)
         most = settings.lease_max_seconds
-        self.lending = Lending(store, self.container, self.holds, most, lambda: self.under_way)
-        self._five = FiveSteps(settings, engine, self.container, store, self.lending)
+        self.leases = LeaseManager(store, self.container, self.holds, most, lambda: self.under_way)
+        self._five = FiveSteps(settings, engine, self.container, store, self.leases)
         self._settings = settings
         self._engine = engine
         self._lock = threading.Lock()
         self._deploy: Deploy | None = None
-        self._last: Record | None = None
+        self._last: DeployRecord | None = None
         self._stopped: OrderedDict[str, None] = OrderedDict()
 
     # -- deploy ----------------------------------------------------------------------------
 
-    def deploy(self, request: DeployRequest, by: str) -> Deploy | Record:
+    def deploy(self, request: DeployRequest, by: str) -> Deploy | DeployRecord:
         """Begin a deploy, or find the one that had this id already.
 
         Returns:
@@ -94,12 +94,12 @@ class Flow:
         """The deploy in flight, or None."""
         return self._deploy
 
-    def find(self, deploy_id: str) -> Deploy | Record | None:
+    def find(self, deploy_id: str) -> Deploy | DeployRecord | None:
         """The deploy of this id, under way or ended; None for an unknown one."""
         with self._lock:
             return self._known(deploy_id)
 
-    def _known(self, deploy_id: str | None) -> Deploy | Record | None:
+    def _known(self, deploy_id: str | None) -> Deploy | DeployRecord | None:
         if deploy_id is None:
             return None
         for known in (self._deploy, self._last):
@@ -153,7 +153,7 @@ class Flow:
             self._deploy, self._last = None, record
         deploy.ended.set_result(record)
 
-    def _end(self, record: Record) -> None:
+    def _end(self, record: DeployRecord) -> None:
         """Keep how it ended before anybody is told."""
         self.records.put(record)
         self.store.update(current=None)
@@ -161,7 +161,7 @@ class Flow:
         why = "all five steps were done" if record.deployed else str(record.body["reason"])
         self.store.audit.write(what, who=AGENT, why=why, deploy_id=record.key)
 
-    def _failed(self, deploy: Deploy, error: Exception) -> Record:
+    def _failed(self, deploy: Deploy, error: Exception) -> DeployRecord:
         step = error.step if isinstance(error, StepError) else deploy.receipt.step
         words = _words(error) + self._stop_failed(deploy)
         facts = {**deploy.receipt.facts, "deploy_id": deploy.request.deploy_id}
@@ -188,10 +188,10 @@ class Flow:
             self.container.stop(deploy.key)
         except Exception as error:  # noqa: BLE001 - likewise, and it is stopped later
             why = _words(error)
-            self.lending.left_over(deploy)
+            self.leases.left_over(deploy)
             self.store.tell("leftover.found", who=AGENT, why=why, deploy_id=deploy.key)
             return f" What it started could not be stopped: {why} The agent goes on trying; see the status."
-        self.lending.end(deploy.key)
+        self.leases.end(deploy.key)
         return ""
 
     # -- stop ------------------------------------------------------------------------------
@@ -230,7 +230,7 @@ class Flow:
             self.store.keep(stopping=Stopping(key=key, by=by))
             if self.container.stop(key):
                 self.store.tell("container.stopped", who=by, why="a stop was asked for", deploy_id=key)
-            self.lending.end(key)
+            self.leases.end(key)
 
     # -- hold ------------------------------------------------------------------------------
 
@@ -260,7 +260,7 @@ class Flow:
             except TimeoutError:
                 deploy.cancel("the agent was shut down")
                 deploy.ended.result()
-        self.lending.close()
+        self.leases.close()
 
 
 def _words(error: Exception) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_smokedeploy.agent.domain.deploys import Records
+from pytest_smokedeploy.agent.domain.deploys import DeployRecords
 from pytest_smokedeploy.agent.domain.policy import RefusedError
 from pytest_smokedeploy.agent.domain.state import Held, Last, Release, State, Store
 from pytest_smokedeploy.agent.engines.base import utc_now
@@ -18,7 +18,7 @@ class Holds:
 
     """
 
-    def __init__(self, store: Store, records: Records) -> None:
+    def __init__(self, store: Store, records: DeployRecords) -> None:
         self._store = store
         self._records = records
 

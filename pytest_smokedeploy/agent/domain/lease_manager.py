@@ -9,13 +9,13 @@ from pytest_smokedeploy.agent.domain.audit import AGENT
 from pytest_smokedeploy.agent.domain.container import Container, key_of
 from pytest_smokedeploy.agent.domain.deploys import Deploy
 from pytest_smokedeploy.agent.domain.hold import Holds
-from pytest_smokedeploy.agent.domain.lease import Watch, at, moment
+from pytest_smokedeploy.agent.domain.lease_timer import LeaseTimer, at, moment
 from pytest_smokedeploy.agent.domain.policy import RefusedError
 from pytest_smokedeploy.agent.domain.state import Lease, State, Store
 from pytest_smokedeploy.agent.engines.base import utc_now
 
 
-class Lending:
+class LeaseManager:
     """Gives, renews and ends leases.
 
     Args:
@@ -40,7 +40,7 @@ class Lending:
         self._holds = holds
         self._most = most
         self._under_way = under_way
-        self._watch = Watch(self._run_out)
+        self._watch = LeaseTimer(self._run_out)
 
     def give(self, deploy: Deploy) -> Lease | None:
         """The lease that a deploy asked for, from now on; None asked, none given.

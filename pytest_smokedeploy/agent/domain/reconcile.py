@@ -8,14 +8,14 @@ from pytest_smokedeploy.agent.domain.audit import AGENT
 from pytest_smokedeploy.agent.domain.container import FOREIGN, LEASE_LABEL, key_of
 from pytest_smokedeploy.agent.domain.deploys import lost
 from pytest_smokedeploy.agent.domain.flow import Flow
-from pytest_smokedeploy.agent.domain.lease import moment
+from pytest_smokedeploy.agent.domain.lease_timer import moment
 from pytest_smokedeploy.agent.domain.state import Held, Lease, State, Store
 from pytest_smokedeploy.agent.engines.base import ContainerState, Engine, utc_now
 from pytest_smokedeploy.agent.settings import AgentSettings
 from pytest_smokedeploy.support.redaction import Sanitiser
 
 
-def settled(settings: AgentSettings, engine: Engine) -> Flow:
+def reconcile(settings: AgentSettings, engine: Engine) -> Flow:
     """The flow of these settings, what the last agent left settled.
 
     Raises:
@@ -46,7 +46,7 @@ def settle(flow: Flow) -> None:
     words = _deploy(flow, state)
     said, lease = _found(flow, state, flow.container.look())
     flow.store.update(current=None, stopping=None, lease=lease)
-    flow.lending.resume(lease)
+    flow.leases.resume(lease)
     flow.store.audit.write("agent.started", who=AGENT, why="; ".join([*words, said]))
 
 
@@ -68,7 +68,7 @@ def resettle(flow: Flow) -> None:
         else:
             said, lease = _found(flow, state, there)
             flow.store.update(stopping=None, lease=lease)
-            flow.lending.resume(lease)
+            flow.leases.resume(lease)
         flow.store.audit.write("engine.back", who=AGENT, why=said)
 
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pytest_smokedeploy.agent.domain.deploys import Records
+from pytest_smokedeploy.agent.domain.deploys import DeployRecords
 from pytest_smokedeploy.agent.domain.hold import Holds
 from pytest_smokedeploy.agent.domain.state import Store
 from pytest_smokedeploy.support.errors import SmokedeployError
@@ -44,7 +44,7 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         held = store.read().hold
         # A byte that is no UTF-8 arrives as a surrogate, which the state file can't hold.
         reason, who = (_utf8(text) for text in (parsed.reason, f"{_person(environ)} on the server"))
-        Holds(store, Records(store)).released(reason, who)
+        Holds(store, DeployRecords(store)).released(reason, who)
     except SmokedeployError as error:
         print(f"smokedeploy agent release: {error}", file=sys.stderr)  # noqa: T201 - a command line's voice
         return 1

@@ -16,7 +16,7 @@ from pytest_smokedeploy.agent.domain.container import (
     key_of,
 )
 from pytest_smokedeploy.agent.domain.deploys import Deploy
-from pytest_smokedeploy.agent.domain.lease_manager import Lending
+from pytest_smokedeploy.agent.domain.lease_manager import LeaseManager
 from pytest_smokedeploy.agent.domain.policy import Terms
 from pytest_smokedeploy.agent.domain.state import Stopping, Store
 from pytest_smokedeploy.agent.engines.base import (
@@ -50,18 +50,23 @@ class FiveSteps:
         engine: the engine.
         container: the one container.
         store: what outlives the agent.
-        lending: gives the lease.
+        leases: gives the lease.
 
     """
 
     def __init__(
-        self, settings: AgentSettings, engine: Engine, container: Container, store: Store, lending: Lending
+        self,
+        settings: AgentSettings,
+        engine: Engine,
+        container: Container,
+        store: Store,
+        leases: LeaseManager,
     ) -> None:
         self._settings = settings
         self._engine = engine
         self._container = container
         self._store = store
-        self._lending = lending
+        self._leases = leases
         self._mask = Sanitiser(settings.secrets).text
 
     def do(self, deploy: Deploy, terms: Terms) -> None:
@@ -132,7 +137,7 @@ class FiveSteps:
         }
 
     def _start(self, deploy: Deploy, terms: Terms, mounts: tuple[MountSpec, ...]) -> CreatedContainer:
-        lease = self._lending.give(deploy)
+        lease = self._leases.give(deploy)
         labels = {
             LABEL: self._settings.container_name,
             KEY_LABEL: deploy.key,
@@ -175,7 +180,7 @@ class FiveSteps:
         self._store.update(stopping=Stopping(key=key, by=by))
         if self._container.stop(key):
             self._store.tell("container.stopped", who=by, why="a new deploy takes its place", deploy_id=key)
-        self._lending.end(key)
+        self._leases.end(key)
 
 
 def _not_running(state: ContainerState | None) -> str:

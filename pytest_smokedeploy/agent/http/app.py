@@ -19,17 +19,17 @@ from starlette.exceptions import HTTPException
 from pytest_smokedeploy import __version__, contract
 from pytest_smokedeploy.agent.domain.audit import StateError
 from pytest_smokedeploy.agent.domain.container import key_of
-from pytest_smokedeploy.agent.domain.deploys import Record
+from pytest_smokedeploy.agent.domain.deploys import DeployRecord
 from pytest_smokedeploy.agent.domain.flow import Flow
 from pytest_smokedeploy.agent.domain.policy import RefusedError, unknown_field
 from pytest_smokedeploy.agent.domain.preflight import preflight
-from pytest_smokedeploy.agent.domain.reconcile import settled
+from pytest_smokedeploy.agent.domain.reconcile import reconcile
 from pytest_smokedeploy.agent.domain.status import state_of
 from pytest_smokedeploy.agent.domain.status import status as told_status
 from pytest_smokedeploy.agent.engines.base import Engine
 from pytest_smokedeploy.agent.http.access import Access, Caller
 from pytest_smokedeploy.agent.http.log_feed import MOST, Readers
-from pytest_smokedeploy.agent.http.middleware import Guard
+from pytest_smokedeploy.agent.http.middleware import Middleware
 from pytest_smokedeploy.agent.http.openapi import PATH, document
 from pytest_smokedeploy.agent.settings import AgentSettings
 from pytest_smokedeploy.contract import (
@@ -91,8 +91,8 @@ def build_app(
         openapi_url=None,
         redirect_slashes=False,
     )
-    flow = flow or settled(settings, engine)
-    app.add_middleware(Guard, access=access or Access(settings.team, settings.audience))
+    flow = flow or reconcile(settings, engine)
+    app.add_middleware(Middleware, access=access or Access(settings.team, settings.audience))
     _refusals(app)
     _reads(app, settings, engine, flow)
     _logs(app, settings, engine, leaving or threading.Event())
@@ -192,7 +192,7 @@ def _deploys(app: FastAPI, settings: AgentSettings, flow: Flow) -> None:
         if respond_async and asked.deploy_id is None:
             raise _AnswerError(400, "deploy_id: a deploy answered with 202 is looked up by it; send one.")
         found = await run_in_threadpool(flow.deploy, asked, _caller(request).name)
-        if isinstance(found, Record):
+        if isinstance(found, DeployRecord):
             return JSONResponse(found.body, found.status)
         if respond_async:
             headers = {
@@ -226,7 +226,7 @@ def _keeping(app: FastAPI, flow: Flow) -> None:
     @app.post(contract.LEASE)
     async def lease(request: Request) -> Response:
         asked = await _body(request, LeaseRequest)
-        until = await run_in_threadpool(flow.lending.renew, asked.deploy_id, asked.lease_seconds)
+        until = await run_in_threadpool(flow.leases.renew, asked.deploy_id, asked.lease_seconds)
         return JSONResponse({"deploy_id": asked.deploy_id, "lease_expires_at": until})
 
     @app.post(contract.OUTCOME)

@@ -43,7 +43,7 @@ class _GoneError(Exception):
     """The caller left before the body was whole."""
 
 
-class Guard:
+class Middleware:
     """ASGI middleware before everything else.
 
     The caller stands in ``request.state.caller`` (`Caller`) for whoever answers.

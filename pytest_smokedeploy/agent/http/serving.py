@@ -84,7 +84,7 @@ class Protocol(H11Protocol):
         self.transport.close()
 
 
-class Server(uvicorn.Server):
+class AgentServer(uvicorn.Server):
     """Serves one application until it is told to leave.
 
     Args:

@@ -13,7 +13,7 @@ from docker.errors import APIError, ImageNotFound, NotFound
 from docker.types import LogConfig, Mount
 
 from pytest_smokedeploy.agent.engines import declared
-from pytest_smokedeploy.agent.engines.base import ContainerSpec, ContainerState, CreatedContainer, Ended, Log
+from pytest_smokedeploy.agent.engines.base import ContainerSpec, ContainerState, CreatedContainer, Log, LogEnd
 from pytest_smokedeploy.agent.engines.docker import logs, presence
 from pytest_smokedeploy.agent.engines.docker.api import CALL_SECONDS, Client, DockerApi
 from pytest_smokedeploy.agent.engines.docker.cgroup import container_activity
@@ -155,7 +155,7 @@ class DockerEngine:
         with self._api.client() as client:
             attrs = self._attrs(client)
         if attrs is None or not self._ours(attrs):
-            return _nothing(Ended(None) if attrs is None else None)
+            return _nothing(LogEnd(None) if attrs is None else None)
         return logs.read(self._api, attrs["Id"], since, follow=follow)
 
     def activity(self) -> Activity | None:
@@ -291,7 +291,7 @@ def _not_after(cancelled: threading.Event | None) -> None:
         raise EngineError("a stop came before it was started.", step="start")
 
 
-def _nothing(ended: Ended | None) -> Log:
+def _nothing(ended: LogEnd | None) -> Log:
     yield from ()
     return ended
 

@@ -18,7 +18,7 @@ import requests
 from docker.errors import APIError, DockerException, NotFound
 
 from pytest_smokedeploy.agent.engines.backlog import Backlog
-from pytest_smokedeploy.agent.engines.base import Ended, Log, LogRecord, nanoseconds
+from pytest_smokedeploy.agent.engines.base import Log, LogEnd, LogRecord, nanoseconds
 from pytest_smokedeploy.agent.engines.docker.api import Client, DockerApi
 from pytest_smokedeploy.agent.engines.docker.errors import explained
 from pytest_smokedeploy.agent.engines.lines import Lines
@@ -95,14 +95,14 @@ def read(api: DockerApi, container: str, since: str | None, *, follow: bool) -> 
         if isinstance(error, APIError) and error.status_code not in _GONE:
             raise explained(error, api.host, "", api.seconds) from error
         if isinstance(error, APIError):
-            ended: Ended | None = Ended(None)
+            ended: LogEnd | None = LogEnd(None)
             break
         if not follow and error is not None:
             raise explained(error, api.host, "", api.seconds) from error
         was_following, ended = follow, (yield from _ended(api, container, wait=follow))
         # Once it says that the container has stopped all is on disk. A followed answer ends a little
         # earlier, at times without the last line: what is left of it is asked for.
-        if not was_following or ended == Ended(None):
+        if not was_following or ended == LogEnd(None):
             break
         follow = ended is None
     if rest := [record for lines in place.lines.values() for record in lines.flush()]:
@@ -185,7 +185,7 @@ def _frames(rest: bytearray) -> Iterator[Frame]:
 
 def _ended(
     api: DockerApi, container: str, *, wait: bool
-) -> Generator[Sequence[LogRecord], None, Ended | None]:
+) -> Generator[Sequence[LogRecord], None, LogEnd | None]:
     """How the container ended, None while it runs; waits for an engine that went away."""
     deadline = time.monotonic() + _BACK_SECONDS
     while True:
@@ -196,8 +196,8 @@ def _ended(
                 try:
                     state = client.inspect_container(container)["State"]
                 except NotFound:
-                    return Ended(None)
-                return None if state["Running"] is True else Ended(state["ExitCode"])
+                    return LogEnd(None)
+                return None if state["Running"] is True else LogEnd(state["ExitCode"])
         except EngineError:
             if not wait or time.monotonic() > deadline:
                 raise

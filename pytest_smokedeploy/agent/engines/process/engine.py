@@ -23,8 +23,8 @@ from pytest_smokedeploy.agent.engines.base import (
     ContainerSpec,
     ContainerState,
     CreatedContainer,
-    Ended,
     Log,
+    LogEnd,
     utc_now,
 )
 from pytest_smokedeploy.agent.engines.process.procfs import session_activity
@@ -191,10 +191,10 @@ class ProcessEngine:
         """Every line so far, then, following, each as it comes, until the process and its output ended."""
         child = self._child
         if child is None:
-            return Ended(None)
+            return LogEnd(None)
         yield from child.output.read(since, follow=follow)
         code = child.process.poll()
-        return None if code is None else Ended(_exit_code(code))
+        return None if code is None else LogEnd(_exit_code(code))
 
     def activity(self) -> Activity | None:
         """Counters of the child's session; None where nothing runs."""

@@ -1,4 +1,4 @@
-"""The one book of a run: every fact goes to the gate and to the journal, or to neither."""
+"""Records the facts of a run: each goes into the record and the journal, or into neither."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from pytest_smokedeploy.model import Finding
 _NO_OUTCOME: Final = "the run ended before it could tell the agent that it passed."
 
 
-class Book:
-    """Writes facts down as they happen (DESIGN 6: a killed run still tells where it was).
+class FactRecorder:
+    """Records facts as they happen, so that a killed run tells where it was (DESIGN 6).
 
     Args:
         record: the verdict is decided from it.
@@ -94,7 +94,7 @@ class Book:
         self.note("misuse", message=message, clause=clause)
 
     def interrupt(self, name: str) -> None:
-        """Take a signal that ends the run; once the book is sealed it is noted and changes nothing."""
+        """Take a signal that ends the run; once the record is sealed it is noted and changes nothing."""
         if self._sealed:
             self.note("signal.late", name=name)
             return

@@ -28,7 +28,7 @@ def moment(text: str) -> float:
     return parse_time(text).timestamp()
 
 
-class Watch:
+class LeaseTimer:
     """A thread that ends the one lease there is when it runs out.
 
     While the agent lives it counts monotonic seconds, so that a clock that is set does not end a lease;
