@@ -6,8 +6,8 @@ from collections import Counter
 
 import pytest
 
-from tests.needs import REQUIRED, lacking
-from tests.postgres import postgres  # noqa: F401 - a fixture for whoever asks
+from tests.support.needs import REQUIRED, lacking
+from tests.support.postgres import postgres  # noqa: F401 - a fixture for whoever asks
 
 LEFT_OUT = pytest.StashKey[Counter]()
 
