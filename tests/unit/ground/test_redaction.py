@@ -60,10 +60,10 @@ def test_a_secret_is_masked_in_every_spelling(spelling):
 def test_no_line_takes_longer_than_its_length_allows(sign):
     """A runtime decides what its lines hold: each sign of the pattern, a great many times.
 
-    A million end in a second; a time that grew with the length's square would meet the suite's time-out.
+    They end in half a second; a time that grew with the length's square would meet the suite's time-out.
     """
     mask = Sanitiser([Secret(VALUE), Secret("\\\\&&''%%")]).text
-    assert mask(f"{sign * 1_000_000} {VALUE}").endswith(MASK)
+    assert mask(f"{sign * 300_000} {VALUE}").endswith(MASK)
 
 
 def test_data_is_masked_throughout_keys_too():

@@ -1,6 +1,8 @@
 """An observer of a scripted log on a clock of its own, and the records that such a log is made of."""
 
+from bisect import bisect_right
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 
 from pytest_smokedeploy.contract import End, Heartbeat, LogLine
 from pytest_smokedeploy.evidence import Journal
@@ -44,7 +46,7 @@ class Scripted:
 
     @property
     def waiting(self):
-        return sum(at <= self.now for at, _ in self._rows)
+        return bisect_right(self._rows, self.now, key=itemgetter(0))
 
     def next(self, timeout):
         if not self.waiting:
