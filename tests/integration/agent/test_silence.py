@@ -2,7 +2,7 @@
 
 import threading
 
-from pytest_smokedeploy.agent import lease as leases
+from pytest_smokedeploy.agent.domain import lease_timer
 from pytest_smokedeploy.agent.domain.lease_timer import LeaseTimer, at
 from pytest_smokedeploy.agent.domain.state import Lease
 
@@ -33,7 +33,7 @@ def test_nor_in_its_last_words(make_agent, new_id, tmp_path):
 
 
 def test_an_error_nobody_thought_of_does_not_end_the_watch(monkeypatch):
-    monkeypatch.setattr(leases, "_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(lease_timer, "_AGAIN_SECONDS", 0.0)
     tried, ended = [], threading.Event()
 
     def run_out(lease):

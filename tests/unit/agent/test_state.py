@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from pytest_smokedeploy.agent import state as module
+from pytest_smokedeploy.agent.domain import state as module
 from pytest_smokedeploy.agent.domain.audit import Audit, StateError
 from pytest_smokedeploy.agent.domain.state import Held, Store
 from pytest_smokedeploy.agent.engines.base import utc_now
