@@ -24,10 +24,7 @@ def look_over(config: Path | None, environ: Mapping[str, str]) -> list[Finding]:
         SmokedeployError: the settings file is wrong, or the workflow runs the gate again or hides its end.
 
     """
-    named = environ.get("SMOKEDEPLOY_CONFIG")
-    file = config or (Path(named) if named else None)
-    options = Options(config=file, folder=Path("smoke_tests"), environment="dev")
-    run = resolve(options, {})
+    run = resolve(Options.merged({"config": config, "environment": "dev"}, environ), {})
     if faults := around.misuses(run.workflow_file):
         raise faults[0]
     preconditions = Preconditions(run, None)

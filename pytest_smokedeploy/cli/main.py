@@ -90,8 +90,7 @@ def _log(parsed: argparse.Namespace) -> int:
     from pytest_smokedeploy.settings import Options, load  # noqa: PLC0415 - lazily
     from pytest_smokedeploy.support.redaction import Sanitiser, Secret  # noqa: PLC0415 - lazily
 
-    named = parsed.config or os.environ.get("SMOKEDEPLOY_CONFIG")
-    settings = load(Options(config=Path(named) if named else None).settings_file())
+    settings = load(Options.merged(vars(parsed), os.environ).settings_file())
     try:
         if parsed.file == "-":
             captured = read(sys.stdin.buffer, settings)
@@ -109,9 +108,9 @@ def _log(parsed: argparse.Namespace) -> int:
 
 def _stop(parsed: argparse.Namespace) -> int:
     from pytest_smokedeploy.cli.stop import rescue  # noqa: PLC0415 - lazily
+    from pytest_smokedeploy.settings import Options  # noqa: PLC0415 - lazily
 
-    folder = parsed.evidence or Path(os.environ.get("SMOKEDEPLOY_EVIDENCE", "smoke-evidence"))
-    words, stopped = rescue(folder, parsed.config, os.environ)
+    words, stopped = rescue(Options.merged(vars(parsed) | {"environment": "dev"}, os.environ), os.environ)
     _say(f"smokedeploy stop: {words}")
     return EXIT_OK if stopped else EXIT_FAILED
 

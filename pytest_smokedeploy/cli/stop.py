@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Final
 
 from pytest_smokedeploy.client import AgentClient
@@ -22,8 +22,8 @@ _LOOK: Final = "Ask the agent's GET /v1/status, and stop by hand what runs."
 _ANSWERED: Final = frozenset({"deploy.answered", "deploy.failed", "deploy.refused"})
 
 
-def rescue(folder: Path, config: Path | None, environ: Mapping[str, str]) -> tuple[str, bool]:
-    """Stop what the journal in `folder` shows as deployed and not stopped.
+def rescue(options: Options, environ: Mapping[str, str]) -> tuple[str, bool]:
+    """Stop what the journal in the evidence folder shows as deployed and not stopped.
 
     Returns:
         What happened, in words, and whether nothing is left running.
@@ -32,6 +32,7 @@ def rescue(folder: Path, config: Path | None, environ: Mapping[str, str]) -> tup
         SmokedeployError: the settings are wrong, or the journal can't be read.
 
     """
+    folder = options.evidence
     file = folder / "journal.jsonl"
     try:
         events, damaged = Journal.look(file)
@@ -48,14 +49,7 @@ def rescue(folder: Path, config: Path | None, environ: Mapping[str, str]) -> tup
     started: dict[str, Any] = next((e for e in events if e.get("event") == "run.started"), {})
     if started.get("rehearsal") is True:
         return "the journal is a rehearsal's; its world ended with it.", True
-    named = environ.get("SMOKEDEPLOY_CONFIG")
-    options = Options(
-        config=config or (Path(named) if named else None),
-        folder=Path("smoke_tests"),
-        environment="dev",
-        image_tag=_tag(started),
-        evidence=folder,
-    )
+    options = replace(options, image_tag=_tag(started))
     run = resolve(options, environ)
     sanitiser = Sanitiser(run.all_secrets())
     journal = Journal(file, sanitiser)

@@ -7,7 +7,7 @@ typed as what they are here, objects of somebody else's.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,13 +16,12 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from pytest_smokedeploy.judging import Check
 from pytest_smokedeploy.model import CLAUSE, RANK, STAGES, Stage
 from pytest_smokedeploy.plugin.check_tracker import Call, CheckTracker, watch
-from pytest_smokedeploy.plugin.compatibility import evidence_folder, misuses
+from pytest_smokedeploy.plugin.compatibility import misuses, options_of
 from pytest_smokedeploy.plugin.terminal import announcer, redact_output
 from pytest_smokedeploy.support.errors import EvidenceError, MisuseError
 
 if TYPE_CHECKING:
     from pytest_smokedeploy.run.session import GateSession
-    from pytest_smokedeploy.settings import Options
 
 Config: TypeAlias = Any
 Item: TypeAlias = Any
@@ -48,7 +47,7 @@ def arm(config: Config) -> bool:
         EvidenceError: the folder can't be made; the reporters would end in a traceback of their own.
 
     """
-    folder = evidence_folder(config, os.environ)
+    folder = options_of(config, os.environ).evidence.absolute()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -135,32 +134,6 @@ def _check(item: Item, collected: Collection) -> Check | None:
     doc = (getattr(getattr(item, "obj", None), "__doc__", None) or "").strip()
     title = doc.splitlines()[0] if doc else item.name.removeprefix("test_").replace("_", " ")
     return Check(item.nodeid, title, Stage(stage), clauses)
-
-
-def options_of(config: Config, environ: Mapping[str, str], folder: Path | None) -> Options:
-    """The run's options: the command line's before the environment's (DESIGN 3)."""
-    from pytest_smokedeploy.settings import Options  # noqa: PLC0415 - lazily
-
-    def pick(name: str) -> str | None:
-        return (
-            getattr(config.option, f"smokedeploy_{name}")
-            or environ.get(f"SMOKEDEPLOY_{name.upper()}")
-            or None
-        )
-
-    def path(name: str) -> Path | None:
-        text = pick(name)
-        return Path(text) if text else None
-
-    return Options(
-        environment=pick("environment"),
-        image_tag=pick("image_tag"),
-        config=path("config"),
-        evidence=path("evidence"),
-        rehearse=config.option.smokedeploy_rehearse,
-        engine=config.option.smokedeploy_engine,
-        folder=folder,
-    )
 
 
 def open_session(config: Config, collected: Collection) -> GateSession:

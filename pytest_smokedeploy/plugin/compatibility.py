@@ -6,11 +6,14 @@ import os.path
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from pytest_smokedeploy.judging import Check
 from pytest_smokedeploy.model import STAGES
 from pytest_smokedeploy.support.errors import MisuseError
+
+if TYPE_CHECKING:
+    from pytest_smokedeploy.settings import Options
 
 Config: TypeAlias = Any
 Item: TypeAlias = Any
@@ -97,10 +100,19 @@ def no_stage() -> MisuseError:
     return MisuseError(words, clause="FLR-1", remedy="Name the smoke tests' folder.")
 
 
-def evidence_folder(config: Config, environ: Mapping[str, str]) -> Path:
-    """Where the evidence goes, absolute."""
-    named = config.option.smokedeploy_evidence or environ.get("SMOKEDEPLOY_EVIDENCE") or "smoke-evidence"
-    return Path(named).absolute()
+def options_of(config: Config, environ: Mapping[str, str], folder: Path | None = None) -> Options:
+    """The run's options; `folder` is the smoke tests' own where they are known."""
+    from pytest_smokedeploy.settings import Options  # noqa: PLC0415 - lazily
+
+    given = {name.removeprefix("smokedeploy_"): value for name, value in vars(config.option).items()}
+    more = {"folder": folder} if folder else {}
+    return Options.merged(
+        given,
+        environ,
+        rehearse=config.option.smokedeploy_rehearse,
+        engine=config.option.smokedeploy_engine,
+        **more,
+    )
 
 
 def _listing(config: Config) -> str:
@@ -177,7 +189,7 @@ def _plugins(config: Config) -> list[MisuseError]:
 
 
 def _report_elsewhere(config: Config, environ: Mapping[str, str]) -> list[MisuseError]:
-    folder, found = evidence_folder(config, environ), []
+    folder, found = options_of(config, environ).evidence.absolute(), []
     xml = getattr(config.option, "xmlpath", None)
     if xml and Path(xml).absolute() != folder / "junit.xml":
         words = f"The JUnit report goes to {xml}, and the evidence is not whole without its own."

@@ -78,7 +78,7 @@ class GateSession:
         reported: Sequence[Path] = (),
     ) -> None:
         self.options = options
-        self.evidence = (options.evidence or Path("smoke-evidence")).absolute()
+        self.evidence = options.evidence.absolute()
         self.client = None
         self.decision: Decision | None = None
         self.document: dict[str, Any] | None = None

@@ -2,6 +2,7 @@
 
 from pytest_smokedeploy.settings.github import GitHubRun
 from pytest_smokedeploy.settings.model import ActivityLimits, Settings, load
-from pytest_smokedeploy.settings.resolve import Options, RunConfig, is_prod, resolve
+from pytest_smokedeploy.settings.options import Options
+from pytest_smokedeploy.settings.resolve import RunConfig, is_prod, resolve
 
 __all__ = ["ActivityLimits", "GitHubRun", "Options", "RunConfig", "Settings", "is_prod", "load", "resolve"]

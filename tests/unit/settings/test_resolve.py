@@ -1,5 +1,7 @@
 """What is refused before any request leaves: prod, another environment, another plane, a hidden rehearsal."""
 
+from pathlib import Path
+
 import pytest
 
 from pytest_smokedeploy.settings import Options, resolve
@@ -120,11 +122,12 @@ def test_a_plane_that_is_not_paper_is_refused(file, plane):
 
 
 def test_an_option_goes_before_a_variable_and_a_variable_before_nothing(file):
-    environ = {"DEPLOY_ENDPOINT": HOST, "SMOKEDEPLOY_IMAGE_TAG": "9.9.9", "SMOKEDEPLOY_ENVIRONMENT": "prod"}
-    assert resolve(asked(file), environ).image == "ghcr.io/example/runtime:1.2.3"
-    environ["SMOKEDEPLOY_ENVIRONMENT"] = "dev"
-    run = resolve(asked(file, environment=None, image_tag=None), environ)
-    assert (run.environment, run.image_tag) == ("dev", "9.9.9")
+    environ = {"SMOKEDEPLOY_IMAGE_TAG": "9.9.9", "SMOKEDEPLOY_ENVIRONMENT": "prod"}
+    given = {"environment": "dev", "image_tag": None, "config": file}
+    found = Options.merged(given, environ, rehearse=True)
+    assert (found.environment, found.image_tag, found.settings_file()) == ("dev", "9.9.9", file)
+    assert found.evidence == Path("smoke-evidence")
+    assert Options.merged({}, environ).environment == "prod"
 
 
 def test_no_secret_shows_in_what_a_run_says_of_itself(file):
