@@ -16,8 +16,8 @@ from pytest_smokedeploy.client import AgentClient
 from pytest_smokedeploy.contract import DeployRequest, Extension
 from pytest_smokedeploy.rehearsal import Stack, World
 from pytest_smokedeploy.settings import load
-from pytest_smokedeploy.support.errors import AgentError
 from pytest_smokedeploy.support.redaction import Secret
+from tests.support.needs import needs_docker
 
 ROOT = Path(__file__).parents[3]
 AGENTS = {
@@ -27,7 +27,12 @@ AGENTS = {
         agent_command=(sys.executable, str(Path(__file__).with_name("base_agent.py")))
     ),
 }
-BASE = "the base contract alone"
+#: The agents that list every extension; each agent's tests stay together, since it is started once.
+OURS = (
+    pytest.param("ours on docker", marks=[needs_docker, pytest.mark.xdist_group("runtime-dev")]),
+    pytest.param("ours on processes", marks=pytest.mark.xdist_group("ours on processes")),
+)
+BASE = pytest.param("the base contract alone", marks=pytest.mark.xdist_group("the base contract alone"))
 SECONDS = 60.0
 
 
@@ -97,13 +102,7 @@ class Agent:
             subprocess.run([*command, "--reason", "a test"], check=True, capture_output=True)
 
 
-@pytest.fixture(
-    scope="session",
-    params=[
-        pytest.param(name, marks=[pytest.mark.needs("docker")] if world.engine == "docker" else [], id=name)
-        for name, world in AGENTS.items()
-    ],
-)
+@pytest.fixture(scope="session", params=[*OURS, BASE])
 def served(request, tmp_path_factory):
     """One agent for all tests, since a Docker world is slow to come up."""
     folder = tmp_path_factory.mktemp("agent")
@@ -130,19 +129,3 @@ def agent(served):
     served.rest()
     yield served
     served.rest()
-
-
-@pytest.fixture
-def offers(agent):
-    """offers(extension): leave the test out where the agent does not list it, and prove that rightly."""
-
-    def check(extension, probe=None):
-        if extension in agent.extensions:
-            return
-        if probe is not None:
-            with pytest.raises(AgentError) as refused:
-                probe(agent.client)
-            assert refused.value.status in {400, 404, 405}
-        pytest.skip(f"{agent.name} does not list {extension}")
-
-    return check

@@ -4,13 +4,11 @@ import uuid
 
 import pytest
 
-from pytest_smokedeploy.contract import STEPS, Extension, Outcome, StepName, parse_time
+from pytest_smokedeploy.contract import STEPS, Outcome, StepName, parse_time
 from pytest_smokedeploy.support.errors import AgentRefusedError
+from tests.contract.agents.conftest import OURS
 
-
-@pytest.fixture(autouse=True)
-def _receipts(offers):
-    offers(Extension.RECEIPT)
+pytestmark = pytest.mark.parametrize("served", OURS, indirect=True)
 
 
 def test_the_five_steps_are_told_in_order_and_once(agent):
@@ -49,8 +47,7 @@ def test_what_ran_before_is_stopped_and_removed(agent):
     assert (told[StepName.STOP], told[StepName.REMOVE]) == (Outcome.DONE, Outcome.DONE)
 
 
-def test_status_tells_the_same_container(agent, offers):
-    offers(Extension.STATUS)
+def test_status_tells_the_same_container(agent):
     request, answer = agent.deploy()
     status = agent.status
     for name in ("container_id", "image_digest", "started_at"):
