@@ -7,7 +7,7 @@ import pytest
 from pytest_smokedeploy.client import AgentClient
 from pytest_smokedeploy.evidence import Journal
 from pytest_smokedeploy.judging import Record
-from pytest_smokedeploy.lifecycle import FactRecorder
+from pytest_smokedeploy.lifecycle import FactRecorder, following
 from pytest_smokedeploy.lifecycle.following import Follower
 from pytest_smokedeploy.support.errors import AgentError, AgentFailedError
 from pytest_smokedeploy.support.redaction import Sanitiser, Secret
@@ -24,8 +24,10 @@ WHOLE = {"status": "deployed", "image": "x", "deploy_id": ID}
 
 
 @pytest.fixture
-def followed(tmp_path):
+def followed(tmp_path, monkeypatch):
     """followed(*answers, seconds=) -> the reading, and what was announced; each look takes six seconds."""
+
+    monkeypatch.setattr(following, "LONGEST_PAUSE", 0.0)
 
     def follow(*answers, seconds=1000.0):
         told, waiting = [], iter(answers)
