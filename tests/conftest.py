@@ -12,6 +12,12 @@ from tests.support.postgres import postgres  # noqa: F401 - a fixture for whoeve
 LEFT_OUT = pytest.StashKey[Counter]()
 
 
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if "postgres" in item.fixturenames:  # one cluster, so one worker
+            item.add_marker(pytest.mark.xdist_group("postgres"))
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item):
     for mark in item.iter_markers("needs"):

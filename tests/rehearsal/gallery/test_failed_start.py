@@ -4,7 +4,8 @@ import pytest
 
 from tests.rehearsal.gallery.runtime import CAUSE
 
-pytestmark = pytest.mark.parametrize("world", ["dies noisily while it starts"])
+WORLD = "dies noisily while it starts"
+pytestmark = [pytest.mark.parametrize("world", [WORLD]), pytest.mark.xdist_group(WORLD)]
 
 
 def test_every_line_stands_in_the_start_up_log(ended, world):

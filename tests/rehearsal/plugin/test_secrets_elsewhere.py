@@ -2,7 +2,6 @@
 
 import html
 import json
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from markupsafe import escape
@@ -42,25 +41,14 @@ WAYS = {
 }
 
 
-@pytest.fixture(scope="module")
-def ran(tmp_path_factory):
-    """Every way's run, several at once: each mostly waits."""
-
-    base = tmp_path_factory.mktemp("ways")  # here: in several threads it is made several times
-
-    def rehearse(way):
-        folder = base / str(list(WAYS).index(way))
-        folder.mkdir()
-        log = ("--log-file", str(folder / "evidence" / "own.log"))
-        return gate(folder, *log, files=own(HEAD + WAYS[way]), environ={"CF_ACCESS_CLIENT_SECRET": SECRET})
-
-    with ThreadPoolExecutor(4) as pool:
-        return dict(zip(WAYS, pool.map(rehearse, WAYS), strict=True))
-
-
 @pytest.mark.parametrize("way", WAYS)
-def test_no_secret_is_told_by(way, ran):
-    run = ran[way]
+def test_no_secret_is_told_by(way, tmp_path):
+    run = gate(
+        tmp_path,
+        *("--log-file", str(tmp_path / "evidence" / "own.log")),
+        files=own(HEAD + WAYS[way]),
+        environ={"CF_ACCESS_CLIENT_SECRET": SECRET},
+    )
     files = [file for file in (run.folder / "evidence").iterdir() if file.is_file()]
     told = {file.name: file.read_text(encoding="utf-8", errors="replace") for file in files}
     told["terminal"] = run.output
