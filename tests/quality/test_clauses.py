@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from pytest_smokedeploy.model import CLAUSES, Stage
+from pytest_smokedeploy.model import CLAUSES, Stage, stage_of
 from tests.rehearsal.gallery.catalogue import CASES
 
 TESTS = Path(__file__).parents[1]

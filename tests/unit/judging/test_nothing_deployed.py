@@ -2,6 +2,7 @@
 
 import pytest
 
+from pytest_smokedeploy.judging import may_not_deploy
 from pytest_smokedeploy.model import CHECKED, Stage
 from tests.unit.judging.test_gate import checks, gate, proven, violated
 
@@ -21,14 +22,14 @@ def told(but="", finding=None):
 
 
 def test_a_deploy_is_allowed_once_all_are_proven():
-    assert told().may_not_deploy() is None
+    assert may_not_deploy(told()) is None
 
 
 @pytest.mark.parametrize("clause", PRECONDITIONS)
 def test_one_that_is_violated_allows_none(clause):
-    assert told(clause, violated(clause)).may_not_deploy().startswith(f"{clause}: ")
+    assert may_not_deploy(told(clause, violated(clause))).startswith(f"{clause}: ")
 
 
 @pytest.mark.parametrize("clause", PRECONDITIONS)
 def test_one_that_nobody_looked_at_allows_none(clause):
-    assert told(clause).may_not_deploy().startswith(f"{clause}: ")
+    assert may_not_deploy(told(clause)).startswith(f"{clause}: ")
