@@ -6,12 +6,17 @@ nothing proves nothing, whatever it asserts.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import pytest
 
 if TYPE_CHECKING:
+    from pytest_smokedeploy.lifecycle import Deployment, Lifecycle, LogReading, Shutdown, StatusReading
+    from pytest_smokedeploy.plugin.recording_proxy import ReadOnlyAgent
+    from pytest_smokedeploy.preconditions import Preconditions
     from pytest_smokedeploy.run.session import GateSession
+
+T = TypeVar("T")
 
 SESSION: pytest.StashKey[GateSession] = pytest.StashKey()
 
@@ -23,20 +28,21 @@ def _session(request: pytest.FixtureRequest) -> GateSession:
     return session
 
 
-def _looked(request: pytest.FixtureRequest, thing: object) -> Any:  # noqa: ANN401 - a transparent view
-    from pytest_smokedeploy.plugin.recording_proxy import RecordingProxy  # noqa: PLC0415 - lazily, for a sleeping plug-in
+def _recorded(request: pytest.FixtureRequest, thing: T) -> T:
+    """`thing`, with every finding that one of its methods returns taken into the record."""
+    from pytest_smokedeploy.plugin.recording_proxy import RecordingProxy  # noqa: PLC0415 - lazily
 
-    return RecordingProxy(thing, _session(request).facts.finding)
+    return cast("T", RecordingProxy(thing, _session(request).facts.finding))
 
 
 @pytest.fixture(scope="session")
-def smoke_run(request: pytest.FixtureRequest) -> Any:  # noqa: ANN401 - a transparent view
+def smoke_run(request: pytest.FixtureRequest) -> Preconditions:
     """The run and its preconditions: `smoke_run.workflow_file()` and so on, `smoke_run.run` the settings."""
-    return _looked(request, _session(request).preconditions)
+    return _recorded(request, _session(request).preconditions)
 
 
 @pytest.fixture(scope="session")
-def smoke_agent(request: pytest.FixtureRequest) -> Any:  # noqa: ANN401 - a transparent view
+def smoke_agent(request: pytest.FixtureRequest) -> ReadOnlyAgent:
     """The agent, for reading: `health()`, `status()`, `preflight()`. It cannot deploy or stop."""
     from pytest_smokedeploy.plugin.recording_proxy import ReadOnlyAgent  # noqa: PLC0415 - lazily
 
@@ -47,34 +53,34 @@ def smoke_agent(request: pytest.FixtureRequest) -> Any:  # noqa: ANN401 - a tran
 
 
 @pytest.fixture(scope="session")
-def smoke_deployment(request: pytest.FixtureRequest) -> Any:  # noqa: ANN401 - a transparent view
+def smoke_deployment(request: pytest.FixtureRequest) -> Deployment:
     """The deploy, sent at first use and never twice; always stopped (FLR-2)."""
     session = _session(request)
     # On the session node and before the deploy: a finalizer of this fixture would be lost when
     # its set-up dies of a signal after the request has left.
     request.session.addfinalizer(lambda: session.lifecycle.stop("the session's finalizer") and None)
-    return _looked(request, session.lifecycle.deployment())
+    return _recorded(request, session.lifecycle.deployment())
 
 
 @pytest.fixture(scope="session")
-def smoke_status(request: pytest.FixtureRequest, smoke_deployment: object) -> Any:  # noqa: ANN401, ARG001
+def smoke_status(request: pytest.FixtureRequest, smoke_deployment: object) -> StatusReading:  # noqa: ARG001
     """The agent's status after the deploy; `raw` holds the answer."""
-    return _looked(request, _session(request).lifecycle.status())
+    return _recorded(request, _session(request).lifecycle.status())
 
 
 @pytest.fixture(scope="session")
-def smoke_log(request: pytest.FixtureRequest, smoke_deployment: object) -> Any:  # noqa: ANN401, ARG001
+def smoke_log(request: pytest.FixtureRequest, smoke_deployment: object) -> LogReading:  # noqa: ARG001
     """The start-up log, followed through idle and the quiet window; `lines` holds its text."""
-    return _looked(request, _session(request).lifecycle.log())
+    return _recorded(request, _session(request).lifecycle.log())
 
 
 @pytest.fixture(scope="session")
-def smoke_shutdown(request: pytest.FixtureRequest) -> Any:  # noqa: ANN401 - a transparent view
+def smoke_shutdown(request: pytest.FixtureRequest) -> Shutdown:
     """The stop, and what the status said then; it does not rest on a deploy that went well."""
-    return _looked(request, _session(request).lifecycle.stop("verification is over"))
+    return _recorded(request, _session(request).lifecycle.stop("verification is over"))
 
 
 @pytest.fixture(scope="session")
-def smoke_evidence(request: pytest.FixtureRequest) -> Any:  # noqa: ANN401 - a transparent view
+def smoke_evidence(request: pytest.FixtureRequest) -> Lifecycle:
     """What the whole run shows: the exit criteria of the model."""
-    return _looked(request, _session(request).lifecycle)
+    return _recorded(request, _session(request).lifecycle)
