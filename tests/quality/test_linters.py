@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -16,6 +17,14 @@ LINTERS = {
     "workflow schema": ["check-jsonschema", "--builtin-schema", "vendor.github-workflows", *WORKFLOWS],
     "workflow security": ["zizmor", "--offline", "--no-progress", *WORKFLOWS],
 }
+
+
+def test_pre_commit_runs_the_same():
+    (repo,) = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"]
+    hooks = {hook["id"]: hook["entry"].split() for hook in repo["hooks"]}
+    for name in ("style", "format", "types"):
+        program, *arguments = (word for word in LINTERS[name] if word != "--no-cache")
+        assert hooks[name] == [f".venv/bin/{program}", *arguments]
 
 
 @pytest.mark.parametrize("name", list(LINTERS))

@@ -40,7 +40,9 @@ def test_every_fact_that_is_named_is_there():
     assert [row for row in named(FACT) if not any(row[0] in heading for heading in there)] == []
 
 
-@pytest.mark.parametrize("page", [*sorted(ROOT.glob("docs/*.md")), ROOT / "README.md"], ids=lambda p: p.name)
+@pytest.mark.parametrize(
+    "page", [*sorted(ROOT.glob("docs/*.md")), *sorted(ROOT.glob("*.md"))], ids=lambda p: p.name
+)
 def test_every_link_between_the_pages_leads_somewhere(page):
     linked = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8"))
     assert [link for link in linked if not (page.parent / link).exists()] == []
