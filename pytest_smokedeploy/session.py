@@ -20,7 +20,7 @@ from pytest_smokedeploy.evidence import Journal, build, fault, prepare, utc_now,
 from pytest_smokedeploy.gate import EXIT_FAILED, OWN_WORDS, Check, CheckOutcome, Decision, Gate
 from pytest_smokedeploy.lifecycle import Book, Lifecycle
 from pytest_smokedeploy.lifecycle.signals import Signals
-from pytest_smokedeploy.preconditions import Preconditions, around, workflow
+from pytest_smokedeploy.preconditions import Preconditions, workflow_file
 from pytest_smokedeploy.redaction import Sanitiser, Secret
 from pytest_smokedeploy.remains import Remains
 from pytest_smokedeploy.settings import Options, RunConfig, load, resolve
@@ -122,11 +122,9 @@ class GateSession:
                 raise misuses[0]
             self._resolve()
             self._started(versions)
-            if faults := around.misuses(self.run.workflow_file, *self._folders()):
+            workflow = workflow_file.read(self.run.workflow_file)
+            if faults := workflow_file.misuses(workflow, self.run):
                 raise faults[0]
-            if hidden := workflow.unseen(self.run.workflow_file):
-                self.book.note("workflow.unseen", words=hidden)
-                self.book.announce(f"workflow: {hidden}")
             self.book.expect(checks)
             if self.run.endpoint:
                 self.client = AgentClient(
@@ -140,7 +138,7 @@ class GateSession:
             raise (
                 error if isinstance(error, MisuseError) else MisuseError(str(error), clause=error.clause)
             ) from error
-        self.preconditions = Preconditions(self.run, self.client)
+        self.preconditions = Preconditions(self.run, self.client, workflow)
         self.lifecycle = Lifecycle(
             self.run,
             self.client,
@@ -151,10 +149,6 @@ class GateSession:
         )
         # Whoever ends this process without a word leaves INCOMPLETE behind, never yesterday's PASS.
         write_folder(self.evidence, self.journal.events)
-
-    def _folders(self) -> tuple[Path | None, Path | None]:
-        """Where a dispatched run writes its evidence, and where its workflow's steps begin."""
-        return (None if self.options.rehearse else self.evidence), self.run.github.workspace
 
     def _resolve(self) -> None:
         options, environ = self.options, self._environ

@@ -6,20 +6,19 @@ from typing import Final
 
 from pytest_smokedeploy.image import TAG, VERSION, can_move
 from pytest_smokedeploy.model import Finding
-from pytest_smokedeploy.preconditions import workflow
 from pytest_smokedeploy.preconditions.github import GitHub, quoted
+from pytest_smokedeploy.preconditions.workflow_file import WorkflowFile
 from pytest_smokedeploy.settings import RunConfig
 
 _EXPECTED: Final = "an image tag that cannot move: a commit's SHA in the repository, or a version"
 _REMEDY: Final = "Dispatch with the commit's full SHA as image_tag."
 
 
-def finding(run: RunConfig, github: GitHub) -> Finding:
+def finding(run: RunConfig, github: GitHub, workflow: WorkflowFile) -> Finding:
     """TRG-2: what the workflow asks for, and what this run was given."""
-    if fault := workflow.inputs_fault(run.workflow_file):
-        expected = "a workflow that asks for `environment` without prod, and for `image_tag`"
-        remedy = f"Mend the inputs of {run.settings.workflow.file}."
-        return Finding("TRG-2", False, expected, fault, remedy=remedy)
+    if wrong := next((e for e in workflow.breaches(run.settings) if e.clause == "TRG-2"), None):
+        expected = "a workflow that asks for `environment` and for `image_tag`"
+        return Finding("TRG-2", False, expected, wrong.message, remedy=wrong.remedy)
     tag = run.image_tag
     if not TAG.fullmatch(tag):
         seen = f"image_tag {tag[:140]!r} is no tag" if tag else "image_tag is empty"

@@ -19,6 +19,8 @@ class GitHubRun:
     repository: str
     event_name: str
     workflow_ref: str
+    #: The commit that the workflow file of this run is of.
+    workflow_sha: str
     run_id: str
     run_attempt: int
     #: The job's key in the workflow file.
@@ -41,6 +43,7 @@ class GitHubRun:
             repository=environ.get("GITHUB_REPOSITORY", ""),
             event_name=environ.get("GITHUB_EVENT_NAME", ""),
             workflow_ref=environ.get("GITHUB_WORKFLOW_REF", ""),
+            workflow_sha=environ.get("GITHUB_WORKFLOW_SHA", ""),
             run_id=environ.get("GITHUB_RUN_ID", ""),
             run_attempt=int(attempt) if attempt.isascii() and attempt.isdigit() else 0,
             job=environ.get("GITHUB_JOB", ""),

@@ -90,7 +90,7 @@ class RunConfig:
     @property
     def workflow_file(self) -> Path:
         """The deploy workflow on disk."""
-        return self.root / self.settings.workflow.file
+        return self.root / DEPLOY_WORKFLOW
 
     def named_secrets(self) -> dict[str, Secret]:
         """Everything no output may show, by its variable; the endpoint's host is allowed to (DESIGN 3)."""
@@ -160,10 +160,7 @@ def refuse_in_workflow(options: Options, environ: Mapping[str, str]) -> None:
 
     """
     github = GitHubRun.read(environ)
-    if not (options.rehearse and github.in_actions):
-        return
-    # The model's own as well: settings that name another file must not make it a place to rehearse.
-    if github.workflow_file in {load(options.settings_file()).workflow.file, DEPLOY_WORKFLOW}:
+    if options.rehearse and github.in_actions and github.workflow_file == DEPLOY_WORKFLOW:
         words = f"--smokedeploy-rehearse inside {github.workflow_file}: a rehearsal never counts."
         raise MisuseError(words, clause="EXT-1", remedy="Run the gate there without it.")
 

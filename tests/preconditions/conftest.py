@@ -70,7 +70,7 @@ def hub(run_of):
                     token=TOKEN,
                     commits=commits,
                     environment="dev",
-                    workflow=FLOW,
+                    workflow=ROOT / FLOW,
                     run_id="7",
                     known_good=known_good,
                 ).app

@@ -10,7 +10,7 @@ PACKAGE = "pytest_smokedeploy"
 GROUND = {"", "errors", "image", "loopback"}
 #: The client side below the fixtures, the session and the plug-in.
 CLIENT_SIDE = {"redaction", "model", "contract", "settings", "gate", "evidence", "client", "startup_log"}
-CLIENT_SIDE |= {"preconditions", "lifecycle", "reports"}
+CLIENT_SIDE |= {"judging", "preconditions", "lifecycle", "reports"}
 ROWS = {
     "": set(),
     "errors": set(),
@@ -24,9 +24,11 @@ ROWS = {
     "evidence": {"model", "redaction", "gate"},
     "client": {"contract", "redaction"},
     "startup_log": {"model"},
+    "judging": {"settings"},
     "migrations": {"redaction"},
     "migration_files": set(),
     "preconditions": {
+        "judging",
         "settings",
         "client",
         "model",
@@ -42,7 +44,7 @@ ROWS = {
     "hookspecs": {"settings", "rehearsal"},
     "remains": {"evidence", "gate", "redaction", "reports"},
     "session": CLIENT_SIDE | {"rehearsal", "remains"},
-    "misuse": {"gate", "model"},
+    "misuse": {"gate", "judging", "model"},
     "console": {"reports"},
     "progress": CLIENT_SIDE | {"session"},
     "collected": {"misuse", "console", "progress"} | CLIENT_SIDE | {"session"},
