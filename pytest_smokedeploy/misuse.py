@@ -10,6 +10,7 @@ from typing import Any, Final, TypeAlias
 
 from pytest_smokedeploy.errors import MisuseError
 from pytest_smokedeploy.gate import Check
+from pytest_smokedeploy.judging import process_environment
 from pytest_smokedeploy.model import STAGES
 
 Config: TypeAlias = Any
@@ -133,6 +134,8 @@ def misuses(
     if flag := _listing(config):
         words = f"{flag} runs no check, and would end with 0 in a dispatched run."
         found.append(MisuseError(words, clause="FLR-1", remedy=f"Run without {flag}; look in addopts too."))
+    if dispatched(config, environ):
+        found += process_environment.misuses(environ)
     found += _plugins(config)
     for option, flag, why in _UNFIT:
         if getattr(config.option, option, False):
