@@ -8,9 +8,8 @@ from typing import Final
 
 _PLAIN: Final = r"[A-Za-z0-9_./=:,@%+^-]"
 _VARIABLE: Final = r"\$(?:\w+|\{\w+\})"
-_WORD: Final = re.compile(
-    rf"""({_PLAIN}*)(?:"({_PLAIN}*|{_VARIABLE})"|'({_PLAIN}*)'|({_VARIABLE}))?""", re.ASCII
-)
+#: A variable stands in quotes: without them the shell makes several words of its value.
+_WORD: Final = re.compile(rf"""({_PLAIN}*)(?:"({_PLAIN}*|{_VARIABLE})"|'({_PLAIN}*)')?""", re.ASCII)
 #: A line that goes on in the next one, between two words.
 _CONTINUED: Final = re.compile(r"[ \t]+\\\n[ \t]*")
 

@@ -69,7 +69,7 @@ PASSES: dict[str, str] = {
     "the inputs as options": edit(
         (
             GATE,
-            f'{GATE} --smokedeploy-environment "$SMOKEDEPLOY_WHERE" --smokedeploy-image-tag=$SMOKEDEPLOY_TAG',
+            f'{GATE} --smokedeploy-environment "$SMOKEDEPLOY_E" --smokedeploy-image-tag="$SMOKEDEPLOY_TAG"',
         )
     ),
     "a settings file of its own": edit(
@@ -125,7 +125,6 @@ PASSES: dict[str, str] = {
     "a block of one line": script("exec .venv/bin/pytest -p smokedeploy smoke_tests"),
     "quotes": edit((GATE, "run: exec \".venv/bin/pytest\" -p 'smokedeploy' smoke_tests")),
     "a braced run id": edit(('"$GITHUB_RUN_ID"', '"${GITHUB_RUN_ID}"')),
-    "a bare run id": edit(('--run "$GITHUB_RUN_ID"', "--run=$GITHUB_RUN_ID")),
     "an expression around always": edit(("if: always()\n        env", "if: ${{ always() }}\n        env")),
     "verify before stop": edit(
         ("      - name: Stop what", f"      - {VERIFY}\n      - name: Stop what"),
@@ -257,6 +256,11 @@ REFUSED: dict[str, tuple[str, str, str]] = {
         "takes the evidence of any run",
     ),
     "verify of a run written out": (edit(('"$GITHUB_RUN_ID"', "4711")), "FLR-1", "'--run 4711'"),
+    "a bare run id": (
+        edit(('"$GITHUB_RUN_ID"', "$GITHUB_RUN_ID")),
+        "FLR-1",
+        "'$GITHUB_RUN_ID' is no plain word",
+    ),
     "verify of another folder": (
         edit(("verify smoke-evidence", "verify docs/old-evidence")),
         "FLR-1",
@@ -422,8 +426,20 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     "a variable as operand": (
         edit((GATE, "run: exec .venv/bin/pytest -p smokedeploy smoke_tests $MORE")),
         "FLR-1",
-        "'smoke_tests $MORE'",
+        "'$MORE' is no plain word",
     ),
+    "a variable that the shell splits": (
+        edit((GATE, f"{GATE} --smokedeploy-image-tag $SMOKEDEPLOY_TAG")),
+        "FLR-1",
+        "'$SMOKEDEPLOY_TAG' is no plain word",
+    ),
+    "a gate in a comment": (edit((GATE, f"run: 'true # {GATE[5:]}'")), "FLR-1", "'#' is no plain word"),
+    "an argument file": (
+        edit((GATE, "run: exec .venv/bin/pytest -p smokedeploy @smoke_tests")),
+        "FLR-1",
+        "'@smoke",
+    ),
+    "arguments behind a dash": (edit((GATE, f"{GATE} -- -x")), "FLR-1", "may not be given '--'"),
     "a redirection": (edit((GATE, f"{GATE} >log")), "FLR-1", "no plain word"),
     "one check alone": (
         edit((GATE, f"{GATE}/test_1_preconditions.py")),
