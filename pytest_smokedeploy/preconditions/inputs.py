@@ -19,7 +19,14 @@ def finding(run: RunConfig, github: GitHub, workflow: WorkflowFile) -> Finding:
     if wrong := next((e for e in workflow.breaches(run.settings) if e.clause == "TRG-2"), None):
         expected = "a workflow that asks for `environment` and for `image_tag`"
         return Finding("TRG-2", False, expected, wrong.message, remedy=wrong.remedy)
-    tag = run.image_tag
+    tag, dispatched = run.image_tag, run.github.inputs
+    if dispatched is None:
+        seen = "the file at GITHUB_EVENT_PATH can't be read, so what was dispatched is not known"
+        return Finding("TRG-2", None, _EXPECTED, seen, None, remedy="Look at the runner, then start anew.")
+    if dispatched.get("image_tag", tag) != tag:
+        seen = f"it was dispatched with {dispatched['image_tag'][:140]!r}, and would run {tag[:140]!r}"
+        remedy = "Write `SMOKEDEPLOY_IMAGE_TAG: ${{ inputs.image_tag }}` in the workflow."
+        return Finding("TRG-2", False, _EXPECTED, seen, remedy=remedy)
     if not TAG.fullmatch(tag):
         seen = f"image_tag {tag[:140]!r} is no tag" if tag else "image_tag is empty"
         return Finding("TRG-2", False, _EXPECTED, seen, remedy=_REMEDY)

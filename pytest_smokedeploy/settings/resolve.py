@@ -125,6 +125,8 @@ def resolve(options: Options, environ: Mapping[str, str]) -> RunConfig:
     file = options.settings_file()
     settings = load(file)
     github = GitHubRun.read(environ)
+    if dispatched := (github.inputs or {}).get("environment"):
+        _check_environment(dispatched)
     check_plane(settings, file)
     tag = options.image_tag or environ.get("SMOKEDEPLOY_IMAGE_TAG") or ""
     endpoint = environ.get("DEPLOY_ENDPOINT", "").strip()

@@ -1,5 +1,7 @@
 """TRG-2: a tag that can't move, of a commit that is there, and known to be good where that is asked."""
 
+from dataclasses import replace
+
 import pytest
 
 from pytest_smokedeploy.preconditions import inputs, workflow_file
@@ -134,3 +136,17 @@ def test_a_workflow_that_asks_for_no_tag_is_refused_unasked(hub):
 def test_what_is_wrong_with_a_tag_is_said(hub, tag, seen):
     found = judged(*hub(tag=tag))
     assert (found.seen, found.remedy) == (seen, "Dispatch with the commit's full SHA as image_tag.")
+
+
+def test_a_tag_that_was_not_dispatched_is_refused(hub):
+    run, api = hub()
+    dispatched = replace(run, github=replace(run.github, inputs={"environment": "dev", "image_tag": "1.2.3"}))
+    found = judged(dispatched, api)
+    seen = f"it was dispatched with '1.2.3', and would run {SHA!r}"
+    assert (found.holds, found.seen) == (False, seen)
+    assert judged(replace(run, github=replace(run.github, inputs={"image_tag": SHA})), api).holds is True
+
+
+def test_what_was_dispatched_is_not_known(hub):
+    run, api = hub()
+    assert judged(replace(run, github=replace(run.github, inputs=None)), api).holds is None

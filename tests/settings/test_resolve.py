@@ -1,9 +1,11 @@
 """What is refused before any request leaves: prod, another environment, another plane, a hidden rehearsal."""
 
+import json
+
 import pytest
 
 from pytest_smokedeploy.errors import MisuseError, SettingsError
-from pytest_smokedeploy.settings import Options, resolve
+from pytest_smokedeploy.settings import GitHubRun, Options, resolve
 from pytest_smokedeploy.settings.resolve import find_root, refuse_in_workflow
 
 WHOLE = "image:\n  repository: ghcr.io/example/runtime\nagent:\n  container_name: runtime-dev\n"
@@ -195,3 +197,35 @@ def test_further_mounts_stand_beside_the_two(file):
     file.write_text(f"{WHOLE}mounts: [{AUDIT}, {SNAPSHOTS}, {{name: spool, target: /c}}]\n")
     run = resolve(asked(file), {"DEPLOY_ENDPOINT": HOST})
     assert [mount.name for mount in run.settings.mounts] == ["audit-events", "snapshots", "spool"]
+
+
+@pytest.mark.parametrize(("where", "clause"), [("prod", "TGT-3"), ("staging", "TGT-1")])
+def test_the_environment_of_the_dispatch_counts_whatever_the_workflow_makes_of_it(file, where, clause):
+    event = file.with_name("event.json")
+    event.write_text(json.dumps({"inputs": {"environment": where}}))
+    with pytest.raises(MisuseError) as refused:
+        resolve(asked(file), {"GITHUB_EVENT_PATH": str(event)})
+    assert refused.value.clause == clause
+
+
+def test_a_dispatch_to_dev_is_right(file):
+    event = file.with_name("event.json")
+    event.write_text(json.dumps({"inputs": {"environment": "dev", "image_tag": "1.2.3"}}))
+    run = resolve(asked(file), {"GITHUB_EVENT_PATH": str(event)})
+    assert run.github.inputs == {"environment": "dev", "image_tag": "1.2.3"}
+
+
+@pytest.mark.parametrize("text", [None, "[", "[]", '{"inputs": [1]}'])
+def test_an_event_that_cannot_be_read_tells_nothing(file, text):
+    event = file.with_name("event.json")
+    if text is not None:
+        event.write_text(text)
+    assert GitHubRun.read({"GITHUB_EVENT_PATH": str(event)}).inputs is None
+
+
+@pytest.mark.parametrize("text", ["{}", '{"inputs": null}'])
+def test_an_event_without_inputs_has_none(file, text):
+    event = file.with_name("event.json")
+    event.write_text(text)
+    assert GitHubRun.read({"GITHUB_EVENT_PATH": str(event)}).inputs == {}
+    assert GitHubRun.read({}).inputs == {}
