@@ -1,4 +1,4 @@
-"""One simple shell command: plain words, so that no shell does anything but start it (DESIGN 6)."""
+"""One simple shell command: plain words, so that no shell does anything but start it (docs/workflow.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The three commands of ours in a workflow: gate, stop, verify, each a simple command (DESIGN 6)."""
+"""The three commands of ours in a workflow: gate, stop, verify, each a simple command (docs/workflow.md)."""
 
 from __future__ import annotations
 

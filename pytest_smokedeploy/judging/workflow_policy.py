@@ -1,4 +1,4 @@
-"""What the deploy workflow may hold, each refusal with its line and the way to write it (DESIGN 6)."""
+"""What the deploy workflow may hold, refusals with line and way to write it (docs/workflow.md)."""
 
 from __future__ import annotations
 
