@@ -8,32 +8,20 @@ from typing import Final
 
 from pytest_smokedeploy.errors import MisuseError
 
-#: What pytest and Python may be told through the environment: nothing that chooses code to run or to skip.
-_HARMLESS: Final = frozenset(
-    {
-        "PYTEST_CURRENT_TEST",
-        "PYTEST_DEBUG_TEMPROOT",
-        "PYTEST_DISABLE_PLUGIN_AUTOLOAD",
-        "PYTEST_VERSION",
-        "PYTHONDONTWRITEBYTECODE",
-        "PYTHONFAULTHANDLER",
-        "PYTHONHASHSEED",
-        "PYTHONIOENCODING",
-        "PYTHONNOUSERSITE",
-        "PYTHONSAFEPATH",
-        "PYTHONUNBUFFERED",
-        "PYTHONUTF8",
-    }
-)
 #: Read by pytest, by Python, by the shell that starts them, and by the loader of both.
 _STEERS: Final = re.compile(
     r"PYTEST_\w+|PYTHON[A-Z]\w*|BASH_ENV|SHELLOPTS|BASHOPTS|BASH_FUNC_exec\W*|LD_PRELOAD|LD_AUDIT"
+)
+#: Those that choose no code to run or to skip.
+_HARMLESS: Final = re.compile(
+    r"PYTEST_(?:CURRENT_TEST|DEBUG_TEMPROOT|DISABLE_PLUGIN_AUTOLOAD|VERSION)|"
+    r"PYTHON(?:DONTWRITEBYTECODE|FAULTHANDLER|HASHSEED|IOENCODING|NOUSERSITE|SAFEPATH|UNBUFFERED|UTF8)"
 )
 
 
 def steers(name: str) -> bool:
     """Whether pytest, Python, the shell or the loader takes the variable `name` for an instruction."""
-    return name not in _HARMLESS and bool(_STEERS.fullmatch(name))
+    return bool(_STEERS.fullmatch(name)) and not _HARMLESS.fullmatch(name)
 
 
 def misuses(names: Iterable[str]) -> list[MisuseError]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -21,28 +20,18 @@ BY_HAND: Final = "workflow_dispatch"
 FOUND_LATER: Final = frozenset({"TRG-2", "TRG-3"})
 _ORDER: Final = ("TGT-3", "TRG-2", "TRG-3", "PRE-4", "FLR-4", "FLR-1", "FLR-2")
 
-_TOP: Final = frozenset({"name", "run-name", "permissions", "env", "defaults", "concurrency", "jobs", *ON})
-_STEP: Final = frozenset({"name", "id", "run", "env", "shell", "working-directory", "timeout-minutes"})
-_JOB: Final = frozenset(
-    {
-        "name",
-        "needs",
-        "if",
-        "runs-on",
-        "timeout-minutes",
-        "environment",
-        "permissions",
-        "concurrency",
-        "env",
-        "defaults",
-        "outputs",
-        "steps",
-    }
+#: Keys of the workflow, of the gate's job, and of the steps of ours.
+_TOP: Final = "name|run-name|on|permissions|env|defaults|concurrency|jobs"
+_JOB: Final = (
+    "name|needs|if|runs-on|timeout-minutes|environment|permissions|concurrency|env|defaults|outputs|steps"
 )
+_STEP: Final = "name|id|run|env|shell|working-directory|timeout-minutes"
 #: Keys that break another clause than FLR-1.
-_CLAUSE: Final = {"strategy": "FLR-4", "if": "FLR-2"}
+_CLAUSE: Final = {"strategy": "FLR-4", "if": "FLR-2"} | dict.fromkeys(ON, "TRG-3")
+
 _ALWAYS: Final = re.compile(r"always\(\)|\$\{\{\s*always\(\)\s*\}\}")
-_OF_GITHUB: Final = r"\$\{\{\s*(?:github\.token|secrets\.\w+)\s*\}\}"
+#: Variables of the gate's own, and the one by which pytest loads no other plug-in.
+_PLAIN: Final = re.compile(r"SMOKEDEPLOY_\w+|PYTEST_DISABLE_PLUGIN_AUTOLOAD", re.ASCII)
 _MINUTES: Final = re.compile(r"\d{1,6}(?:\.\d+)?", re.ASCII)
 
 
@@ -143,10 +132,8 @@ class _Judge:
         if is_prod(default):
             yield (*path, "environment", "default"), f"the input `environment` defaults to {default!r}"
         if (default := str(tag.get("default") or "")) and can_move(default):
-            yield (
-                (*path, "image_tag", "default"),
-                f"the input `image_tag` defaults to {default!r}, which can move",
-            )
+            words = f"the input `image_tag` defaults to {default!r}, which can move"
+            yield (*path, "image_tag", "default"), words
 
     def whole(self) -> None:
         """Keys, variables and concurrency of the workflow, which hold for the gate's job too."""
@@ -168,15 +155,9 @@ class _Judge:
         later = [s for s in steps if s.job == gate.job and s.number > gate.number]
         stops, checks = ([s for s in later if s.role == role] for role in ("stop", "verify"))
         self._job(gate)
-        self._own(gate, _STEP)
         self._timeout(gate.path, gate.body)
-        for step in stops:
-            self._own(step, _STEP | {"if"})
-            if not _ALWAYS.fullmatch(str(step.body.get("if") or "").strip()):
-                words = "`smokedeploy stop` does not run where the gate failed or was cancelled"
-                self._add("FLR-2", step.path, words, "Write `if: always()` on its step.")
-        for step in checks:
-            self._own(step, _STEP)
+        for step in (gate, *stops, *checks):
+            self._own(step)
         self._folders(gate, stops, checks)
         self._others(steps, gate, [gate, *stops, *checks])
 
@@ -212,9 +193,9 @@ class _Judge:
             self._add("FLR-2", at, words, "Write `cancel-in-progress: false`.")
         defaults = body.get("defaults")
         if defaults is not None:
-            self._keys((*path, "defaults"), mapping(defaults), {"run"}, "`defaults`")
+            self._keys((*path, "defaults"), mapping(defaults), "run", "`defaults`")
             run = mapping(mapping(defaults).get("run"))
-            self._keys((*path, "defaults", "run"), run, {"shell", "working-directory"}, "`defaults`")
+            self._keys((*path, "defaults", "run"), run, "shell|working-directory", "`defaults`")
 
     def _timeout(self, path: Path, body: Mapping[str, Any]) -> None:
         minutes = body.get("timeout-minutes")
@@ -229,9 +210,14 @@ class _Judge:
 
     # -- steps of ours ---------------------------------------------------------------------
 
-    def _own(self, step: Step, keys: frozenset[str]) -> None:
+    def _own(self, step: Step) -> None:
         """A step of gate, stop or verify: its keys, its shell, its variables, its one command."""
-        whose = NAME[step.role]
+        whose, keys = NAME[step.role], _STEP
+        if step.role == "stop":
+            keys += "|if"
+            if not _ALWAYS.fullmatch(str(step.body.get("if") or "").strip()):
+                words = f"{whose} does not run where the gate failed or was cancelled"
+                self._add("FLR-2", step.path, words, "Write `if: always()` on its step.")
         self._keys(step.path, step.body, keys, f"the step of {whose}")
         self._env(step.path, step.body)
         shell, path = step.default("shell")
@@ -278,35 +264,25 @@ class _Judge:
 
     # -- what all of them share ------------------------------------------------------------
 
-    def _keys(self, path: Path, body: Mapping[str, Any], allowed: AbstractSet[str], whose: str) -> None:
+    def _keys(self, path: Path, body: Mapping[str, Any], allowed: str, whose: str) -> None:
         for key in body:
-            if key not in allowed:
-                words = f"{whose} has the key {str(key)[:60]!r}"
-                remedy = f"Remove it; allowed are {', '.join(sorted(allowed - set(ON[1:])))}."
-                self._add(_CLAUSE.get(key, "FLR-1"), (*path, key), words, remedy)
+            if not re.fullmatch(allowed, key):
+                remedy = f"Remove it; allowed are {allowed.replace('|', ', ')}."
+                clause = _CLAUSE.get(key, "FLR-1")
+                self._add(clause, (*path, key), f"{whose} has the key {key[:60]!r}", remedy)
 
     def _env(self, path: Path, body: Mapping[str, Any]) -> None:
         env, path = body.get("env"), (*path, "env")
         if env is not None and not isinstance(env, dict):
             self._add("FLR-1", path, "`env` is made as the workflow runs", "Write its variables out.")
         for name, value in mapping(env).items():
-            at, text = (*path, name), str(value)
-            if name in self._rules.secrets:
-                if not re.fullmatch(rf"\$\{{\{{\s*secrets\.{name}\s*\}}\}}", text):
-                    words = f"{name} does not come from the secret of that name"
-                    self._add("PRE-4", at, words, f"Write `{name}: ${{{{ secrets.{name} }}}}`.")
-            elif name == "GITHUB_TOKEN":
-                if not re.fullmatch(_OF_GITHUB, text):
-                    words = "GITHUB_TOKEN comes neither from GitHub nor from a secret"
-                    self._add("PRE-4", at, words, f"Write `{name}: ${{{{ github.token }}}}`.")
-            elif steers(name):
-                words = f"{name[:60]} can decide in the gate's place what runs"
-                self._add("FLR-1", at, words, "Remove it; no setting allows it.")
-            elif not (
-                name in self._rules.env
-                or name == "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
-                or re.fullmatch(r"SMOKEDEPLOY_\w+", name, re.ASCII)
-            ):
-                words = f"the gate is given the variable {name[:60]!r}, which it does not know"
+            source = rf"secrets\.{name}" if name in self._rules.secrets else ""
+            source = r"github\.token|secrets\.\w+" if name == "GITHUB_TOKEN" else source
+            if source and not re.fullmatch(rf"\$\{{\{{\s*(?:{source})\s*\}}\}}", str(value)):
+                words = f"{name} does not come from the secret of that name"
+                self._add("PRE-4", (*path, name), words, f"Write `{name}: ${{{{ secrets.{name} }}}}`.")
+            if not source and (steers(name) or not (_PLAIN.fullmatch(name) or name in self._rules.env)):
                 remedy = "Remove it, or list it under `workflow.env` in smokedeploy.yml."
-                self._add("FLR-1", at, words, remedy)
+                remedy = "Remove it; no setting allows it." if steers(name) else remedy
+                words = f"the gate is given the variable {name[:60]!r}, which it does not know"
+                self._add("FLR-1", (*path, name), words, remedy)

@@ -636,20 +636,28 @@ REFUSED: dict[str, tuple[str, str, str]] = {
         "'${{ matrix.w }}'",
     ),
     # variables
-    "pytest's options": (env("PYTEST_ADDOPTS: '-p other'"), "FLR-1", "35: PYTEST_ADDOPTS can decide"),
+    "pytest's options": (
+        env("PYTEST_ADDOPTS: '-p other'"),
+        "FLR-1",
+        "35: the gate is given the variable 'PYTEST_ADDOPTS'",
+    ),
     "pytest's plug-ins": (
         edit(("          GITHUB_TOKEN:", "          PYTEST_PLUGINS: other\n          GITHUB_TOKEN:")),
         "FLR-1",
-        "PYTEST_PLUGINS can decide",
+        "'PYTEST_PLUGINS', which it does not know",
     ),
     "a path of modules": (
         edit(("permissions: {}\n", "permissions: {}\nenv: {PYTHONPATH: .}\n")),
         "FLR-1",
-        "19: PYTHONPATH can decide",
+        "19: the gate is given the variable 'PYTHONPATH'",
     ),
-    "a shell's own script": (env("BASH_ENV: ci/env"), "FLR-1", "BASH_ENV can decide"),
-    "a loader's library": (env("LD_PRELOAD: /x.so"), "FLR-1", "LD_PRELOAD can decide"),
-    "a function in exec's place": (env("BASH_FUNC_exec%%: '() { true; }'"), "FLR-1", "can decide"),
+    "a shell's own script": (env("BASH_ENV: ci/env"), "FLR-1", "'BASH_ENV', which it does not know"),
+    "a loader's library": (env("LD_PRELOAD: /x.so"), "FLR-1", "'LD_PRELOAD', which it does not know"),
+    "a function in exec's place": (
+        env("BASH_FUNC_exec%%: '() { true; }'"),
+        "FLR-1",
+        "which it does not know",
+    ),
     "a path of programs": (env("PATH: ./bin"), "FLR-1", "'PATH', which it does not know"),
     "an unknown variable": (env("NOTE: x"), "FLR-1", "'NOTE', which it does not know"),
     "an unknown variable of the verify": (
@@ -679,7 +687,11 @@ REFUSED: dict[str, tuple[str, str, str]] = {
         "PRE-4",
         "DEPLOY_ENDPOINT does not come from",
     ),
-    "a token written out": (edit(("${{ github.token }}", "token")), "PRE-4", "GITHUB_TOKEN comes neither"),
+    "a token written out": (
+        edit(("${{ github.token }}", "token")),
+        "PRE-4",
+        "GITHUB_TOKEN does not come from",
+    ),
     "variables made as it runs": (
         edit(
             (
