@@ -253,7 +253,8 @@ class _Judge:
             words = "one dispatch runs the gate more than once"
             self._add("FLR-4", again[-1].path, words, "Keep one step that runs the gate.")
             places += [s.path for s in again]
-        bodies: list[tuple[Any, Path]] = [(s.body, s.path) for s in steps if s.job == gate.job]
+        here = ("jobs", gate.job, "steps")
+        bodies: list[tuple[Any, Path]] = [(b, (*here, n)) for n, b in enumerate(gate.above[0]["steps"])]
         bodies += [(job, ("jobs", key)) for key, job in self._flow.data["jobs"].items() if key != gate.job]
         for body, path in bodies:
             at = ours(body, path)

@@ -89,7 +89,7 @@ class Step:
     def variable(self, name: str, unset: str) -> str:
         """What the workflow sets the variable to for this step, `unset` where it does not."""
         envs = (mapping(body.get("env")) for body in (self.body, *self.above))
-        return next((str(env[name]) for env in envs if name in env), unset)
+        return next((str(env[name] or "") for env in envs if name in env), unset)
 
 
 class Workflow:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
 from typing import Final
@@ -18,6 +18,7 @@ from pytest_smokedeploy.settings import RunConfig, Settings, yamlfile
 from pytest_smokedeploy.settings.model import ALWAYS_SECRET, DEPLOY_WORKFLOW
 from pytest_smokedeploy.settings.yamlfile import Document
 
+_UNJUDGED: Final = "What the workflow of this run may do could not be judged."
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
@@ -83,6 +84,9 @@ def misuses(file: WorkflowFile, run: RunConfig) -> list[MisuseError]:
 def in_checkout(file: WorkflowFile) -> Finding:
     """PRE-2 as far as the checkout shows it: the file is there and is a workflow."""
     expected = f"the workflow file {DEPLOY_WORKFLOW}"
+    if file.raw and file.fault:
+        remedy = f"Mend {DEPLOY_WORKFLOW}."
+        return Finding("PRE-2", False, expected, file.fault, meaning=_UNJUDGED, remedy=remedy)
     if file.fault:
         remedy = f"Add {DEPLOY_WORKFLOW}; `smokedeploy init` lays one in."
         return Finding("PRE-2", False, expected, file.fault, remedy=remedy)
@@ -101,14 +105,15 @@ def finding(file: WorkflowFile, run: RunConfig, github: GitHub) -> Finding:
         return Finding("PRE-2", None, expected, seen, None, remedy=remedy)
     reply = github.get(f"/contents/{DEPLOY_WORKFLOW}?ref={sha}", "contents: read", kind="raw")
     if reply.fault:
-        return reply.unmet("PRE-2", expected, about=f"{DEPLOY_WORKFLOW} at {sha}")
+        found = reply.unmet("PRE-2", expected, about=f"{DEPLOY_WORKFLOW} at {sha}")
+        return replace(found, meaning=_UNJUDGED)
     if reply.body != file.raw:
         pairs = enumerate(zip_longest(file.raw.splitlines(), reply.body.splitlines()), 1)
         line = next((n for n, (here, there) in pairs if here != there), "no line, but in how lines end")
         seen = f"{DEPLOY_WORKFLOW} of the checkout ({_hash(file.raw)}) is not that of the commit {sha} "
         seen += f"({_hash(reply.body)}); they differ first in line {line}"
         remedy = "Check out the commit that the run was dispatched on, and let no step change the file."
-        return Finding("PRE-2", False, expected, seen, remedy=remedy)
+        return Finding("PRE-2", False, expected, seen, meaning=_UNJUDGED, remedy=remedy)
     whose = (
         "the checkout's, which the rehearsal serves in GitHub's place" if run.rehearsal else f"that of {sha}"
     )

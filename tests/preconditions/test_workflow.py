@@ -117,6 +117,7 @@ def test_what_is_no_workflow(file, text, words):
     read = workflow_file.read(file(text))
     found = workflow_file.in_checkout(read)
     assert (found.holds, words in found.seen) == (False, True), found.seen
+    assert (found.means == "There is no workflow for a person to start.") is (text == "")
     assert read.breaches(SETTINGS) == []
 
 
@@ -155,6 +156,7 @@ def test_another_file_in_the_checkout_is_refused_and_both_are_named(of_commit):
     assert f"{FLOW} of the checkout (sha256 " in found.seen
     assert f"is not that of the commit {SHA} (sha256 " in found.seen
     assert found.seen.endswith("they differ first in line 10")
+    assert found.means == "What the workflow of this run may do could not be judged."
 
 
 def test_other_line_ends_are_another_file(of_commit):

@@ -736,6 +736,65 @@ REFUSED: dict[str, tuple[str, str, str]] = {
         "FLR-1",
         "the workflow has the key 'Defaults'",
     ),
+    "a list in a step's place": (
+        step("[{run: smokedeploy verify old}]"),
+        "FLR-1",
+        "stands outside the steps",
+    ),
+    # spellings
+    "one step by its alias": (
+        edit(("      - name: Run the gate\n", "      - &gate\n        name: Run the gate\n"))
+        + "  again:\n    runs-on: x\n    steps: [*gate]\n",
+        "FLR-4",
+        "more than once",
+    ),
+    "a key in other letters": (
+        edit((GATE, f"\uff52un: x\n        {GATE}")),
+        "FLR-1",
+        "has the key '\uff52un'",
+    ),
+    "a key in capitals": (
+        edit((GATE, f"{GATE}\n        Run: 'true'")),
+        "FLR-1",
+        "54: the step of the gate has",
+    ),
+    "a line end of another script": (
+        edit((GATE, f'run: "{GATE[5:]}\\Ntrue"')),
+        "FLR-1",
+        r"smoke_tests\x85true",
+    ),
+    "a carriage return": (edit((GATE, f'run: "{GATE[5:]}\\r"')), "FLR-1", r"smoke_tests\r"),
+    "a time-out in base 16": (
+        edit(("timeout-minutes: 20", "timeout-minutes: 0x20")),
+        "FLR-2",
+        "`timeout-minutes: 0x20`",
+    ),
+    "cancel in progress, quoted": (
+        edit(("cancel-in-progress: false", "cancel-in-progress: 'false'")),
+        "FLR-2",
+        "cancels the gate",
+    ),
+    "a folder that is null": (edit(("EVIDENCE: smoke-evidence", "EVIDENCE:")), "FLR-2", "no plain path"),
+    "a secret and a line end": (
+        edit(
+            (
+                "DEPLOY_ENDPOINT: ${{ secrets.DEPLOY_ENDPOINT }}",
+                'DEPLOY_ENDPOINT: "${{ secrets.DEPLOY_ENDPOINT }}\\n"',
+            )
+        ),
+        "PRE-4",
+        "DEPLOY_ENDPOINT does not come from",
+    ),
+    "a run's id by env": (
+        edit((VERIFY, f"env: {{GITHUB_RUN_ID: '1'}}\n        {VERIFY}")),
+        "FLR-1",
+        "'GITHUB_RUN_ID'",
+    ),
+    "a trigger beside": (
+        edit(("on:\n", "on:\n  workflow_call:\n")),
+        "TRG-3",
+        "5: workflow_call starts the workflow",
+    ),
     # triggers and inputs
     "no input image_tag": (
         edit(("      image_tag:\n", "      tag:\n")),
@@ -757,5 +816,18 @@ REFUSED: dict[str, tuple[str, str, str]] = {
         edit(("type: string\n", "type: string\n        default: latest\n")),
         "TRG-2",
         "'latest', which can move",
+    ),
+}
+
+#: What is not seen, as docs/workflow.md says: nothing is refused.
+UNSEEN: dict[str, str] = {
+    "a gate's job that never runs": edit(("    runs-on: ubuntu", "    if: false\n    runs-on: ubuntu")),
+    "a script of that name": edit((GATE, f"run: exec ci/{G}")),
+    "a step that replaces a program": step("{run: cp ci/gate .venv/bin/pytest}"),
+    "a gate under another name": job(
+        "\nother:\n  runs-on: x\n  steps: [{run: pytest smoke_tests || true}]\n"
+    ),
+    "a job that goes on": job(
+        "\nother:\n  needs: [smoke-deploy]\n  if: always()\n  runs-on: x\n  steps: [{run: make}]\n"
     ),
 }
