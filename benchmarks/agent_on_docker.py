@@ -25,7 +25,7 @@ NAME = "smokedeploy-benchmark"
 #: The agent with its pause after the start changed, for what the pause alone costs.
 AGENT = """
 import os, sys
-from pytest_smokedeploy.agent import steps
+from pytest_smokedeploy.agent.domain import steps
 from pytest_smokedeploy.agent.main import run
 steps.SETTLE_SECONDS = float(os.environ.pop("SETTLE", steps.SETTLE_SECONDS))
 sys.exit(run(["--exit-with-stdin"], os.environ))

@@ -22,7 +22,7 @@ from pathlib import Path
 from agent_on_docker import NAME, Agent, Ground
 
 from pytest_smokedeploy import contract
-from pytest_smokedeploy.agent.steps import SETTLE_SECONDS
+from pytest_smokedeploy.agent.domain.steps import SETTLE_SECONDS
 
 TAG = "v1"
 AGENT, BARE_AGENT = "agent", "agent that does not watch"

@@ -21,8 +21,8 @@ sys.path.insert(0, str(ROOT))
 
 from pytest_smokedeploy.rehearsal import Stack  # noqa: E402 - the repository's own, run from anywhere
 from pytest_smokedeploy.settings import load  # noqa: E402
-from tests.gallery.catalogue import CASES, FAMILIES  # noqa: E402
-from tests.gallery.gate import settings_file  # noqa: E402
+from tests.rehearsal.gallery.catalogue import CASES, FAMILIES  # noqa: E402
+from tests.rehearsal.gallery.gate import settings_file  # noqa: E402
 
 AT_ONCE = 4
 SECONDS = 240

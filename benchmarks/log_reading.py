@@ -25,8 +25,8 @@ sys.path.insert(0, str(ROOT))
 from pytest_smokedeploy import contract  # noqa: E402 - the repository's own, run from anywhere
 from pytest_smokedeploy.rehearsal import Stack, World  # noqa: E402
 from pytest_smokedeploy.settings import load  # noqa: E402
-from tests.gallery.case import before_idle  # noqa: E402
-from tests.gallery.gate import gate, settings_file  # noqa: E402
+from tests.rehearsal.gallery.case import before_idle  # noqa: E402
+from tests.rehearsal.gallery.gate import gate, settings_file  # noqa: E402
 
 RECORD = '{"level": "info", "ts": "2026-01-02T03:04:05.123Z", "logger": "runtime.replay", "msg": "%s"}'
 KINDS = {"plain": "replayed event %.0f", "JSON": RECORD % "replayed event %.0f"}

@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.gallery.gate import gate  # noqa: E402 - the repository's own, run from anywhere
+from tests.rehearsal.gallery.gate import gate  # noqa: E402 - the repository's own, run from anywhere
 
 TOLD = 50
 

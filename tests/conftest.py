@@ -6,10 +6,16 @@ from collections import Counter
 
 import pytest
 
-from tests.needs import REQUIRED, lacking
-from tests.postgres import postgres  # noqa: F401 - a fixture for whoever asks
+from tests.support.needs import REQUIRED, lacking
+from tests.support.postgres import postgres  # noqa: F401 - a fixture for whoever asks
 
 LEFT_OUT = pytest.StashKey[Counter]()
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if "postgres" in item.fixturenames:  # one cluster, so one worker
+            item.add_marker(pytest.mark.xdist_group("postgres"))
 
 
 @pytest.hookimpl(tryfirst=True)

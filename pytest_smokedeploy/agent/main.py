@@ -11,19 +11,20 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from pytest_smokedeploy.agent import logs
-from pytest_smokedeploy.agent.comeback import Comeback
-from pytest_smokedeploy.agent.container import key_of
+from pytest_smokedeploy.agent.domain.container import key_of
+from pytest_smokedeploy.agent.domain.engine_reconnect import EngineReconnect
+from pytest_smokedeploy.agent.domain.flow import Flow
+from pytest_smokedeploy.agent.domain.reconcile import reconcile
 from pytest_smokedeploy.agent.engines.base import Engine
-from pytest_smokedeploy.agent.flow import Flow
-from pytest_smokedeploy.agent.recovery import settled
+from pytest_smokedeploy.agent.engines.registry import ENGINES, PROCESS
+from pytest_smokedeploy.agent.http import logs
 from pytest_smokedeploy.agent.settings import AgentSettings
-from pytest_smokedeploy.errors import EngineError, SmokedeployError
-from pytest_smokedeploy.loopback import is_loopback
-from pytest_smokedeploy.redaction import Sanitiser
+from pytest_smokedeploy.support.errors import EngineError, SmokedeployError
+from pytest_smokedeploy.support.loopback import is_loopback
+from pytest_smokedeploy.support.redaction import Sanitiser
 
 if TYPE_CHECKING:
-    from pytest_smokedeploy.agent.serving import Server
+    from pytest_smokedeploy.agent.http.serving import AgentServer
 
 #: What a rehearsal's agent gives a deploy in flight once its standard input ended; then it is cancelled.
 _SHORT_SECONDS: Final = 10.0
@@ -39,7 +40,7 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
 
     """
     if argv[:1] == ["release"]:
-        from pytest_smokedeploy.agent.release import run as release  # noqa: PLC0415 - a command of its own
+        from pytest_smokedeploy.agent.domain.release import run as release  # noqa: PLC0415 - a command of its own
 
         return release(argv[1:], environ)
     parsed = _parser().parse_args(argv)
@@ -52,7 +53,7 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         logs.start(sys.stderr, Sanitiser(settings.secrets))
         engine = make_engine(settings)
         listener = _bind(settings)
-        flow = settled(settings, engine)
+        flow = reconcile(settings, engine)
     except SmokedeployError as error:
         for line in str(error).splitlines():
             _say(line)
@@ -84,14 +85,9 @@ def _say(words: str) -> None:
 
 def make_engine(settings: AgentSettings) -> Engine:
     """The engine that the settings name."""
-    if settings.engine == "process" and settings.process_store is not None:
-        from pytest_smokedeploy.agent.engines.process import ProcessEngine  # noqa: PLC0415 - one engine is loaded
-
+    if settings.engine == PROCESS:
         _say("the engine `process` is for rehearsals; it isolates nothing.")
-        return ProcessEngine(settings.process_store)
-    from pytest_smokedeploy.agent.engines.docker import DockerEngine  # noqa: PLC0415 - one engine is loaded
-
-    return DockerEngine(settings.container_name, settings.docker_host)
+    return ENGINES[settings.engine](settings)
 
 
 def _bind(settings: AgentSettings) -> socket.socket:
@@ -115,22 +111,22 @@ def _bind(settings: AgentSettings) -> socket.socket:
 def _serve(
     settings: AgentSettings, engine: Engine, flow: Flow, listener: socket.socket, *, exit_with_stdin: bool
 ) -> None:
-    from pytest_smokedeploy.agent.access import Access  # noqa: PLC0415 - after the settings are known to be right
-    from pytest_smokedeploy.agent.app import build_app  # noqa: PLC0415 - likewise
-    from pytest_smokedeploy.agent.serving import FINISH_SECONDS, Server  # noqa: PLC0415 - likewise
+    from pytest_smokedeploy.agent.http.access import Access  # noqa: PLC0415 - after the settings are known to be right
+    from pytest_smokedeploy.agent.http.app import build_app  # noqa: PLC0415 - likewise
+    from pytest_smokedeploy.agent.http.serving import FINISH_SECONDS, AgentServer  # noqa: PLC0415 - likewise
 
     access, leaving = Access(settings.team, settings.audience), threading.Event()
     access.keys.refresh()
-    server = Server(build_app(settings, engine, flow, access, leaving), leaving)
+    server = AgentServer(build_app(settings, engine, flow, access, leaving), leaving)
     if exit_with_stdin:
         threading.Thread(target=_watch_stdin, args=(server,), daemon=True).start()
     # The socket listens already: whoever reads this line may connect at once.
     print(json.dumps({"event": "listening", "port": listener.getsockname()[1]}), flush=True)  # noqa: T201
-    comeback = Comeback(engine, flow)
+    reconnect = EngineReconnect(engine, flow)
     try:
         server.serve_until_told(listener)
     finally:
-        comeback.close()
+        reconnect.close()
         # A deploy whose caller was answered with 202 is in hand too.
         flow.close(_SHORT_SECONDS if server.force_exit else FINISH_SECONDS)
         if exit_with_stdin:
@@ -150,7 +146,7 @@ def _leave_nothing(settings: AgentSettings, engine: Engine, flow: Flow) -> None:
         _say(f"what ran could not be stopped, or removed: {error}")
 
 
-def _watch_stdin(server: Server) -> None:
+def _watch_stdin(server: AgentServer) -> None:
     # Not through the buffer: a thread that waits in it keeps the interpreter from ending.
     while os.read(sys.stdin.fileno(), 4096):
         pass

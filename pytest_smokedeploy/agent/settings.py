@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Final, Self, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from pytest_smokedeploy.errors import SettingsError
-from pytest_smokedeploy.image import ImageReference
-from pytest_smokedeploy.loopback import is_loopback
-from pytest_smokedeploy.redaction import Secret
+from pytest_smokedeploy.agent.engines.registry import ENGINES, PROCESS
+from pytest_smokedeploy.support.errors import SettingsError
+from pytest_smokedeploy.support.image import ImageReference
+from pytest_smokedeploy.support.loopback import is_loopback
+from pytest_smokedeploy.support.redaction import Secret
 
 PLANE: Final = "EXECUTION_PLANE"
 _SECRET: Final = re.compile(r"SECRET|TOKEN|PASS|PWD|KEY|CREDENTIAL|DSN|PRIVATE", re.IGNORECASE)
@@ -59,7 +60,7 @@ class AgentSettings:
     port: int
     engine: str
     docker_host: str
-    process_store: Path | None
+    process_store: Path
     network_mode: str
     grace_seconds: int
     database_url: Secret | None
@@ -77,7 +78,7 @@ class AgentSettings:
 
         """
         read = _Reader(environ)
-        engine = read.choice("ENGINE", "docker", ("docker", "process"))
+        engine = read.choice("ENGINE", next(iter(ENGINES)), tuple(ENGINES))
         url = read.text("DATABASE_URL", "")
         found = cls(
             environment=read.text("ENVIRONMENT"),
@@ -96,7 +97,7 @@ class AgentSettings:
             port=read.number("PORT", 8080, 65535),
             engine=engine,
             docker_host=read.text("DOCKER_HOST", ""),
-            process_store=Path(read.text("PROCESS_STORE")) if engine == "process" else None,
+            process_store=Path(read.text("PROCESS_STORE") if engine == PROCESS else ""),
             network_mode=read.text("NETWORK_MODE", "none"),
             grace_seconds=read.number("STOP_GRACE_SECONDS", 5, 300),
             database_url=Secret(url) if url else None,

@@ -9,12 +9,12 @@ from typing import Self
 from pydantic import BaseModel
 
 from pytest_smokedeploy import contract
-from pytest_smokedeploy.client.answer import Answer
+from pytest_smokedeploy.client.answer import HttpAnswer
 from pytest_smokedeploy.client.log_stream import IDLE_SECONDS, LogStream
 from pytest_smokedeploy.client.reading import Probe, Reading, probe, read
 from pytest_smokedeploy.client.transport import Transport
-from pytest_smokedeploy.errors import AgentError, MisuseError
-from pytest_smokedeploy.redaction import Secret
+from pytest_smokedeploy.support.errors import AgentError, MisuseError
+from pytest_smokedeploy.support.redaction import Secret
 
 
 class AgentClient:
@@ -173,7 +173,9 @@ class AgentClient:
     ) -> Reading:
         return read(self._send(method, path, body, seconds or self._seconds, self._token), model)
 
-    def _send(self, method: str, path: str, body: object, seconds: float, headers: dict[str, str]) -> Answer:
+    def _send(
+        self, method: str, path: str, body: object, seconds: float, headers: dict[str, str]
+    ) -> HttpAnswer:
         try:
             answer = self._transport.send(method, path, headers=headers, body=body, seconds=seconds)
         except AgentError as error:
@@ -182,7 +184,7 @@ class AgentClient:
         self._note(answer.call, answer=answer)
         return answer
 
-    def _note(self, call: str, *, answer: Answer | None = None, error: AgentError | None = None) -> None:
+    def _note(self, call: str, *, answer: HttpAnswer | None = None, error: AgentError | None = None) -> None:
         if self._record is None:
             return
         self._record(

@@ -25,7 +25,7 @@ def shown(text: str, limit: int = _SHOWN) -> str:
 
 
 @dataclass(frozen=True)
-class Answer:
+class HttpAnswer:
     """Status, headers (lower-case names) and body of one answer.
 
     Attributes:

@@ -11,8 +11,8 @@ import re
 from typing import Final
 from urllib.parse import urlsplit
 
-from pytest_smokedeploy.client.answer import Answer, shown
-from pytest_smokedeploy.errors import EdgeError
+from pytest_smokedeploy.client.answer import HttpAnswer, shown
+from pytest_smokedeploy.support.errors import EdgeError
 
 CLAUSE: Final = "PRE-6"
 _NOT_LET_IN: Final = frozenset({401, 403})
@@ -56,7 +56,7 @@ _STATUSES: Final = {
 }
 
 
-def is_access(answer: Answer) -> bool:
+def is_access(answer: HttpAnswer) -> bool:
     """Whether Access itself refused, by marks that only Access sets."""
     if 300 <= answer.status < 400:  # noqa: PLR2004 - redirects
         try:
@@ -77,7 +77,7 @@ def is_access(answer: Answer) -> bool:
     return answer.status == 200 and _is_html(answer) and bool(_LOGIN.search(answer.text))  # noqa: PLR2004
 
 
-def diagnose(answer: Answer) -> EdgeError | None:
+def diagnose(answer: HttpAnswer) -> EdgeError | None:
     """The edge's word as an error, or None where the answer is the agent's."""
     code = error_code(answer)
     if code in _CODES:
@@ -97,7 +97,7 @@ def diagnose(answer: Answer) -> EdgeError | None:
     return None
 
 
-def _access(answer: Answer) -> EdgeError:
+def _access(answer: HttpAnswer) -> EdgeError:
     if answer.status == 401:  # noqa: PLR2004
         words = "Access does not know the service token: it is wrong, expired or disabled."
         remedy = "Make a new service token and set both of its secrets in the environment."
@@ -111,7 +111,7 @@ def _access(answer: Answer) -> EdgeError:
     return _error(answer, words, remedy)
 
 
-def _error(answer: Answer, words: str, remedy: str) -> EdgeError:
+def _error(answer: HttpAnswer, words: str, remedy: str) -> EdgeError:
     # What is refused below 500 never reached the agent; above, a request may have passed. A page with
     # 200 refuses nothing: whoever sent it, a deploy may have passed too.
     definite = 300 <= answer.status < 500  # noqa: PLR2004
@@ -127,7 +127,7 @@ def _error(answer: Answer, words: str, remedy: str) -> EdgeError:
     )
 
 
-def _object(answer: Answer) -> dict[str, object] | None:
+def _object(answer: HttpAnswer) -> dict[str, object] | None:
     try:
         data, _ = answer.json
     except ValueError:
@@ -135,12 +135,12 @@ def _object(answer: Answer) -> dict[str, object] | None:
     return data if isinstance(data, dict) else None
 
 
-def _in_contract(answer: Answer) -> bool:
+def _in_contract(answer: HttpAnswer) -> bool:
     data = _object(answer) or {}
     return any(isinstance(data.get(key), str) and data[key] for key in ("reason", "error"))
 
 
-def error_code(answer: Answer) -> int | None:
+def error_code(answer: HttpAnswer) -> int | None:
     """Cloudflare's own error code (1010, 1033, ...), or None."""
     if answer.status < 400:  # noqa: PLR2004
         return None
@@ -152,6 +152,6 @@ def error_code(answer: Answer) -> int | None:
     return int(match[1]) if match else None
 
 
-def _is_html(answer: Answer) -> bool:
+def _is_html(answer: HttpAnswer) -> bool:
     kind = answer.headers.get("content-type", "").lower()
     return "html" in kind or answer.text.lstrip()[:15].lower().startswith(("<!doctype html", "<html"))

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 import httpx
 
 from pytest_smokedeploy.client.answer import shown
-from pytest_smokedeploy.errors import MisuseError
-from pytest_smokedeploy.loopback import is_loopback
+from pytest_smokedeploy.support.errors import MisuseError
+from pytest_smokedeploy.support.loopback import is_loopback
 
 
 def check_endpoint(endpoint: str) -> str:

@@ -16,7 +16,7 @@ from typing import Final, Self
 import httpx
 from pydantic import ValidationError
 
-from pytest_smokedeploy.client.answer import Answer, parse_json, shown
+from pytest_smokedeploy.client.answer import HttpAnswer, parse_json, shown
 from pytest_smokedeploy.client.reading import failure
 from pytest_smokedeploy.client.transport import (
     HEAR_SECONDS,
@@ -28,7 +28,7 @@ from pytest_smokedeploy.client.transport import (
     unreachable,
 )
 from pytest_smokedeploy.contract import HEARTBEAT_SECONDS, LOGS, NDJSON, End, Heartbeat, LogError, LogLine
-from pytest_smokedeploy.errors import ContractError, UnreachableError
+from pytest_smokedeploy.support.errors import ContractError, UnreachableError
 
 LogRecord = LogLine | Heartbeat | LogError | End
 
@@ -249,7 +249,7 @@ class LogStream:
         )
 
     @staticmethod
-    def _not_a_log(answer: Answer) -> ContractError:
+    def _not_a_log(answer: HttpAnswer) -> ContractError:
         kind = shown(answer.headers.get("content-type", "none"), 60)
         return ContractError(
             f"{CALL} was answered with the type {kind}, where {NDJSON} was expected.",

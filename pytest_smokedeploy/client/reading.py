@@ -9,10 +9,10 @@ from typing import Final
 
 from pydantic import BaseModel, ValidationError
 
-from pytest_smokedeploy.client.answer import BODY_CAP, Answer, shown
+from pytest_smokedeploy.client.answer import BODY_CAP, HttpAnswer, shown
 from pytest_smokedeploy.client.edge import diagnose, error_code, is_access
 from pytest_smokedeploy.contract import DEFINITE_NO, Failure
-from pytest_smokedeploy.errors import AgentError, AgentFailedError, AgentRefusedError, ContractError
+from pytest_smokedeploy.support.errors import AgentError, AgentFailedError, AgentRefusedError, ContractError
 
 _OK: Final = 200
 _ACCEPTED: Final = 202
@@ -68,7 +68,7 @@ class Probe:
     words: str
 
 
-def read(answer: Answer, model: type[BaseModel], accepted: type[BaseModel] | None = None) -> Reading:
+def read(answer: HttpAnswer, model: type[BaseModel], accepted: type[BaseModel] | None = None) -> Reading:
     """What `answer` says in the contract's words; `accepted` is the model of a 202 that was asked for.
 
     Raises:
@@ -112,7 +112,7 @@ def _by(
     return None if problems else value, tuple(dict.fromkeys(problems))[:_PROBLEMS]
 
 
-def failure(answer: Answer) -> AgentError | None:
+def failure(answer: HttpAnswer) -> AgentError | None:
     """The error that `answer` is, or None for a 200 that is worth reading on."""
     edge = diagnose(answer)
     if edge is not None:
@@ -148,7 +148,7 @@ def failure(answer: Answer) -> AgentError | None:
     return _breach(answer, f"a status{where} that is not the contract's: {reason or _peek(answer)}")
 
 
-def probe(answer: Answer) -> Probe:
+def probe(answer: HttpAnswer) -> Probe:
     """What an anonymous call met (PRE-6).
 
     Raises:
@@ -174,7 +174,7 @@ def probe(answer: Answer) -> Probe:
     return Probe(answer.status, answer.ray, guarded=False, words=words)
 
 
-def _failure(answer: Answer) -> Failure | None:
+def _failure(answer: HttpAnswer) -> Failure | None:
     """What a failure says; where a field breaks the contract, the words and the step alone."""
     told = _object(answer)
     words = {name: told[name] for name in ("reason", "error") if isinstance(told.get(name), str)}
@@ -184,7 +184,7 @@ def _failure(answer: Answer) -> Failure | None:
     return None
 
 
-def _object(answer: Answer) -> dict[str, object]:
+def _object(answer: HttpAnswer) -> dict[str, object]:
     """The JSON object that an answer is, {} where it is none."""
     try:
         data = answer.json[0]
@@ -193,7 +193,7 @@ def _object(answer: Answer) -> dict[str, object]:
     return data if isinstance(data, dict) else {}
 
 
-def _breach(answer: Answer, what: str) -> ContractError:
+def _breach(answer: HttpAnswer, what: str) -> ContractError:
     return ContractError(
         f"{answer.call} was answered {answer.status} with {what}.",
         call=answer.call,
@@ -205,11 +205,11 @@ def _breach(answer: Answer, what: str) -> ContractError:
     )
 
 
-def _moved(answer: Answer) -> bool:
+def _moved(answer: HttpAnswer) -> bool:
     return 300 <= answer.status < 400 and "location" in answer.headers  # noqa: PLR2004
 
 
-def _peek(answer: Answer) -> str:
+def _peek(answer: HttpAnswer) -> str:
     return repr(shown(answer.text, 80)) if answer.body else "it is empty"
 
 

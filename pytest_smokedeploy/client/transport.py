@@ -20,9 +20,9 @@ from typing import Any, Final, TypeVar
 import httpx
 
 from pytest_smokedeploy import __version__
-from pytest_smokedeploy.client.answer import BODY_CAP, Answer, shown
+from pytest_smokedeploy.client.answer import BODY_CAP, HttpAnswer, shown
 from pytest_smokedeploy.client.endpoint import check_endpoint
-from pytest_smokedeploy.errors import UnreachableError
+from pytest_smokedeploy.support.errors import UnreachableError
 
 T = TypeVar("T")
 _CLOSE_SECONDS: Final = 2.0
@@ -137,7 +137,7 @@ class Transport:
         headers: Mapping[str, str],
         body: object = None,
         seconds: float,
-    ) -> Answer:
+    ) -> HttpAnswer:
         """One request and its whole answer within `seconds`.
 
         Raises:
@@ -147,7 +147,7 @@ class Transport:
         call = f"{method} {path}"
         started = time.monotonic()
 
-        def work(flight: Flight) -> Answer:
+        def work(flight: Flight) -> HttpAnswer:
             with self.stream(method, path, flight, headers=headers, body=body, seconds=seconds) as response:
                 kept, too_big = read_capped(response)
                 return answer_of(call, response, kept, time.monotonic() - started, too_big=too_big)
@@ -257,10 +257,12 @@ def read_capped(response: httpx.Response) -> tuple[bytes, bool]:
     return bytes(kept), False
 
 
-def answer_of(call: str, response: httpx.Response, body: bytes, seconds: float, *, too_big: bool) -> Answer:
-    """An `Answer` of httpx's response and the body read from it."""
+def answer_of(
+    call: str, response: httpx.Response, body: bytes, seconds: float, *, too_big: bool
+) -> HttpAnswer:
+    """An `HttpAnswer` of httpx's response and the body read from it."""
     headers = {name.lower(): value for name, value in response.headers.items()}
-    return Answer(call, response.status_code, headers, body, too_big, seconds)
+    return HttpAnswer(call, response.status_code, headers, body, too_big, seconds)
 
 
 def late(call: str, seconds: float, *, sent: bool) -> UnreachableError:

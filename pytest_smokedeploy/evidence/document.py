@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from pytest_smokedeploy.gate import Check, Decision, Gate
+from pytest_smokedeploy.judging import Check, Decision, Record, decide
 from pytest_smokedeploy.model import CLAUSE, STAGES, Basis, Finding, Stage
 
 SCHEMA_VERSION: Final = "1"
@@ -33,16 +33,16 @@ _FACTS: Final = frozenset(
 _UNTOLD: Final = frozenset({"checks.collected", "finding", "check.finished"})
 
 
-def replay(events: Sequence[Event]) -> Gate:
+def replay(events: Sequence[Event]) -> Record:
     """A gate that has taken the facts of a journal in their order."""
     started = next((e for e in events if e.get("event") == "run.started"), {})
-    gate = Gate(rehearsal=bool(started.get("rehearsal", False)))
+    gate = Record(rehearsal=bool(started.get("rehearsal", False)))
     for event in events:
         _take(gate, event)
     return gate
 
 
-def _take(gate: Gate, event: Event) -> None:
+def _take(gate: Record, event: Event) -> None:
     match event.get("event"):
         case "checks.collected":
             gate.expect([_check(row) for row in event["checks"]])
@@ -92,7 +92,7 @@ def build(events: Sequence[Event], files: Mapping[str, str]) -> dict[str, Any]:
         files: name -> SHA-256 of each file beside it (statement and report are made from this, and left out).
 
     """
-    decision = replay(events).decide()
+    decision = decide(replay(events))
     first: dict[str, Event] = {}
     last: dict[str, Event] = {}
     for event in events:

@@ -12,7 +12,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Final
 
-from pytest_smokedeploy.errors import EvidenceError
+from pytest_smokedeploy.support.errors import EvidenceError
 
 _MIB: Final = 1024 * 1024
 #: The most bytes that a file may have, by its name; chosen. The size is looked at before the content.

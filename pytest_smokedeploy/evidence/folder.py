@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from pytest_smokedeploy.errors import EvidenceError
 from pytest_smokedeploy.evidence.document import build
 from pytest_smokedeploy.evidence.files import sha256
 from pytest_smokedeploy.evidence.journal import Journal
 from pytest_smokedeploy.evidence.statement import predicate, statement
+from pytest_smokedeploy.support.errors import EvidenceError
 
 EVIDENCE: Final = "evidence.json"
 JOURNAL: Final = "journal.jsonl"

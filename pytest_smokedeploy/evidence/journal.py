@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from pytest_smokedeploy.errors import EvidenceError
 from pytest_smokedeploy.evidence.files import MOST_BYTES, content
-from pytest_smokedeploy.redaction import Sanitiser
+from pytest_smokedeploy.support.errors import EvidenceError
+from pytest_smokedeploy.support.redaction import Sanitiser
 
 _MOST: Final = MOST_BYTES["journal.jsonl"]
 #: Bytes at the end of a full journal that are kept for events of at most so many: a stop's are smaller.

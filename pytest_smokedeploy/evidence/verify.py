@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from pytest_smokedeploy import __version__
-from pytest_smokedeploy.errors import EvidenceError
 from pytest_smokedeploy.evidence.document import build
 from pytest_smokedeploy.evidence.files import opened, sha256
 from pytest_smokedeploy.evidence.folder import EVIDENCE, JOURNAL, PREDICATE, STATEMENT, hashes, lines
 from pytest_smokedeploy.evidence.journal import Journal
 from pytest_smokedeploy.evidence.statement import predicate, statement
-from pytest_smokedeploy.image import DIGEST
+from pytest_smokedeploy.support.errors import EvidenceError
+from pytest_smokedeploy.support.image import DIGEST
 
 #: Characters that a reason shows of a line that is not as it must be.
 _SHOWN: Final = 120

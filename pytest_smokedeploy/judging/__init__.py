@@ -1,1 +1,19 @@
-"""Rules of the Smoke Deploy Model as pure functions: what was seen in, what is wrong with it out."""
+"""Judging: facts in, findings, blocking and verdict out. No clock, no network, no file, no pytest."""
+
+from pytest_smokedeploy.judging.blocking import blocked, may_not_deploy
+from pytest_smokedeploy.judging.record import Check, CheckOutcome, Record
+from pytest_smokedeploy.judging.verdict import OWN_WORDS, ClauseState, Decision, clause_states, decide, earned
+
+__all__ = [
+    "OWN_WORDS",
+    "Check",
+    "CheckOutcome",
+    "ClauseState",
+    "Decision",
+    "Record",
+    "blocked",
+    "clause_states",
+    "decide",
+    "earned",
+    "may_not_deploy",
+]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from pytest_smokedeploy.errors import MisuseError
+from pytest_smokedeploy.support.errors import MisuseError
 
 #: Read by pytest, by Python, by the shell that starts them, and by the loader of both.
 _STEERS: Final = re.compile(

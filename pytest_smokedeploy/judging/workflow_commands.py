@@ -8,7 +8,7 @@ from posixpath import normpath
 from typing import Final
 
 from pytest_smokedeploy.judging import shell_command
-from pytest_smokedeploy.judging.workflow_steps import Step
+from pytest_smokedeploy.judging.workflow_steps import WorkflowStep
 
 #: How each is written.
 COMMAND: Final = {
@@ -40,7 +40,7 @@ _STOP_OPTIONS: Final = dict.fromkeys(
 _VERIFY_OPTIONS: Final = {"--run": r"\$GITHUB_RUN_ID", "--max-age": _VALUE, "--image-digest": _VALUE}
 
 
-def evidence_folder(step: Step) -> str | None:
+def evidence_folder(step: WorkflowStep) -> str | None:
     """The folder that a step of ours reads or writes, seen from the checkout; None where it is not plain."""
     try:
         operands, given, _ = _read(step)
@@ -57,7 +57,7 @@ def evidence_folder(step: Step) -> str | None:
     return normpath(folder if folder.startswith("/") else f"{where}/{folder}")
 
 
-def faults(step: Step) -> list[tuple[str, str]]:
+def faults(step: WorkflowStep) -> list[tuple[str, str]]:
     """(clause, words) of what keeps a step of ours from being its one command; the first that is found."""
     whose = NAME[step.role]
     if not step.run:
@@ -99,7 +99,7 @@ def _wrong(role: str, operands: list[str], given: Mapping[str, str], odd: str) -
         yield "`smokedeploy verify` takes the evidence of any run"
 
 
-def _read(step: Step) -> tuple[list[str], dict[str, str], str]:
+def _read(step: WorkflowStep) -> tuple[list[str], dict[str, str], str]:
     """Operands, options and the first odd word of a step's command."""
     valued, flags = {
         "gate": (_GATE_OPTIONS, "-v+|-q+"),

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pytest_smokedeploy.errors import MisuseError
-from pytest_smokedeploy.image import can_move
 from pytest_smokedeploy.judging.process_environment import steers
 from pytest_smokedeploy.judging.workflow_commands import COMMAND, NAME, evidence_folder, faults
-from pytest_smokedeploy.judging.workflow_steps import ON, Path, Step, Workflow, mapping, ours
+from pytest_smokedeploy.judging.workflow_steps import ON, Path, WorkflowDocument, WorkflowStep, mapping, ours
 from pytest_smokedeploy.settings import is_prod
 from pytest_smokedeploy.settings.yamlfile import Document
+from pytest_smokedeploy.support.errors import MisuseError
+from pytest_smokedeploy.support.image import can_move
 
 BY_HAND: Final = "workflow_dispatch"
 #: Clauses of which a check of the smoke tests makes a finding; every other one refuses the run as it begins.
@@ -59,16 +59,16 @@ def breaches(document: Document, rules: Rules) -> list[MisuseError]:
         rules: what the settings allow.
 
     """
-    judge = _Judge(Workflow(document), rules)
+    judge = _Judge(WorkflowDocument(document), rules)
     judge.triggers()
     judge.whole()
     judge.gate()
     return sorted(judge.found, key=lambda error: _ORDER.index(str(error.clause)))
 
 
-def gate_of(document: Document) -> Step | None:
+def gate_of(document: Document) -> WorkflowStep | None:
     """The step that runs the gate, or None where there is not exactly one."""
-    gates = [step for step in Workflow(document).steps() if step.role == "gate"]
+    gates = [step for step in WorkflowDocument(document).steps() if step.role == "gate"]
     return gates[0] if len(gates) == 1 else None
 
 
@@ -97,7 +97,7 @@ def job_name(document: Document, key: str) -> tuple[str, str]:
 class _Judge:
     """Collects what one workflow breaks."""
 
-    def __init__(self, workflow: Workflow, rules: Rules) -> None:
+    def __init__(self, workflow: WorkflowDocument, rules: Rules) -> None:
         self.found: list[MisuseError] = []
         self._flow = workflow
         self._rules = rules
@@ -161,7 +161,7 @@ class _Judge:
         self._folders(gate, stops, checks)
         self._others(steps, gate, [gate, *stops, *checks])
 
-    def _job(self, gate: Step) -> None:
+    def _job(self, gate: WorkflowStep) -> None:
         path: Path = ("jobs", gate.job)
         job = gate.above[0]
         self._keys(path, job, _JOB, f"the gate's job {gate.job!r}")
@@ -210,7 +210,7 @@ class _Judge:
 
     # -- steps of ours ---------------------------------------------------------------------
 
-    def _own(self, step: Step) -> None:
+    def _own(self, step: WorkflowStep) -> None:
         """A step of gate, stop or verify: its keys, its shell, its variables, its one command."""
         whose, keys = NAME[step.role], _STEP
         if step.role == "stop":
@@ -227,7 +227,7 @@ class _Judge:
             remedy = f"Write `run: {COMMAND[step.role]}`, and nothing around it."
             self._add(clause, (*step.path, "run"), words, remedy)
 
-    def _folders(self, gate: Step, stops: list[Step], checks: list[Step]) -> None:
+    def _folders(self, gate: WorkflowStep, stops: list[WorkflowStep], checks: list[WorkflowStep]) -> None:
         """Stop and verify are there, and look where the gate writes."""
         written = evidence_folder(gate)
         if written is None and not faults(gate):
@@ -246,7 +246,7 @@ class _Judge:
                     words = f"`{what}` looks in {looked}, and the gate writes to {written}"
                     self._add(clause, (*step.path, "run"), words, "Name one folder to gate, stop and verify.")
 
-    def _others(self, steps: list[Step], gate: Step, own: list[Step]) -> None:
+    def _others(self, steps: list[WorkflowStep], gate: WorkflowStep, own: list[WorkflowStep]) -> None:
         """Every other step and job holds no word of ours."""
         places = [s.path for s in own]
         if again := [s for s in steps if s.role == "gate" and s is not gate]:

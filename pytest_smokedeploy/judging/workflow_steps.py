@@ -44,7 +44,7 @@ def ours(value: object, path: Path) -> Path | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class WorkflowStep:
     """One step of a job.
 
     Attributes:
@@ -92,7 +92,7 @@ class Step:
         return next((str(env[name] or "") for env in envs if name in env), unset)
 
 
-class Workflow:
+class WorkflowDocument:
     """A workflow document whose `jobs` is a mapping."""
 
     def __init__(self, document: Document) -> None:
@@ -117,10 +117,10 @@ class Workflow:
                 found[value] = (None, (key,))
         return found
 
-    def steps(self) -> Iterator[Step]:
+    def steps(self) -> Iterator[WorkflowStep]:
         """Every step of every job."""
         for job, body in self.data["jobs"].items():
             steps = mapping(body).get("steps")
             for number, step in enumerate(steps if isinstance(steps, list) else []):
                 if isinstance(step, dict):
-                    yield Step(job, number, step, (body, self.data))
+                    yield WorkflowStep(job, number, step, (body, self.data))

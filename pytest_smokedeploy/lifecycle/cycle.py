@@ -9,18 +9,19 @@ from contextlib import AbstractContextManager, nullcontext
 
 from pytest_smokedeploy.client import AgentClient
 from pytest_smokedeploy.contract import OutcomeRequest
-from pytest_smokedeploy.errors import AgentError, SmokedeployError
+from pytest_smokedeploy.judging import earned
 from pytest_smokedeploy.lifecycle import exiting
-from pytest_smokedeploy.lifecycle.book import Book
 from pytest_smokedeploy.lifecycle.deploying import NAMING, Deployer
 from pytest_smokedeploy.lifecycle.deployment import Deployment
 from pytest_smokedeploy.lifecycle.observation import LogReading
+from pytest_smokedeploy.lifecycle.recorder import FactRecorder
 from pytest_smokedeploy.lifecycle.shutdown import Shutdown
 from pytest_smokedeploy.lifecycle.stopping import Stopper
 from pytest_smokedeploy.lifecycle.verification import StatusReading
 from pytest_smokedeploy.lifecycle.watch import Watch
 from pytest_smokedeploy.model import CLAUSE, Finding
 from pytest_smokedeploy.settings import RunConfig
+from pytest_smokedeploy.support.errors import AgentError, SmokedeployError
 
 
 class Lifecycle:
@@ -29,7 +30,7 @@ class Lifecycle:
     Args:
         run: the run's settings.
         client: the agent, or None where the endpoint is not set: then nothing is ever deployed.
-        book: takes every fact.
+        facts: takes every fact.
         mask: the sanitiser's `text`, for the log's lines.
         shield: holds signals off while a stop is under way.
         asked: the status that the preconditions rest on, None where there is none.
@@ -41,7 +42,7 @@ class Lifecycle:
         self,
         run: RunConfig,
         client: AgentClient | None,
-        book: Book,
+        facts: FactRecorder,
         *,
         mask: Callable[[str], str],
         shield: Callable[[], AbstractContextManager[object]] = nullcontext,
@@ -50,12 +51,12 @@ class Lifecycle:
     ) -> None:
         self.deploy_id = str(uuid.uuid4())
         self._run = run
-        self._book = book
+        self._facts = facts
         self._client = client
         self._shield = shield
         self._clock = clock
-        self._deployer = Deployer(run, client, book, self.deploy_id, clock, asked=asked) if client else None
-        self._watch = Watch(run, client, book, mask, clock, self.deploy_id) if client else None
+        self._deployer = Deployer(run, client, facts, self.deploy_id, clock, asked=asked) if client else None
+        self._watch = Watch(run, client, facts, mask, clock, self.deploy_id) if client else None
         self._deployment: Deployment | SmokedeployError | None = None
         self._status: StatusReading | None = None
         self._log: LogReading | None = None
@@ -101,7 +102,7 @@ class Lifecycle:
             if self._client is None or self._deployer is None:
                 raise SmokedeployError("There is no agent to ask.", clause="VER-1")
             try:
-                reading = self._book.read("GET /v1/status after the deploy", self._client.status())
+                reading = self._facts.read("GET /v1/status after the deploy", self._client.status())
             except AgentError as error:
                 error.clause = "VER-1"
                 raise
@@ -109,9 +110,9 @@ class Lifecycle:
             self._status = StatusReading(
                 self._run, deployment, reading, before, extensions, read_at=self._clock()
             )
-            self._book.oddities += self._status.oddities()
+            self._facts.oddities += self._status.oddities()
             for breach in self._status.breaches():
-                self._book.finding(breach)
+                self._facts.finding(breach)
         return self._status
 
     def log(self) -> LogReading:
@@ -134,18 +135,18 @@ class Lifecycle:
 
     def stop(self, why: str) -> Shutdown:
         """Stop what was deployed, look twice, read the log's tail. Never raises; at most once."""
-        if self._shutdown is not None or self._client is None or self._book.gate.deploy != "sent":
+        if self._shutdown is not None or self._client is None or self._facts.record.deploy != "sent":
             return self._shutdown or Shutdown()
         # Whichever checks ran: a step that failed violates its clause.
         if isinstance(self._deployment, Deployment) and (failure := self._deployment.failure()):
-            self._book.finding(failure)
+            self._facts.finding(failure)
         with self._shield():
             self._shutdown = Shutdown(asked=True, failed="the stop was cut short")
             try:
                 self._stop(self._client, why)
             except Exception as error:  # noqa: BLE001 - raising here would cost the report: a stop reports
                 self._shutdown.failed = self._shutdown.failed or repr(error)
-                self._book.stop_confirmed(confirmed=False, words=repr(error))
+                self._facts.stop_confirmed(confirmed=False, words=repr(error))
             except BaseException:
                 # Cut short by somebody's own time-out: whoever asks next stops it after all.
                 self._shutdown = None
@@ -159,7 +160,9 @@ class Lifecycle:
             open_seconds = self._deployer.open_seconds()
         if self._watch:
             self._watch.stopping()
-        stopper = Stopper(self._run, client, self._book, self.deploy_id, named=bool(NAMING & self.extensions))
+        stopper = Stopper(
+            self._run, client, self._facts, self.deploy_id, named=bool(NAMING & self.extensions)
+        )
         self._shutdown = stopper.stop(why, open_seconds)
         if self._watch:
             since = self._status.earliest if self._status else None
@@ -174,9 +177,9 @@ class Lifecycle:
         Asked only of a run that is proven whole and stopped; a failed one leaves the hold to a person.
 
         """
-        if self._client is None or not self._book.gate.hold or not self._book.gate.earned():
+        if self._client is None or not self._facts.record.hold or not earned(self._facts.record):
             return
-        self._book.note("outcome.sent", deploy_id=self.deploy_id)
+        self._facts.note("outcome.sent", deploy_id=self.deploy_id)
         failed = ""
         try:
             reading = self._client.outcome(OutcomeRequest(deploy_id=self.deploy_id, outcome="passed"))
@@ -184,14 +187,14 @@ class Lifecycle:
                 failed = f"its answer to the outcome is not the contract's: {'; '.join(reading.problems)}"
         except Exception as error:  # noqa: BLE001 - raising here would cost the report, as in the stop
             failed = f"it did not take the outcome: {error}"
-        self._book.outcome(failed and f"{failed} A person looks, and releases it on the server.")
-        self._book.announce(f"hold: {failed or 'taken off, the run passed'}")
+        self._facts.outcome(failed and f"{failed} A person looks, and releases it on the server.")
+        self._facts.announce(f"hold: {failed or 'taken off, the run passed'}")
 
     # -- exit ------------------------------------------------------------------------------
 
     def all_checks_passed(self) -> Finding:
         """EXT-2."""
-        return exiting.all_checks_passed(self._book.gate)
+        return exiting.all_checks_passed(self._facts.record)
 
     def container_was_stopped(self) -> Finding:
         """EXT-3."""
@@ -206,7 +209,7 @@ class Lifecycle:
             self._watch.log,
             self._shutdown.exit_code,
             self._run.settings.log.exit_codes,
-            self._book.oddities,
+            self._facts.oddities,
             whole=self._watch.ended,
             replaced=self._run.settings.shutdown.by == "image",
         )

@@ -16,14 +16,15 @@ from pytest_smokedeploy.contract import (
     Run,
     StepName,
 )
-from pytest_smokedeploy.errors import AgentError, AgentFailedError, SmokedeployError
-from pytest_smokedeploy.lifecycle.book import Book
+from pytest_smokedeploy.judging import may_not_deploy
 from pytest_smokedeploy.lifecycle.deployment import CLAUSE_OF_STEP, Deployment
 from pytest_smokedeploy.lifecycle.following import Follower
-from pytest_smokedeploy.lifecycle.lease import Lease
+from pytest_smokedeploy.lifecycle.lease_renewal import LeaseRenewal
+from pytest_smokedeploy.lifecycle.recorder import FactRecorder
 from pytest_smokedeploy.lifecycle.verification import belied, rests, running_words
 from pytest_smokedeploy.model import Basis, Finding
 from pytest_smokedeploy.settings import RunConfig
+from pytest_smokedeploy.support.errors import AgentError, AgentFailedError, SmokedeployError
 
 #: Extensions whose calls know a deploy by its id.
 NAMING: Final = frozenset({Extension.RECEIPT, Extension.ASYNC, Extension.LEASE, Extension.HOLD})
@@ -41,7 +42,7 @@ class Deployer:
     Args:
         run: the run's settings.
         client: the agent.
-        book: takes every fact.
+        facts: takes every fact.
         deploy_id: the gate's own id for this deploy.
         clock: monotonic seconds.
         asked: the status that the preconditions rest on, None where there is none.
@@ -57,7 +58,7 @@ class Deployer:
         self,
         run: RunConfig,
         client: AgentClient,
-        book: Book,
+        facts: FactRecorder,
         deploy_id: str,
         clock: Callable[[], float],
         *,
@@ -65,10 +66,10 @@ class Deployer:
     ) -> None:
         self.extensions: frozenset[str] = frozenset()
         self.before: Reading | None = None
-        self.lease = Lease(client, book, deploy_id, run.settings.deadlines.lease_seconds)
+        self.lease = LeaseRenewal(client, facts, deploy_id, run.settings.deadlines.lease_seconds)
         self._run = run
         self._client = client
-        self._book = book
+        self._facts = facts
         self._deploy_id = deploy_id
         self._clock = clock
         self._asked = asked
@@ -81,13 +82,13 @@ class Deployer:
             SmokedeployError: it was not sent, refused, failed without a receipt, or its outcome is unknown.
 
         """
-        if self._book.gate.deploy != "not sent":
+        if self._facts.record.deploy != "not sent":
             # An interrupt or a time-out inside the call leaves no answer here; it is never sent again.
             raise SmokedeployError("A deploy was sent already, and none is sent twice.", clause="FLR-4")
-        if why := self._book.gate.may_not_deploy():
-            self._book.note("deploy.not_sent", words=why)
+        if why := may_not_deploy(self._facts.record):
+            self._facts.note("deploy.not_sent", words=why)
             raise SmokedeployError(f"Nothing was deployed: {why}")
-        before = self._book.read("GET /v1/status before the deploy", self._client.status())
+        before = self._facts.read("GET /v1/status before the deploy", self._client.status())
         self.before = before
         self.extensions = listed(before.raw)
         self._still_fit(before.raw)
@@ -103,10 +104,10 @@ class Deployer:
                 raise
             reading = answer
         else:
-            self._book.note(
+            self._facts.note(
                 "deploy.answered", status=reading.status, answer=reading.raw, problems=list(reading.problems)
             )
-        self._book.odd("POST /v1/deploy", reading)
+        self._facts.odd("POST /v1/deploy", reading)
         deployment = Deployment(
             self._run,
             self._deploy_id,
@@ -115,9 +116,9 @@ class Deployer:
             ran_before=before.raw.get("running") is True,
             failed=failed,
         )
-        self._book.oddities += deployment.oddities()
+        self._facts.oddities += deployment.oddities()
         for breach in deployment.breaches():
-            self._book.finding(breach)
+            self._facts.finding(breach)
         return deployment
 
     def open_seconds(self) -> float:
@@ -145,7 +146,7 @@ class Deployer:
             meaning = "Somebody else deployed meanwhile, and nobody asked how that ended."
             found.append(Finding("FLR-3", False, words, seen, meaning=meaning, remedy=_ANEW))
         for finding in found:
-            self._book.finding(finding)
+            self._facts.finding(finding)
         if found:
             raise SmokedeployError(f"Nothing was deployed: {found[0]}", clause=found[0].clause)
 
@@ -153,19 +154,19 @@ class Deployer:
 
     def _promise(self) -> None:
         """The stop is owed before the deploy is sent, whatever becomes of the call (DESIGN 5, layer 1)."""
-        self._book.promised(
+        self._facts.promised(
             named=bool(NAMING & self.extensions),
             held=Extension.HOLD in self.extensions,
             deploy_id=self._deploy_id,
             image=self._run.image,
             extensions=sorted(self.extensions),
         )
-        if why := self._book.journal.broken:
-            self._book.refused(words=why)
+        if why := self._facts.journal.broken:
+            self._facts.refused(words=why)
             words = f"Nothing was deployed: the journal that promises the stop can't be written ({why})."
             raise SmokedeployError(words, clause="FLR-2", remedy="Mend the evidence folder's disk.")
-        self._book.announce(f"deploy: {self._run.image} asked of {self._run.endpoint_host}")
-        self._book.note("deploy.sent", deploy_id=self._deploy_id)
+        self._facts.announce(f"deploy: {self._run.image} asked of {self._run.endpoint_host}")
+        self._facts.note("deploy.sent", deploy_id=self._deploy_id)
 
     def _request(self) -> DeployRequest:
         """The base contract's fields, and those of the extensions that the agent lists."""
@@ -203,12 +204,12 @@ class Deployer:
         if Extension.LEASE in self.extensions:
             self.lease.start()
         if reading.status == 202:  # noqa: PLR2004 - taken only where it was asked for
-            self._book.note("deploy.accepted", answer=reading.raw, problems=list(reading.problems))
-            follower = Follower(self._client, self._book, self._deploy_id, self._clock)
+            self._facts.note("deploy.accepted", answer=reading.raw, problems=list(reading.problems))
+            follower = Follower(self._client, self._facts, self._deploy_id, self._clock)
             follower.ours(reading)
             reading = follower.follow(began, seconds)
         self._sent_at = None
-        self._book.announce(f"deploy: done in {self._clock() - began:.1f} s")
+        self._facts.announce(f"deploy: done in {self._clock() - began:.1f} s")
         return reading
 
     # -- failing ---------------------------------------------------------------------------
@@ -219,11 +220,11 @@ class Deployer:
             self._sent_at = None
         if error.definite:
             error.clause = error.clause or _NO_CLAUSE.get(error.status or 0, "AGT-1")
-            self._book.refused(status=error.status, words=str(error))
+            self._facts.refused(status=error.status, words=str(error))
         elif isinstance(error, AgentFailedError):
             step = StepName(error.step) if error.step in set(StepName) else StepName.RUNNING
             error.clause = CLAUSE_OF_STEP[step]
-            self._book.note(
+            self._facts.note(
                 "deploy.failed", status=error.status, words=str(error), step=error.step, answer=error.answer
             )
             self._tell(error)
@@ -231,22 +232,22 @@ class Deployer:
         else:
             # It may run: a lost answer, an edge that gave up, half a body (FACTS: 524, 502).
             error.clause = "AGT-5"
-            self._book.note("deploy.unknown", status=error.status, words=str(error))
+            self._facts.note("deploy.unknown", status=error.status, words=str(error))
             error.message += f" {self._looked_up()}"
 
     def _tell(self, error: AgentFailedError) -> None:
         """Show the failure and the last lines of what was started, while whoever watches still does."""
-        self._book.announce(f"deploy: {shown(error.message, 600)}")
+        self._facts.announce(f"deploy: {shown(error.message, 600)}")
         lines = error.answer.get("last_lines")
         for line in lines[-LAST_LINES:] if isinstance(lines, list) else []:
-            self._book.announce(f"deploy: | {shown(str(line))}")
+            self._facts.announce(f"deploy: | {shown(str(line))}")
 
     def _look_for_leftovers(self) -> None:
         """AGT-7: a failed deploy that still runs is a partial success; told where the agent knows ids."""
         if not {Extension.RECEIPT, Extension.STATUS} & self.extensions:
             return
         try:
-            reading = self._book.read("GET /v1/status after the failed deploy", self._client.status())
+            reading = self._facts.read("GET /v1/status after the failed deploy", self._client.status())
         except AgentError:
             return  # the stop that follows looks again, and fails loudly
         if not rests(reading.raw) and reading.raw.get("deploy_id") == self._deploy_id:
@@ -254,7 +255,7 @@ class Deployer:
             said = running_words(reading.raw)
             seen = f"the deploy was told failed, and its container's status says {said}"
             meaning = "The agent lets run what it could not finish."
-            self._book.finding(Finding("AGT-7", False, expected, seen, Basis.SEEN, meaning, _LEFT))
+            self._facts.finding(Finding("AGT-7", False, expected, seen, Basis.SEEN, meaning, _LEFT))
 
     def _looked_up(self) -> str:
         """What became of it, for whoever looks into it; it is stopped and fails, whatever this says."""
@@ -264,10 +265,10 @@ class Deployer:
         try:
             reading = self._client.progress(self._deploy_id) if known else self._client.status()
         except AgentError as error:
-            self._book.note("deploy.looked_up", words=str(error))
+            self._facts.note("deploy.looked_up", words=str(error))
             return f"Looked up by its id it stays unknown: {error.message}"
         raw = reading.raw
-        self._book.note("deploy.looked_up", answer=raw)
+        self._facts.note("deploy.looked_up", answer=raw)
         if known:
             at = f" at the step {raw['step']}" if isinstance(raw.get("step"), str) else ""
             return f"Looked up by its id it is {str(raw.get('state'))[:40]!r}{at}."

@@ -6,10 +6,10 @@ from typing import Final
 
 from pytest_smokedeploy.client import Reading
 from pytest_smokedeploy.contract import STEPS, Deployed, Failure, Mount, Outcome, Step, StepName, parse_time
-from pytest_smokedeploy.errors import AgentFailedError
-from pytest_smokedeploy.image import ImageReference
 from pytest_smokedeploy.model import CLAUSE, Basis, Finding
 from pytest_smokedeploy.settings import RunConfig
+from pytest_smokedeploy.support.errors import AgentFailedError
+from pytest_smokedeploy.support.image import ImageReference
 
 #: Which clause each step is.
 CLAUSE_OF_STEP: Final = dict(zip(STEPS, ("AGT-1", "AGT-2", "AGT-3", "AGT-4", "AGT-5"), strict=True))

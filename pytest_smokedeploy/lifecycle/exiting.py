@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Final
 
-from pytest_smokedeploy.gate import Gate
+from pytest_smokedeploy.judging import Record
 from pytest_smokedeploy.model import CLAUSE, Finding
 from pytest_smokedeploy.startup_log import StartupLog
 
 _REMEDY: Final = "Look at these first; the rest follows from them."
 
 
-def all_checks_passed(gate: Gate) -> Finding:
+def all_checks_passed(gate: Record) -> Finding:
     """EXT-2: every check of the earlier stages ran and passed, and nothing came to light since."""
     rows = gate.outstanding()
     expected = CLAUSE["EXT-2"].text

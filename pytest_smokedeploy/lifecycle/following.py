@@ -9,9 +9,9 @@ from typing import Any, Final
 from pytest_smokedeploy.client import AgentClient, Reading
 from pytest_smokedeploy.client.answer import shown
 from pytest_smokedeploy.contract import DEPLOYS, Deployed, DeployState, Outcome, StepName
-from pytest_smokedeploy.errors import AgentError, AgentFailedError
-from pytest_smokedeploy.lifecycle.book import Book
+from pytest_smokedeploy.lifecycle.recorder import FactRecorder
 from pytest_smokedeploy.model import Basis, Finding
+from pytest_smokedeploy.support.errors import AgentError, AgentFailedError
 
 #: Seconds between two reads: short at first, then a tenth of what has passed.
 SHORTEST_PAUSE: Final = 0.2
@@ -28,15 +28,17 @@ class Follower:
 
     Args:
         client: the agent.
-        book: takes what is read.
+        facts: takes what is read.
         deploy_id: the gate's own id for this deploy.
         clock: monotonic seconds.
 
     """
 
-    def __init__(self, client: AgentClient, book: Book, deploy_id: str, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, client: AgentClient, facts: FactRecorder, deploy_id: str, clock: Callable[[], float]
+    ) -> None:
         self._client = client
-        self._book = book
+        self._facts = facts
         self._deploy_id = deploy_id
         self._clock = clock
         self._told = 0
@@ -103,7 +105,7 @@ class Follower:
         if seen:
             meaning = "The agent tried again what had failed, or its receipt is not what happened."
             remedy = "Look at the agent's log before the next run."
-            self._book.finding(Finding("AGT-6", False, "each step once", seen, Basis.TOLD, meaning, remedy))
+            self._facts.finding(Finding("AGT-6", False, "each step once", seen, Basis.TOLD, meaning, remedy))
 
     def ours(self, reading: Reading) -> None:
         """Whether an answer is about this deploy.
@@ -141,12 +143,12 @@ class Follower:
         for row in done[self._told :]:
             step, outcome = str(row.get("step")), str(row.get("outcome"))
             if step in set(StepName) and outcome in set(Outcome):
-                self._book.announce(f"deploy: {step} {outcome}")
+                self._facts.announce(f"deploy: {step} {outcome}")
         step = str(raw.get("step") or "")
         if len(done) > self._told or step != self._under_way:
-            self._book.note("deploy.progress", state=raw.get("state"), step=step, done=len(done))
+            self._facts.note("deploy.progress", state=raw.get("state"), step=step, done=len(done))
         if step != self._under_way and step in set(StepName) and raw.get("state") == DeployState.DEPLOYING:
-            self._book.announce(f"deploy: {step} under way")
+            self._facts.announce(f"deploy: {step} under way")
         self._told, self._under_way = max(self._told, len(done)), step
         self._tell_pull(raw.get("progress"))
 
@@ -158,4 +160,4 @@ class Follower:
         self._pulled = {line for line in lines if isinstance(line, str)}
         if moving:
             self._pull_told = self._clock()
-            self._book.announce(f"deploy: {len(lines)} layers, {shown(moving[0], 120)}")
+            self._facts.announce(f"deploy: {len(lines)} layers, {shown(moving[0], 120)}")

@@ -11,10 +11,10 @@ from typing import Final, Self
 
 from pytest_smokedeploy.client import LogRecord, LogStream
 from pytest_smokedeploy.contract import HEARTBEAT_SECONDS, End, Heartbeat, LogLine, parse_time
-from pytest_smokedeploy.errors import AgentError
-from pytest_smokedeploy.lifecycle.book import Book
+from pytest_smokedeploy.lifecycle.recorder import FactRecorder
 from pytest_smokedeploy.model import Finding
 from pytest_smokedeploy.startup_log import Line, Met, StartupLog
+from pytest_smokedeploy.support.errors import AgentError
 
 #: How long after idle the runtime may still settle before its counters are looked at.
 REST_SECONDS: Final = 0.5
@@ -56,7 +56,7 @@ class Observer:
     Args:
         stream: the agent's log stream.
         log: takes the lines.
-        book: takes milestones and violations as they come.
+        facts: takes milestones and violations as they come.
         file: ``startup.log``.
         mask: the sanitiser's `text`.
         clock: monotonic seconds.
@@ -72,7 +72,7 @@ class Observer:
         self,
         stream: LogStream,
         log: StartupLog,
-        book: Book,
+        facts: FactRecorder,
         file: Path,
         mask: Callable[[str], str],
         clock: Callable[[], float],
@@ -83,7 +83,7 @@ class Observer:
         self.live = True
         self.started: datetime | None = None
         self._stream = stream
-        self._book = book
+        self._facts = facts
         self._mask = mask
         self._clock = clock
         self._before_stop = 0
@@ -110,7 +110,7 @@ class Observer:
         """Close the stream and the file, and tell how many lines stand in it alone."""
         for (kind, clause), count in self._told.items():
             if kind in {"forbidden", "undocumented", "statement"} and count > TOLD:
-                self._book.note("log.more", kind=kind, clause=clause, lines=count - TOLD)
+                self._facts.note("log.more", kind=kind, clause=clause, lines=count - TOLD)
         self._told.clear()
         self._stream.close()
         self._file.close()
@@ -185,8 +185,8 @@ class Observer:
                 return
             if left <= 0 and not self._stream.waiting:
                 self.log.quiet(seconds)
-                self._book.note("log.quiet", seconds=seconds)
-                self._book.announce(f"observe: quiet for {seconds:g} s after idle")
+                self._facts.note("log.quiet", seconds=seconds)
+                self._facts.announce(f"observe: quiet for {seconds:g} s after idle")
                 return
             self._next(max(0.0, min(left, looked + LOOK_SECONDS - now)))
 
@@ -231,7 +231,7 @@ class Observer:
             left = max(began, self._spoke) + silence - now
             if left <= 0 and not self._stream.waiting:
                 return False
-            bound = min(most, silence) if self._book.gate.interrupted else most
+            bound = min(most, silence) if self._facts.record.interrupted else most
             if now >= began + bound:
                 self._overrun(bound, "the stop")
                 break
@@ -246,7 +246,7 @@ class Observer:
     def _overrun(self, seconds: float, since: str) -> None:
         words = f"the log could not be read in time: it still arrived {seconds:g} s after {since}"
         self.log.cut(words)
-        self._book.note("log.cut", words=words)
+        self._facts.note("log.cut", words=words)
 
     def _next(self, seconds: float) -> None:
         self._judge(self._take(seconds))
@@ -259,7 +259,7 @@ class Observer:
             record = self._stream.next(seconds)
         except AgentError as error:
             self.log.cut(str(error))
-            self._book.note("log.cut", words=str(error))
+            self._facts.note("log.cut", words=str(error))
             self.ended = True
             return None
         if isinstance(record, LogLine | Heartbeat):
@@ -280,7 +280,7 @@ class Observer:
             self._line(Line(record.time, record.stream, self._mask(record.line)))
         elif isinstance(record, End):
             self.log.end(record.exit_code)
-            self._book.note("log.end", exit_code=record.exit_code)
+            self._facts.note("log.end", exit_code=record.exit_code)
             self.ended = True
         elif record is None and self._stream.ended and not self.ended:
             self.log.cut("the log stream ended without telling the container's end")
@@ -313,15 +313,15 @@ class Observer:
             return  # a flood would cost the run its time and the report its reader; the file has every line
         line = {"time": met.line.time, "stream": met.line.stream, "line": met.line.text[:2000]}
         if met.kind in {"milestone", "statement"}:
-            self._book.note("log.milestone", clause=met.clause, **line)
+            self._facts.note("log.milestone", clause=met.clause, **line)
             self._show(f"observe: {met.clause} {met.line.text[:160]}")
         elif met.kind == "forbidden":
-            self._book.note("log.forbidden", clause=met.clause, why=met.why, **line)
-            self._book.announce(f"observe: {met.clause} violated, {met.why}: {met.line.text[:160]}")
+            self._facts.note("log.forbidden", clause=met.clause, why=met.why, **line)
+            self._facts.announce(f"observe: {met.clause} violated, {met.why}: {met.line.text[:160]}")
         elif met.kind == "undocumented":
-            self._book.note("log.undocumented", **line)
+            self._facts.note("log.undocumented", **line)
             self._show(f"observe: undocumented line: {met.line.text[:160]}")
 
     def _show(self, line: str) -> None:
         if self.live:
-            self._book.announce(line)
+            self._facts.announce(line)

@@ -24,7 +24,7 @@ class Shutdown:
         belied: a stop was answered with success, and the status after it said running.
         running: what the last status read in time said: False is stopped, a state's word neither stopped nor
             running, None no answer.
-        comeback: what the look after it said, likewise.
+        second_look: what the look after it said, likewise.
         exit_code: the runtime's exit code, where it was told.
         words: what the looks said, for people.
         last: what the last look answered.
@@ -37,7 +37,7 @@ class Shutdown:
     late: str = ""
     belied: bool = False
     running: object = None
-    comeback: object = None
+    second_look: object = None
     exit_code: int | None = None
     words: str = ""
     last: Mapping[str, object] = field(default_factory=dict)
@@ -88,7 +88,7 @@ class Shutdown:
         if not self.asked or not self.confirmed:
             seen = self.words or "the stop was not confirmed"
             return Finding("STP-3", None, expected, seen, None, MEANS["STP-3"], _REMEDY)
-        if self.comeback is False:
+        if self.second_look is False:
             return Finding("STP-3", True, expected, "a second look says that it is stopped")
         return Finding("STP-3", False, expected, self.words, remedy=_REMEDY)
 
@@ -97,5 +97,5 @@ class Shutdown:
         expected = CLAUSE["EXT-3"].text
         if not self.asked:
             return Finding("EXT-3", None, expected, _NOTHING, None, remedy=_FIRST)
-        holds = self.confirmed and self.comeback is False
+        holds = self.confirmed and self.second_look is False
         return Finding("EXT-3", holds, expected, self.words, remedy="" if holds else _REMEDY)

@@ -7,11 +7,11 @@ import time
 
 from pytest_smokedeploy.client import AgentClient
 from pytest_smokedeploy.contract import DeployRequest
-from pytest_smokedeploy.errors import AgentError, AgentFailedError
-from pytest_smokedeploy.lifecycle.book import Book
+from pytest_smokedeploy.lifecycle.recorder import FactRecorder
 from pytest_smokedeploy.lifecycle.shutdown import Shutdown
 from pytest_smokedeploy.lifecycle.verification import belied, rests, running_words
 from pytest_smokedeploy.settings import RunConfig
+from pytest_smokedeploy.support.errors import AgentError, AgentFailedError
 
 #: Seconds between two looks at a stop, and two askings: a container that a policy restarts is back within it.
 LOOK_AGAIN_SECONDS = 1.0
@@ -25,18 +25,18 @@ class Stopper:
     Args:
         run: the run's settings.
         client: the agent.
-        book: takes every fact.
+        facts: takes every fact.
         deploy_id: the deploy.
         named: the agent knows it by its id: then the stop names it, and stops nobody else's container.
 
     """
 
     def __init__(
-        self, run: RunConfig, client: AgentClient, book: Book, deploy_id: str, *, named: bool
+        self, run: RunConfig, client: AgentClient, facts: FactRecorder, deploy_id: str, *, named: bool
     ) -> None:
         self._run = run
         self._client = client
-        self._book = book
+        self._facts = facts
         self._deploy_id = deploy_id
         self._name = run.settings.agent.container_name
         self._named = named
@@ -57,7 +57,7 @@ class Stopper:
 
         """
         shutdown = Shutdown(asked=True)
-        self._book.announce(f"shutdown: stop asked of {self._run.endpoint_host} ({why})")
+        self._facts.announce(f"shutdown: stop asked of {self._run.endpoint_host} ({why})")
         began = time.monotonic()
         self._open = open_seconds > 0
         self._send(shutdown, why)
@@ -73,12 +73,12 @@ class Stopper:
         else:
             self._insist(shutdown, began)
         seconds = round(time.monotonic() - began, 3)
-        self._book.stop_confirmed(confirmed=shutdown.confirmed, words=shutdown.words, seconds=seconds)
+        self._facts.stop_confirmed(confirmed=shutdown.confirmed, words=shutdown.words, seconds=seconds)
         word = "confirmed" if shutdown.confirmed else "NOT confirmed"
         word += ", and not in time" if shutdown.confirmed and (shutdown.failed or shutdown.late) else ""
-        self._book.announce(f"shutdown: {word}: {shutdown.told}")
+        self._facts.announce(f"shutdown: {word}: {shutdown.told}")
         for breach in shutdown.breaches():
-            self._book.finding(breach)
+            self._facts.finding(breach)
         return shutdown
 
     def look_again(self, shutdown: Shutdown) -> Shutdown:
@@ -87,12 +87,12 @@ class Stopper:
             return shutdown
         threading.Event().wait(LOOK_AGAIN_SECONDS)
         first = shutdown.words
-        shutdown.comeback = self._status(shutdown, "a second look after the stop")
+        shutdown.second_look = self._status(shutdown, "a second look after the stop")
         shutdown.words = f"{first}; then {shutdown.words}"
-        if shutdown.comeback is not False:
-            self._book.stop_confirmed(confirmed=False, words=shutdown.words)
+        if shutdown.second_look is not False:
+            self._facts.stop_confirmed(confirmed=False, words=shutdown.words)
         else:
-            self._book.note("stop.stayed", words=shutdown.words)
+            self._facts.note("stop.stayed", words=shutdown.words)
         return shutdown
 
     def _insist(self, shutdown: Shutdown, began: float) -> None:
@@ -125,7 +125,7 @@ class Stopper:
             if not failed:
                 return
             shutdown.failed = shutdown.failed or failed
-        self._book.note("stop.sent", deploy_id=self._deploy_id, why=why)
+        self._facts.note("stop.sent", deploy_id=self._deploy_id, why=why)
         self._refused = False
         try:
             named = self._deploy_id if self._named else None
@@ -135,16 +135,16 @@ class Stopper:
             # Nothing was done, and asking again changes nothing; a call that met no connection may meet one.
             self._refused = error.definite and error.status is not None
             shutdown.failed = shutdown.failed or error.message
-            self._book.note("stop.failed", status=error.status, words=str(error))
+            self._facts.note("stop.failed", status=error.status, words=str(error))
             return
-        self._book.odd("POST /v1/stop", reading)
+        self._facts.odd("POST /v1/stop", reading)
         if isinstance(name := reading.raw.get("container_name"), str) and name != self._name:
-            self._book.oddities.append(f"POST /v1/stop: it stopped the container {name[:80]!r}")
-        self._book.note("stop.answered", status=reading.status, answer=reading.raw)
+            self._facts.oddities.append(f"POST /v1/stop: it stopped the container {name[:80]!r}")
+        self._facts.note("stop.answered", status=reading.status, answer=reading.raw)
 
     def _send_image(self, image: str, why: str) -> str:
         """The one second deploy there may be; returns why it failed. The status alone tells what it did."""
-        self._book.note("stop.sent", deploy_id=self._deploy_id, why=why, image=image)
+        self._facts.note("stop.sent", deploy_id=self._deploy_id, why=why, image=image)
         request = DeployRequest(image=image, environment=self._run.environment)
         try:
             # It takes the place of whatever runs, so it is asked first whose that is.
@@ -153,10 +153,10 @@ class Stopper:
                 return f"the deploy {str(other)[:40]} is another's, and a stop-only image would end it."
             reading = self._client.deploy(request, seconds=self._run.settings.deadlines.deploy_seconds)
         except AgentError as error:
-            self._book.note("stop.failed", status=error.status, words=str(error))
+            self._facts.note("stop.failed", status=error.status, words=str(error))
             # It leaves at once, and an agent may rightly tell that as a failed step.
             return "" if isinstance(error, AgentFailedError) and self._nothing_runs() else str(error)
-        self._book.note("stop.answered", status=reading.status, answer=reading.raw)
+        self._facts.note("stop.answered", status=reading.status, answer=reading.raw)
         return ""
 
     def _nothing_runs(self) -> bool:
@@ -167,8 +167,8 @@ class Stopper:
 
     def _stand_by(self, shutdown: Shutdown, seconds: float, *, in_flight: bool) -> None:
         """Stop what a deploy without an answer still starts, until it can start nothing any more."""
-        self._book.note("stop.standing_by", seconds=round(seconds, 1))
-        self._book.announce(f"shutdown: the deploy was never answered; watching for {seconds:.0f} s")
+        self._facts.note("stop.standing_by", seconds=round(seconds, 1))
+        self._facts.announce(f"shutdown: the deploy was never answered; watching for {seconds:.0f} s")
         deadline = time.monotonic() + seconds
         over = False
         while not over and (left := deadline - time.monotonic()) > 0:
@@ -189,14 +189,14 @@ class Stopper:
         except AgentError as error:
             shutdown.words = f"{why}: {error}"
             return None
-        self._book.read(why, reading)
+        self._facts.read(why, reading)
         # Somebody else's container under the same agent is not ours to stop.
         other = reading.raw.get("deploy_id")
         self._ours = not self._named or other in (None, self._deploy_id)
         code = reading.raw.get("exit_code")
         if isinstance(code, int) and not isinstance(code, bool):
             if shutdown.exit_code not in (None, code):
-                self._book.oddities.append(f"exit code {shutdown.exit_code}, and then {code}")
+                self._facts.oddities.append(f"exit code {shutdown.exit_code}, and then {code}")
             shutdown.exit_code = code
         shutdown.last = reading.raw
         # Only a status of our own agent's own container tells that it is stopped.
@@ -205,7 +205,7 @@ class Stopper:
             shutdown.words = f"{why} tells of the container {name[:80]!r}, not of {self._name!r}"
             return None
         for breach in belied(self._run, reading.raw):
-            self._book.finding(breach)
+            self._facts.finding(breach)
             shutdown.words = f"{why} is another agent's: {breach.seen}"
             return None
         whose = "" if self._ours else f" (the deploy {str(other)[:40]}, which is not this run's)"

@@ -9,15 +9,16 @@ from typing import Final
 
 from pytest_smokedeploy.client import AgentClient, Reading
 from pytest_smokedeploy.contract import Extension
-from pytest_smokedeploy.errors import AgentError
+from pytest_smokedeploy.judging import may_not_deploy
 from pytest_smokedeploy.lifecycle.activity import counters, judge
-from pytest_smokedeploy.lifecycle.book import Book
 from pytest_smokedeploy.lifecycle.deploying import NAMING
 from pytest_smokedeploy.lifecycle.observation import READING_SECONDS, LogReading, Observer
+from pytest_smokedeploy.lifecycle.recorder import FactRecorder
 from pytest_smokedeploy.lifecycle.shutdown import Shutdown
 from pytest_smokedeploy.lifecycle.verification import StatusReading, belied, running_words, runs
 from pytest_smokedeploy.settings import RunConfig
 from pytest_smokedeploy.startup_log import Patterns, StartupLog
+from pytest_smokedeploy.support.errors import AgentError
 
 #: Seconds without a line after which the log's tail should have ended, once a status said that nothing runs.
 TAIL_SECONDS: Final = 10.0
@@ -46,7 +47,7 @@ class Watch:
     Args:
         run: the run's settings.
         client: the agent.
-        book: takes every fact.
+        facts: takes every fact.
         mask: the sanitiser's `text`, for the log's lines.
         clock: monotonic seconds.
         deploy_id: the deploy whose log is read.
@@ -57,7 +58,7 @@ class Watch:
         self,
         run: RunConfig,
         client: AgentClient,
-        book: Book,
+        facts: FactRecorder,
         mask: Callable[[str], str],
         clock: Callable[[], float],
         deploy_id: str,
@@ -67,7 +68,7 @@ class Watch:
         self.log = StartupLog(Patterns.build(wanted.milestones, wanted.forbidden, wanted.documented))
         self._run = run
         self._client = client
-        self._book = book
+        self._facts = facts
         self._mask = mask
         self._clock = clock
         self._observer: Observer | None = None
@@ -94,14 +95,14 @@ class Watch:
                 self._rest if counts else None,
                 lambda: self._glance(status),
             )
-            self._book.note("status.watched", reads=self._glances)
+            self._facts.note("status.watched", reads=self._glances)
         if not self.log.violated:
             self._wait(status.read_at + APART_SECONDS - self._clock())
         if not self.log.violated:
             self._still_the_same(status)
             self._status = status
         for clause in self.log.violated:
-            self._book.finding(self.log.finding(clause))
+            self._facts.finding(self.log.finding(clause))
         return LogReading(self.log)
 
     def stopping(self) -> None:
@@ -111,7 +112,7 @@ class Watch:
         failed or was interrupted already is stopped at once.
         """
         late = self._status is not None and self._clock() - self._looked > _JUST_NOW
-        if self._status is not None and late and self._book.gate.may_not_deploy() is None:
+        if self._status is not None and late and may_not_deploy(self._facts.record) is None:
             already = set(self.log.violated)
             try:
                 if self._observer:
@@ -150,7 +151,7 @@ class Watch:
         self._left_with(shutdown)
         self._tell_new(already)
         if shutdown.confirmed and not whole and not self.log.violated:
-            self._book.oddities.append("the log stream did not end though the container is gone")
+            self._facts.oddities.append("the log stream did not end though the container is gone")
 
     def close(self) -> None:
         """Close the log stream."""
@@ -160,7 +161,7 @@ class Watch:
     def ended_as_watched(self, shutdown: Shutdown) -> None:
         """DET-1: what was stopped is what was watched; not asked where a stop-only image took its place."""
         # What still runs, or runs again, is named by STP-1 and STP-3.
-        stayed = shutdown.confirmed and shutdown.comeback is False
+        stayed = shutdown.confirmed and shutdown.second_look is False
         if self._status is None or not stayed or self._run.settings.shutdown.by == "image":
             return
         already = set(self.log.violated)
@@ -188,14 +189,14 @@ class Watch:
         told, by_log = shutdown.exit_code, self.log.exit_code
         replaced = self._run.settings.shutdown.by == "image"
         if None not in (told, by_log) and told != by_log and not replaced:
-            self._book.oddities.append(f"exit code {told} by the status, and {by_log} by the log")
+            self._facts.oddities.append(f"exit code {told} by the status, and {by_log} by the log")
         # By the status it would be the stop-only image's own.
         shutdown.exit_code = by_log if replaced or told is None else told
 
     def _tell_new(self, already: set[str]) -> None:
         for clause in self.log.violated:
             if clause not in already:
-                self._book.finding(self.log.finding(clause))
+                self._facts.finding(self.log.finding(clause))
 
     def _open(self, extensions: frozenset[str], *, follow: bool) -> bool:
         """Open the log's stream, of this deploy's container where the agent knows ids; whether it opened."""
@@ -204,18 +205,18 @@ class Watch:
             stream = self._client.logs(since=None, follow=follow, deploy_id=deploy_id)
         except AgentError as error:
             self.log.cut(str(error))
-            self._book.note("log.cut", words=str(error))
-            self._book.announce(f"observe: the log can't be read: {error.message}")
+            self._facts.note("log.cut", words=str(error))
+            self._facts.announce(f"observe: the log can't be read: {error.message}")
             return False
         file = self._run.evidence / "startup.log"
-        self._observer = Observer(stream, self.log, self._book, file, self._mask, self._clock)
+        self._observer = Observer(stream, self.log, self._facts, file, self._mask, self._clock)
         self._observer.live = follow
         return True
 
     def _rest(self) -> None:
         """The counters once the runtime is idle: what they show later has come since."""
         try:
-            reading = self._book.read("GET /v1/status once idle", self._client.status())
+            reading = self._facts.read("GET /v1/status once idle", self._client.status())
         except AgentError as error:
             self.log.cut(str(error))
             return
@@ -224,7 +225,7 @@ class Watch:
     def _still_the_same(self, status: StatusReading) -> None:
         """DET-1, OBS-6, VER-2: one container, one start, running all along; `running` alone never tells."""
         try:
-            later = self._book.read("GET /v1/status after the quiet window", self._client.status())
+            later = self._facts.read("GET /v1/status after the quiet window", self._client.status())
         except AgentError as error:
             self.log.cut(str(error))
             return
@@ -233,14 +234,14 @@ class Watch:
             if not self._same(status, look):
                 return
         if (apart := self._looked - status.read_at) >= APART_SECONDS:
-            self._book.finding(status.still_runs(apart))
+            self._facts.finding(status.still_runs(apart))
         self._silence(later)
 
     def _same(self, status: StatusReading, look: Reading) -> bool:
         """Whether a look sees the container that started, running; what it sees else is violated."""
         raw = look.raw
         for breach in belied(self._run, raw):
-            self._book.finding(breach)
+            self._facts.finding(breach)
         for name in _LASTING:
             if status.raw.get(name) != raw.get(name):
                 words = f"{name} was {status.raw.get(name)!r}, then {raw.get(name)!r}"
@@ -264,7 +265,7 @@ class Watch:
             return
         self._glances += 1
         if not self._same(status, look):
-            self._book.read("GET /v1/status within the quiet window", look)
+            self._facts.read("GET /v1/status within the quiet window", look)
 
     def _silence(self, later: Reading) -> None:
         """RUN-2, RUN-3 and OBS-9 by the engine's counters, where the agent tells them."""
@@ -275,7 +276,7 @@ class Watch:
             self._clock() - began,
             self._run.settings.activity,
         )
-        self._book.note("activity.judged", violated=dict(silence.violated), rests_on=dict(silence.rests_on))
+        self._facts.note("activity.judged", violated=dict(silence.violated), rests_on=dict(silence.rests_on))
         self.log.counted(silence.rests_on)
         self.log.uncounted(silence.lost)
         for clause, words in silence.violated.items():

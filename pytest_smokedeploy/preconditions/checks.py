@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from pytest_smokedeploy import contract, migration_files
+from pytest_smokedeploy import contract
 from pytest_smokedeploy.client import AgentClient, Reading, hold
 from pytest_smokedeploy.contract import Extension
-from pytest_smokedeploy.errors import AgentError, SmokedeployError
+from pytest_smokedeploy.database import migration_files
 from pytest_smokedeploy.model import Basis, Finding
 from pytest_smokedeploy.preconditions import (
     database,
@@ -20,10 +20,11 @@ from pytest_smokedeploy.preconditions import (
     previous,
     workflow_file,
 )
-from pytest_smokedeploy.preconditions.github import GitHub, quoted
+from pytest_smokedeploy.preconditions.github import GitHubApi, quoted
 from pytest_smokedeploy.preconditions.workflow_file import WorkflowFile
 from pytest_smokedeploy.settings import RunConfig
 from pytest_smokedeploy.settings.model import DEPLOY_WORKFLOW
+from pytest_smokedeploy.support.errors import AgentError, SmokedeployError
 
 _PLACEHOLDER: Final = re.compile(
     r"<.*>|\$\{.*\}|x{3,}|\*{3,}|\.{3}|(?:change|replace)[-_ ]?me|todo|tbd|none|null|undefined|"
@@ -67,7 +68,7 @@ class Preconditions:
         self.run = run
         self._client = client
         self._workflow = workflow or workflow_file.read(run.workflow_file)
-        self._github = GitHub(run.github, rehearsal=run.rehearsal)
+        self._github = GitHubApi(run.github, rehearsal=run.rehearsal)
         self._asked: dict[str, Reading | _Unasked] = {}
 
     # -- target ----------------------------------------------------------------------------

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from pytest_smokedeploy.migration_files import MigrationFiles
-from pytest_smokedeploy.migrations import look
+from pytest_smokedeploy.database.migration_files import MigrationFiles
+from pytest_smokedeploy.database.migrations import look
 from pytest_smokedeploy.model import Basis, Finding
-from pytest_smokedeploy.redaction import Secret
+from pytest_smokedeploy.support.redaction import Secret
 
 _EXPECTED = "the database reachable, with exactly the migrations the repository holds"
 

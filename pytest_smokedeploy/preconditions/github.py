@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
-from pytest_smokedeploy.client.answer import Answer, shown
+from pytest_smokedeploy.client.answer import HttpAnswer, shown
 from pytest_smokedeploy.client.transport import Transport
-from pytest_smokedeploy.errors import AgentError, MisuseError
-from pytest_smokedeploy.loopback import is_loopback
 from pytest_smokedeploy.model import Basis, Finding
 from pytest_smokedeploy.settings import GitHubRun
+from pytest_smokedeploy.support.errors import AgentError, MisuseError
+from pytest_smokedeploy.support.loopback import is_loopback
 
 _SECONDS: Final = 10.0
 _OK: Final = 200
@@ -51,7 +51,7 @@ class Reply:
         return Finding(clause, None, expected, seen, None, remedy=remedy)
 
 
-class GitHub:
+class GitHubApi:
     """Asks about one repository.
 
     Args:
@@ -104,7 +104,7 @@ class GitHub:
             transport.close()
 
 
-def _reply(answer: Answer, permission: str) -> Reply:
+def _reply(answer: HttpAnswer, permission: str) -> Reply:
     status = answer.status
     try:
         data = json.loads(answer.body)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from pytest_smokedeploy.image import TAG, VERSION, can_move
 from pytest_smokedeploy.model import Finding
-from pytest_smokedeploy.preconditions.github import GitHub, quoted
+from pytest_smokedeploy.preconditions.github import GitHubApi, quoted
 from pytest_smokedeploy.preconditions.workflow_file import WorkflowFile
 from pytest_smokedeploy.settings import RunConfig
+from pytest_smokedeploy.support.image import TAG, VERSION, can_move
 
 _EXPECTED: Final = "an image tag that cannot move: a commit's SHA in the repository, or a version"
 _REMEDY: Final = "Dispatch with the commit's full SHA as image_tag."
 
 
-def finding(run: RunConfig, github: GitHub, workflow: WorkflowFile) -> Finding:
+def finding(run: RunConfig, github: GitHubApi, workflow: WorkflowFile) -> Finding:
     """TRG-2: what the workflow asks for, and what this run was given."""
     if wrong := next((e for e in workflow.breaches(run.settings) if e.clause == "TRG-2"), None):
         expected = "a workflow that asks for `environment` and for `image_tag`"
@@ -49,7 +49,7 @@ def _holds(seen: str) -> Finding:
     return Finding("TRG-2", True, _EXPECTED, seen)
 
 
-def _of_version(github: GitHub, tag: str) -> str | Finding:
+def _of_version(github: GitHubApi, tag: str) -> str | Finding:
     """The commit that the repository's own tag names, with or without its leading v; or why none."""
     names = [tag] if tag.startswith("v") else [tag, f"v{tag}"]
     for name in names:
@@ -60,7 +60,7 @@ def _of_version(github: GitHub, tag: str) -> str | Finding:
     return reply.unmet("TRG-2", "a tag of the repository for the version", remedy, about=f"version {tag}")
 
 
-def _good(run: RunConfig, github: GitHub, sha: str | Finding, seen: str) -> Finding:
+def _good(run: RunConfig, github: GitHubApi, sha: str | Finding, seen: str) -> Finding:
     """Whether the workflow that the settings name succeeded for the commit."""
     if isinstance(sha, Finding):
         return sha

@@ -14,7 +14,7 @@ from pytest_smokedeploy.contract import LastDeploy
 from pytest_smokedeploy.judging.workflow_policy import job_name
 from pytest_smokedeploy.model import Basis, Finding
 from pytest_smokedeploy.preconditions import ledger
-from pytest_smokedeploy.preconditions.github import ASK_AGAIN, GitHub
+from pytest_smokedeploy.preconditions.github import ASK_AGAIN, GitHubApi
 from pytest_smokedeploy.preconditions.workflow_file import WorkflowFile
 from pytest_smokedeploy.settings import RunConfig
 
@@ -25,7 +25,7 @@ _JOBS: Final = 100
 _RUN_ID: Final = re.compile(r"[1-9][0-9]{0,18}")
 
 
-def finding(run: RunConfig, github: GitHub, workflow: WorkflowFile, told: object) -> Finding:
+def finding(run: RunConfig, github: GitHubApi, workflow: WorkflowFile, told: object) -> Finding:
     """FLR-3 of the status's field `last_deploy`, which was told."""
     if told is None:
         return Finding("FLR-3", True, _EXPECTED, "the agent knows of no smoke deploy before this one")
@@ -56,7 +56,7 @@ def finding(run: RunConfig, github: GitHub, workflow: WorkflowFile, told: object
     return _by_its_job(run, github, last, whose, name)
 
 
-def _by_its_job(run: RunConfig, github: GitHub, last: LastDeploy, whose: str, name: str) -> Finding:
+def _by_its_job(run: RunConfig, github: GitHubApi, last: LastDeploy, whose: str, name: str) -> Finding:
     path = f"/actions/runs/{last.run_id}/jobs?filter=all&per_page={_JOBS}"
     reply = github.get(path, "actions: read")
     if reply.absent:

@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from pytest_smokedeploy.errors import SettingsError
 from pytest_smokedeploy.model import Basis, Finding
 from pytest_smokedeploy.settings import yamlfile
+from pytest_smokedeploy.support.errors import SettingsError
 
 STEPS: Final = ("1", "2", "3", "4")
 _REMEDY: Final = "Complete the step, and record it under review."

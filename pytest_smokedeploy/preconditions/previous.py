@@ -10,14 +10,14 @@ from typing import Any, Final
 
 from pytest_smokedeploy.model import Finding
 from pytest_smokedeploy.preconditions import ledger
-from pytest_smokedeploy.preconditions.github import ASK_AGAIN, GitHub, quoted
+from pytest_smokedeploy.preconditions.github import ASK_AGAIN, GitHubApi, quoted
 from pytest_smokedeploy.settings import RunConfig
 from pytest_smokedeploy.settings.model import DEPLOY_WORKFLOW
 
 _EXPECTED: Final = "the previous run of the deploy workflow passed, or a person signed it off"
 
 
-def finding(run: RunConfig, github: GitHub) -> Finding:
+def finding(run: RunConfig, github: GitHubApi) -> Finding:
     """FLR-3 from GitHub's list of runs and the file of sign-offs."""
     file = DEPLOY_WORKFLOW.rpartition("/")[2]
     reply = github.get(f"/actions/workflows/{quoted(file)}/runs?per_page=20", "actions: read")

@@ -9,14 +9,14 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Final
 
-from pytest_smokedeploy.errors import MisuseError, SettingsError
 from pytest_smokedeploy.judging import workflow_commands, workflow_policy
 from pytest_smokedeploy.judging.workflow_policy import Rules
 from pytest_smokedeploy.model import Finding
-from pytest_smokedeploy.preconditions.github import GitHub
+from pytest_smokedeploy.preconditions.github import GitHubApi
 from pytest_smokedeploy.settings import RunConfig, Settings, yamlfile
 from pytest_smokedeploy.settings.model import ALWAYS_SECRET, DEPLOY_WORKFLOW
 from pytest_smokedeploy.settings.yamlfile import Document
+from pytest_smokedeploy.support.errors import MisuseError, SettingsError
 
 _UNJUDGED: Final = "What the workflow of this run may do could not be judged."
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
@@ -93,7 +93,7 @@ def in_checkout(file: WorkflowFile) -> Finding:
     return Finding("PRE-2", True, expected, f"{DEPLOY_WORKFLOW}, a workflow")
 
 
-def finding(file: WorkflowFile, run: RunConfig, github: GitHub) -> Finding:
+def finding(file: WorkflowFile, run: RunConfig, github: GitHubApi) -> Finding:
     """PRE-2: it is there, and is the one of the run's own commit as GitHub has it."""
     if not (found := in_checkout(file)):
         return found

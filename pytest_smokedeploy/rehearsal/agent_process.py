@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, cast
 
-from pytest_smokedeploy.errors import SmokedeployError
+from pytest_smokedeploy.support.errors import SmokedeployError
 
 _UP_SECONDS: Final = 30.0
 _DOWN_SECONDS: Final = 20.0

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 
-from pytest_smokedeploy import migration_files
-from pytest_smokedeploy.errors import SmokedeployError
+from pytest_smokedeploy.database import migration_files
 from pytest_smokedeploy.settings.model import Database
+from pytest_smokedeploy.support.errors import SmokedeployError
 
 
 def create(file: Path, settings: Database, folder: Path, applied: Iterable[str] | None) -> None:

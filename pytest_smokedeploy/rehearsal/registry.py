@@ -18,9 +18,9 @@ from typing import Any, Final, cast
 
 from docker.errors import NotFound
 
-from pytest_smokedeploy.agent.engines.docker import LABEL
-from pytest_smokedeploy.agent.engines.docker_api import DockerApi
-from pytest_smokedeploy.errors import EngineError, SmokedeployError
+from pytest_smokedeploy.agent.engines.docker.api import DockerApi
+from pytest_smokedeploy.agent.engines.docker.engine import LABEL
+from pytest_smokedeploy.support.errors import EngineError, SmokedeployError
 
 _UP_SECONDS: Final = 20.0
 _BUSYBOX: Final = Path("/bin/busybox")

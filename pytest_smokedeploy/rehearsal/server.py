@@ -9,7 +9,7 @@ from typing import Any
 
 import uvicorn
 
-from pytest_smokedeploy.errors import SmokedeployError
+from pytest_smokedeploy.support.errors import SmokedeployError
 
 _SECONDS = 15.0
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, cast
 import httpx
 
 from pytest_smokedeploy import contract
-from pytest_smokedeploy.image import ImageReference
+from pytest_smokedeploy.agent.engines.registry import ENGINES, PROCESS
 from pytest_smokedeploy.rehearsal import database
 from pytest_smokedeploy.rehearsal.access import Team
 from pytest_smokedeploy.rehearsal.agent_process import AgentProcess
@@ -24,6 +24,8 @@ from pytest_smokedeploy.rehearsal.world import World
 from pytest_smokedeploy.settings import Options, Settings, load
 from pytest_smokedeploy.settings.model import DEPLOY_WORKFLOW
 from pytest_smokedeploy.settings.resolve import find_root
+from pytest_smokedeploy.support.errors import SettingsError
+from pytest_smokedeploy.support.image import ImageReference
 
 if TYPE_CHECKING:
     from pytest_smokedeploy.rehearsal.registry import Registry
@@ -34,7 +36,10 @@ _RUN_ID: Final = "1"
 
 def healthy(folder: Path, options: Options, runtime: str | None = None) -> Stack:
     """A healthy world for these options, not yet started; `runtime` is a script in the runtime's place."""
-    world = World(engine="docker" if options.engine == "docker" else "process", runtime=runtime)
+    if options.engine not in ENGINES:
+        words = f"an engine is one of {', '.join(ENGINES)}, and not {options.engine!r}."
+        raise SettingsError(words, file="--smokedeploy-engine")
+    world = World(engine=options.engine, runtime=runtime)
     return Stack(world, folder, load(options.settings_file()), options.settings_file().parent)
 
 
@@ -212,8 +217,8 @@ class Stack:
     # -- what the client is given ----------------------------------------------------------
 
     def _push_image(self) -> None:
-        if self.world.engine == "docker":
-            from pytest_smokedeploy.rehearsal.registry import Registry  # noqa: PLC0415 - Docker alone
+        if self.world.engine != PROCESS:
+            from pytest_smokedeploy.rehearsal.registry import Registry  # noqa: PLC0415 - engines that pull alone
 
             registry = Registry(self.folder / "registry")
             self._exit.callback(registry.stop)

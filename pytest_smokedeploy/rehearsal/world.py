@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from pytest_smokedeploy.agent.engines.registry import PROCESS
+
 Edge = Literal[
     "healthy",
     "strict",  # 401 for a wrong token, never a redirect
@@ -64,7 +66,7 @@ class World:
 
     """
 
-    engine: Literal["process", "docker"] = "process"
+    engine: str = PROCESS
     runtime: str | None = None
     edge: Edge = "healthy"
     tamper: Callable[[Exchange], None] | None = None

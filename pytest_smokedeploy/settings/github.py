@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
-from pytest_smokedeploy.redaction import Secret
+from pytest_smokedeploy.support.redaction import Secret
 
 #: GitHub's own limit for the inputs of a dispatch is 65,535 characters; an event holds the repository too.
 _EVENT_BYTES: Final = 1024 * 1024

@@ -8,9 +8,9 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from pytest_smokedeploy.errors import SettingsError
-from pytest_smokedeploy.image import ImageReference
 from pytest_smokedeploy.settings import yamlfile
+from pytest_smokedeploy.support.errors import SettingsError
+from pytest_smokedeploy.support.image import ImageReference
 
 ALWAYS_SECRET: Final = ("DEPLOY_ENDPOINT", "CF_ACCESS_CLIENT_ID", "CF_ACCESS_CLIENT_SECRET")
 #: The model's own.
@@ -78,7 +78,7 @@ class Runtime(_Part):
     """Variables the container must get (AGT-4); `EXECUTION_PLANE: paper` too (TGT-2). No secrets."""
 
 
-class Mount(_Part):
+class MountSettings(_Part):
     """A volume the runtime needs: name, and where it stands in the container."""
 
     name: str
@@ -95,7 +95,7 @@ _MOUNTS_SCHEMA: Final[dict[str, Any]] = {
 }
 
 
-def _both_mounts(mounts: tuple[Mount, ...]) -> tuple[Mount, ...]:
+def _both_mounts(mounts: tuple[MountSettings, ...]) -> tuple[MountSettings, ...]:
     for what, found in (("name", [m.name for m in mounts]), ("target", [m.target for m in mounts])):
         if twice := sorted({one for one in found if found.count(one) > 1}):
             raise ValueError(f"two mounts have one {what}, {', '.join(twice)}; each has its own")
@@ -150,7 +150,7 @@ class Log(_Part):
     """Exit codes the runtime may leave with when it is stopped (EXT-4)."""
 
 
-class Activity(_Part):
+class ActivityLimits(_Part):
     """What an idle runtime may do without a word, where the agent counts it."""
 
     cpu_share: Annotated[float, Field(ge=0, le=1)] = 0.2
@@ -224,8 +224,8 @@ class Settings(_Part):
     """Variables that must be set in the target environment beside these three (PRE-4); no values."""
     runtime: Runtime = Runtime()
     mounts: Annotated[
-        tuple[Mount, ...], AfterValidator(_both_mounts), Field(json_schema_extra=_MOUNTS_SCHEMA)
-    ] = tuple(Mount(name=name, target=f"/data/{name}") for name in _MOUNTS)
+        tuple[MountSettings, ...], AfterValidator(_both_mounts), Field(json_schema_extra=_MOUNTS_SCHEMA)
+    ] = tuple(MountSettings(name=name, target=f"/data/{name}") for name in _MOUNTS)
     """Volumes the runtime needs, writable: name in the receipt, target in the container (AGT-4).
 
     `audit-events` and `snapshots` at the least.
@@ -233,7 +233,7 @@ class Settings(_Part):
     phase: Phase = Phase()
     database: Database = Database()
     log: Log = Log()
-    activity: Activity = Activity()
+    activity: ActivityLimits = ActivityLimits()
     quiet_window_seconds: Annotated[float, Field(ge=1, le=600)] = 3
     """How long the runtime is watched after idle before it is stopped, in seconds."""
     deadlines: Deadlines = Deadlines()

@@ -10,40 +10,16 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from pytest_smokedeploy.errors import MisuseError, SettingsError
-from pytest_smokedeploy.loopback import is_loopback
-from pytest_smokedeploy.redaction import Secret
 from pytest_smokedeploy.settings.github import GitHubRun
 from pytest_smokedeploy.settings.model import ALWAYS_SECRET, DEPLOY_WORKFLOW, Settings, load
+from pytest_smokedeploy.settings.options import Options
+from pytest_smokedeploy.support.errors import MisuseError, SettingsError
+from pytest_smokedeploy.support.loopback import is_loopback
+from pytest_smokedeploy.support.redaction import Secret
 
 ENVIRONMENT: Final = "dev"
 PLANE: Final = "paper"
 _PROD: Final = re.compile(r"(?:^|[^a-z])(?:prod|production|prd)(?:[^a-z]|$)", re.IGNORECASE)
-_FILE: Final = "smokedeploy.yml"
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What the command line and SMOKEDEPLOY_* variables ask for; None where they say nothing.
-
-    `folder` is the smoke tests' own, `root` the repository's. A rehearsal sets `image_repository`
-    and `phase_folder`.
-    """
-
-    environment: str | None = None
-    image_tag: str | None = None
-    config: Path | None = None
-    evidence: Path | None = None
-    rehearse: bool = False
-    engine: str = "process"
-    folder: Path | None = None
-    root: Path | None = None
-    image_repository: str | None = None
-    phase_folder: Path | None = None
-
-    def settings_file(self) -> Path:
-        """The settings file these options mean."""
-        return self.config or (self.folder or Path("smoke_tests")) / _FILE
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,15 +96,13 @@ def resolve(options: Options, environ: Mapping[str, str]) -> RunConfig:
             paper (TGT-2), a rehearsal inside the deploy workflow (EXT-1), a live run against this machine.
 
     """
-    environment = options.environment or environ.get("SMOKEDEPLOY_ENVIRONMENT") or ""
-    _check_environment(environment)
+    _check_environment(options.environment)
     file = options.settings_file()
     settings = load(file)
     github = GitHubRun.read(environ)
     if dispatched := (github.inputs or {}).get("environment"):
         _check_environment(dispatched)
     check_plane(settings, file)
-    tag = options.image_tag or environ.get("SMOKEDEPLOY_IMAGE_TAG") or ""
     endpoint = environ.get("DEPLOY_ENDPOINT", "").strip()
     host = _check_endpoint(endpoint, settings, rehearsal=options.rehearse)
     required = dict.fromkeys((*ALWAYS_SECRET, *settings.secrets))
@@ -138,12 +112,12 @@ def resolve(options: Options, environ: Mapping[str, str]) -> RunConfig:
         settings=settings,
         config_file=file,
         root=options.root or find_root(file.parent),
-        evidence=(options.evidence or Path("smoke-evidence")).absolute(),
+        evidence=options.evidence.absolute(),
         rehearsal=options.rehearse,
         engine=options.engine if options.rehearse else "",
-        environment=environment,
+        environment=options.environment,
         image_repository=options.image_repository or settings.image.repository,
-        image_tag=tag,
+        image_tag=options.image_tag,
         endpoint=endpoint,
         endpoint_host=host,
         secrets={name: Secret(environ.get(name, "")) for name in required},

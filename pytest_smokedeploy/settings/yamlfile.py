@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import yaml
 
-from pytest_smokedeploy.errors import SettingsError
+from pytest_smokedeploy.support.errors import SettingsError
 
 MAX_BYTES: Final = 256 * 1024
 _DEPTH: Final = 32

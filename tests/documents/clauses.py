@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_smokedeploy.gate import stage_of
-from pytest_smokedeploy.model import CLAUSES, MEANS
+from pytest_smokedeploy.model import CLAUSES, MEANS, stage_of
 
 _HEAD = """# Clauses
 

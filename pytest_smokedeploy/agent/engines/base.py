@@ -115,14 +115,14 @@ class LogRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class LogEnd:
     """The container whose log was read runs no more; its exit code, None where the engine can't tell."""
 
     exit_code: int | None
 
 
 #: Batches of lines; what it returns is how that one container ended, None where it does not end here.
-Log = Generator[Sequence[LogRecord], None, Ended | None]
+Log = Generator[Sequence[LogRecord], None, LogEnd | None]
 
 
 class Engine(Protocol):

@@ -6,7 +6,7 @@ import posixpath
 
 from pytest_smokedeploy.agent.engines.base import ContainerSpec, CreatedContainer
 from pytest_smokedeploy.contract import Mount
-from pytest_smokedeploy.errors import EngineError
+from pytest_smokedeploy.support.errors import EngineError
 
 
 def check(spec: ContainerSpec, made: CreatedContainer) -> None:

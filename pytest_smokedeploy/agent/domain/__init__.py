@@ -1,0 +1,1 @@
+"""What the agent does: five steps, lease, hold, state. It knows no HTTP."""

@@ -1,0 +1,110 @@
+"""The agent's own container: stopped and removed only where it is the one that is meant."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Final
+
+from pytest_smokedeploy.agent.domain.policy import RefusedError
+from pytest_smokedeploy.agent.engines.base import ContainerState, Engine
+from pytest_smokedeploy.contract import EngineState
+from pytest_smokedeploy.support.errors import EngineError
+
+LABEL: Final = "smokedeploy.agent"
+DEPLOY_LABEL: Final = "smokedeploy.deploy_id"
+KEY_LABEL: Final = "smokedeploy.key"
+LEASE_LABEL: Final = "smokedeploy.lease_expires_at"
+#: How long a removal that somebody else began may take until the name is free, where the engine did not
+#: wait for it itself.
+_GONE_SECONDS: Final = 2.0
+_LOOK_SECONDS: Final = 0.1
+FOREIGN: Final = "the name is taken by a container this agent did not make; it is left alone."
+
+
+def key_of(state: ContainerState) -> str:
+    """The key of the deploy that made a container of ours, or "" for none we know."""
+    return state.labels.get(KEY_LABEL) or state.labels.get(DEPLOY_LABEL) or ""
+
+
+class Container:
+    """What runs under the one name.
+
+    Args:
+        engine: the engine.
+        grace_seconds: between SIGTERM and SIGKILL.
+
+    Attributes:
+        acting: held by whoever changes the container; nobody acts on what another is changing.
+
+    """
+
+    def __init__(self, engine: Engine, grace_seconds: int) -> None:
+        self.acting = threading.RLock()
+        self._engine = engine
+        self._grace = grace_seconds
+
+    def look(self) -> ContainerState | None:
+        """The container now, or None.
+
+        Raises:
+            EngineError: the engine does not answer.
+
+        """
+        return self._engine.inspect()
+
+    def own(self) -> ContainerState | None:
+        """The container now, or None.
+
+        Raises:
+            RefusedError: 409, it is not ours.
+            EngineError: the engine does not answer.
+
+        """
+        state = self.look()
+        if state is not None and not state.ours:
+            raise RefusedError(409, FOREIGN)
+        return state
+
+    def stop(self, key: str | None) -> bool:
+        """Stop the container of the deploy `key` (None: of any) and keep it; whether it was alive.
+
+        One that was created and never started is removed: there is nothing of it to stop or to look at.
+
+        Raises:
+            EngineError: it can't be stopped, or removed.
+
+        """
+        with self.acting:
+            state = self.look()
+            if state is None or not state.ours or key not in {None, key_of(state)}:
+                return False
+            if state.state is EngineState.CREATED:
+                self.remove()
+                return False
+            # What does not run any more may have left processes of its own, and its last lines on their way.
+            self._engine.stop(self._grace)
+            after = self.look()
+            if after is not None and after.container_id == state.container_id and after.alive:
+                raise EngineError("it still runs after the stop", step="stop")
+            return state.alive
+
+    def remove(self) -> str | None:
+        """Remove the stopped container; what is to be said of it where somebody else did.
+
+        Raises:
+            EngineError: it can't be removed.
+
+        """
+        with self.acting:
+            try:
+                self._engine.remove()
+            except EngineError:
+                # Somebody else removes it at this moment: the name is free in a while, or it is not.
+                deadline = time.monotonic() + _GONE_SECONDS
+                while self.look() is not None:
+                    if time.monotonic() >= deadline:
+                        raise
+                    threading.Event().wait(_LOOK_SECONDS)
+                return "somebody else removed it"
+            return None

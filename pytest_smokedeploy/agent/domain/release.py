@@ -1,0 +1,67 @@
+"""``smokedeploy agent release``: a person on the server looked, and takes the hold off (FLR-3)."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import pwd
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pytest_smokedeploy.agent.domain.deploys import DeployRecords
+from pytest_smokedeploy.agent.domain.hold import Holds
+from pytest_smokedeploy.agent.domain.state import Store
+from pytest_smokedeploy.support.errors import SmokedeployError
+
+
+def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Release the hold under STATE_PATH, whether the agent runs or not.
+
+    Args:
+        argv: ``--reason TEXT``, and ``--state FOLDER`` in place of the variable STATE_PATH.
+        environ: where STATE_PATH is looked for, and who called sudo.
+
+    Returns:
+        0; or 1 with the reason on stderr: there is no hold, its deploy is under way, the state can't be
+        written.
+
+    """
+    parser = argparse.ArgumentParser(prog="smokedeploy agent release")
+    parser.add_argument("--reason", required=True, help="what was found; it goes to the audit log")
+    parser.add_argument("--state", default=environ.get("STATE_PATH", ""), help="the agent's STATE_PATH")
+    parsed = parser.parse_args(argv)
+    folder = Path(parsed.state)
+    if not parsed.state:
+        parser.error("the agent's state folder is needed: set STATE_PATH, or pass --state FOLDER")
+    if not folder.is_dir():
+        words = "set STATE_PATH, or pass --state FOLDER, as the agent's own settings have it"
+        parser.error(
+            f"the agent's state folder {parsed.state} is not there, or this user can't see it; {words}"
+        )
+    try:
+        store = Store(folder)
+        held = store.read().hold
+        # A byte that is no UTF-8 arrives as a surrogate, which the state file can't hold.
+        reason, who = (_utf8(text) for text in (parsed.reason, f"{_person(environ)} on the server"))
+        Holds(store, DeployRecords(store)).released(reason, who)
+    except SmokedeployError as error:
+        print(f"smokedeploy agent release: {error}", file=sys.stderr)  # noqa: T201 - a command line's voice
+        return 1
+    was = f" It was: {held.reason}" if held else ""
+    print(f"smokedeploy agent release: the hold is off.{was}")  # noqa: T201 - a command line's voice
+    return 0
+
+
+def _utf8(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
+
+
+def _person(environ: Mapping[str, str]) -> str:
+    """Who is at the keyboard: the one behind sudo, or the owner of this process."""
+    try:
+        user = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        user = f"uid {os.getuid()}"
+    behind = environ.get("SUDO_USER", "")
+    return f"{behind} (as {user})" if behind and behind != user else user

@@ -1,0 +1,286 @@
+"""What outlives the agent: hold, lease, and the deploy or stop under way, in one file under STATE_PATH.
+
+Every change is written beside the file, brought to the disk, and renamed over it, so that a crash at
+any byte leaves the old state or the new one. Nothing is kept in memory: what a person changes on the
+server (`smokedeploy agent release`) counts from then on.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from pytest_smokedeploy.agent.domain.audit import AGENT, Audit, StateError
+from pytest_smokedeploy.agent.engines.base import utc_now
+from pytest_smokedeploy.contract import Hold, StepName, Time
+
+_AUDIT: Final = "audit.jsonl"
+_STATE: Final = "state.json"
+_LOG: Final = logging.getLogger("smokedeploy.agent")
+
+
+class _Kept(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Held(_Kept):
+    """A hold. `person`: a passed outcome does not lift it any more, only a person does."""
+
+    deploy_id: str | None
+    since: Time
+    by: str
+    reason: str
+    person: bool = False
+
+    def told(self) -> dict[str, Any]:
+        """As the contract shows it."""
+        return Hold(**self.model_dump(exclude={"person"})).model_dump(exclude_none=True)
+
+
+class Release(_Kept):
+    """A person took the hold of a deploy off: who, when, and what was found."""
+
+    who: str
+    when: Time
+    why: str
+
+
+class Last(_Kept):
+    """The last deploy with an id, and the CI run it was asked for: None where no run was named."""
+
+    deploy_id: str
+    run_id: str | None
+    released: Release | None = None
+
+    def told(self) -> dict[str, Any]:
+        """As the contract's `LastDeploy` shows it."""
+        return self.model_dump(exclude={"released"} if self.released is None else None)
+
+
+class Lease(_Kept):
+    """How long a container may run. `key` names its deploy; times by the server's clock.
+
+    `leftover`: it is what a failed deploy left and could not be stopped at once.
+    """
+
+    key: str
+    deploy_id: str | None
+    expires_at: Time
+    ends_at: Time
+    leftover: bool = False
+
+
+class Current(_Kept):
+    """The deploy under way and the step it is in."""
+
+    key: str
+    deploy_id: str | None
+    image: str
+    environment: str
+    by: str
+    step: StepName
+
+
+class Stopping(_Kept):
+    """A stop under way: the container of the deploy `key`."""
+
+    key: str
+    by: str
+
+
+class State(_Kept):
+    """The whole file. `last_deploy`: None where there was none, "unknown" where the state was lost."""
+
+    version: Literal[1] = 1
+    hold: Held | None = None
+    last_deploy: Last | Literal["unknown"] | None = "unknown"
+    lease: Lease | None = None
+    current: Current | None = None
+    stopping: Stopping | None = None
+
+
+class Store:
+    """The folder STATE_PATH: ``state.json``, ``audit.jsonl``, ``deploys/``.
+
+    Args:
+        folder: it; made where it is missing.
+        mask: takes every word of the audit log.
+
+    Attributes:
+        audit: the audit log.
+        mask: as given.
+
+    Raises:
+        StateError: it can't be made or written.
+
+    """
+
+    def __init__(self, folder: Path, mask: Callable[[Any], Any] = lambda value: value) -> None:
+        self.folder = folder
+        self.mask = mask
+        self.audit = Audit(folder / _AUDIT, mask)
+        self._file = folder / _STATE
+        self._thread = threading.RLock()
+        try:
+            (folder / "deploys").mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            words = f"STATE_PATH {folder} can't be made: {error.strerror}."
+            raise StateError(words, remedy="Make the folder, writable for the agent alone.") from error
+        with self._locked():
+            # A new agent's state is on the disk before its history begins; a later gap is no new agent.
+            if not self._file.exists() and not (folder / _AUDIT).exists():
+                self._write(State(last_deploy=None))
+
+    def claim(self) -> None:
+        """Be the one agent of this folder until the process ends.
+
+        Raises:
+            StateError: another agent is.
+
+        """
+        self._claim = os.open(self.folder / "agent", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(self._claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(self._claim)
+            words = f"another agent runs on STATE_PATH {self.folder}."
+            raise StateError(words, remedy="Stop it, or give this one a folder of its own.") from error
+
+    def read(self) -> State:
+        """The state now. A damaged file is set aside and becomes a hold, and the audit log says so.
+
+        Raises:
+            StateError: the folder can't be read, or the hold can't be written.
+
+        """
+        try:
+            return self._load()
+        except ValidationError:
+            with self._locked():
+                return self._load_or_hold()
+
+    def change(self, act: Callable[[State], State]) -> State:
+        """Replace the state by what `act` makes of it; what `act` raises changes nothing.
+
+        Raises:
+            StateError: it can't be read or written.
+
+        """
+        with self._locked():
+            state = self._load_or_hold()
+            changed = act(state)
+            if changed != state:
+                self._write(changed)
+            return changed
+
+    def update(self, **fields: Any) -> State:  # noqa: ANN401 - State's own fields
+        """Replace some fields."""
+        return self.change(lambda state: state.model_copy(update=fields))
+
+    # -- as far as it can be kept: a stop is never given up for a full disk ------------------
+
+    def keep(self, **fields: Any) -> None:  # noqa: ANN401 - State's own fields
+        """Replace some fields; where they can't be kept the agent's log says so."""
+        with self._lenient():
+            self.update(**fields)
+
+    def tell(self, what: str, *, who: str, why: str, deploy_id: str | None = None) -> None:
+        """Write to the audit log; where that can't be the agent's log has it."""
+        with self._lenient(f"{what} by {who} ({deploy_id}): {why}"):
+            self.audit.write(what, who=who, why=why, deploy_id=deploy_id)
+
+    def forget(self, key: str) -> None:
+        """The container of the deploy `key` does not run any more: neither lent nor to be stopped."""
+
+        def act(state: State) -> State:
+            lease = None if state.lease and state.lease.key == key else state.lease
+            stopping = None if state.stopping and state.stopping.key == key else state.stopping
+            return state.model_copy(update={"lease": lease, "stopping": stopping})
+
+        with self._lenient():
+            self.change(act)
+
+    @staticmethod
+    @contextmanager
+    def _lenient(what: str = "") -> Iterator[None]:
+        try:
+            yield
+        except StateError as error:
+            _LOG.error("not kept: %s %s", error, what)
+
+    # -- inside ----------------------------------------------------------------------------
+
+    def _load(self) -> State:
+        try:
+            raw = self._file.read_bytes()
+        except FileNotFoundError:
+            raw = b""  # somebody took the state away: no state is no fresh start
+        except OSError as error:
+            raise StateError(f"{self._file} can't be read: {error.strerror}.") from error
+        return State.model_validate_json(raw)
+
+    def _load_or_hold(self) -> State:
+        try:
+            return self._load()
+        except ValidationError:
+            aside = self.folder / f"state.damaged-{utc_now().replace(':', '')}.json"
+            if self._file.exists():
+                os.replace(self._file, aside)  # noqa: PTH105 - the same call as the one that writes
+                words = f"the state file was damaged; it lies in {aside.name}"
+            else:
+                words = "the state file is gone"
+            words += ". What was held, leased or deployed last is not known, so a person has to look."
+            state = State(hold=Held(deploy_id=None, since=utc_now(), by=AGENT, reason=words, person=True))
+            self.audit.write("hold.set", who=AGENT, why=words)
+            self._write(state)
+            return state
+
+    def _write(self, state: State) -> None:
+        write_whole(self._file, state.model_dump_json().encode())
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """One writer at a time, of this process and of the command line beside it."""
+        with self._thread:
+            try:
+                handle = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+            except OSError as error:
+                raise StateError(f"{self.folder} can't be written: {error.strerror}.") from error
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX)
+                yield
+            finally:
+                os.close(handle)
+
+
+def write_whole(file: Path, data: bytes) -> None:
+    """Replace `file` by `data` so that a crash leaves the one or the other, never a part.
+
+    Raises:
+        StateError: it can't be written; the file is as it was.
+
+    """
+    beside = file.with_name(f"{file.name}.new")
+    try:
+        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with open(handle, "wb") as out:  # noqa: PTH123 - a handle, opened with its mode
+            out.write(data)
+            out.flush()
+            os.fsync(out.fileno())
+        os.replace(beside, file)  # noqa: PTH105 - the name of the call says what it promises
+        folder = os.open(file.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        words = f"{file} can't be written: {error.strerror}."
+        raise StateError(words, remedy="Free space or mend the folder's permissions.") from error

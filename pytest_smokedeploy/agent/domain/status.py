@@ -1,0 +1,80 @@
+"""The answer to ``GET /v1/status``: what runs, of which deploy, until when, and the hold."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from pytest_smokedeploy.agent.domain.audit import AGENT, StateError
+from pytest_smokedeploy.agent.domain.container import DEPLOY_LABEL, key_of
+from pytest_smokedeploy.agent.domain.flow import Flow
+from pytest_smokedeploy.agent.domain.state import Held, Last, State
+from pytest_smokedeploy.agent.engines.base import Engine, utc_now
+from pytest_smokedeploy.agent.settings import AgentSettings
+from pytest_smokedeploy.contract import EngineState, Extension
+from pytest_smokedeploy.support.errors import EngineError
+
+EXTENSIONS: Final = (
+    Extension.RECEIPT,
+    Extension.STATUS,
+    Extension.ASYNC,
+    Extension.LEASE,
+    Extension.HOLD,
+    Extension.LOGS,
+    Extension.PREFLIGHT,
+    Extension.ACTIVITY,
+)
+
+
+def state_of(flow: Flow) -> State:
+    """What is kept; where that can't be read it counts as a hold, and deploys are refused all the same."""
+    try:
+        return flow.store.read()
+    except StateError as error:
+        return State(hold=Held(deploy_id=None, since=utc_now(), by=AGENT, reason=str(error), person=True))
+
+
+def status(settings: AgentSettings, engine: Engine, flow: Flow) -> dict[str, Any]:
+    """What the contract's `Status` tells; waits for no deploy and no stop.
+
+    Raises:
+        EngineError: the engine does not answer.
+
+    """
+    kept = state_of(flow)
+    there = flow.container.look()
+    base: dict[str, Any] = {
+        "container_name": settings.container_name,
+        "running": bool(there and there.running),
+        "state": str(there.state if there else EngineState.ABSENT),
+        "extensions": [str(extension) for extension in EXTENSIONS],
+        "environment": settings.environment,
+        "execution_plane": settings.execution_plane,
+        "hold": kept.hold.told() if kept.hold else None,
+    }
+    if kept.last_deploy != "unknown":
+        last = kept.last_deploy
+        base["last_deploy"] = flow.store.mask(last.told()) if isinstance(last, Last) else None
+    if there is None:
+        return base
+    lease = kept.lease if kept.lease and kept.lease.key == key_of(there) and there.alive else None
+    return base | {
+        "image": there.image,
+        "started_at": there.started_at,
+        "container_id": there.container_id,
+        "image_digest": there.digest,
+        "exit_code": there.exit_code,
+        "restart_count": there.restart_count,
+        "oom_killed": there.oom_killed,
+        "deploy_id": there.labels.get(DEPLOY_LABEL) or None,
+        "lease_expires_at": lease.expires_at if lease else None,
+        "activity": _activity(engine) if there.running else None,
+    }
+
+
+def _activity(engine: Engine) -> dict[str, Any] | None:
+    """The engine's counters; a status is answered without them where they can't be had."""
+    try:
+        activity = engine.activity()
+    except EngineError:
+        return None
+    return activity.model_dump() if activity else None

@@ -1,0 +1,322 @@
+"""The Docker engine through its own API: one container under one name, and never a foreign one."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, Final, NoReturn
+
+from docker.errors import APIError, ImageNotFound, NotFound
+from docker.types import LogConfig, Mount
+
+from pytest_smokedeploy.agent.engines import declared
+from pytest_smokedeploy.agent.engines.base import ContainerSpec, ContainerState, CreatedContainer, Log, LogEnd
+from pytest_smokedeploy.agent.engines.docker import logs, presence
+from pytest_smokedeploy.agent.engines.docker.api import CALL_SECONDS, Client, DockerApi
+from pytest_smokedeploy.agent.engines.docker.cgroup import container_activity
+from pytest_smokedeploy.agent.engines.docker.created import NO_HEALTH_CHECK, created
+from pytest_smokedeploy.agent.engines.docker.pull import pull
+from pytest_smokedeploy.contract import Activity, EngineState
+from pytest_smokedeploy.support.errors import EngineError
+from pytest_smokedeploy.support.image import ImageReference
+
+LABEL: Final = "smokedeploy.agent"
+#: The digest that the registry gave at the pull: a repository may know one image by several.
+DIGEST_LABEL: Final = "smokedeploy.digest"
+#: How long someone else's removal of the container is waited for, seconds.
+_GONE_SECONDS: Final = 30.0
+_LOOK_SECONDS: Final = 0.05
+_CONFLICT: Final = 409
+#: Networks on which a container has no counters of its own.
+_UNCOUNTED: Final = frozenset({"none", "host"})
+#: The container's log stays on the server's disk, whole and readable, whatever the engine's own
+#: defaults are: they may drop lines, rotate them away, or send them elsewhere.
+_LOG: Final = {"mode": "blocking", "max-size": "1000t", "compress": "false"}
+
+
+class DockerEngine:
+    """One container of one Docker engine.
+
+    Args:
+        name: the container's name, owned by the server.
+        host: the engine's address, "" for the default socket.
+        seconds: longest wait for the engine's answer to one call; a pull has its own.
+
+    """
+
+    kind = "docker"
+
+    def __init__(self, name: str, host: str = "", seconds: int = CALL_SECONDS) -> None:
+        self._name = name
+        self._api = DockerApi(host, seconds)
+        self._pulled: tuple[str, str] | None = None
+        self._known: tuple[tuple[str, str, str], str] | None = None
+
+    def ping(self) -> str:
+        """The engine's version."""
+        with self._api.client() as client:
+            return str(client.version()["Version"])
+
+    def away(self, closing: threading.Event) -> bool:
+        """Wait until the engine goes away: True; False once `closing` was set."""
+        return presence.away(self._api, closing)
+
+    def pull(
+        self,
+        image: str,
+        *,
+        cancelled: threading.Event | None = None,
+        progress: Callable[[str], None] | None = None,
+    ) -> str | None:
+        """Pull; returns the digest that the image's RepoDigests give for the repository asked."""
+        reference = ImageReference.parse(image)
+        said = pull(self._api, reference, cancelled or threading.Event(), progress or (lambda _line: None))
+        with self._api.client("pull") as client:
+            digest = _digest(client.image(image), reference, reference.digest or said)
+        self._pulled = (image, digest) if digest else None
+        return digest
+
+    def inspect(self) -> ContainerState | None:
+        """The container, or None."""
+        with self._api.client() as client:
+            attrs = self._attrs(client)
+            return None if attrs is None else self._state(client, attrs)
+
+    def stop(self, grace_seconds: int) -> None:
+        """SIGTERM, the grace, SIGKILL; a foreign container is left alone, with EngineError."""
+        # The client adds the grace itself.
+        with self._api.client("stop") as client:
+            attrs = self._own(client, "stop")
+            if attrs is None or not attrs["State"]["Running"]:
+                return
+            try:
+                client.stop(attrs["Id"], timeout=grace_seconds)
+            except NotFound:
+                return
+
+    def remove(self) -> None:
+        """Remove the stopped container, its anonymous volumes too; a foreign one is left alone."""
+        with self._api.client("remove") as client:
+            attrs = self._own(client, "remove")
+            if attrs is None:
+                return
+            try:
+                client.remove_container(attrs["Id"], v=True)
+            except NotFound:
+                return
+            except APIError as error:
+                if error.status_code != _CONFLICT or "already in progress" not in str(error.explanation):
+                    raise
+                self._wait_gone(client, attrs["Id"])
+
+    def start(self, spec: ContainerSpec, cancelled: threading.Event | None = None) -> CreatedContainer:
+        """Create, read back and start; where one fails, or a stop came between, what never ran is removed.
+
+        Restart policy: no, since a smoke deploy starts once. The image's health check is off: its processes
+        and time would be counted as the runtime's.
+        """
+        mounts = [Mount(m.target, m.source, type="bind", read_only=False) for m in spec.mounts]
+        labels = dict(spec.labels)
+        if self._pulled is not None and self._pulled[0] == spec.image:
+            labels[DIGEST_LABEL] = self._pulled[1]
+        made = ""
+        try:
+            with self._api.client("start") as client:
+                spec = replace(spec, network_mode=_network(client, spec.network_mode))
+                made = client.create_container(
+                    spec.image,
+                    name=self._name,
+                    environment=dict(spec.env),
+                    labels=labels,
+                    healthcheck={"test": list(NO_HEALTH_CHECK)},
+                    # Else HTTP_PROXY and its like of ~/.docker/config.json (FACTS: Images and Docker).
+                    use_config_proxy=False,
+                    host_config=client.create_host_config(
+                        mounts=mounts,
+                        network_mode=spec.network_mode,
+                        restart_policy={"Name": "no"},
+                        log_config=LogConfig(type=LogConfig.types.JSON, config=_LOG),
+                    ),
+                )["Id"]
+                attrs = client.inspect_container(made)
+                told = created(attrs, client.image(attrs["Image"]), spec)
+                declared.check(spec, told)
+                _not_after(cancelled)
+                client.start(made)
+                return told
+        except BaseException as error:  # noqa: BLE001 - raised again once nothing is left
+            self._undo(made, labels, error)
+
+    def logs(self, since: str | None, *, follow: bool) -> Log:
+        """Output in the order in which the engine wrote it down; nothing of a foreign container."""
+        with self._api.client() as client:
+            attrs = self._attrs(client)
+        if attrs is None or not self._ours(attrs):
+            return _nothing(LogEnd(None) if attrs is None else None)
+        return logs.read(self._api, attrs["Id"], since, follow=follow)
+
+    def activity(self) -> Activity | None:
+        """Counters since the container's start; None where nothing runs.
+
+        The network's are null without a network of its own (``none``, ``host``).
+        """
+        with self._api.client() as client:
+            attrs = self._attrs(client)
+            if attrs is None or not attrs["State"]["Running"]:
+                return None
+            if attrs["HostConfig"]["NetworkMode"] in _UNCOUNTED and (
+                seen := container_activity(attrs["State"]["Pid"], attrs["Id"])
+            ):
+                return seen
+            try:
+                stats = client.stats(self._name, stream=False, one_shot=True)
+            except NotFound:
+                return None
+        if stats["read"].startswith("0001-"):
+            return None
+        networks = (stats.get("networks") or {}).values()
+        return Activity(
+            cpu_seconds=stats["cpu_stats"]["cpu_usage"]["total_usage"] / 1e9,
+            network_tx_bytes=sum(n["tx_bytes"] for n in networks) if networks else None,
+            network_rx_bytes=sum(n["rx_bytes"] for n in networks) if networks else None,
+            processes=stats.get("pids_stats", {}).get("current"),
+        )
+
+    # -- one container ---------------------------------------------------------------------
+
+    def _attrs(self, client: Client) -> dict[str, Any] | None:
+        try:
+            attrs: dict[str, Any] = client.inspect_container(self._name)
+        except NotFound:
+            return None
+        # The engine also finds containers by the beginning of their id.
+        return attrs if attrs["Name"] == f"/{self._name}" else None
+
+    def _ours(self, attrs: dict[str, Any]) -> bool:
+        return _labels(attrs).get(LABEL) == self._name
+
+    def _own(self, client: Client, step: str) -> dict[str, Any] | None:
+        """The container, None where there is none.
+
+        What follows acts on its id: whoever takes the name meanwhile is not met by it.
+        """
+        attrs = self._attrs(client)
+        if attrs is not None and not self._ours(attrs):
+            raise EngineError(
+                f"the name {self._name} is taken by a container this agent did not make; it is left alone.",
+                step=step,
+                remedy="Look at what runs under this name, and remove or rename it by hand.",
+            )
+        return attrs
+
+    def _state(self, client: Client, attrs: dict[str, Any]) -> ContainerState:
+        state, config = attrs["State"], attrs["Config"]
+        labels = _labels(attrs)
+        started = _started(attrs)
+        return ContainerState(
+            container_id=attrs["Id"],
+            image=config["Image"],
+            digest=self._image_digest(client, attrs["Image"], config["Image"], labels.get(DIGEST_LABEL, "")),
+            state=_engine_state(state["Status"]),
+            started_at=state["StartedAt"] if started else None,
+            # The engine tells 0 for what runs, and for what never did.
+            exit_code=None if state["Running"] or not started else state["ExitCode"],
+            restart_count=attrs.get("RestartCount", 0),
+            oom_killed=bool(state.get("OOMKilled")),
+            ours=self._ours(attrs),
+            labels=labels,
+        )
+
+    def _image_digest(self, client: Client, image_id: str, name: str, said: str) -> str | None:
+        key = (image_id, name, said)
+        if self._known is not None and self._known[0] == key:
+            return self._known[1]
+        try:
+            digest = _digest(client.image(image_id), ImageReference.parse(name), said)
+        except (ImageNotFound, ValueError):
+            return None
+        # One image under one name never changes its digest; status is asked for often.
+        self._known = (key, digest) if digest else None
+        return digest
+
+    @staticmethod
+    def _wait_gone(client: Client, container: str) -> None:
+        """Wait for a removal that someone else began."""
+        deadline = time.monotonic() + _GONE_SECONDS
+        while time.monotonic() < deadline:
+            try:
+                client.inspect_container(container)
+            except NotFound:
+                return
+            time.sleep(_LOOK_SECONDS)
+        raise EngineError(
+            f"someone else removes the container, and it is still there {_GONE_SECONDS:g} seconds later.",
+            step="remove",
+            remedy="Look at the engine on the server.",
+        )
+
+    def _undo(self, made: str, labels: dict[str, str], error: BaseException) -> NoReturn:
+        """Remove what a failed start made and never ran; raises `error`, told what is left where that fails.
+
+        What ran is kept, with its log: a lost answer says nothing of the start.
+        """
+        try:
+            with self._api.client("start") as client:
+                # The engine's answer may have been lost after it made the container.
+                attrs = self._attrs(client)
+                mine = attrs is not None and (
+                    attrs["Id"] == made if made else _labels(attrs).items() >= labels.items()
+                )
+                if attrs is not None and mine and not _started(attrs):
+                    with suppress(NotFound):
+                        client.remove_container(attrs["Id"], v=True, force=True)
+        except EngineError as second:
+            if isinstance(error, EngineError):
+                words = f"{error.message} What was made of the container may be left: {second.message}"
+                raise EngineError(words, step="start", remedy=error.remedy) from error
+        raise error
+
+
+def _network(client: Client, mode: str) -> str:
+    """The network mode in the engine's own words: of ``container:NAME`` it tells the other's id."""
+    kind, _, name = mode.partition(":")
+    return f"{kind}:{client.inspect_container(name)['Id']}" if kind == "container" else mode
+
+
+def _not_after(cancelled: threading.Event | None) -> None:
+    if cancelled is not None and cancelled.is_set():
+        raise EngineError("a stop came before it was started.", step="start")
+
+
+def _nothing(ended: LogEnd | None) -> Log:
+    yield from ()
+    return ended
+
+
+def _engine_state(word: str) -> EngineState:
+    try:
+        return EngineState(word)
+    except ValueError as error:
+        words = f"the engine says the container is {word!r}, which this agent does not know."
+        raise EngineError(words, remedy="Look at the container on the server.") from error
+
+
+def _started(attrs: dict[str, Any]) -> bool:
+    return not attrs["State"]["StartedAt"].startswith("0001-")
+
+
+def _labels(attrs: dict[str, Any]) -> dict[str, str]:
+    return attrs["Config"].get("Labels") or {}
+
+
+def _digest(attrs: dict[str, Any], reference: ImageReference, said: str | None) -> str | None:
+    """The digest under which this repository knows the image; an id is never one (FACTS: Docker).
+
+    Where it knows several, the one the registry `said`.
+    """
+    known = [ImageReference.parse(text) for text in attrs.get("RepoDigests") or []]
+    digests = [one.digest for one in known if one.repository == reference.repository]
+    return said if said in digests else next(iter(digests), None)

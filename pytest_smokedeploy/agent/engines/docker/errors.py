@@ -1,0 +1,121 @@
+"""What Docker's own words mean for an operator, and what to do next."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import requests
+from docker.errors import DockerException
+
+from pytest_smokedeploy.support.errors import EngineError
+
+_SHOWN: Final = 500
+
+#: Sign in the engine's words (lower case), what it means, what to do next. The first that fits is told.
+_MEANINGS: Final = (
+    ("manifest unknown", "the registry has no image under this tag", "Push the image under this tag first."),
+    ("manifest for", "the registry has no image under this tag", "Push the image under this tag first."),
+    (
+        "pull access denied",
+        "the registry does not show this repository to this server",
+        "Check the repository's name, and log the server in to the registry.",
+    ),
+    (
+        "repository name not known",
+        "the registry has no such repository",
+        "Push the image first, or check its name.",
+    ),
+    ("unauthorized", "the registry lets this server in only with a login", "Log the server in to it."),
+    ("no basic auth credentials", "the registry wants a login", "Log the server in to the registry."),
+    ("denied", "the registry refuses this server", "Check the server's login and its rights there."),
+    ("toomanyrequests", "the registry takes no more requests for now", "Wait, or log in, and start again."),
+    ("no space left on device", "the server's disk is full", "Free space on the server, and start again."),
+    ("disk quota exceeded", "the server's disk quota is used up", "Free space on the server."),
+    (
+        "server gave http response to https",
+        "the registry speaks plain http",
+        "Give it TLS, or name it among the engine's insecure registries.",
+    ),
+    ("x509:", "the registry's certificate is not trusted", "Give the engine the registry's CA."),
+    ("no such host", "the registry's name can't be resolved", "Check the image's host and the server's DNS."),
+    ("connection refused", "nothing listens at the registry's address", "Check that the registry runs."),
+    ("no route to host", "the registry can't be reached", "Check the server's network."),
+    ("network is unreachable", "the registry can't be reached", "Check the server's network."),
+    ("i/o timeout", "the registry did not answer in time", "Check the registry and the server's network."),
+    ("awaiting headers", "the registry did not answer in time", "Check the registry and the network."),
+    ("deadline exceeded", "the registry did not answer in time", "Check the registry and the network."),
+    (
+        "is already in use by container",
+        "the name is taken by a container that this agent did not make; it is left alone",
+        "Look at what runs under this name, and remove or rename it by hand.",
+    ),
+    (
+        "bind source path does not exist",
+        "a mount's folder is missing on the server",
+        "Create the folder that is named, writable for the runtime.",
+    ),
+    ("no such image", "the image is not on the server any more", "Start again: it is pulled anew."),
+    (
+        "no command specified",
+        "the image says nothing that could be started",
+        "Give the image an ENTRYPOINT or CMD.",
+    ),
+    ("exec format error", "the image is for another processor", "Build it for the server's architecture."),
+    ("exec:", "the image's entrypoint can't be started", "Check the image's ENTRYPOINT and CMD."),
+    (
+        "logging driver does not support reading",
+        "the engine keeps no log that can be read",
+        "Let the agent deploy anew: it asks for json-file.",
+    ),
+    ("network", "the network can't be had", "Check NETWORK_MODE in the agent's settings."),
+)
+
+
+def explained(error: Exception, host: str, step: str, seconds: float) -> EngineError:
+    """What `error` means, as EngineError.
+
+    Args:
+        error: what the SDK or its transport raised.
+        host: the engine's address.
+        step: the deploy step under way, or "".
+        seconds: how long the call was allowed to take.
+
+    """
+    if isinstance(error, requests.Timeout) or "timed out" in str(error).lower():
+        words = f"the Docker engine did not answer within {seconds:g} seconds."
+        return EngineError(words, step=step, remedy="Look at the engine on the server; it may hang.")
+    explanation = getattr(error, "explanation", None)
+    if explanation is None and isinstance(error, requests.RequestException | DockerException):
+        return _unreachable(error, host, step)
+    return told(str(explanation or error), step)
+
+
+def told(words: str, step: str) -> EngineError:
+    """What the engine's own `words` mean, as EngineError."""
+    words = " ".join(words.split())[:_SHOWN]
+    low = words.lower()
+    for sign, meaning, remedy in _MEANINGS:
+        if sign in low:
+            return EngineError(f"{meaning} (Docker: {words}).", step=step, remedy=remedy)
+    return EngineError(f"Docker: {words}.", step=step, remedy="Look at the engine's own log on the server.")
+
+
+def _unreachable(error: Exception, host: str, step: str) -> EngineError:
+    low = str(error).lower()
+    for sign, meaning, remedy in (
+        ("no such file", "there is no Docker socket", "Start the engine, or set DOCKER_HOST."),
+        ("permission denied", "this user may not use it", "Let the agent's user use the engine's socket."),
+        ("connection refused", "nothing listens there", "Start the engine."),
+        ("aborted", "it broke the connection off", "Look at the engine on the server."),
+        ("invalid bind address", "that is no address", "Set DOCKER_HOST, such as unix:///run/docker.sock."),
+    ):
+        if sign in low:
+            return EngineError(
+                f"the Docker engine at {host} can't be asked: {meaning}.", step=step, remedy=remedy
+            )
+    words = " ".join(str(error).split())[:_SHOWN]
+    return EngineError(
+        f"the Docker engine at {host} can't be asked: {words}.",
+        step=step,
+        remedy="Look at the engine on the server.",
+    )

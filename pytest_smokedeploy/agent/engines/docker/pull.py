@@ -1,0 +1,116 @@
+"""One pull, its progress told, bounded in time, and called off at once where a stop asks for it."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from contextlib import closing
+from typing import Any, Final
+
+import requests
+from docker import auth
+from docker.errors import DockerException
+
+from pytest_smokedeploy.agent.engines.backlog import Backlog
+from pytest_smokedeploy.agent.engines.base import LAYER
+from pytest_smokedeploy.agent.engines.docker.api import Client, DockerApi
+from pytest_smokedeploy.agent.engines.docker.errors import explained, told
+from pytest_smokedeploy.support.errors import EngineError
+from pytest_smokedeploy.support.image import ImageReference
+
+#: Seconds one pull may take; the caller's own patience is shorter or longer.
+PULL_SECONDS: Final = 1800
+_LOOK_SECONDS: Final = 0.05
+_ROOM: Final = 1000
+_DIGEST: Final = "Digest: "
+_DONE: Final = "Status: "
+
+
+def pull(
+    api: DockerApi,
+    reference: ImageReference,
+    cancelled: threading.Event,
+    progress: Callable[[str], None],
+) -> str | None:
+    """Pull `reference`; returns the digest that the registry gave for it.
+
+    Args:
+        api: the engine.
+        reference: what to pull.
+        cancelled: once it is set the pull is called off, within a twentieth of a second.
+        progress: takes one line for people each time the pull got on.
+
+    Raises:
+        EngineError: it failed, was called off, or took longer than `PULL_SECONDS`.
+
+    """
+    try:
+        client = api.open(PULL_SECONDS)
+    except (DockerException, requests.RequestException) as error:
+        raise explained(error, api.host, "pull", PULL_SECONDS) from error
+    events: Backlog[dict[str, Any]] = Backlog(_ROOM)
+    work = threading.Thread(
+        target=_receive, args=(client, reference, events), daemon=True, name="docker-pull"
+    )
+    work.start()
+    deadline = time.monotonic() + PULL_SECONDS
+    digest, done = None, False
+    try:
+        while not events.ended:
+            for event in events.take(_LOOK_SECONDS):
+                if "error" in event:
+                    raise told(str(event["error"]), "pull")
+                status = str(event.get("status", ""))
+                if status.startswith(_DIGEST):
+                    digest = status.removeprefix(_DIGEST)
+                done = done or status.startswith(_DONE)
+                progress(_line(event, status))
+            if cancelled.is_set():
+                raise EngineError("the pull was called off by a stop.", step="pull")
+            if time.monotonic() > deadline:
+                words = f"the pull took longer than {PULL_SECONDS} seconds and was called off."
+                raise EngineError(words, step="pull", remedy="Check the registry and the server's network.")
+    finally:
+        events.close()
+        # The engine gives a pull up when nobody waits for it any more.
+        client.cut()
+    if events.error is not None:
+        raise explained(events.error, api.host, "pull", PULL_SECONDS) from events.error
+    if not done:
+        # What lies on the server under this name would be an older image.
+        raise EngineError(
+            "the engine broke the pull off without a word.", step="pull", remedy="Look at its log."
+        )
+    return digest
+
+
+def _receive(client: Client, reference: ImageReference, events: Backlog[dict[str, Any]]) -> None:
+    """Read the engine's answer into `events`, in a thread of its own: until it begins nothing can end it."""
+    failed: Exception | None = None
+    name = f"{reference.host}/{reference.path}"
+    try:
+        with closing(client):
+            # The operator's own login, where the server has one for this registry.
+            login = auth.get_config_header(client, auth.resolve_repository_name(name)[0])
+            headers = {"X-Registry-Auth": login} if login else {}
+            params = {"fromImage": name, "tag": reference.digest or reference.tag or "latest"}
+            with client.answer("POST", "/images/create", params, headers) as answer:
+                for line in answer.iter_lines():
+                    if line.strip() and not events.put(json.loads(line)):
+                        break
+    except (DockerException, requests.RequestException, OSError, ValueError, AttributeError) as error:
+        # AttributeError: urllib3's, where the connection is cut under it.
+        failed = error
+    events.finish(failed)
+
+
+def _line(event: dict[str, Any], status: str) -> str:
+    """One step of the pull for people: ``layer 5f70bf18a086: Downloading, 3 of 12 MB``."""
+    detail = event.get("progressDetail") or {}
+    layer = f"{LAYER}{event['id']}: " if event.get("id") and "progressDetail" in event else ""
+    current, total = detail.get("current"), detail.get("total")
+    if isinstance(current, int) and isinstance(total, int):
+        return f"{layer}{status}, {current / 1e6:.1f} of {total / 1e6:.1f} MB"
+    return f"{layer}{status}"

@@ -1,0 +1,1 @@
+"""A process in the place of a container, for rehearsals alone."""

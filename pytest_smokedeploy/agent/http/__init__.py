@@ -1,0 +1,1 @@
+"""The agent over HTTP: calls, Access, limits, log feed."""

@@ -1,0 +1,110 @@
+"""Cloudflare Access's assertion, verified on every call: nobody else is let in (FACTS: Access)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import jwt
+
+from pytest_smokedeploy.agent.http.keys import Keys
+from pytest_smokedeploy.support.errors import SmokedeployError
+
+#: How far the clocks of the edge and of this server may lie apart.
+LEEWAY_SECONDS: Final = 30
+#: The edge refuses more than 32 KB of headers in all; an assertion is about 1 KB.
+_LENGTH: Final = 16 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls: a service token's `common_name` or a person's `email`."""
+
+    name: str
+    human: bool
+
+
+class DeniedError(SmokedeployError):
+    """Not let in; the reason says why, without a word of the assertion itself."""
+
+
+class UnknownKeyError(DeniedError):
+    """Signed with a key that is not known; it may be the team's new one."""
+
+
+class Access:
+    """Verifies assertions of one team and one application.
+
+    Args:
+        team: the team's address, also the issuer (``https://team.cloudflareaccess.com``).
+        audience: the application's AUD tag.
+        keys: the team's keys; by default fetched from its address.
+
+    """
+
+    def __init__(self, team: str, audience: str, keys: Keys | None = None) -> None:
+        self.keys = keys if keys is not None else Keys(team)
+        self._team = team
+        self._audience = audience
+
+    def verify(self, assertions: Sequence[str], *, wait: bool = True) -> Caller:
+        """Verify the one assertion of a call.
+
+        Args:
+            assertions: every value of the header; a call has one.
+            wait: ask the team for an unknown key (seconds); otherwise nothing is waited for.
+
+        Raises:
+            UnknownKeyError: not to be waited for, and asking could bring the key.
+            DeniedError: none, several, or not one of this team's and this application's.
+
+        """
+        if len(assertions) != 1 or not assertions[0]:
+            how = "several assertions" if len(assertions) > 1 else "no assertion"
+            raise DeniedError(f"{how} of Cloudflare Access: the call did not come through it.")
+        if len(assertions[0]) > _LENGTH:
+            raise DeniedError("the assertion is too long to be one.")
+        try:
+            key = self._key(jwt.get_unverified_header(assertions[0]), wait=wait)
+            claims = jwt.decode(
+                assertions[0],
+                key,
+                algorithms=["RS256"],
+                audience=self._audience,
+                issuer=self._team,
+                leeway=LEEWAY_SECONDS,
+                options={"require": ["exp", "iat", "aud", "iss"]},
+            )
+        # Beside PyJWT's own: what JSON of nobody's making can do to its parser and to int().
+        except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError) as error:
+            raise DeniedError(f"the assertion is not valid ({type(error).__name__}).") from None
+        return _caller(claims)
+
+    def _key(self, header: dict[str, Any], *, wait: bool) -> jwt.PyJWK:
+        kid = header.get("kid")
+        # Before any key is asked for: a call that can't be right must not make the agent call out.
+        if header.get("alg") != "RS256":
+            raise DeniedError("the assertion is not signed with RS256.")
+        if "crit" in header:
+            raise DeniedError("the assertion demands an extension that is not known here.")
+        if not isinstance(kid, str) or not kid:
+            raise DeniedError("the assertion names no key.")
+        key = self.keys.known(kid)
+        if key is None and not wait and self.keys.may_come():
+            raise UnknownKeyError("the assertion is signed with a key that is not known yet.")
+        if key is None and wait:
+            key = self.keys.find(kid)
+        if key is None:
+            raise DeniedError("the assertion is signed with a key this team does not have.")
+        return key
+
+
+def _caller(claims: dict[str, Any]) -> Caller:
+    """A person has an email and a subject; a service token a common name and no subject."""
+    email, name, subject = claims.get("email"), claims.get("common_name"), claims.get("sub")
+    if isinstance(email, str) and email and subject and not name:
+        return Caller(email, human=True)
+    if isinstance(name, str) and name and not subject and not email:
+        return Caller(name, human=False)
+    raise DeniedError("the assertion names neither a service token nor a person.")

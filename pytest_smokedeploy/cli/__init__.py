@@ -1,0 +1,1 @@
+"""The command `smokedeploy`: one module a command."""

@@ -1,0 +1,96 @@
+"""``smokedeploy stop``: the workflow's last step, for a run that was killed (DESIGN 5, layer 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from pytest_smokedeploy.client import AgentClient
+from pytest_smokedeploy.evidence import Journal, owed, replay, write_folder
+from pytest_smokedeploy.judging import Record
+from pytest_smokedeploy.lifecycle import FactRecorder
+from pytest_smokedeploy.lifecycle.deploying import overdue
+from pytest_smokedeploy.lifecycle.stopping import Stopper
+from pytest_smokedeploy.settings import Options, RunConfig, resolve
+from pytest_smokedeploy.support.errors import EvidenceError
+from pytest_smokedeploy.support.redaction import Sanitiser
+
+_LOOK: Final = "Ask the agent's GET /v1/status, and stop by hand what runs."
+#: Events that tell a deploy's end; without one of them it may still be under way.
+_ANSWERED: Final = frozenset({"deploy.answered", "deploy.failed", "deploy.refused"})
+
+
+def rescue(options: Options, environ: Mapping[str, str]) -> tuple[str, bool]:
+    """Stop what the journal in the evidence folder shows as deployed and not stopped.
+
+    Returns:
+        What happened, in words, and whether nothing is left running.
+
+    Raises:
+        SmokedeployError: the settings are wrong, or the journal can't be read.
+
+    """
+    folder = options.evidence
+    file = folder / "journal.jsonl"
+    try:
+        events, damaged = Journal.look(file)
+    except EvidenceError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            return f"no journal in {folder}: no deploy was sent, nothing to stop.", True
+        raise EvidenceError(f"{error} Whether a stop is owed is not known.", remedy=_LOOK) from error
+    deploy_id = owed(events)
+    if deploy_id is None and damaged:
+        words = f"{damaged} lines of the journal can't be read: whether a stop is owed is not known."
+        raise EvidenceError(words, remedy=_LOOK)
+    if deploy_id is None:
+        return "the journal owes no stop; everything is left alone.", True
+    started: dict[str, Any] = next((e for e in events if e.get("event") == "run.started"), {})
+    if started.get("rehearsal") is True:
+        return "the journal is a rehearsal's; its world ended with it.", True
+    options = replace(options, image_tag=_tag(started))
+    run = resolve(options, environ)
+    sanitiser = Sanitiser(run.all_secrets())
+    journal = Journal(file, sanitiser)
+    facts = FactRecorder(_gate(events), journal)
+    # Whatever the run had proven by then: what had to be rescued is no evidence (EXT-5).
+    facts.spoil("the run left its container to `smokedeploy stop`.")
+    promised: dict[str, Any] = next(e for e in reversed(events) if e.get("event") == "deploy.promised")
+    with AgentClient(run.endpoint, run.client_id, run.client_secret) as client:
+        stopper = Stopper(run, client, facts, deploy_id, named=promised.get("named") is not False)
+        shutdown = stopper.stop("smokedeploy stop, after the run", _open_seconds(events, run))
+        stopper.look_again(shutdown)
+    done = shutdown.confirmed and shutdown.second_look is False
+    words = sanitiser.text(shutdown.told)
+    journal.close()
+    try:
+        write_folder(folder, journal.events)
+    except (LookupError, TypeError, ValueError, OSError) as error:
+        return f"{words}; the evidence could not be written ({type(error).__name__}: {error}).", False
+    return words, done
+
+
+def _gate(events: list[dict[str, Any]]) -> Record:
+    """The run's gate; a journal that lost a line makes none, and is no reason not to stop."""
+    try:
+        return replay(events)
+    except (LookupError, TypeError, ValueError):
+        return Record(rehearsal=False)
+
+
+def _open_seconds(events: list[dict[str, Any]], run: RunConfig) -> float:
+    """How long a deploy that the journal shows without an answer may still be under way."""
+    if any(str(event.get("event")) in _ANSWERED for event in events):
+        return 0.0
+    try:
+        sent = next(datetime.fromisoformat(e["at"]) for e in events if e.get("event") == "deploy.promised")
+        passed = (datetime.now(UTC) - sent).total_seconds()
+    except (StopIteration, KeyError, TypeError, ValueError):
+        passed = 0.0
+    return max(0.0, overdue(run) - max(passed, 0.0))
+
+
+def _tag(started: Mapping[str, Any]) -> str:
+    image = started.get("image")
+    return str(image.get("tag", "")) if isinstance(image, Mapping) else ""

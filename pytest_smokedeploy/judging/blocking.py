@@ -1,0 +1,46 @@
+"""Which check may run, and whether anything may be deployed (VER-6, PRE-7)."""
+
+from __future__ import annotations
+
+from pytest_smokedeploy.judging.record import Check, Record
+from pytest_smokedeploy.judging.verdict import clause_state
+from pytest_smokedeploy.model import CHECKED, STAGES, Stage, stage_of
+
+
+def blocked(record: Record, check: Check) -> str | None:
+    """Why `check` must not run now, or None. Shutdown and exit run after a failure too (VER-6)."""
+    if record.refusal:
+        return record.refusal[1]
+    if check.stage is Stage.EXIT:
+        return None
+    if check.stage is Stage.SHUTDOWN:
+        return None if record.deploy == "sent" else "nothing was deployed: there is nothing to stop"
+    if record.interrupted:
+        return record.interrupted
+    if first := record.first_violation():
+        named = [c for c in check.clauses if c in record.violations()]
+        # The check that claims the violated clause still runs, so that it fails under its name.
+        if named and STAGES.index(check.stage) <= STAGES.index(stage_of(first[0])):
+            return None
+        return f"{first[0]}: {first[1]}"
+    return may_not_deploy(record) if check.stage is not Stage.PRECONDITIONS else None
+
+
+def may_not_deploy(record: Record) -> str | None:
+    """Why nothing may be deployed, or None: every precondition proven, nothing violated (PRE-7)."""
+    if record.refusal:
+        return record.refusal[1]
+    if record.interrupted:
+        return record.interrupted
+    if first := record.first_violation():
+        return f"{first[0]}: {first[1]}"
+    for clause in CHECKED:
+        if clause.stage is Stage.PRECONDITIONS:
+            state = clause_state(record, clause.id)
+            if state.state != "proven":
+                return f"{clause.id}: {state.words}"
+    for check in record.checks:
+        outcome, words = record.outcome(check)
+        if check.stage is Stage.PRECONDITIONS and outcome != "passed":
+            return f"the check {check.title!r} did not pass ({outcome}) {words}".rstrip()
+    return None

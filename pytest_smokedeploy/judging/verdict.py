@@ -1,0 +1,147 @@
+"""The state of each clause and the verdict of a run (EXT-5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final, Literal, get_args
+
+from pytest_smokedeploy.judging.record import Check, CheckOutcome, Record
+from pytest_smokedeploy.model import (
+    CHECKED,
+    CLAUSE,
+    CLAUSES,
+    EXIT_MISUSE,
+    EXIT_STATUS,
+    STAGES,
+    Basis,
+    Finding,
+    How,
+    Stage,
+    Verdict,
+    stage_of,
+)
+
+ClauseWord = Literal["proven", "violated", "not proven"]
+
+#: What evidence is read by. A secret that is a part of one of these can't be masked: nothing could be read.
+OWN_WORDS: Final = frozenset(
+    {*STAGES, *get_args(CheckOutcome), *get_args(ClauseWord), *CLAUSE, *Verdict, *map(str, Basis)}
+    | {"title", "stage", "clauses", "paper"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ClauseState:
+    """What a run can say of one clause, by which checks, resting on what."""
+
+    clause: str
+    state: ClauseWord
+    basis: Basis | None
+    checks: tuple[str, ...]
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The verdict, the clause named first ("" where there is none), and why, in one line."""
+
+    verdict: Verdict
+    clause: str
+    reason: str
+    exit_status: int
+    clauses: tuple[ClauseState, ...] = field(repr=False)
+
+
+def clause_states(record: Record) -> tuple[ClauseState, ...]:
+    """The state of every clause, in the order of the model's table."""
+    return tuple(clause_state(record, clause.id) for clause in CLAUSES)
+
+
+def clause_state(record: Record, clause_id: str) -> ClauseState:
+    """The state of one clause."""
+    claiming = [c for c in record.checks if clause_id in c.clauses]
+    ids = tuple(c.id for c in claiming)
+    finding = record.found(clause_id)
+    # A finding that does not hold is false in a condition, and still rests on something.
+    basis = finding.basis if finding is not None else None
+    violations = record.violations()
+    if clause_id in violations:
+        return ClauseState(clause_id, "violated", basis, ids, violations[clause_id])
+    if CLAUSE[clause_id].how is How.ENFORCED:
+        if clause_id == "EXT-1" and record.rehearsal:
+            return ClauseState(clause_id, "not proven", None, ids, "this was a rehearsal")
+        return ClauseState(clause_id, "proven", basis, ids, "enforced by the gate")
+    if why := _unproven(record, clause_id, claiming, finding):
+        return ClauseState(clause_id, "not proven", basis, ids, why)
+    return ClauseState(clause_id, "proven", basis, ids, finding.words() if finding else "")
+
+
+def decide(record: Record) -> Decision:
+    """The verdict from the facts so far (DESIGN 3)."""
+    states = clause_states(record)
+    verdict, clause, reason = _verdict(record, states, record.hold)
+    status = EXIT_MISUSE if record.refusal else EXIT_STATUS[verdict]
+    return Decision(verdict, clause, " ".join(reason.split()), status, states)
+
+
+def earned(record: Record) -> bool:
+    """Whether all is proven and stopped, and nothing but the agent's hold is left to take off (FLR-3)."""
+    verdict, _, _ = _verdict(record, clause_states(record), hold="")
+    return verdict in {Verdict.PASS, Verdict.REHEARSED}
+
+
+def _unproven(record: Record, clause_id: str, claiming: list[Check], finding: Finding | None) -> str:
+    """Why a checked clause is not proven, or ""."""
+    least = CLAUSE[clause_id].least_basis
+    if not claiming:
+        return "no collected check claims it"
+    for check in claiming:
+        outcome, words = record.outcome(check)
+        if outcome == "unproven" and finding is not None and finding.holds is not True:
+            return finding.words()
+        if outcome != "passed":
+            return f"its check {check.title!r} was {outcome}" + (f": {words}" if words else "")
+    if finding is None:
+        return "its check passed without looking at what it claims"
+    if finding.holds is not True:
+        return finding.words()
+    if finding.basis is None or (least is not None and finding.basis < least):
+        return f"rests on less than {least}: {finding.seen}"
+    return ""
+
+
+def _verdict(record: Record, states: tuple[ClauseState, ...], hold: str) -> tuple[Verdict, str, str]:
+    """(verdict, clause, reason), the first of the reasons that holds."""
+    if record.refusal:
+        return Verdict.REFUSED, *record.refusal
+    unproven = [s for s in states if s.state == "not proven" and CLAUSE[s.clause].how is How.CHECKED]
+    named = (unproven[0].clause, unproven[0].words) if unproven else ("", "")
+    sent = record.deploy == "sent"
+    if first := record.first_violation():
+        return Verdict.FAIL if sent else Verdict.REFUSED, *first
+    if record.interrupted:
+        return Verdict.FAIL if sent else Verdict.INCOMPLETE, named[0], record.interrupted
+    if sent and not record.stop_confirmed:
+        return Verdict.FAIL, "STP-1", "no status read confirmed that the container is stopped."
+    if unproven:
+        finding = record.found(named[0])
+        looked = finding is not None and finding.holds is not True
+        unmet = not sent and stage_of(named[0]) is Stage.PRECONDITIONS and looked
+        return Verdict.REFUSED if unmet else Verdict.INCOMPLETE, *named
+    for check in record.checks:
+        outcome, words = record.outcome(check)
+        if outcome != "passed":
+            why = f"the check {check.title!r} was {outcome} {words}".rstrip()
+            return Verdict.INCOMPLETE, "EXT-2", why
+    return _proven(record, hold) if sent else (Verdict.INCOMPLETE, "", "nothing was deployed.")
+
+
+def _proven(record: Record, hold: str) -> tuple[Verdict, str, str]:
+    """The end of a run in which everything holds."""
+    proven = f"all {len(CHECKED)} checked clauses proven, stop confirmed"
+    if hold:
+        # A PASS that leaves its agent on hold would be taken for one that nobody needs to look into.
+        return Verdict.INCOMPLETE, "FLR-3", f"{proven}, but the agent stays on hold: {hold}"
+    if record.rehearsal:
+        return Verdict.REHEARSED, "", f"{proven}; a rehearsal is never evidence."
+    return Verdict.PASS, "", f"{proven}."

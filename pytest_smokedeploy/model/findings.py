@@ -1,0 +1,85 @@
+"""A finding about one clause, and what each violation means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from pytest_smokedeploy.model.clauses import MILESTONES, Basis
+
+_STEPS, _OTHER = "The agent did not do its five steps.", "What runs is not what was asked for."
+_START, _RUNS = (
+    "The start-up is not the one the model documents.",
+    "Something runs that a smoke deploy forbids.",
+)
+_LEFT: Final = "The container may still be running on the server."
+#: What it means that a clause is violated, for people; a finding may say it more closely.
+MEANS: Final[dict[str, str]] = {
+    "TGT-1": "The deploy would go elsewhere than to dev.",
+    "TGT-2": "The runtime would not run on paper.",
+    "TRG-1": "This is no run that a person began, for the first time.",
+    "TRG-2": "It is not certain that what is deployed is what was chosen.",
+    "TRG-3": "The workflow can start without a person.",
+    "PRE-1": "The phase is not ready for its smoke deploy.",
+    "PRE-2": "There is no workflow for a person to start.",
+    "PRE-3": "The job has no environment to take its secrets and rules from.",
+    "PRE-4": "The run lacks a secret of the environment that it deploys to.",
+    "PRE-5": "The runtime would start on a database that does not fit it.",
+    "PRE-6": "The agent is not reached as it must be, or not guarded as it must be.",
+    "FLR-3": "Nobody has looked since something went wrong.",
+    **dict.fromkeys(("AGT-1", "AGT-2", "AGT-3", "AGT-4", "AGT-5", "AGT-6", "AGT-7"), _STEPS),
+    "VER-1": "What runs is not known.",
+    **dict.fromkeys(("VER-2", "VER-3", "VER-4", "VER-5"), _OTHER),
+    **dict.fromkeys((*MILESTONES, "RUN-1"), _START),
+    "DET-1": "The start-up is not deterministic.",
+    **dict.fromkeys(("OBS-7", "OBS-8", "OBS-9", "RUN-2", "RUN-3", "RUN-4", "RUN-5"), _RUNS),
+    **dict.fromkeys(("STP-1", "STP-2", "STP-3", "EXT-3"), _LEFT),
+    "EXT-2": "Not all that this run has to show was shown.",
+    "EXT-4": "Something happened that nobody wrote down.",
+}
+#: What it means that a clause could not be established.
+UNTOLD: Final = "What can't be told is not proven."
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found about one clause; true in a condition only if the clause holds.
+
+    Attributes:
+        clause: the clause's id.
+        holds: True proven, False violated, None where it could not be established.
+        expected: what the clause wants to see, one line.
+        seen: what was seen, one line (redacted by whoever writes it out).
+        basis: what `holds` rests on; None where nothing was established.
+        meaning: what it means here, one sentence; "" for what it always means (`MEANS`).
+        remedy: what the operator does next, one sentence, or "".
+
+    """
+
+    clause: str
+    holds: bool | None
+    expected: str
+    seen: str
+    basis: Basis | None = Basis.SEEN
+    meaning: str = ""
+    remedy: str = ""
+
+    def __bool__(self) -> bool:
+        return self.holds is True
+
+    def __str__(self) -> str:
+        return f"{self.clause}: {self.words()}"
+
+    @property
+    def means(self) -> str:
+        """What it means, one sentence; "" where the clause holds."""
+        if self.holds:
+            return ""
+        return self.meaning or (UNTOLD if self.holds is None else MEANS.get(self.clause, ""))
+
+    def words(self) -> str:
+        """The finding in a line without its id: expected, seen, what it means, what to do."""
+        if self.holds:
+            return self.seen
+        saw = f"expected {self.expected}; saw {self.seen}{'' if self.seen.endswith('.') else '.'}"
+        return " ".join(part for part in (saw, self.means, self.remedy) if part)

@@ -1,0 +1,20 @@
+"""The stages of a smoke deploy."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+
+class Stage(StrEnum):
+    """The gate's stages, in the order they run."""
+
+    PRECONDITIONS = "preconditions"
+    DEPLOY = "deploy"
+    VERIFY = "verify"
+    OBSERVE = "observe"
+    SHUTDOWN = "shutdown"
+    EXIT = "exit"
+
+
+STAGES: Final = tuple(Stage)

@@ -1,0 +1,255 @@
+"""Options and plug-ins under which a run is no gate: known before any request leaves, exit status 4."""
+
+from __future__ import annotations
+
+import os.path
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from pytest_smokedeploy.judging import Check, process_environment
+from pytest_smokedeploy.model import STAGES
+from pytest_smokedeploy.support.errors import MisuseError
+
+if TYPE_CHECKING:
+    from pytest_smokedeploy.settings import Options
+
+Config: TypeAlias = Any
+Item: TypeAlias = Any
+
+#: Plug-ins that run a test again, or once in a child of its own; merely loaded, a mark is enough for
+#: them (FLR-4). By the name they register under and by their module, since ``-p`` takes either.
+_RETRYING: Final = {
+    "rerunfailures": "pytest-rerunfailures",
+    "pytest_rerunfailures": "pytest-rerunfailures",
+    "flaky": "flaky",
+    "repeat": "pytest-repeat",
+    "pytest_repeat": "pytest-repeat",
+    "retry": "pytest-retry",
+    "pytest_retry": "pytest-retry",
+    "flakefinder": "pytest-flakefinder",
+    "pytest_flakefinder": "pytest-flakefinder",
+    "forked": "pytest-forked",
+    "pytest_forked": "pytest-forked",
+}
+_NEEDED: Final = {
+    "pytest_order": "pytest-order",
+    "timeout": "pytest-timeout",
+    "html": "pytest-html",
+    "junitxml": "pytest's own JUnit report",
+    "terminal": "pytest's own terminal report",
+}
+
+
+#: Options of pytest's own: destination, flag, and why no gate takes it.
+_UNFIT: Final = (
+    ("usepdb", "--pdb", "a person at a prompt keeps the container running"),
+    ("trace", "--trace", "a person at a prompt keeps the container running"),
+    ("setuponly", "--setup-only", "it deploys and checks nothing"),
+    ("debug", "--debug", "it writes every value to a file, secrets too"),
+    ("pastebin", "--pastebin", "it publishes what the run shows"),
+)
+#: Options under which pytest runs no test and ends with 0.
+_SHOWING: Final = {
+    "collectonly": "--collect-only",
+    "setupplan": "--setup-plan",
+    "help": "--help",
+    "version": "--version, twice",
+    "markers": "--markers",
+    "showfixtures": "--fixtures",
+    "show_fixtures_per_test": "--fixtures-per-test",
+    "cacheshow": "--cache-show",
+}
+_NAMES: Final = frozenset({"smokedeploy", "pytest_smokedeploy.plugin.hooks"})
+
+
+def parallel(config: Config) -> bool:
+    """Whether pytest-xdist hands the checks to workers, or this is a worker."""
+    option = config.option
+    several = getattr(option, "numprocesses", None) or getattr(option, "dist", "no") != "no"
+    return bool(several) or bool(getattr(option, "looponfail", False)) or hasattr(config, "workerinput")
+
+
+def only_lists(config: Config, environ: Mapping[str, str]) -> bool:
+    """Whether somebody only wants to see the checks; a dispatched run never does."""
+    return bool(_listing(config)) and (config.option.smokedeploy_rehearse or not _in_actions(environ))
+
+
+def dispatched(config: Config, environ: Mapping[str, str]) -> bool:
+    """Whether somebody means this very process to be the gate of a workflow's run.
+
+    It is in GitHub Actions, names an environment, and asks for the plug-in by ``-p``: then whatever ends it
+    with 0 is taken for the gate's word.
+    """
+    option = config.option
+    named = option.smokedeploy_environment or environ.get("SMOKEDEPLOY_ENVIRONMENT")
+    # Of all arguments: with --help pytest reads no further than that.
+    asked = not _NAMES.isdisjoint(config.known_args_namespace.plugins or ())
+    return bool(named) and asked and _in_actions(environ) and not option.smokedeploy_rehearse
+
+
+def shows(config: Config, environ: Mapping[str, str]) -> bool:
+    """Whether a dispatched run would only show something, and end with 0."""
+    return bool(_listing(config)) and dispatched(config, environ)
+
+
+def no_stage() -> MisuseError:
+    """What a dispatched run is told in which no collected test carries a stage."""
+    words = "No collected test carries a stage: there is no gate to run, and pytest would end without one."
+    return MisuseError(words, clause="FLR-1", remedy="Name the smoke tests' folder.")
+
+
+def options_of(config: Config, environ: Mapping[str, str], folder: Path | None = None) -> Options:
+    """The run's options; `folder` is the smoke tests' own where they are known."""
+    from pytest_smokedeploy.settings import Options  # noqa: PLC0415 - lazily
+
+    given = {name.removeprefix("smokedeploy_"): value for name, value in vars(config.option).items()}
+    more = {"folder": folder} if folder else {}
+    return Options.merged(
+        given,
+        environ,
+        rehearse=config.option.smokedeploy_rehearse,
+        engine=config.option.smokedeploy_engine,
+        **more,
+    )
+
+
+def _listing(config: Config) -> str:
+    """The option under which pytest runs no test and ends with 0, or ""."""
+    for option, flag in _SHOWING.items():
+        given = getattr(config.option, option, False)
+        # Once is for who asks for nothing else; pytest heeds it on no other command line.
+        if given and (option != "version" or given > 1):
+            return flag
+    return ""
+
+
+def _in_actions(environ: Mapping[str, str]) -> bool:
+    return environ.get("GITHUB_ACTIONS") == "true"
+
+
+def misuses(
+    config: Config, items: Sequence[Item], checks: Mapping[str, Check], environ: Mapping[str, str]
+) -> list[MisuseError]:
+    """Everything about options and plug-ins that makes this run no gate, worst first.
+
+    Args:
+        config: pytest's.
+        items: pytest's, in the order they will run.
+        checks: the checks by node id.
+        environ: the environment.
+
+    """
+    found = _disagreements(config, environ)
+    if flag := _listing(config):
+        words = f"{flag} runs no check, and would end with 0 in a dispatched run."
+        found.append(MisuseError(words, clause="FLR-1", remedy=f"Run without {flag}; look in addopts too."))
+    if dispatched(config, environ):
+        found += process_environment.misuses(environ)
+    found += _plugins(config)
+    for option, flag, why in _UNFIT:
+        if getattr(config.option, option, False):
+            found.append(
+                MisuseError(f"{flag} does not go with a gate: {why}.", remedy=f"Run without {flag}.")
+            )
+    found += _report_elsewhere(config, environ)
+    if environ.get("PYTEST_DEBUG"):
+        words = "PYTEST_DEBUG does not go with a gate: it writes every value to the terminal, secrets too."
+        found.append(MisuseError(words, remedy="Run without it."))
+    if _thread_timeout(config, items):
+        why = "pytest-timeout's method `thread` ends the process without stopping the container."
+        found.append(MisuseError(why, clause="FLR-2", remedy="Use the method `signal`."))
+    if _flag(config, "faulthandler_exit_on_timeout"):
+        why = "faulthandler_exit_on_timeout ends the process without stopping the container."
+        found.append(MisuseError(why, clause="FLR-2", remedy="Take it out of pytest's settings."))
+    order = [item.nodeid for item in items if item.nodeid in checks]
+    stages = [STAGES.index(checks[node].stage) for node in order]
+    if stages != sorted(stages):
+        found.append(
+            MisuseError("Another plug-in moved the checks out of the model's order.", clause="VER-6")
+        )
+    return found
+
+
+def _plugins(config: Config) -> list[MisuseError]:
+    """Plug-ins that are loaded and must not be, or the other way round."""
+    found, plugins = [], config.pluginmanager
+    for name, package in sorted(_retrying(plugins).items()):
+        remedy = f"Nothing retries on its own: uninstall it, or run with -p no:{name}."
+        words = f"The plug-in {package} is loaded, and it can run a check again."
+        found.append(MisuseError(words, clause="FLR-4", remedy=remedy))
+    if parallel(config):
+        found.append(
+            MisuseError("pytest-xdist would deploy once a worker.", remedy="Run without -n and --dist.")
+        )
+    for name, package in _NEEDED.items():
+        if not plugins.hasplugin(name):
+            remedy = f"Install it, or drop -p no:{name}."
+            found.append(MisuseError(f"The plug-in {package} is missing.", remedy=remedy))
+    return found
+
+
+def _report_elsewhere(config: Config, environ: Mapping[str, str]) -> list[MisuseError]:
+    folder, found = options_of(config, environ).evidence.absolute(), []
+    xml = getattr(config.option, "xmlpath", None)
+    if xml and Path(xml).absolute() != folder / "junit.xml":
+        words = f"The JUnit report goes to {xml}, and the evidence is not whole without its own."
+        remedy = "Run without --junitxml (look in addopts too): junit.xml lies in the evidence folder."
+        found.append(MisuseError(words, remedy=remedy))
+    html = Path(os.path.abspath(getattr(config.option, "htmlpath", None) or folder / "report.html"))  # noqa: PTH100 - ".." too
+    if html.is_dir() or (html.parent == folder and html.suffix != ".html"):
+        words = f"The HTML report goes to {html}: a folder, or another part of the evidence."
+        remedy = "Run without --html (look in addopts too): report.html lies in the evidence folder."
+        found.append(MisuseError(words, remedy=remedy))
+    return found
+
+
+def _flag(config: Config, name: str) -> bool:
+    """An ini value of pytest's own; False where this pytest knows none of that name."""
+    try:
+        return bool(config.getini(name))
+    except (ValueError, KeyError):
+        return False
+
+
+def _retrying(plugins: Any) -> dict[str, str]:  # noqa: ANN401 - pytest's plug-in manager
+    """Loaded plug-ins that run a test again: registered name -> package."""
+    found = {}
+    for name, plugin in plugins.list_name_plugin():
+        module = getattr(plugin, "__name__", type(plugin).__module__) if plugin is not None else ""
+        for known in (str(name).partition(".")[0], str(module).partition(".")[0]):
+            if plugin is not None and known in _RETRYING:
+                found[str(name)] = _RETRYING[known]
+    # What a plug-in registers without a name has a number, and `-p no:` takes none of these off.
+    named = {package for name, package in found.items() if not name.isdigit()}
+    return {name: package for name, package in found.items() if not name.isdigit() or package not in named}
+
+
+def _thread_timeout(config: Config, items: Sequence[Item]) -> bool:
+    methods = [getattr(config.option, "timeout_method", None)]
+    with suppress(ValueError, KeyError):
+        methods.append(config.getini("timeout_method"))
+    for item in items:
+        marks = item.iter_markers("timeout")
+        methods += [m.kwargs.get("method") or (m.args[1] if len(m.args) > 1 else None) for m in marks]
+    return "thread" in methods
+
+
+def _disagreements(config: Config, environ: Mapping[str, str]) -> list[MisuseError]:
+    """What was dispatched must be what runs: an option, set in a file even, must not replace an input."""
+    if config.option.smokedeploy_rehearse or not _in_actions(environ):
+        return []
+    found = []
+    for name in ("environment", "image_tag"):
+        given, dispatched = (
+            getattr(config.option, f"smokedeploy_{name}"),
+            environ.get(f"SMOKEDEPLOY_{name.upper()}"),
+        )
+        if given and dispatched and given != dispatched:
+            flag = f"--smokedeploy-{name.replace('_', '-')}"
+            words = f"{flag} says {given!r}, and the workflow was dispatched with {dispatched!r}."
+            found.append(
+                MisuseError(words, clause="TRG-2", remedy=f"Run without {flag}; look in addopts too.")
+            )
+    return found

@@ -1,0 +1,1 @@
+"""One run of the gate, from collection to evidence."""

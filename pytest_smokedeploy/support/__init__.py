@@ -1,0 +1,1 @@
+"""Leaves that know no room: errors, image references, loopback addresses, redaction."""

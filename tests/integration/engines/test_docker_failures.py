@@ -1,0 +1,115 @@
+"""Each step's failures on a real engine: what is said, and that nothing of the new container is left."""
+
+import pytest
+
+from pytest_smokedeploy.agent.engines.base import ContainerSpec, MountSpec
+from pytest_smokedeploy.agent.engines.docker.engine import LABEL
+from pytest_smokedeploy.agent.engines.docker.errors import told
+from pytest_smokedeploy.support.errors import EngineError
+from tests.integration.engines.conftest import Bench, FailedError
+from tests.support.needs import needs_docker
+
+pytestmark = needs_docker
+
+
+def fails(bench, step, words, tag="v1"):
+    """A deploy fails in `step` with `words`; the steps before are told, and what never ran is gone."""
+    bench.mark()
+    with pytest.raises(FailedError, match=words) as caught:
+        bench.deploy(tag)
+    assert caught.value.step == step
+    assert caught.value.steps[-1]["step"] == step
+    assert caught.value.steps[-1]["outcome"] == "failed"
+    kept = bench.engine.inspect()
+    events = bench.events()
+    assert (kept is not None and kept.stopped) is (events.count("start") == 1)
+    assert events.count("create") - events.count("destroy") == events.count("start") <= 1
+    return caught.value
+
+
+def test_a_tag_that_was_never_pushed(bench):
+    bench.push("v1")
+    fails(bench, "pull", r"no image under this tag .*Push the image under this tag first\.", "v2")
+
+
+def test_a_repository_that_was_never_pushed(bench):
+    fails(bench, "pull", "Push the image")
+
+
+def test_a_registry_that_is_not_there(tmp_path, registry):
+    bench = Bench(tmp_path, registry, {"ALLOWED_IMAGES": "localhost:1/nowhere"})
+    bench.repository = "localhost:1/nowhere"
+    fails(bench, "pull", r"nothing listens at the registry's address .*Check that the registry runs\.")
+
+
+def test_a_mount_whose_source_is_missing(bench):
+    bench.push("v1")
+    (bench.folder / "snapshots").rmdir()
+    assert str(bench.folder / "snapshots") in str(fails(bench, "start", "a mount's folder is missing"))
+
+
+def test_an_entrypoint_that_cant_be_started(bench):
+    image = bench.push("v1")
+    dockerfile = f'FROM {image}\nENTRYPOINT ["/not-there"]\n'
+    (bench.folder / "Dockerfile").write_text(dockerfile)
+    bench.docker("build", "-q", "-t", f"{bench.repository}:v2", str(bench.folder))
+    bench.docker("push", "-q", f"{bench.repository}:v2")
+    fails(bench, "start", r"entrypoint can't be started .*not-there.*Check the image's ENTRYPOINT", "v2")
+
+
+def test_a_network_that_is_not_there(tmp_path, registry):
+    bench = Bench(tmp_path, registry, {"NETWORK_MODE": "nowhere-net"})
+    bench.push("v1")
+    fails(bench, "start", r"nowhere-net.*Check NETWORK_MODE")
+    bench.clear()
+
+
+def test_one_that_exits_while_starting_is_told_with_code_and_last_lines(bench):
+    bench.push("v1", "echo one; echo two >&2; exit 7")
+    failed = fails(bench, "running", "exit code 7")
+    assert (failed.body["exit_code"], sorted(failed.body["last_lines"])) == (7, ["one", "two"])
+
+
+def test_a_name_that_someone_takes_in_the_last_moment(bench):
+    image = bench.push("v1")
+    bench.docker("pull", "-q", image)
+    foreign = bench.docker("create", "--name", bench.name, image)
+    spec = ContainerSpec(image, {}, (), {LABEL: bench.name})
+    with pytest.raises(EngineError, match=r"did not make; it is left alone .*by hand"):
+        bench.engine.start(spec)
+    assert bench.docker("inspect", "--format", "{{.Id}}", bench.name) == foreign
+
+
+def test_nothing_is_left_of_a_container_whose_start_fails_in_the_engine_itself(bench):
+    image = bench.push("v1")
+    bench.engine.pull(image)
+    mount = MountSpec("audit-events", str(bench.folder / "audit"), "/runtime")  # a folder over a file
+    bench.mark()
+    with pytest.raises(EngineError):
+        bench.engine.start(ContainerSpec(image, {}, (mount,), {LABEL: bench.name}))
+    assert bench.engine.inspect() is None
+    assert [event for event in bench.events() if event in {"create", "start", "destroy"}] == [
+        "create",
+        "destroy",
+    ]
+
+
+def test_a_full_disk_in_the_engines_own_words():
+    """As Docker 20.10 said them with its data on a tmpfs of 12 MB and an image of 40 MB."""
+    error = told("write /var/lib/docker/tmp/GetImageBlob3540616429: no space left on device", "pull")
+    assert "the server's disk is full" in str(error)
+    assert error.remedy.startswith("Free space on the server")
+
+
+def test_activity_of_a_container(bench):
+    bench.push("v1", "while :; do :; done")
+    bench.deploy()
+    activity = bench.engine.activity()
+    assert activity.cpu_seconds > 0
+    assert activity.processes == 1
+    # It has no network of its own, so the engine counts nothing there.
+    assert (activity.network_tx_bytes, activity.network_rx_bytes) == (None, None)
+    bench.engine.stop(0)
+    assert bench.engine.activity() is None
+    bench.engine.remove()
+    assert bench.engine.activity() is None

@@ -1,0 +1,41 @@
+"""The rehearsal's GitHub on a port of its own."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+
+import pytest
+
+from pytest_smokedeploy.preconditions.github import GitHubApi
+from pytest_smokedeploy.rehearsal import World
+from pytest_smokedeploy.rehearsal.github import GitHub as StandIn
+from pytest_smokedeploy.rehearsal.server import Server
+from tests.rehearsal.gallery.gate import ROOT
+from tests.unit.preconditions.conftest import FLOW, REPOSITORY, SHA, TOKEN, run_of, whole  # noqa: F401
+
+
+@pytest.fixture
+def hub(run_of):  # noqa: F811 - pytest gives it that fixture
+    """hub(change, **how) -> (run, GitHub); `change` is what a World's `github` does to an answer."""
+    with ExitStack() as stack:
+
+        def make(change=None, *, commits=(SHA,), known_good=None, **how):
+            world = World(github=change)
+            server = Server(
+                StandIn(
+                    world,
+                    repository=REPOSITORY,
+                    token=TOKEN,
+                    commits=commits,
+                    environment="dev",
+                    workflow=ROOT / FLOW,
+                    run_id="7",
+                    known_good=known_good,
+                ).app
+            )
+            stack.callback(server.stop)
+            server.start()
+            run = run_of(f"http://127.0.0.1:{server.port}", **how)
+            return run, GitHubApi(run.github, rehearsal=True)
+
+        yield make

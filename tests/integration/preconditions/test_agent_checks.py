@@ -1,0 +1,240 @@
+"""What the agent says of itself before anything is deployed: TGT-1, TGT-2, PRE-5, PRE-6 and FLR-3."""
+
+import pytest
+
+from pytest_smokedeploy.client import AgentClient
+from pytest_smokedeploy.model import Basis, Finding
+from pytest_smokedeploy.preconditions import Preconditions
+from pytest_smokedeploy.support.redaction import Secret
+from tests.support.raw_server import RawServer, http
+
+LISTS = ["status", "hold", "preflight"]
+STATUS = {
+    "container_name": "runtime",
+    "running": False,
+    "extensions": LISTS,
+    "hold": None,
+    "last_deploy": None,
+}
+MOUNT = {"exists": True, "writable": True, "source": "/srv"}
+PREFLIGHT = {
+    "environment": "dev",
+    "execution_plane": "paper",
+    "mounts": [{"name": "audit-events", **MOUNT}],
+    "env": [],
+    "engine": {"kind": "docker", "reachable": True},
+    "database": {"reachable": True, "applied": ["0001"]},
+}
+ANSWERS = {
+    "/health": {"status": "ok", "environment": "dev"},
+    "/v1/status": STATUS | {"environment": "dev", "execution_plane": "paper"},
+    "/v1/preflight": PREFLIGHT,
+}
+NO_TOKEN = http(403, b"<html>", content_type="text/html", cf_access_domain="x", cf_ray="8f-FRA")
+GONE = http(502, b"error code: 502", content_type="text/plain", cf_ray="8f-FRA")
+
+
+@pytest.fixture
+def asked(run_of):
+    """asked(changes, settings=, anonymous=, ray=) -> Preconditions over an agent that answers so.
+
+    `changes` is path -> fields in place of the healthy ones (None takes one away), or whole bytes.
+    """
+    open_things = []
+
+    def make(changes=None, *, settings=None, anonymous=None, ray="8f-FRA"):
+        anonymous = {} if anonymous is None else anonymous
+
+        def play(peer):
+            path = peer.line.split()[1]
+            if peer.header("CF-Access-Client-Id") is None:
+                peer.send(anonymous.get(path, NO_TOKEN))
+                return
+            change = (changes or {}).get(path, {})
+            if isinstance(change, bytes):
+                peer.send(change)
+                return
+            body = {k: v for k, v in (ANSWERS[path] | change).items() if v is not ...}
+            peer.send(http(200, body, **({"cf_ray": ray} if ray else {})))
+
+        server = RawServer(play)
+        server.__enter__()
+        client = AgentClient(server.url, Secret("id"), Secret("secret"), request_seconds=20)
+        open_things.append((server, client))
+        servers.append(server)
+        return Preconditions(run_of(**(settings or {})), client)
+
+    make.servers = servers = []
+    yield make
+    for server, client in open_things:
+        client.close()
+        server.__exit__()
+
+
+def test_a_healthy_agent_is_devs_on_paper_guarded_and_not_on_hold(asked):
+    checks = asked()
+    assert checks.agent_environment() == Finding(
+        "TGT-1", True, "environment 'dev' by the agent's own word", "the agent says 'dev'", Basis.TOLD
+    )
+    assert checks.execution_plane() == Finding(
+        "TGT-2",
+        True,
+        "execution plane 'paper' in the settings and by the agent's word",
+        "the settings say paper; and so does the agent",
+        Basis.TOLD,
+    )
+    assert checks.agent_reachable() == Finding(
+        "PRE-6",
+        True,
+        "an anonymous call refused by Access, and one with the token answered through the tunnel",
+        "anonymous: an anonymous call is refused by Access with 403; with the token: HTTP 200, cf-ray 8f-FRA",
+    )
+    assert checks.inspected() == Finding(
+        "FLR-3",
+        True,
+        "no hold on the agent, and the last smoke deploy's job ended in success, or a person released or "
+        "signed it off",
+        "the agent was not on hold when it was asked; the agent knows of no smoke deploy before this one",
+    )
+    assert checks.database().holds is True
+
+
+@pytest.mark.parametrize("place", ["/health", "/v1/status", "/v1/preflight"])
+@pytest.mark.parametrize("word", ["prod", "Dev", "dev "])
+def test_another_environment_is_named_wherever_the_agent_says_it(asked, place, word):
+    found = asked({place: {"environment": word}}).agent_environment()
+    assert (found.holds, found.seen, found.basis) == (False, f"at {place} it says {word!r}", Basis.SEEN)
+    assert found.remedy == "Point DEPLOY_ENDPOINT at the agent of the environment dev."
+
+
+def test_an_agent_that_says_no_environment_is_not_devs(asked):
+    found = asked({"/health": {"environment": ...}}).agent_environment()
+    assert (found.holds, found.seen) == (False, "at /health it says nothing")
+
+
+@pytest.mark.parametrize("place", ["/v1/status", "/v1/preflight"])
+@pytest.mark.parametrize("word", ["live", "Paper", "", False])
+def test_another_plane_is_named_wherever_the_agent_says_it(asked, place, word):
+    found = asked({place: {"execution_plane": word}}).execution_plane()
+    assert (found.holds, found.seen, found.basis) == (
+        False,
+        f"at {place} the agent says {word!r}",
+        Basis.TOLD,
+    )
+    assert found.remedy == "Mend the agent's own settings."
+
+
+def test_a_base_agent_tells_no_plane_and_is_asked_for_no_preflight(asked):
+    bare = {"extensions": ..., "execution_plane": ..., "environment": ..., "hold": ...}
+    checks = asked({"/v1/status": bare, "/v1/preflight": GONE})
+    assert checks.execution_plane().seen == "the settings say paper; the agent's contract tells no plane"
+    assert checks.agent_environment().holds is True
+
+
+@pytest.mark.parametrize(
+    ("check", "place"),
+    [("agent_environment", "/health"), ("execution_plane", "/v1/status"), ("inspected", "/v1/status")],
+)
+def test_an_agent_that_cannot_be_asked_is_never_fine(asked, check, place):
+    found = getattr(asked({place: GONE}), check)()
+    assert (found.holds, found.basis) == (None, None)
+    assert found.seen.startswith("the agent could not be asked: ")
+    assert "502" in found.seen
+
+
+def test_without_an_endpoint_there_is_nobody_to_ask(run_of):
+    checks = Preconditions(run_of(), None)
+    for found in (
+        checks.agent_environment(),
+        checks.execution_plane(),
+        checks.agent_reachable(),
+        checks.inspected(),
+        checks.database(),
+    ):
+        assert (found.holds, found.seen, found.basis) == (None, "DEPLOY_ENDPOINT is not set", None)
+
+
+@pytest.mark.parametrize("path", ["/health", "/v1/status", "/v1/deploy", "/v1/stop"])
+def test_each_path_is_guarded_by_itself(asked, path):
+    let_in = http(200, {"status": "ok", "environment": "dev"}, cf_ray="8f-FRA")
+    found = asked(anonymous={path: let_in}).agent_reachable()
+    assert (found.holds, f"GET {path}: " in found.seen) == (False, True)
+    assert "before the whole of the agent" in found.remedy
+
+
+def test_an_anonymous_call_that_met_no_agent_at_all_tells_nothing_of_the_guard(asked):
+    found = asked(anonymous={"/health": GONE}).agent_reachable()
+    assert (found.holds, found.seen.startswith("anonymous call: ")) == (False, True)
+
+
+def test_a_token_that_is_not_let_in_is_unmet(asked):
+    found = asked({"/health": NO_TOKEN}).agent_reachable()
+    assert (found.holds, "the agent could not be asked" in found.seen) == (False, True)
+
+
+def test_an_answer_that_did_not_come_through_the_edge_is_unmet(asked):
+    found = asked(ray="").agent_reachable()
+    assert (found.holds, found.seen) == (False, "an answer without cf-ray: not through the edge")
+    assert found.remedy == "Let the agent be reached through the tunnel, and no other way."
+
+
+def test_a_hold_is_shown_and_waits_for_a_person(asked):
+    hold = {"since": "2026-01-01T00:00:00Z", "by": "ci", "reason": "a deploy began"}
+    found = asked({"/v1/status": {"hold": hold}}).inspected()
+    seen = "the agent is on hold since 2026-01-01T00:00:00Z, set by ci: a deploy began"
+    assert (found.holds, found.seen) == (False, seen)
+    assert "`smokedeploy agent release --state STATE_PATH --reason ...`" in found.remedy
+
+
+def test_a_last_deploy_that_is_not_told_leaves_it_to_the_last_run_of_the_workflow(asked):
+    checks = asked({"/v1/status": {"last_deploy": ...}})
+    found = checks.inspected()
+    assert (found.holds, found.basis) == (None, None)
+    assert found.seen.startswith("the agent was not on hold when it was asked; previous runs: ")
+
+
+def test_the_status_that_was_asked_is_what_the_deploy_is_held_against(asked):
+    checks = asked()
+    assert checks.status_asked is None
+    checks.inspected()
+    assert checks.status_asked["last_deploy"] is None
+    gone = asked({"/v1/status": GONE})
+    gone.inspected()
+    assert gone.status_asked is None
+
+
+def test_an_agent_that_lists_hold_and_tells_none_cannot_be_believed(asked):
+    found = asked({"/v1/status": {"hold": ...}}).inspected()
+    assert (found.holds, found.basis) == (None, None)
+    assert "its status tells none" in found.seen
+
+
+def test_one_answer_is_asked_for_once_a_run(asked):
+    checks = asked()
+    for _ in range(2):
+        checks.agent_environment()
+        checks.execution_plane()
+        checks.inspected()
+        checks.database()
+    lines = [peer.line for peer in asked.servers[0].asked]
+    assert sorted(lines) == [f"GET {path} HTTP/1.1" for path in ("/health", "/v1/preflight", "/v1/status")]
+
+
+def test_migrations_that_cannot_be_read_are_named_before_anybody_is_asked(asked):
+    checks = asked(settings={"database": {"migrations": "nowhere"}})
+    found = checks.database()
+    assert (found.holds, found.seen) == (False, "the migrations' folder nowhere is missing")
+    assert found.remedy == "Mend database.migrations in the settings, or the folder."
+
+
+def test_an_attestation_needs_no_agent(run_of):
+    run = run_of(database={"proof": "attested"})
+    found = Preconditions(run, None).database()
+    assert found.holds is False
+    assert "phase.yml" in found.seen
+
+
+def test_an_agent_without_a_preflight_is_told_another_proof(asked):
+    found = asked({"/v1/preflight": http(404, {"status": "error", "reason": "no such call."})}).database()
+    assert found.holds is None
+    assert "database.proof: direct or attested" in found.remedy

@@ -1,0 +1,111 @@
+"""A live run's world: TLS, a name that is not this machine's, and no --smokedeploy-rehearse."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import trustme
+import yaml
+
+from pytest_smokedeploy.rehearsal import Stack, World
+from pytest_smokedeploy.settings import load
+from tests.rehearsal.gallery.gate import ROOT, SECONDS, Ended, settings_file
+
+HOST = "agent.smokedeploy.test"
+RESOLVER = Path(__file__).parent / "resolver"
+
+
+class Live:
+    """Runs the gate and the command line against a stack, as a workflow would."""
+
+    def __init__(self, folder, stack, settings, ca):
+        self.folder, self.stack, self.settings = folder, stack, settings
+        self.tests = ROOT / "smoke_tests"
+        url = stack.environ["DEPLOY_ENDPOINT"]
+        self.environ = {
+            **stack.environ,
+            "DEPLOY_ENDPOINT": url.replace("localhost", HOST),
+            "GITHUB_API_URL": stack.environ["GITHUB_API_URL"].replace("localhost", HOST),
+            "PATH": os.environ["PATH"],
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+            "SSL_CERT_FILE": str(ca),
+            "SMOKEDEPLOY_EVIDENCE": str(folder / "evidence"),
+            "SMOKEDEPLOY_CONFIG": str(settings),
+        }
+
+    def lay(self, **files):
+        """Run a copy of the smoke tests from now on, with files (name without .py to text) beside it."""
+        self.tests = self.settings.parent
+        for source in (ROOT / "smoke_tests").glob("*.py"):
+            shutil.copy(source, self.tests)
+        for name, text in files.items():
+            (self.tests / f"{name}.py").write_text(text, encoding="utf-8")
+
+    def start(self, *options):
+        # Not by PYTHONPATH, which a dispatched run refuses.
+        command = [sys.executable, str(RESOLVER / "gate.py"), "-p", "smokedeploy", str(self.tests)]
+        with (self.folder / "output.txt").open("wb") as output:
+            return subprocess.Popen(
+                [*command, "-p", "no:cacheprovider", *options],
+                cwd=self.folder,
+                env=self.environ,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def run(self, *options):
+        process = self.start(*options)
+        try:
+            status = process.wait(SECONDS)
+        finally:
+            process.kill()
+        return Ended(status, (self.folder / "output.txt").read_text(errors="replace"), self.folder)
+
+    def command(self, *arguments):
+        return subprocess.run(
+            [sys.executable, "-m", "pytest_smokedeploy", *arguments],
+            cwd=self.folder,
+            env=self.environ | {"PYTHONPATH": f"{RESOLVER}{os.pathsep}{ROOT}"},
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+
+    @property
+    def posts(self):
+        return [path for method, path in self.stack.requests if method == "POST"]
+
+
+@pytest.fixture
+def live(tmp_path):
+    """live(world, **settings) -> Live, taken down at the end."""
+    authority = trustme.CA()
+    ca, key, chain = tmp_path / "ca.pem", tmp_path / "key.pem", tmp_path / "chain.pem"
+    authority.cert_pem.write_to_path(ca)
+    issued = authority.issue_cert(HOST, "localhost")
+    issued.private_key_pem.write_to_path(key)
+    for blob in issued.cert_chain_pems:
+        blob.write_to_path(chain, append=True)
+    stacks = []
+
+    def make(world=None, **changes):
+        file = settings_file(tmp_path, changes)
+        settings = load(file)
+        stack = Stack(world or World(), tmp_path / "world", settings, file.parent, tls=(chain, key))
+        stacks.append(stack)
+        stack.start()
+        for name in (settings.phase.ledger, settings.phase.inspections):
+            (file.parent / name).write_text((stack.phase_folder / name).read_text())
+        assert yaml.safe_load(file.read_text())
+        return Live(tmp_path, stack, file, ca)
+
+    yield make
+    for stack in stacks:
+        stack.stop()

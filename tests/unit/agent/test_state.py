@@ -1,0 +1,135 @@
+"""What outlives the agent is whole after a crash at any byte; damaged, it is a hold and no fresh start."""
+
+import json
+
+import pytest
+
+from pytest_smokedeploy.agent.domain import state as module
+from pytest_smokedeploy.agent.domain.audit import Audit, StateError
+from pytest_smokedeploy.agent.domain.state import Held, Store
+from pytest_smokedeploy.agent.engines.base import utc_now
+
+HELD = Held(deploy_id=None, since=utc_now(), by="robot", reason="a run was lost")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "state"
+
+
+def audit(folder):
+    file = folder / "audit.jsonl"
+    return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+
+def test_a_new_agent_knows_that_nothing_was_deployed_and_a_lost_state_does_not(folder):
+    assert Store(folder).read().last_deploy is None
+    (folder / "state.json").write_text('{"version": 1}')
+    assert Store(folder).read().last_deploy == "unknown"
+
+
+def test_what_was_written_is_read_by_the_next_agent(folder):
+    Store(folder).update(hold=HELD)
+    assert Store(folder).read().hold == HELD
+
+
+def test_a_change_by_another_process_counts_at_once(folder):
+    one, other = Store(folder), Store(folder)
+    one.update(hold=HELD)
+    other.update(hold=None)
+    assert one.read().hold is None
+
+
+def test_what_a_change_raises_changes_nothing(folder):
+    store = Store(folder)
+    store.update(hold=HELD)
+
+    def act(_state):
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        store.change(act)
+    assert store.read().hold == HELD
+
+
+def test_a_crash_at_any_byte_of_a_write_leaves_the_old_state(folder):
+    store = Store(folder)
+    store.update(hold=HELD)
+    whole = (folder / "state.json").read_bytes()
+    for size in range(len(whole) + 1):
+        # What is written is written beside the file; cut anywhere, it is not looked at.
+        (folder / "state.json.new").write_bytes(whole[:size])
+        assert Store(folder).read().hold == HELD
+    assert audit(folder) == []
+
+
+def test_a_state_file_cut_at_any_byte_is_an_audited_hold(folder):
+    store = Store(folder)
+    store.update(hold=None)
+    whole = (folder / "state.json").read_bytes()
+    for size in range(len(whole)):
+        (folder / "state.json").write_bytes(whole[:size])
+        (folder / "audit.jsonl").unlink(missing_ok=True)
+        held = Store(folder).read().hold
+        assert held is not None, size
+        assert held.person, size
+        assert [row["what"] for row in audit(folder)] == ["hold.set"], size
+        assert Store(folder).read().hold == held, "said once"
+
+
+@pytest.mark.parametrize(
+    "content", ["{}{}", "[]", '{"version": 2}', '{"version": 1, "hold": 5}', "\x00" * 80]
+)
+def test_a_state_file_that_is_none_is_set_aside_for_a_person(folder, content):
+    store = Store(folder)
+    (folder / "state.json").write_text(content)
+    assert "damaged" in store.read().hold.reason
+    (aside,) = folder.glob("state.damaged-*")
+    assert aside.read_text() == content
+
+
+def test_a_state_file_that_is_gone_is_no_fresh_start(folder):
+    store = Store(folder)
+    store.audit.write("agent.started", who="agent", why="a test")
+    (folder / "state.json").unlink()
+    assert "gone" in Store(folder).read().hold.reason
+
+
+def test_a_full_disk_leaves_the_state_as_it_was(folder, monkeypatch):
+    store = Store(folder)
+    store.update(hold=HELD)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(module.os, "fsync", full)
+    with pytest.raises(StateError, match="No space left"):
+        store.update(hold=None)
+    monkeypatch.undo()
+    assert store.read().hold == HELD
+
+
+def test_a_second_agent_on_the_same_folder_is_refused(folder):
+    Store(folder).claim()
+    with pytest.raises(StateError, match="another agent"):
+        Store(folder).claim()
+
+
+def test_only_its_owner_reads_it(folder):
+    store = Store(folder)
+    store.update(hold=HELD)
+    store.audit.write("x", who="y", why="z")
+    modes = {file.name: file.stat().st_mode & 0o777 for file in folder.iterdir() if file.is_file()}
+    assert set(modes.values()) == {0o600}, modes
+
+
+def test_a_line_cut_short_by_a_crash_does_not_take_the_next_one_with_it(tmp_path):
+    file = tmp_path / "audit.jsonl"
+    log = Audit(file)
+    log.write("first", who="a", why="b")
+    with file.open("ab") as out:
+        out.write(b'{"time": "2026')
+    log.write("second", who="a", why="line\nbreak")
+    lines = file.read_text().splitlines()
+    assert len(lines) == 3
+    assert [json.loads(lines[n])["what"] for n in (0, 2)] == ["first", "second"]

@@ -1,0 +1,146 @@
+"""The migrations that a repository holds, and what a database says held against them (PRE-5)."""
+
+import pytest
+
+from pytest_smokedeploy.database import migration_files
+from pytest_smokedeploy.database.migration_files import MigrationFiles
+from pytest_smokedeploy.model import Basis
+from pytest_smokedeploy.preconditions import database
+from pytest_smokedeploy.support.errors import SmokedeployError
+
+REVISION = "revision = {!r}\ndown_revision = {!r}\nbranch_labels = None\ndepends_on = None\n"
+
+
+@pytest.fixture
+def alembic(tmp_path):
+    """alembic(a=None, b="a") -> a folder whose revisions follow each other so."""
+
+    def make(**revisions):
+        versions = tmp_path / "alembic" / "versions"
+        versions.mkdir(parents=True, exist_ok=True)
+        for name, before in revisions.items():
+            (versions / f"{name}_what.py").write_text(REVISION.format(name, before))
+        return versions.parent
+
+    return make
+
+
+def fault(folder, tool):
+    with pytest.raises(SmokedeployError) as raised:
+        migration_files.read(folder, tool)
+    assert raised.value.clause == "PRE-5"
+    return str(raised.value)
+
+
+def test_alembic_has_one_head(alembic):
+    found = migration_files.read(alembic(a=None, b="a", c="b"), "alembic")
+    assert found == MigrationFiles(("c",), frozenset("abc"))
+
+
+def test_the_versions_folder_serves_too(alembic):
+    assert migration_files.read(alembic(a=None, b="a") / "versions", "alembic").wanted == ("b",)
+
+
+def test_two_heads_are_both_wanted(alembic):
+    found = migration_files.read(alembic(a=None, b="a", c="a"), "alembic")
+    assert found == MigrationFiles(("b", "c"), frozenset("abc"))
+
+
+def test_branches_that_were_merged_have_one_head(alembic):
+    found = migration_files.read(alembic(a=None, b="a", c="a", d=("b", "c")), "alembic")
+    assert found == MigrationFiles(("d",), frozenset("abcd"))
+
+
+def test_a_file_that_breaks(alembic):
+    folder = alembic(a=None)
+    (folder / "versions" / "b_broken.py").write_text("raise RuntimeError('half a migration')\n")
+    said = fault(folder, "alembic")
+    assert "can't read the folder alembic" in said
+    assert "half a migration" in said
+
+
+@pytest.mark.parametrize("revisions", [{"a": None, "b": "gone"}, {"a": "b", "b": "a"}])
+def test_revisions_that_lead_nowhere(alembic, revisions):
+    assert "Alembic can't read the folder" in fault(alembic(**revisions), "alembic")
+
+
+def test_no_revision(alembic):
+    assert "holds no Alembic revision" in fault(alembic(), "alembic")
+
+
+@pytest.mark.parametrize("tool", ["sql", "alembic"])
+def test_no_folder(tmp_path, tool):
+    assert "folder nowhere is missing" in fault(tmp_path / "nowhere", tool)
+    (tmp_path / "file").write_text("")
+    assert "folder file is missing" in fault(tmp_path / "file", tool)
+
+
+def test_sql_files_by_their_number(tmp_path):
+    for name in ("0001_a.sql", "0002_b.up.sql", "0002_b.down.sql", "3.sql", "README.md", "0004_c.txt"):
+        (tmp_path / name).write_text("")
+    found = migration_files.read(tmp_path, "sql")
+    assert found == MigrationFiles(("0001", "0002", "3"), frozenset({"0001", "0002", "3"}))
+
+
+def test_no_sql_file(tmp_path):
+    assert "holds no file named" in fault(tmp_path, "sql")
+
+
+# -- what a database says ---------------------------------------------------------------------
+
+SQL = MigrationFiles(("0001", "0002"), frozenset({"0001", "0002"}))
+HEADS = MigrationFiles(("c", "d"), frozenset("abcd"))
+
+
+@pytest.mark.parametrize(
+    ("applied", "files", "holds", "words"),
+    [
+        (("0001", "0002"), SQL, True, "0002 the newest of 2"),
+        (("1", "2"), SQL, True, "migrated as the repository is"),
+        (("0001",), SQL, False, "not applied: 0002"),
+        ((), SQL, False, "not applied: 0001, 0002"),
+        (("0001", "0002", "0003"), SQL, False, "applied but unknown here: 0003"),
+        # Behind and ahead at once: another commit's database.
+        (("0001", "0003"), SQL, False, "unknown here: 0003"),
+        (("c", "d"), HEADS, True, "migrated"),
+        (("d", "c"), HEADS, True, "migrated"),
+        (("c",), HEADS, False, "not applied: d"),
+        (("b",), HEADS, False, "it stands at b"),
+        (("c", "d", "a"), HEADS, False, "holds a beside the heads"),
+        (("0001",), None, True, "no folder to compare with"),
+        ((), None, False, "0 migrations applied"),
+    ],
+)
+def test_applied_migrations_are_held_against_the_repositorys(applied, files, holds, words):
+    found = database.compare(applied, files, Basis.SEEN)
+    assert (found.holds, words in found.seen) == (holds, True), found.seen
+    assert bool(found.remedy) is not holds
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (None, "knows no database"),
+        ([], "knows no database"),
+        ({}, "it gives no reason"),
+        ({"reachable": "true", "applied": ["0001", "0002"]}, "can't reach it"),
+        ({"reachable": False, "reason": "refused"}, "refused"),
+        ({"reachable": True}, "no migrations table"),
+        ({"reachable": True, "applied": "0001"}, "can't be read"),
+        ({"reachable": True, "applied": [1, 2]}, "can't be read"),
+        ({"reachable": True, "applied": ["0001"]}, "not applied: 0002"),
+    ],
+)
+def test_what_an_agent_tells_is_not_taken_for_more(answer, words):
+    found = database.told(answer, SQL)
+    assert (found.holds, found.basis, words in found.seen) == (False, Basis.TOLD, True), found.seen
+
+
+def test_what_an_agent_tells_of_a_migrated_one():
+    found = database.told({"reachable": True, "applied": ["0001", "0002"]}, SQL)
+    assert (found.holds, found.basis) == (True, Basis.TOLD)
+
+
+def test_an_address_that_is_not_set():
+    found = database.direct(None, "schema_migrations", SQL)
+    assert (found.holds, "database.url_variable" in found.remedy) == (False, True)

@@ -1,0 +1,132 @@
+"""The agent's settings: all that is wrong is told at once, and the documents tell all there is."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from pytest_smokedeploy.agent.settings import AgentSettings, WrongSettingsError
+
+DOC = Path(__file__).parents[3] / "docs" / "agent.md"
+
+
+@pytest.fixture
+def environ(tmp_path):
+    return {
+        "ENVIRONMENT": "dev",
+        "CONTAINER_NAME": "runtime",
+        "AUDIT_EVENTS_PATH": str(tmp_path / "audit"),
+        "SNAPSHOTS_PATH": str(tmp_path / "snapshots"),
+        "STATE_PATH": str(tmp_path / "state"),
+        "ALLOWED_IMAGES": "ghcr.io/example/runtime",
+        "CF_ACCESS_TEAM_DOMAIN": "team.example.test",
+        "CF_ACCESS_AUD": "audience",
+    }
+
+
+class Asked(dict):
+    """An environment that remembers what it was asked for."""
+
+    def __init__(self, *args):
+        super().__init__(*args)
+        self.names = set()
+
+    def get(self, name, default=None):
+        self.names.add(name)
+        return super().get(name, default)
+
+    def __getitem__(self, name):
+        self.names.add(name)
+        return super().__getitem__(name)
+
+
+def wrong(environ, **changes):
+    with pytest.raises(WrongSettingsError) as caught:
+        AgentSettings.from_environ(environ | changes)
+    return [str(error) for error in caught.value.errors]
+
+
+def test_every_setting_stands_in_the_documents_and_no_other(environ):
+    asked = Asked(environ | {"ENGINE": "process", "PROCESS_STORE": "/store"})
+    AgentSettings.from_environ(asked)
+    table = DOC.read_text().partition("## Settings")[2].partition("\n## ")[0]
+    assert set(re.findall(r"^\| `([A-Z_]+)` \|", table, re.MULTILINE)) == asked.names
+
+
+def test_the_documents_defaults_are_the_codes(environ):
+    found = AgentSettings.from_environ(environ)
+    table = DOC.read_text().partition("## Settings")[2].partition("\n## ")[0]
+    told = dict(re.findall(r"^\| `([A-Z_]+)` \| `([^`]+)` \|", table, re.MULTILINE))
+    assert told == {
+        "AUDIT_EVENTS_TARGET": found.audit_events_target,
+        "SNAPSHOTS_TARGET": found.snapshots_target,
+        "ALLOW_EXECUTION_PLANE": found.execution_plane,
+        "LEASE_MAX_SECONDS": str(found.lease_max_seconds),
+        "BIND": found.bind,
+        "BIND_ANYWHERE": "no",
+        "PORT": str(found.port),
+        "ENGINE": found.engine,
+        "NETWORK_MODE": found.network_mode,
+        "STOP_GRACE_SECONDS": str(found.grace_seconds),
+        "DATABASE_TABLE": found.database_table,
+    }
+
+
+def test_all_that_is_missing_is_told_at_once():
+    told = wrong({})
+    assert len(told) == 8
+    assert all("is required and not set" in line for line in told)
+
+
+def test_all_that_is_wrong_is_told_at_once(environ):
+    told = wrong(environ, PORT="70000", ENGINE="podman", ENVIRONMENT=" ", ALLOWED_IMAGES="a/b:v1 c/d@e")
+    assert [line.partition(":")[0] for line in told] == [
+        "ENGINE",
+        "ENVIRONMENT",
+        "ALLOWED_IMAGES",
+        "ALLOWED_IMAGES",
+        "PORT",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CONTAINER_NAME", "a b"),
+        ("AUDIT_EVENTS_PATH", "relative"),
+        ("ALLOWED_IMAGES", ","),
+        ("ALLOW_EXECUTION_PLANE", ","),
+        ("CF_ACCESS_TEAM_DOMAIN", "http://team.example.test"),
+        ("CF_ACCESS_TEAM_DOMAIN", "team"),
+        ("PORT", "8o80"),
+        ("PORT", "9" * 5000),
+        ("STOP_GRACE_SECONDS", "-1"),
+        ("LEASE_MAX_SECONDS", "0"),
+        ("DATABASE_TABLE", "a; b"),
+        ("STOP_ONLY_IMAGES", "x/stop:latest"),
+        ("RUNTIME_ENV_FILE", "/nowhere/at/all"),
+        ("BIND", "0.0.0.0"),  # noqa: S104 - what is refused
+        ("BIND_ANYWHERE", "perhaps"),
+    ],
+)
+def test_a_wrong_one_is_named(environ, name, value):
+    (told,) = wrong(environ, **{name: value})
+    assert told.startswith(f"{name}: ")
+    assert len(told) < 6000
+
+
+def test_anything_but_loopback_takes_a_word_more(environ):
+    found = AgentSettings.from_environ(environ | {"BIND": "0.0.0.0", "BIND_ANYWHERE": "yes"})  # noqa: S104
+    assert found.bind == "0.0.0.0"  # noqa: S104
+
+
+def test_a_state_that_the_runtime_could_write_to(environ):
+    (told,) = wrong(environ, STATE_PATH=environ["SNAPSHOTS_PATH"] + "/state")
+    assert "could lift its own hold" in told
+
+
+def test_a_broken_line_of_the_runtimes_file_is_not_repeated(environ, tmp_path):
+    file = tmp_path / "runtime.env"
+    file.write_text("A=1\ncanary-without-a-name\n")
+    (told,) = wrong(environ, RUNTIME_ENV_FILE=str(file))
+    assert told == "runtime.env:2: is no KEY=VALUE line."
