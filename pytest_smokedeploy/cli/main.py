@@ -79,10 +79,12 @@ def _init(parsed: argparse.Namespace) -> int:
 def _check(parsed: argparse.Namespace) -> int:
     from pytest_smokedeploy.cli.check import look_over  # noqa: PLC0415 - lazily
 
-    findings = look_over(parsed.config, os.environ)
+    findings, refusals = look_over(parsed.config, os.environ)
     for finding in findings:
         _say(f"smokedeploy check: {'ok' if finding else 'NO':3} {finding}")
-    return EXIT_OK if all(findings) else EXIT_FAILED
+    for error in refusals:
+        _say(f"smokedeploy check: NO  {error.clause}: {error}")
+    return EXIT_OK if all(findings) and not refusals else EXIT_FAILED
 
 
 def _log(parsed: argparse.Namespace) -> int:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from pytest_smokedeploy.judging import Check
+from pytest_smokedeploy.judging import Check, process_environment
 from pytest_smokedeploy.model import STAGES
 from pytest_smokedeploy.support.errors import MisuseError
 
@@ -145,6 +145,8 @@ def misuses(
     if flag := _listing(config):
         words = f"{flag} runs no check, and would end with 0 in a dispatched run."
         found.append(MisuseError(words, clause="FLR-1", remedy=f"Run without {flag}; look in addopts too."))
+    if dispatched(config, environ):
+        found += process_environment.misuses(environ)
     found += _plugins(config)
     for option, flag, why in _UNFIT:
         if getattr(config.option, option, False):

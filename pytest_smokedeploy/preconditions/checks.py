@@ -12,9 +12,18 @@ from pytest_smokedeploy.client import AgentClient, Reading, hold
 from pytest_smokedeploy.contract import Extension
 from pytest_smokedeploy.database import migration_files
 from pytest_smokedeploy.model import Basis, Finding
-from pytest_smokedeploy.preconditions import database, inputs, last_deploy, ledger, previous, workflow
+from pytest_smokedeploy.preconditions import (
+    database,
+    inputs,
+    last_deploy,
+    ledger,
+    previous,
+    workflow_file,
+)
 from pytest_smokedeploy.preconditions.github import GitHubApi, quoted
+from pytest_smokedeploy.preconditions.workflow_file import WorkflowFile
 from pytest_smokedeploy.settings import RunConfig
+from pytest_smokedeploy.settings.model import DEPLOY_WORKFLOW
 from pytest_smokedeploy.support.errors import AgentError, SmokedeployError
 
 _PLACEHOLDER: Final = re.compile(
@@ -49,12 +58,16 @@ class Preconditions:
     Args:
         run: the run's settings.
         client: the agent, or None where the endpoint is not set.
+        workflow: the deploy workflow's file as it was read when the run began, None to read it here.
 
     """
 
-    def __init__(self, run: RunConfig, client: AgentClient | None) -> None:
+    def __init__(
+        self, run: RunConfig, client: AgentClient | None, workflow: WorkflowFile | None = None
+    ) -> None:
         self.run = run
         self._client = client
+        self._workflow = workflow or workflow_file.read(run.workflow_file)
         self._github = GitHubApi(run.github, rehearsal=run.rehearsal)
         self._asked: dict[str, Reading | _Unasked] = {}
 
@@ -106,7 +119,7 @@ class Preconditions:
 
     def started_by_hand(self) -> Finding:
         """TRG-1: `workflow_dispatch` of the deploy workflow by a person, first attempt."""
-        github, wanted = self.run.github, self.run.settings.workflow.file
+        github, wanted = self.run.github, DEPLOY_WORKFLOW
         expected = f"workflow_dispatch of {wanted} by a person, attempt 1"
         remedy = "Start the deploy workflow anew by hand; a re-run is a retry."
         if not github.in_actions:
@@ -121,11 +134,11 @@ class Preconditions:
 
     def inputs(self) -> Finding:
         """TRG-2: the workflow asks for dev and a tag; the tag is a commit's SHA here, or a version."""
-        return inputs.finding(self.run, self._github)
+        return inputs.finding(self.run, self._github, self._workflow)
 
     def no_automatic_trigger(self) -> Finding:
         """TRG-3."""
-        return workflow.no_automatic_trigger(self.run.workflow_file, self.run.settings.workflow.file)
+        return workflow_file.no_automatic_trigger(self._workflow, self.run.settings)
 
     # -- preconditions ---------------------------------------------------------------------
 
@@ -135,7 +148,7 @@ class Preconditions:
 
     def workflow_file(self) -> Finding:
         """PRE-2."""
-        return workflow.exists(self.run.workflow_file, self.run.settings.workflow.file)
+        return workflow_file.finding(self._workflow, self.run, self._github)
 
     def github_environment(self) -> Finding:
         """PRE-3: the environment exists; its protection rules are reported, not judged."""
@@ -166,8 +179,6 @@ class Preconditions:
             elif _PLACEHOLDER.fullmatch(value.strip()):
                 faults.append(f"{name} is a placeholder")
         remedy = "Set it in the GitHub Environment, and pass it to the step through env."
-        if not faults and (fault := workflow.secrets_fault(self.run.workflow_file, self.run.environment)):
-            faults, remedy = [fault], f"Write `environment: {self.run.environment}` on that job."
         if not faults:
             faults, witness = self._listed(names)
         if faults:
@@ -248,7 +259,7 @@ class Preconditions:
             words = hold.sentence(status.raw["hold"], self.run.client_id.reveal())
             return Finding("FLR-3", False, expected, words, remedy=hold.RELEASE)
         if "last_deploy" in status.raw:
-            found = last_deploy.finding(self.run, self._github, status.raw["last_deploy"])
+            found = last_deploy.finding(self.run, self._github, self._workflow, status.raw["last_deploy"])
         else:
             found = previous.finding(self.run, self._github)
         seen = f"the agent was not on hold when it was asked; {found.seen}"

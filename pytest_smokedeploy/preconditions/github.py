@@ -28,6 +28,7 @@ class Reply:
     Attributes:
         status: HTTP status, 0 where no answer came.
         data: its JSON object; {} where there is none.
+        body: its bytes, where a file was asked for.
         fault: what went wrong in words, "" if nothing did.
 
     """
@@ -35,6 +36,7 @@ class Reply:
     status: int
     data: Mapping[str, Any]
     fault: str
+    body: bytes = b""
 
     @property
     def absent(self) -> bool:
@@ -62,12 +64,13 @@ class GitHubApi:
         self._run = run
         self._rehearsal = rehearsal
 
-    def get(self, path: str, permission: str) -> Reply:
+    def get(self, path: str, permission: str, *, kind: str = "") -> Reply:
         """``GET /repos/{owner}/{repo}{path}``; never raises.
 
         Args:
             path: with its leading slash.
             permission: what the token needs, for the words (``"actions: read"``).
+            kind: ``"raw"`` for a file's own bytes, "" for a JSON object.
 
         """
         run = self._run
@@ -86,11 +89,15 @@ class GitHubApi:
             if not (token.isascii() and token.isprintable()):
                 # Told here: whoever refuses to send it repeats it.
                 return Reply(0, {}, "GITHUB_TOKEN holds a character that cannot travel in a header")
-            headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
+            accept = f"application/vnd.github{kind and f'.{kind}'}+json"
+            headers = {"Accept": accept, "X-GitHub-Api-Version": "2022-11-28"}
             if token:
                 headers["Authorization"] = f"Bearer {token}"
             target = f"/repos/{quote(run.repository)}{path}"
-            return _reply(transport.send("GET", target, headers=headers, seconds=_SECONDS), permission)
+            answer = transport.send("GET", target, headers=headers, seconds=_SECONDS)
+            if kind and answer.status == _OK:
+                return Reply(_OK, {}, "GitHub's file is too large" if answer.too_big else "", answer.body)
+            return _reply(answer, permission)
         except AgentError as error:
             return Reply(0, {}, f"GitHub did not answer: {error.message}".rstrip("."))
         finally:

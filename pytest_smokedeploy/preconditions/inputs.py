@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from pytest_smokedeploy.model import Finding
-from pytest_smokedeploy.preconditions import workflow
 from pytest_smokedeploy.preconditions.github import GitHubApi, quoted
+from pytest_smokedeploy.preconditions.workflow_file import WorkflowFile
 from pytest_smokedeploy.settings import RunConfig
 from pytest_smokedeploy.support.image import TAG, VERSION, can_move
 
@@ -14,13 +14,19 @@ _EXPECTED: Final = "an image tag that cannot move: a commit's SHA in the reposit
 _REMEDY: Final = "Dispatch with the commit's full SHA as image_tag."
 
 
-def finding(run: RunConfig, github: GitHubApi) -> Finding:
+def finding(run: RunConfig, github: GitHubApi, workflow: WorkflowFile) -> Finding:
     """TRG-2: what the workflow asks for, and what this run was given."""
-    if fault := workflow.inputs_fault(run.workflow_file):
-        expected = "a workflow that asks for `environment` without prod, and for `image_tag`"
-        remedy = f"Mend the inputs of {run.settings.workflow.file}."
-        return Finding("TRG-2", False, expected, fault, remedy=remedy)
-    tag = run.image_tag
+    if wrong := next((e for e in workflow.breaches(run.settings) if e.clause == "TRG-2"), None):
+        expected = "a workflow that asks for `environment` and for `image_tag`"
+        return Finding("TRG-2", False, expected, wrong.message, remedy=wrong.remedy)
+    tag, dispatched = run.image_tag, run.github.inputs
+    if dispatched is None:
+        seen = "the file at GITHUB_EVENT_PATH can't be read, so what was dispatched is not known"
+        return Finding("TRG-2", None, _EXPECTED, seen, None, remedy="Look at the runner, then start anew.")
+    if dispatched.get("image_tag", tag) != tag:
+        seen = f"it was dispatched with {dispatched['image_tag'][:140]!r}, and would run {tag[:140]!r}"
+        remedy = "Write `SMOKEDEPLOY_IMAGE_TAG: ${{ inputs.image_tag }}` in the workflow."
+        return Finding("TRG-2", False, _EXPECTED, seen, remedy=remedy)
     if not TAG.fullmatch(tag):
         seen = f"image_tag {tag[:140]!r} is no tag" if tag else "image_tag is empty"
         return Finding("TRG-2", False, _EXPECTED, seen, remedy=_REMEDY)

@@ -11,9 +11,11 @@ from pydantic import ValidationError
 
 from pytest_smokedeploy.client import shown
 from pytest_smokedeploy.contract import LastDeploy
+from pytest_smokedeploy.judging.workflow_policy import job_name
 from pytest_smokedeploy.model import Basis, Finding
-from pytest_smokedeploy.preconditions import flow, ledger
+from pytest_smokedeploy.preconditions import ledger
 from pytest_smokedeploy.preconditions.github import ASK_AGAIN, GitHubApi
+from pytest_smokedeploy.preconditions.workflow_file import WorkflowFile
 from pytest_smokedeploy.settings import RunConfig
 
 _EXPECTED: Final = "the last smoke deploy's job ended in success, or a person released or signed it off"
@@ -23,7 +25,7 @@ _JOBS: Final = 100
 _RUN_ID: Final = re.compile(r"[1-9][0-9]{0,18}")
 
 
-def finding(run: RunConfig, github: GitHubApi, told: object) -> Finding:
+def finding(run: RunConfig, github: GitHubApi, workflow: WorkflowFile, told: object) -> Finding:
     """FLR-3 of the status's field `last_deploy`, which was told."""
     if told is None:
         return Finding("FLR-3", True, _EXPECTED, "the agent knows of no smoke deploy before this one")
@@ -46,13 +48,15 @@ def finding(run: RunConfig, github: GitHubApi, told: object) -> Finding:
     if not _RUN_ID.fullmatch(last.run_id or ""):
         seen = f"{whose} names no run of GitHub's that could be asked how it ended"
         return _unless_signed(run, last, False, seen)
-    return _by_its_job(run, github, last, whose)
-
-
-def _by_its_job(run: RunConfig, github: GitHubApi, last: LastDeploy, whose: str) -> Finding:
-    name, why = flow.job_name(run.workflow_file, run.github.job)
+    name, why = "", workflow.fault
+    if workflow.document is not None:
+        name, why = job_name(workflow.document, run.github.job)
     if not name:
         return _unless_signed(run, last, None, f"how {whose} ended can't be asked: {why}")
+    return _by_its_job(run, github, last, whose, name)
+
+
+def _by_its_job(run: RunConfig, github: GitHubApi, last: LastDeploy, whose: str, name: str) -> Finding:
     path = f"/actions/runs/{last.run_id}/jobs?filter=all&per_page={_JOBS}"
     reply = github.get(path, "actions: read")
     if reply.absent:

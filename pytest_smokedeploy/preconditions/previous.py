@@ -12,13 +12,14 @@ from pytest_smokedeploy.model import Finding
 from pytest_smokedeploy.preconditions import ledger
 from pytest_smokedeploy.preconditions.github import ASK_AGAIN, GitHubApi, quoted
 from pytest_smokedeploy.settings import RunConfig
+from pytest_smokedeploy.settings.model import DEPLOY_WORKFLOW
 
 _EXPECTED: Final = "the previous run of the deploy workflow passed, or a person signed it off"
 
 
 def finding(run: RunConfig, github: GitHubApi) -> Finding:
     """FLR-3 from GitHub's list of runs and the file of sign-offs."""
-    file = run.settings.workflow.file.rpartition("/")[2]
+    file = DEPLOY_WORKFLOW.rpartition("/")[2]
     reply = github.get(f"/actions/workflows/{quoted(file)}/runs?per_page=20", "actions: read")
     rows: Any = reply.data.get("workflow_runs")
     if reply.fault:

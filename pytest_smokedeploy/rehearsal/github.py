@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Final
 
 from starlette.applications import Starlette
@@ -10,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from pytest_smokedeploy.rehearsal.world import World
+from pytest_smokedeploy.settings.model import DEPLOY_WORKFLOW
 
 _MISSING: Final = {"message": "Not Found", "status": "404"}
 _FORBIDDEN: Final = {"message": "Resource not accessible by integration", "status": "403"}
@@ -24,7 +26,7 @@ class GitHub:
         token: the token that is taken.
         commits: SHAs that exist.
         environment: the environment that exists.
-        workflow: the workflow's path.
+        workflow: the deploy workflow's file, served as that of every commit.
         run_id: the run that goes on, the only one there is.
         known_good: the workflow that succeeded for the commits, or None.
 
@@ -38,21 +40,22 @@ class GitHub:
         token: str,
         commits: tuple[str, ...],
         environment: str,
-        workflow: str,
+        workflow: Path,
         run_id: str,
         known_good: str | None = None,
     ) -> None:
         self._world = world
         self._token = token
+        self._commits = commits
         base = f"/repos/{repository}"
-        file = workflow.rpartition("/")[2]
+        file = workflow.name
         environment_ = {
             "id": 1,
             "name": environment,
             "protection_rules": [{"id": 1, "type": "branch_policy"}],
             "deployment_branch_policy": {"protected_branches": True, "custom_branch_policies": False},
         }
-        flow = {"id": 7, "name": "Smoke deploy", "path": workflow, "state": "active"}
+        flow = {"id": 7, "name": "Smoke deploy", "path": DEPLOY_WORKFLOW, "state": "active"}
         job = {
             "id": 11,
             "run_id": int(run_id),
@@ -71,6 +74,8 @@ class GitHub:
             f"{base}/actions/runs/{run_id}/jobs": (200, {"total_count": 1, "jobs": [job]}),
             **{f"{base}/commits/{sha}": (200, {"sha": sha, "commit": {"message": ""}}) for sha in commits},
         }
+        if workflow.is_file():
+            self._found[f"{base}/contents/{DEPLOY_WORKFLOW}"] = (200, workflow.read_bytes())
         if known_good is not None:
             runs = [{"id": 5, "status": "completed", "conclusion": "success", "head_sha": s} for s in commits]
             path = f"{base}/actions/workflows/{known_good.rpartition('/')[2]}/runs"
@@ -82,6 +87,8 @@ class GitHub:
         if request.headers.get("authorization") != f"Bearer {self._token}":
             return JSONResponse({"message": "Bad credentials", "status": "401"}, status_code=401)
         status, body = self._found.get(path, (404, _MISSING))
+        if request.query_params.get("ref", self._commits[0]) not in self._commits:
+            status, body = 404, _MISSING
         headers: dict[str, str] = {}
         if self._world.github is not None:
             status, body, *rest = self._world.github(path, status, body)

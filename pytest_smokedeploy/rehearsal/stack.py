@@ -22,6 +22,8 @@ from pytest_smokedeploy.rehearsal.github import GitHub
 from pytest_smokedeploy.rehearsal.server import Server
 from pytest_smokedeploy.rehearsal.world import World
 from pytest_smokedeploy.settings import Options, Settings, load
+from pytest_smokedeploy.settings.model import DEPLOY_WORKFLOW
+from pytest_smokedeploy.settings.resolve import find_root
 from pytest_smokedeploy.support.errors import SettingsError
 from pytest_smokedeploy.support.image import ImageReference
 
@@ -47,8 +49,8 @@ class Stack:
     Args:
         world: what it is like.
         folder: its files go here.
-        settings: the gate's settings: container name, mounts, workflow, migrations.
-        settings_folder: the settings file's folder.
+        settings: the gate's settings: container name, mounts, migrations.
+        settings_folder: the settings file's folder, in the repository whose workflow GitHub serves.
         tls: certificate and key of the edge and of GitHub's stand-in, or None for plain http.
 
     Attributes:
@@ -146,7 +148,7 @@ class Stack:
             token=self._github_token,
             commits=(self.image_tag,),
             environment="dev",
-            workflow=self._settings.workflow.file,
+            workflow=find_root(self._settings_folder) / DEPLOY_WORKFLOW,
             run_id=_RUN_ID,
             known_good=self._settings.image.known_good_workflow,
         )
@@ -240,7 +242,7 @@ class Stack:
 
     def _fill_environ(self, edge: int, github: int) -> None:
         scheme, host = ("https", "localhost") if self._tls else ("http", "127.0.0.1")
-        workflow = f"{REPOSITORY}/{self._settings.workflow.file}@refs/heads/main"
+        workflow = f"{REPOSITORY}/{DEPLOY_WORKFLOW}@refs/heads/main"
         self.environ.update(
             {
                 "SMOKEDEPLOY_ENVIRONMENT": "dev",
@@ -256,6 +258,7 @@ class Stack:
                 "GITHUB_REPOSITORY": REPOSITORY,
                 "GITHUB_EVENT_NAME": "workflow_dispatch",
                 "GITHUB_WORKFLOW_REF": workflow,
+                "GITHUB_WORKFLOW_SHA": self.image_tag,
                 "GITHUB_RUN_ID": _RUN_ID,
                 "GITHUB_RUN_ATTEMPT": "1",
                 "GITHUB_ACTOR": "rehearsal",

@@ -29,7 +29,7 @@ from pytest_smokedeploy.judging import (
 from pytest_smokedeploy.lifecycle import FactRecorder, Lifecycle
 from pytest_smokedeploy.lifecycle.signals import Signals
 from pytest_smokedeploy.model import EXIT_FAILED
-from pytest_smokedeploy.preconditions import Preconditions, around, workflow
+from pytest_smokedeploy.preconditions import Preconditions, workflow_file
 from pytest_smokedeploy.run.artifacts import Artifacts
 from pytest_smokedeploy.settings import Options, RunConfig, load, resolve
 from pytest_smokedeploy.settings.resolve import check_plane, refuse_in_workflow
@@ -134,11 +134,9 @@ class GateSession:
                 raise misuses[0]
             self._resolve()
             self._started(versions)
-            if faults := around.misuses(self.run.workflow_file, *self._folders()):
+            workflow = workflow_file.read(self.run.workflow_file)
+            if faults := workflow_file.misuses(workflow, self.run):
                 raise faults[0]
-            if hidden := workflow.unseen(self.run.workflow_file):
-                self.facts.note("workflow.unseen", words=hidden)
-                self.facts.announce(f"workflow: {hidden}")
             self.facts.expect(checks)
             if self.run.endpoint:
                 self.client = AgentClient(
@@ -152,7 +150,7 @@ class GateSession:
             raise (
                 error if isinstance(error, MisuseError) else MisuseError(str(error), clause=error.clause)
             ) from error
-        self.preconditions = Preconditions(self.run, self.client)
+        self.preconditions = Preconditions(self.run, self.client, workflow)
         self.lifecycle = Lifecycle(
             self.run,
             self.client,
@@ -163,10 +161,6 @@ class GateSession:
         )
         # Whoever ends this process without a word leaves INCOMPLETE behind, never yesterday's PASS.
         write_folder(self.evidence, self.journal.events)
-
-    def _folders(self) -> tuple[Path | None, Path | None]:
-        """Where a dispatched run writes its evidence, and where its workflow's steps begin."""
-        return (None if self.options.rehearse else self.evidence), self.run.github.workspace
 
     def _resolve(self) -> None:
         options, environ = self.options, self._environ

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 from pytest_smokedeploy.support.redaction import Secret
+
+#: GitHub's own limit for the inputs of a dispatch is 65,535 characters; an event holds the repository too.
+_EVENT_BYTES: Final = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +23,10 @@ class GitHubRun:
     repository: str
     event_name: str
     workflow_ref: str
+    #: What the workflow was dispatched with; {} where no event is told, None where it can't be read.
+    inputs: Mapping[str, str] | None
+    #: The commit that the workflow file of this run is of.
+    workflow_sha: str
     run_id: str
     run_attempt: int
     #: The job's key in the workflow file.
@@ -41,6 +49,8 @@ class GitHubRun:
             repository=environ.get("GITHUB_REPOSITORY", ""),
             event_name=environ.get("GITHUB_EVENT_NAME", ""),
             workflow_ref=environ.get("GITHUB_WORKFLOW_REF", ""),
+            inputs=_inputs(environ.get("GITHUB_EVENT_PATH", "")),
+            workflow_sha=environ.get("GITHUB_WORKFLOW_SHA", ""),
             run_id=environ.get("GITHUB_RUN_ID", ""),
             run_attempt=int(attempt) if attempt.isascii() and attempt.isdigit() else 0,
             job=environ.get("GITHUB_JOB", ""),
@@ -64,3 +74,15 @@ class GitHubRun:
         if not (self.server_url and self.repository and self.run_id):
             return ""
         return f"{self.server_url}/{self.repository}/actions/runs/{self.run_id}"
+
+
+def _inputs(path: str) -> dict[str, str] | None:
+    if not path:
+        return {}
+    try:
+        with Path(path).open("rb") as file:
+            event = json.loads(file.read(_EVENT_BYTES))
+        inputs = event.get("inputs") or {}
+        return {str(name): str(value) for name, value in inputs.items()}
+    except (OSError, ValueError, RecursionError, AttributeError):
+        return None

@@ -201,10 +201,18 @@ class ShutdownBy(_Part):
 
 
 class Workflow(_Part):
-    """The workflow that runs the gate, from the repository's root."""
+    """What the deploy workflow may hold beside what the model asks of it."""
 
-    file: Annotated[str, Field(pattern=_WORKFLOW)] = DEPLOY_WORKFLOW
-    """Its path; nothing else may start the gate (TRG-1, TRG-3)."""
+    env: tuple[Name, ...] = ()
+    """Further variables that `env` of the workflow, of the gate's job and of its steps may set.
+
+    None by which pytest, Python or the shell can be steered, such as PYTEST_ADDOPTS or PYTHONPATH.
+    """
+
+
+#: After the deadlines: a log that still arrives is read for 120 s at idle and at the stop, and an answer to
+#: the deploy that was lost is waited for another 60 s.
+_BEYOND_SECONDS: Final = 300.0
 
 
 class Settings(_Part):
@@ -231,6 +239,13 @@ class Settings(_Part):
     deadlines: Deadlines = Deadlines()
     shutdown: ShutdownBy = ShutdownBy()
     workflow: Workflow = Workflow()
+
+    @property
+    def budget_seconds(self) -> float:
+        """The longest that one run may take by its own deadlines, in seconds."""
+        limits = self.deadlines
+        own = limits.deploy_seconds + limits.startup_seconds + 2 * limits.stop_seconds
+        return own + self.quiet_window_seconds + 15 * limits.request_seconds + _BEYOND_SECONDS
 
 
 def load(path: Path) -> Settings:

@@ -66,7 +66,7 @@ class RunConfig:
     @property
     def workflow_file(self) -> Path:
         """The deploy workflow on disk."""
-        return self.root / self.settings.workflow.file
+        return self.root / DEPLOY_WORKFLOW
 
     def named_secrets(self) -> dict[str, Secret]:
         """Everything no output may show, by its variable; the endpoint's host is allowed to (DESIGN 3)."""
@@ -100,6 +100,8 @@ def resolve(options: Options, environ: Mapping[str, str]) -> RunConfig:
     file = options.settings_file()
     settings = load(file)
     github = GitHubRun.read(environ)
+    if dispatched := (github.inputs or {}).get("environment"):
+        _check_environment(dispatched)
     check_plane(settings, file)
     endpoint = environ.get("DEPLOY_ENDPOINT", "").strip()
     host = _check_endpoint(endpoint, settings, rehearsal=options.rehearse)
@@ -134,10 +136,7 @@ def refuse_in_workflow(options: Options, environ: Mapping[str, str]) -> None:
 
     """
     github = GitHubRun.read(environ)
-    if not (options.rehearse and github.in_actions):
-        return
-    # The model's own as well: settings that name another file must not make it a place to rehearse.
-    if github.workflow_file in {load(options.settings_file()).workflow.file, DEPLOY_WORKFLOW}:
+    if options.rehearse and github.in_actions and github.workflow_file == DEPLOY_WORKFLOW:
         words = f"--smokedeploy-rehearse inside {github.workflow_file}: a rehearsal never counts."
         raise MisuseError(words, clause="EXT-1", remedy="Run the gate there without it.")
 

@@ -1,4 +1,4 @@
-"""YAML files that decide something: small, plain, without aliases or duplicate keys, with line numbers.
+"""YAML files that decide something: small, plain, without merge or duplicate keys, with line numbers.
 
 YAML 1.1 reads `on` as true, 1.10 as 1.1 and 010 as 8; here only `true`, `false`, `null` and decimal
 integers and floats are more than text, and a float keeps its spelling where text is wanted.
@@ -17,6 +17,9 @@ from pytest_smokedeploy.support.errors import SettingsError
 
 MAX_BYTES: Final = 256 * 1024
 _DEPTH: Final = 32
+#: Values in a file once its aliases are written out; our own workflow has about 100.
+_VALUES: Final = 20_000
+_MERGE: Final = "tag:yaml.org,2002:merge"
 _BEGINS: Final = (
     yaml.BlockSequenceStartToken,
     yaml.BlockMappingStartToken,
@@ -58,7 +61,16 @@ def read(path: Path, *, max_bytes: int = MAX_BYTES) -> Document:
         SettingsError: missing, too large, no UTF-8, no YAML, an alias, a duplicate key, too deep.
 
     """
-    name = path.name
+    return parse(contents(path, max_bytes=max_bytes), path.name)
+
+
+def contents(path: Path, *, max_bytes: int = MAX_BYTES) -> bytes:
+    """The bytes of a small file.
+
+    Raises:
+        SettingsError: missing, a pipe, or too large.
+
+    """
     if path.is_fifo():
         raise SettingsError("is a pipe, and a file is wanted.", file=str(path))
     try:
@@ -67,16 +79,23 @@ def read(path: Path, *, max_bytes: int = MAX_BYTES) -> Document:
     except OSError as error:
         raise SettingsError(f"cannot be read: {error.strerror or error}.", file=str(path)) from error
     if len(raw) > max_bytes:
-        raise SettingsError(f"is larger than {max_bytes} bytes.", file=name)
+        raise SettingsError(f"is larger than {max_bytes} bytes.", file=path.name)
+    return raw
+
+
+def parse(source: bytes | str, name: str, *, aliases: bool = False) -> Document:
+    """Read YAML; errors as in `read`.
+
+    Args:
+        source: UTF-8 or text.
+        name: the file's name, for messages.
+        aliases: whether anchors and aliases are taken, as GitHub takes them in a workflow.
+
+    """
     try:
-        text = raw.decode("utf-8")
+        text = source if isinstance(source, str) else source.decode("utf-8")
     except UnicodeDecodeError as error:
         raise SettingsError(f"is not UTF-8 ({error.reason}).", file=name) from error
-    return parse(text, name)
-
-
-def parse(text: str, name: str) -> Document:
-    """Read YAML from `text`; errors as in `read`."""
     try:
         depth = 0
         for token in yaml.scan(text, Loader=yaml.SafeLoader):
@@ -84,7 +103,7 @@ def parse(text: str, name: str) -> Document:
             if depth > _DEPTH:
                 # Here and not when it is walked: scanning takes longer with every open bracket.
                 raise SettingsError("is nested too deeply.", file=name, line=token.start_mark.line + 1)
-            if isinstance(token, (yaml.AliasToken, yaml.AnchorToken)):
+            if not aliases and isinstance(token, (yaml.AliasToken, yaml.AnchorToken)):
                 line = token.start_mark.line + 1
                 raise SettingsError(
                     "anchors and aliases are not taken here; write it out.", file=name, line=line
@@ -109,12 +128,17 @@ def _value(
     lines.setdefault(path, node.start_mark.line + 1)
     if len(path) > _DEPTH:
         raise SettingsError("is nested too deeply.", file=name, line=node.start_mark.line + 1)
+    if len(lines) > _VALUES:
+        raise SettingsError(f"holds more than {_VALUES} values, aliases written out.", file=name)
     if isinstance(node, yaml.MappingNode):
         found: dict[str, Any] = {}
         for key_node, value_node in node.value:
             line = key_node.start_mark.line + 1
             if not isinstance(key_node, yaml.ScalarNode):
                 raise SettingsError("a key must be a word.", file=name, line=line)
+            if key_node.tag == _MERGE:
+                words = "a merge key (`<<`) is not taken here, nor by GitHub; write it out."
+                raise SettingsError(words, file=name, line=line)
             key = str(key_node.value)
             if key in found:
                 raise SettingsError(

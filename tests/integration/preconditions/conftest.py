@@ -10,6 +10,7 @@ from pytest_smokedeploy.preconditions.github import GitHubApi
 from pytest_smokedeploy.rehearsal import World
 from pytest_smokedeploy.rehearsal.github import GitHub as StandIn
 from pytest_smokedeploy.rehearsal.server import Server
+from tests.rehearsal.gallery.gate import ROOT
 from tests.unit.preconditions.conftest import FLOW, REPOSITORY, SHA, TOKEN, run_of, whole  # noqa: F401
 
 
@@ -27,7 +28,7 @@ def hub(run_of):  # noqa: F811 - pytest gives it that fixture
                     token=TOKEN,
                     commits=commits,
                     environment="dev",
-                    workflow=FLOW,
+                    workflow=ROOT / FLOW,
                     run_id="7",
                     known_good=known_good,
                 ).app

@@ -5,7 +5,6 @@ import sys
 
 import pytest
 
-from pytest_smokedeploy.preconditions import around
 from tests.rehearsal.gallery.gate import ROOT, settings_file
 from tests.rehearsal.gallery.repository import DEPLOY
 
@@ -47,17 +46,22 @@ def test_an_open_step_is_named(check):
 
 
 def test_a_missing_workflow_is_named(check):
-    status, lines = check(workflow={"file": ".github/workflows/other.yml"})
+    status, lines = check(deploy="")
     assert status == 1
-    assert "other.yml" in lines[1]
+    assert "NO  PRE-2: expected the workflow file .github/workflows/deploy.yml" in lines[1]
 
 
-def test_a_gate_without_exec_is_named_in_the_words_of_a_run(check, tmp_path):
-    text = DEPLOY.replace("run: exec .venv/bin/pytest", "run: .venv/bin/pytest")
+def test_all_that_a_workflow_may_not_hold_is_named(check):
+    text = DEPLOY.replace("run: exec .venv/bin/pytest", "run: .venv/bin/pytest").replace("image_tag:", "tag:")
     status, lines = check(deploy=text)
-    run = around.misuses(next(tmp_path.rglob("deploy.yml")))
-    assert (status, lines) == (1, [f"smokedeploy: {error}" for error in run])
-    assert "the gate is started without `exec`" in lines[0]
+    assert (status, len(lines)) == (1, 5)
+    assert "NO  TRG-2: deploy.yml:6: there is no input `image_tag`." in lines[3]
+    assert "NO  FLR-2: deploy.yml:53: the gate is started without `exec`" in lines[4]
+
+
+def test_more_environments_may_be_offered(check):
+    status, lines = check(deploy=DEPLOY.replace("[dev]", "[dev, prod]"))
+    assert status == 0, lines
 
 
 def test_wrong_settings_are_one_line(check):

@@ -122,8 +122,10 @@ CASES: dict[str, Case] = {
     "a secret of the repository, not the environment": unmet(
         "PRE-4", github("/secrets", 200, {"total_count": 0, "secrets": []}), "not among the secrets"
     ),
-    "a job of no environment": flow("PRE-4", "    environment: dev\n", "", "names no `environment:`"),
-    "a job of another environment": flow("PRE-4", "environment: dev\n", "environment: staging\n", "staging"),
+    "a job of no environment": flow("PRE-4", "    environment: dev\n", "", "names no `environment:`", 4),
+    "a job of another environment": flow(
+        "PRE-4", "environment: dev\n", "environment: staging\n", "staging", 4
+    ),
     # target
     "prod": unmet("TGT-3", status=4, options=("--smokedeploy-environment", "prod")),
     "Prod": unmet("TGT-3", status=4, options=("--smokedeploy-environment", "Prod")),
@@ -185,7 +187,7 @@ CASES: dict[str, Case] = {
     ),
     "no input image_tag": flow("TRG-2", "      image_tag:\n", "      tag:\n", "image_tag"),
     "inputs default to prod": flow("TRG-2", "default: dev", "default: prod", "defaults to 'prod'"),
-    "inputs offer prod": flow("TRG-2", "options: [dev]", "options: [dev, prod]", "offers 'prod'"),
+    "inputs do not offer dev": flow("TRG-2", "options: [dev]", "options: [qa]", "does not offer dev"),
     "triggers in a list": trigger("on: [workflow_dispatch, push]", "push"),
     "a trigger in a string": trigger("on: push", "push"),
     "a schedule beside": beside("schedule"),

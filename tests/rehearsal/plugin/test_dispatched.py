@@ -102,3 +102,11 @@ def test_a_failure_that_comes_after_the_verdict_counts(tmp_path):
     warns = "def test_own():\n    import warnings; warnings.warn('one too many')\n"
     run = gate(tmp_path, "--max-warnings=0", files=own(warns))
     assert run.status != 0, run.output
+
+
+@pytest.mark.parametrize("name", ["PYTHONPATH", "BASH_ENV"])
+def test_a_variable_that_steers_the_process_is_refused_whoever_set_it(pytester, monkeypatch, run, name):
+    pytester.makepyfile(STAGED)
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    monkeypatch.setenv(name, ".")
+    refused(pytester, run(), f"{name} is set in the gate's environment")

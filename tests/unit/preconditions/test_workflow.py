@@ -1,13 +1,20 @@
-"""The deploy workflow's file: triggers in every spelling, its inputs, and the job that runs the gate."""
+"""The deploy workflow's file: triggers in every spelling (TRG-3), and what a run is held against."""
+
+from dataclasses import replace
 
 import pytest
 
-from pytest_smokedeploy.preconditions import around, workflow
+from pytest_smokedeploy.preconditions import workflow_file
+from pytest_smokedeploy.settings import Settings
 from tests.rehearsal.gallery.gate import ROOT
+from tests.unit.preconditions.conftest import FLOW
 
 DEPLOY = (ROOT / ".github" / "workflows" / "deploy.yml").read_text()
 HEAD, _, TAIL = DEPLOY.partition("\non:\n")
 TAIL = TAIL[TAIL.index("permissions: {}") :]
+SETTINGS = Settings.model_validate(
+    {"image": {"repository": "ghcr.io/example/runtime"}, "agent": {"container_name": "runtime"}}
+)
 AUTOMATIC = (
     "push",
     "schedule",
@@ -41,7 +48,8 @@ def file(tmp_path):
 
 
 def triggered(file, on):
-    return workflow.no_automatic_trigger(file(f"{HEAD}\n{on}\n{TAIL}"), "deploy.yml")
+    read = workflow_file.read(file(f"{HEAD}\n{on}\n{TAIL}"))
+    return workflow_file.no_automatic_trigger(read, SETTINGS)
 
 
 @pytest.mark.parametrize("name", AUTOMATIC)
@@ -73,130 +81,110 @@ def test_no_trigger_is_not_by_hand(file, on):
     assert triggered(file, on).holds is False
 
 
-@pytest.mark.parametrize(
-    "on", ["on: &a [push]", "on: *a", "on: {push: , push: }", "on: [", "on: " + "[" * 5000]
-)
+@pytest.mark.parametrize("on", ["on: *a", "on: {push: , push: }", "on: [", "on: " + "[" * 5000])
 def test_what_cannot_be_read_is_not_fine(file, on):
     assert triggered(file, on).holds is None
 
 
-def changed(file, old, new):
-    assert old in DEPLOY
-    return file(DEPLOY.replace(old, new, 1))
+def test_a_trigger_behind_an_alias_is_seen(file):
+    found = triggered(file, "run-name: &a push\non: [workflow_dispatch, *a]")
+    assert (found.holds, "push starts the workflow" in found.seen) == (False, True)
 
 
-def test_the_repositorys_own_has_no_fault(file):
-    own = file(DEPLOY)
-    assert around.misuses(own) == []
-    assert (workflow.inputs_fault(own), workflow.secrets_fault(own, "dev"), workflow.unseen(own)) == (
-        "",
-        "",
-        "",
-    )
-    assert workflow.exists(own, "deploy.yml").holds is True
+def test_the_line_of_a_trigger_is_told(file):
+    found = triggered(file, "on:\n  workflow_dispatch:\n  push:")
+    assert found.seen == "deploy.yml:6: push starts the workflow without a person."
+    assert found.remedy == "Remove it; write `on: workflow_dispatch` with its inputs."
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "words"),
+    ("text", "words"),
     [
-        ("      environment:\n", "      where:\n", "no input `environment`"),
-        ("      image_tag:\n", "      tag:\n", "no input `image_tag`"),
-        ("default: dev", "default: Production", "defaults to 'Production'"),
-        ("options: [dev]", "options: [dev, eu-prod]", "offers 'eu-prod'"),
-        ("type: string\n", "type: string\n        default: latest\n", "'latest', which can move"),
+        ("", "no `jobs`"),
+        ("- a\n", "no `jobs`"),
+        ("on: push\n", "no `jobs`"),
+        ("jobs: []\n", "no `jobs`"),
+        ("jobs: [\n", "not YAML"),
+        ("jobs: {a: {<<: {b: c}}}\n", "a merge key (`<<`) is not taken here, nor by GitHub"),
+        ("jobs: {a: , a: }\n", "stands here twice"),
+        ("jobs: &a {b: *a}\n", "nested too deeply"),
+        ("a0: &a0 [x, x, x, x, x, x, x, x]\n"
+         + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 8)}]\n" for n in range(1, 9))
+         + "jobs: {}\n", "holds more than 20000 values"),
     ],
-)
-def test_inputs_that_are_wrong(file, old, new, words):
-    assert words in workflow.inputs_fault(changed(file, old, new))
-
-
-@pytest.mark.parametrize(
-    ("where", "words"),
-    [
-        ("", "names no `environment:`"),
-        ("    environment: ''\n", "names no `environment:`"),
-        ("    environment: {url: https://x.example}\n", "names no `environment:`"),
-        ("    environment: staging\n", "'staging'"),
-        ("    environment: {name: staging}\n", "'staging'"),
-        ("    environment: dev\n", ""),
-        ("    environment: {name: Dev}\n", ""),
-        ("    environment: ${{ inputs.environment }}\n", ""),
-    ],
-)
-def test_whose_secrets_the_gate_is_given(file, where, words):
-    fault = workflow.secrets_fault(changed(file, "    environment: dev\n", where), "dev")
-    assert words in fault
-    assert bool(fault) is bool(words)
-
-
-def test_another_jobs_environment_is_no_matter(file):
-    other = "jobs:\n  other:\n    runs-on: x\n    environment: prod\n    steps: [{run: make}]\n"
-    own = changed(file, "jobs:\n", other)
-    assert around.misuses(own) == []
-    assert workflow.secrets_fault(own, "dev") == ""
-
-
-@pytest.mark.parametrize(
-    ("matrix", "clauses"),
-    [
-        ("{n: [1]}", []),
-        ("{n: [1], exclude: [{n: 2}, {n: 3}]}", []),
-        ("{n: [1, 2]}", ["FLR-4"]),
-        ("{include: [{n: 1}, {n: 2}]}", ["FLR-4"]),
-        ("'${{ fromJSON(inputs.x) }}'", ["FLR-4"]),
-        ("{n: '${{ fromJSON(inputs.x) }}'}", ["FLR-4"]),
-    ],
-)
-def test_a_matrix_runs_the_gate_once_or_is_refused(file, matrix, clauses):
-    own = changed(file, "    steps:\n", f"    strategy:\n      matrix: {matrix}\n    steps:\n")
-    assert [error.clause for error in around.misuses(own)] == clauses
-
-
-@pytest.mark.parametrize("matrix", ["{w: [dev, prod]}", "{include: [{w: dev}, {w: prod}]}"])
-def test_a_matrix_that_names_prod(file, matrix):
-    where = f"    strategy: {{matrix: {matrix}}}\n    environment: ${{{{ matrix.w }}}}\n"
-    found = around.misuses(changed(file, "    environment: dev\n", where))
-    assert [error.clause for error in found] == ["TGT-3", "FLR-4"]
-
-
-@pytest.mark.parametrize(
-    "jobs", ["jobs: {}", "jobs:\n  a: {uses: ./.github/workflows/b.yml}", "jobs: {a: ~}"]
-)
-def test_a_gate_that_no_step_is_seen_to_run_is_said_aloud(file, jobs):
-    own = file(f"on: workflow_dispatch\n{jobs}\n")
-    assert "no step of deploy.yml is seen to run the gate" in workflow.unseen(own)
-    assert workflow.unseen(own) in workflow.exists(own, "deploy.yml").seen
-
-
-@pytest.mark.parametrize("text", ["", "- a\n", "on: push\n", "jobs: []\n", "jobs: [\n"])
-def test_what_is_no_workflow(file, text):
-    own = file(text)
-    assert workflow.exists(own, "deploy.yml").holds is False
-    assert (around.misuses(own), workflow.unseen(own)) == ([], "")
-
-
-GATE = "{run: pytest -p smokedeploy smoke_tests}"
-STOP = "{run: smokedeploy stop}"
-NO_STOP = "a workflow; no step of it runs `smokedeploy stop` after a gate that was killed"
-
-
-@pytest.mark.parametrize(
-    ("jobs", "seen"),
-    [
-        (f"{{a: {{steps: [{GATE}, {STOP}]}}}}", "a workflow"),
-        (f"{{a: {{steps: [{GATE}]}}}}", NO_STOP),
-        (f"{{a: {{steps: [{GATE}]}}, b: {{steps: [{STOP}]}}}}", NO_STOP),
-        ("{a: {steps: [{run: ./own}]}}", "a workflow; no step of deploy.yml is seen to run the gate"),
-    ],
-)
-def test_a_workflow_is_there_and_what_it_lacks_is_said(file, jobs, seen):
-    found = workflow.exists(file(f"on: workflow_dispatch\njobs: {jobs}\n"), "the/deploy.yml")
-    assert (found.holds, found.seen.startswith(f"the/deploy.yml, {seen}")) == (True, True)
-    assert (seen == "a workflow") is (found.seen == "the/deploy.yml, a workflow")
+)  # fmt: skip
+def test_what_is_no_workflow(file, text, words):
+    read = workflow_file.read(file(text))
+    found = workflow_file.in_checkout(read)
+    assert (found.holds, words in found.seen) == (False, True), found.seen
+    assert (found.means == "There is no workflow for a person to start.") is (text == "")
+    assert read.breaches(SETTINGS) == []
 
 
 def test_a_workflow_that_is_not_there(tmp_path):
-    found = workflow.exists(tmp_path / "none.yml", "the/none.yml")
-    assert (found.holds, found.expected) == (False, "the workflow file the/none.yml")
+    found = workflow_file.in_checkout(workflow_file.read(tmp_path / "none.yml"))
+    assert (found.holds, found.expected) == (False, f"the workflow file {FLOW}")
     assert "cannot be read: No such file" in found.seen
-    assert found.remedy == "Add the/none.yml; `smokedeploy init` lays one in."
+    assert found.remedy == f"Add {FLOW}; `smokedeploy init` lays one in."
+
+
+@pytest.fixture
+def live(run_of, tmp_path):
+    """live(**facts of GitHub) -> the misuses of a dispatched run that writes to `out`."""
+
+    def check(evidence="smoke-evidence", **github):
+        run = run_of()
+        run = replace(
+            run,
+            rehearsal=False,
+            evidence=tmp_path / evidence,
+            github=replace(run.github, workspace=tmp_path, **github),
+        )
+        file = workflow_file.read(run.workflow_file)
+        return [(error.clause, error.message) for error in workflow_file.misuses(file, run)]
+
+    return check
+
+
+@pytest.mark.parametrize("github", [{}, {"job": "smoke-deploy"}, {"workspace": None, "job": ""}])
+def test_a_run_of_the_gates_own_job_that_writes_where_it_says(run_of, tmp_path, github):
+    run = run_of()
+    facts = replace(run.github, **({"workspace": tmp_path} | github))
+    run = replace(run, rehearsal=False, evidence=tmp_path / "smoke-evidence", github=facts)
+    assert workflow_file.misuses(workflow_file.read(run.workflow_file), run) == []
+
+
+def test_a_run_in_another_job_is_no_gate(live):
+    ((clause, message),) = live(job="other")
+    assert clause == "FLR-1"
+    assert message == "This runs in the job 'other', and deploy.yml has the gate in 'smoke-deploy'."
+
+
+def test_a_folder_that_nothing_in_the_workflow_names_is_refused(live, tmp_path):
+    ((clause, message),) = live(evidence="out")
+    assert clause == "FLR-2"
+    looked = tmp_path / "smoke-evidence"
+    assert message == f"deploy.yml looks for the evidence in {looked}, this run writes to {tmp_path / 'out'}."
+
+
+def test_a_link_to_the_folder_is_the_folder(live, tmp_path):
+    (tmp_path / "smoke-evidence").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "smoke-evidence")
+    assert live(evidence="link") == []
+
+
+def test_what_the_settings_list_may_be_set(file):
+    text = DEPLOY.replace("    env:\n", "    env:\n      NOTE: x\n", 1)
+    read = workflow_file.read(file(text))
+    assert [error.clause for error in read.breaches(SETTINGS)] == ["FLR-1"]
+    listed = SETTINGS.model_copy(update={"workflow": SETTINGS.workflow.model_copy(update={"env": ("NOTE",)})})
+    assert read.breaches(listed) == []
+
+
+def test_longer_deadlines_want_a_longer_job(file):
+    read = workflow_file.read(file(DEPLOY))
+    slow = SETTINGS.model_copy(
+        update={"deadlines": SETTINGS.deadlines.model_copy(update={"deploy_seconds": 1800})}
+    )
+    assert "`timeout-minutes: 20` is less than" in str(read.breaches(slow)[0])
+    assert slow.budget_seconds - SETTINGS.budget_seconds == 1800 - SETTINGS.deadlines.deploy_seconds

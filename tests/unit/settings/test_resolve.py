@@ -1,10 +1,11 @@
 """What is refused before any request leaves: prod, another environment, another plane, a hidden rehearsal."""
 
+import json
 from pathlib import Path
 
 import pytest
 
-from pytest_smokedeploy.settings import Options, resolve
+from pytest_smokedeploy.settings import GitHubRun, Options, resolve
 from pytest_smokedeploy.settings.resolve import find_root, refuse_in_workflow
 from pytest_smokedeploy.support.errors import MisuseError, SettingsError
 
@@ -95,16 +96,14 @@ def test_a_rehearsal_never_leaves_this_machine(file):
     assert refused.value.clause == "EXT-1"
 
 
-@pytest.mark.parametrize("named", [".github/workflows/deploy.yml", ".github/workflows/other.yml"])
 @pytest.mark.parametrize("within", [".github/workflows/deploy.yml", ".github/workflows/other.yml"])
-def test_a_rehearsal_is_refused_in_the_deploy_workflow_whatever_the_settings_call_it(file, named, within):
-    file.write_text(f"{WHOLE}workflow:\n  file: {named}\n")
+def test_a_rehearsal_is_refused_in_the_deploy_workflow(file, within):
     environ = {
         "GITHUB_ACTIONS": "true",
         "GITHUB_REPOSITORY": "example/repository",
         "GITHUB_WORKFLOW_REF": f"example/repository/{within}@refs/heads/main",
     }
-    if within in {named, ".github/workflows/deploy.yml"}:
+    if within == ".github/workflows/deploy.yml":
         with pytest.raises(MisuseError) as refused:
             refuse_in_workflow(asked(file, rehearse=True), environ)
         assert refused.value.clause == "EXT-1"
@@ -200,3 +199,35 @@ def test_further_mounts_stand_beside_the_two(file):
     file.write_text(f"{WHOLE}mounts: [{AUDIT}, {SNAPSHOTS}, {{name: spool, target: /c}}]\n")
     run = resolve(asked(file), {"DEPLOY_ENDPOINT": HOST})
     assert [mount.name for mount in run.settings.mounts] == ["audit-events", "snapshots", "spool"]
+
+
+@pytest.mark.parametrize(("where", "clause"), [("prod", "TGT-3"), ("staging", "TGT-1")])
+def test_the_environment_of_the_dispatch_counts_whatever_the_workflow_makes_of_it(file, where, clause):
+    event = file.with_name("event.json")
+    event.write_text(json.dumps({"inputs": {"environment": where}}))
+    with pytest.raises(MisuseError) as refused:
+        resolve(asked(file), {"GITHUB_EVENT_PATH": str(event)})
+    assert refused.value.clause == clause
+
+
+def test_a_dispatch_to_dev_is_right(file):
+    event = file.with_name("event.json")
+    event.write_text(json.dumps({"inputs": {"environment": "dev", "image_tag": "1.2.3"}}))
+    run = resolve(asked(file), {"GITHUB_EVENT_PATH": str(event)})
+    assert run.github.inputs == {"environment": "dev", "image_tag": "1.2.3"}
+
+
+@pytest.mark.parametrize("text", [None, "[", "[]", '{"inputs": [1]}'])
+def test_an_event_that_cannot_be_read_tells_nothing(file, text):
+    event = file.with_name("event.json")
+    if text is not None:
+        event.write_text(text)
+    assert GitHubRun.read({"GITHUB_EVENT_PATH": str(event)}).inputs is None
+
+
+@pytest.mark.parametrize("text", ["{}", '{"inputs": null}'])
+def test_an_event_without_inputs_has_none(file, text):
+    event = file.with_name("event.json")
+    event.write_text(text)
+    assert GitHubRun.read({"GITHUB_EVENT_PATH": str(event)}).inputs == {}
+    assert GitHubRun.read({}).inputs == {}

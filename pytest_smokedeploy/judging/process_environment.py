@@ -1,0 +1,36 @@
+"""Variables by which somebody steers the gate's process past its command line: refused, whoever set them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from pytest_smokedeploy.support.errors import MisuseError
+
+#: Read by pytest, by Python, by the shell that starts them, and by the loader of both.
+_STEERS: Final = re.compile(
+    r"PYTEST_\w+|PYTHON[A-Z]\w*|BASH_ENV|SHELLOPTS|BASHOPTS|BASH_FUNC_exec\W*|LD_PRELOAD|LD_AUDIT"
+)
+#: Those that choose no code to run or to skip.
+_HARMLESS: Final = re.compile(
+    r"PYTEST_(?:CURRENT_TEST|DEBUG_TEMPROOT|DISABLE_PLUGIN_AUTOLOAD|VERSION)|"
+    r"PYTHON(?:DONTWRITEBYTECODE|FAULTHANDLER|HASHSEED|IOENCODING|NOUSERSITE|SAFEPATH|UNBUFFERED|UTF8)"
+)
+
+
+def steers(name: str) -> bool:
+    """Whether pytest, Python, the shell or the loader takes the variable `name` for an instruction."""
+    return bool(_STEERS.fullmatch(name)) and not _HARMLESS.fullmatch(name)
+
+
+def misuses(names: Iterable[str]) -> list[MisuseError]:
+    """A refusal for each variable of a dispatched run's real environment that steers it (FLR-1)."""
+    return [
+        MisuseError(
+            f"{name} is set in the gate's environment: it can decide in the gate's place what runs.",
+            clause="FLR-1",
+            remedy="Take it out of the workflow, of what its steps write to GITHUB_ENV, and of the runner.",
+        )
+        for name in sorted(filter(steers, names))
+    ]

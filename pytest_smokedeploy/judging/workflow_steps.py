@@ -1,0 +1,126 @@
+"""A workflow document as triggers, jobs and steps; what it says is judged in `workflow_policy`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pytest_smokedeploy.settings.yamlfile import Document
+
+Path = tuple[str | int, ...]
+#: Spellings of `on` that some YAML reader takes for it.
+ON: Final = ("on", "On", "ON", "true", "True", "TRUE", "yes", "Yes", "YES", "y", "Y")
+#: The gate's own words; `pytest-smokedeploy` is the package that a step installs.
+_OURS: Final = re.compile(r"(?<!pytest-)smokedeploy", re.IGNORECASE)
+_ROLES: Final = (
+    ("gate", re.compile(r"\bpytest(?![\w-])|-p\s*smokedeploy")),
+    ("stop", re.compile(r"smokedeploy\W+stop\b")),
+    ("verify", re.compile(r"smokedeploy\W+verify\b")),
+)
+
+
+def mapping(value: object) -> Mapping[str, Any]:
+    """`value` where it is a mapping, an empty one where it is not."""
+    return value if isinstance(value, dict) else {}
+
+
+def ours(value: object, path: Path) -> Path | None:
+    """Where `value`, which stands at `path`, first holds the word `smokedeploy`; None for nowhere."""
+    if isinstance(value, str):
+        return path if _OURS.search(value) else None
+    parts: list[tuple[Any, Any]] = []
+    if isinstance(value, dict):
+        parts = list(value.items())
+    elif isinstance(value, list):
+        parts = list(enumerate(value))
+    for key, part in parts:
+        if isinstance(key, str) and _OURS.search(key):
+            return (*path, key)
+        if found := ours(part, (*path, key)):
+            return found
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowStep:
+    """One step of a job.
+
+    Attributes:
+        above: the job's body, then the workflow's.
+
+    """
+
+    job: str
+    number: int
+    body: Mapping[str, Any]
+    above: tuple[Mapping[str, Any], Mapping[str, Any]]
+
+    @property
+    def path(self) -> Path:
+        """Where it stands in the document."""
+        return ("jobs", self.job, "steps", self.number)
+
+    @property
+    def run(self) -> str:
+        """Its script, "" where it has none."""
+        run = self.body.get("run")
+        return run if isinstance(run, str) else ""
+
+    @property
+    def role(self) -> str:
+        """What its text says it is for: gate, stop, verify, ours (another use of our name), or ""."""
+        if ours(self.body, ()) is None:
+            return ""
+        text = self.run or " ".join(str(value) for value in mapping(self.body.get("with")).values())
+        roles = _ROLES if _OURS.search(text) else ()
+        return next((role for role, words in roles if words.search(text)), "ours")
+
+    def default(self, key: str) -> tuple[str, Path]:
+        """Its `shell` or `working-directory`, its own before the job's and the workflow's; "" for none."""
+        bodies = (self.body, *(mapping(mapping(body.get("defaults")).get("run")) for body in self.above))
+        paths: tuple[Path, ...] = (self.path, ("jobs", self.job, "defaults", "run"), ("defaults", "run"))
+        for body, path in zip(bodies, paths, strict=True):
+            if body.get(key) is not None:
+                return str(body[key]), (*path, key)
+        return "", self.path
+
+    def variable(self, name: str, unset: str) -> str:
+        """What the workflow sets the variable to for this step, `unset` where it does not."""
+        envs = (mapping(body.get("env")) for body in (self.body, *self.above))
+        return next((str(env[name] or "") for env in envs if name in env), unset)
+
+
+class WorkflowDocument:
+    """A workflow document whose `jobs` is a mapping."""
+
+    def __init__(self, document: Document) -> None:
+        self.name = document.name
+        self.data: Mapping[str, Any] = document.data
+        self._line = document.line
+
+    def line(self, path: Path) -> int:
+        """The 1-based line of `path`, or of what is nearest above it."""
+        return self._line(path) or 1
+
+    def triggers(self) -> dict[str, tuple[Any, Path]]:
+        """Every trigger under `on`, in list, map and string spelling: its settings, and where it stands."""
+        found: dict[str, tuple[Any, Path]] = {}
+        for key in ON:
+            value = self.data.get(key)
+            if isinstance(value, dict):
+                found |= {name: (body, (key, name)) for name, body in value.items()}
+            elif isinstance(value, list):
+                found |= {str(name): (None, (key, place)) for place, name in enumerate(value)}
+            elif isinstance(value, str):
+                found[value] = (None, (key,))
+        return found
+
+    def steps(self) -> Iterator[WorkflowStep]:
+        """Every step of every job."""
+        for job, body in self.data["jobs"].items():
+            steps = mapping(body).get("steps")
+            for number, step in enumerate(steps if isinstance(steps, list) else []):
+                if isinstance(step, dict):
+                    yield WorkflowStep(job, number, step, (body, self.data))

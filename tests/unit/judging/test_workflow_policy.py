@@ -1,0 +1,58 @@
+"""The deploy workflow's allow-list: what passes, and what is refused with clause, line and remedy."""
+
+import pytest
+
+from pytest_smokedeploy.judging import workflow_policy
+from pytest_smokedeploy.judging.workflow_policy import Rules
+from pytest_smokedeploy.settings import yamlfile
+from tests.unit.judging.workflow_table import GATE, PASSES, REFUSED, STOP, UNSEEN, edit
+
+SECRETS = {"DEPLOY_ENDPOINT", "CF_ACCESS_CLIENT_ID", "CF_ACCESS_CLIENT_SECRET", "DATABASE_URL"}
+RULES = Rules(frozenset(SECRETS), frozenset({"SSL_CERT_FILE", "PYTEST_PLUGINS"}), 11 * 60)
+
+
+def document(text):
+    return yamlfile.parse(text, "deploy.yml", aliases=True)
+
+
+def judged(text):
+    return workflow_policy.breaches(document(text), RULES)
+
+
+@pytest.mark.parametrize("name", PASSES)
+def test_a_sound_workflow_passes(name):
+    assert [str(error) for error in judged(PASSES[name])] == []
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_anything_else_is_refused(name):
+    text, clause, words = REFUSED[name]
+    found = judged(text)
+    assert any(error.clause == clause and words in error.message for error in found), [
+        f"{error.clause}: {error}" for error in found
+    ]
+    assert all(error.message.startswith("deploy.yml:") and error.remedy for error in found)
+
+
+@pytest.mark.parametrize("name", UNSEEN)
+def test_what_one_file_cannot_show_is_not_refused(name):
+    assert judged(UNSEEN[name]) == []
+
+
+def test_the_worst_clause_is_named_first():
+    text = edit(
+        (GATE, f"{GATE} || true"),
+        (STOP, "run: 'true'"),
+        ("environment: dev\n    perm", "environment: prod\n    strategy: {matrix: {n: [1]}}\n    perm"),
+        ("${{ github.token }}", "token"),
+    )
+    assert [error.clause for error in judged(text)] == ["TGT-3", "PRE-4", "FLR-4", "FLR-1", "FLR-2"]
+
+
+def test_a_refusal_says_line_and_remedy():
+    (error,) = judged(edit((GATE, GATE.replace("exec ", ""))))
+    assert str(error) == (
+        "deploy.yml:53: the gate is started without `exec`: a cancelled job's SIGINT reaches the step's "
+        "shell alone, and the container runs on. "
+        "Write `run: exec .venv/bin/pytest -p smokedeploy smoke_tests`, and nothing around it."
+    )
