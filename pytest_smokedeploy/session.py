@@ -23,7 +23,7 @@ from pytest_smokedeploy.lifecycle.signals import Signals
 from pytest_smokedeploy.preconditions import Preconditions, around, workflow
 from pytest_smokedeploy.redaction import Sanitiser, Secret
 from pytest_smokedeploy.remains import Remains
-from pytest_smokedeploy.settings import Options, RunConfig, load, resolve
+from pytest_smokedeploy.settings import Options, RunConfig, differences, load, resolve
 from pytest_smokedeploy.settings.resolve import check_plane, refuse_in_workflow
 
 if TYPE_CHECKING:
@@ -190,6 +190,7 @@ class GateSession:
             image={"requested": run.image, "repository": run.image_repository, "tag": run.image_tag},
             endpoint_host=run.endpoint_host,
             agent={"container_name": run.settings.agent.container_name},
+            settings=differences(run.settings),
             run={
                 "repository": github.repository,
                 "workflow_ref": github.workflow_ref,

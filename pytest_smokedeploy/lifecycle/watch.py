@@ -10,6 +10,7 @@ from typing import Final
 from pytest_smokedeploy.client import AgentClient, Reading
 from pytest_smokedeploy.contract import Extension
 from pytest_smokedeploy.errors import AgentError
+from pytest_smokedeploy.judging import StartupLog
 from pytest_smokedeploy.lifecycle.activity import counters, judge
 from pytest_smokedeploy.lifecycle.book import Book
 from pytest_smokedeploy.lifecycle.deploying import NAMING
@@ -17,7 +18,6 @@ from pytest_smokedeploy.lifecycle.observation import READING_SECONDS, LogReading
 from pytest_smokedeploy.lifecycle.shutdown import Shutdown
 from pytest_smokedeploy.lifecycle.verification import StatusReading, belied, running_words, runs
 from pytest_smokedeploy.settings import RunConfig
-from pytest_smokedeploy.startup_log import Patterns, StartupLog
 
 #: Seconds without a line after which the log's tail should have ended, once a status said that nothing runs.
 TAIL_SECONDS: Final = 10.0
@@ -63,8 +63,7 @@ class Watch:
         deploy_id: str,
     ) -> None:
         self._deploy_id = deploy_id
-        wanted = run.settings.log
-        self.log = StartupLog(Patterns.build(wanted.milestones, wanted.forbidden, wanted.documented))
+        self.log = StartupLog(run.settings.log_language(run.image_tag))
         self._run = run
         self._client = client
         self._book = book

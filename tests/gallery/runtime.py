@@ -80,7 +80,7 @@ CASES: dict[str, Case] = {
     "milestones swapped": bad("DET-1", runtime(REPLAY, f"{IDLE}\n{REPLAY}")),
     "a milestone twice": bad("DET-1", runtime(VALIDATED, f"{VALIDATED}\n{VALIDATED}")),
     "two milestones on one line": bad(
-        "OBS-5",
+        "OBS-4",
         World(
             runtime=HEALTHY.replace(
                 REPLAY, 'echo "replay phase started; meta orchestrator initialised"'

@@ -4,7 +4,7 @@ import pytest
 
 from pytest_smokedeploy.lifecycle.observation import READING_SECONDS
 from tests.lifecycle.scripted_log import END, QUIET, STARTUP, TAIL_SECONDS, Seen, beat, line
-from tests.startup_log.test_reader import HEALTHY, TAIL
+from tests.unit.judging.start_up import HEALTHY, TAIL
 
 
 @pytest.fixture

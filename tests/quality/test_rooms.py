@@ -9,7 +9,8 @@ PACKAGE = "pytest_smokedeploy"
 #: What any room may stand on: leaves that import nothing of ours but errors.
 GROUND = {"", "errors", "image", "loopback"}
 #: The client side below the fixtures, the session and the plug-in.
-CLIENT_SIDE = {"redaction", "model", "contract", "settings", "gate", "evidence", "client", "startup_log"}
+CLIENT_SIDE = {"redaction", "model", "contract", "settings", "gate", "evidence", "client"}
+CLIENT_SIDE |= {"log_language", "judging"}
 CLIENT_SIDE |= {"preconditions", "lifecycle", "reports"}
 ROWS = {
     "": set(),
@@ -19,11 +20,12 @@ ROWS = {
     "redaction": set(),
     "model": set(),
     "contract": set(),
-    "settings": {"redaction", "contract"},
+    "log_language": set(),
+    "settings": {"redaction", "contract", "log_language"},
     "gate": {"model"},
     "evidence": {"model", "redaction", "gate"},
     "client": {"contract", "redaction"},
-    "startup_log": {"model"},
+    "judging": {"model", "log_language"},
     "migrations": {"redaction"},
     "migration_files": set(),
     "preconditions": {
@@ -35,7 +37,7 @@ ROWS = {
         "migrations",
         "migration_files",
     },
-    "lifecycle": {"client", "startup_log", "evidence", "model", "gate", "settings", "contract", "redaction"},
+    "lifecycle": {"client", "judging", "evidence", "model", "gate", "settings", "contract", "redaction"},
     "reports": {"contract", "evidence", "model"},
     "agent": {"contract", "redaction", "migrations"},
     "rehearsal": {"agent", "settings", "contract", "migration_files"},
@@ -51,7 +53,7 @@ ROWS = {
     | {"session", "collected", "console", "progress", "misuse", "fixtures", "hookspecs", "rehearsal"},
     "rescue": CLIENT_SIDE,
     "lookover": {"model", "preconditions", "settings"},
-    "captured": {"model", "settings", "startup_log"},
+    "captured": {"model", "log_language", "judging"},
     "starter": set(),
 }
 #: The command line may import everything.

@@ -1,0 +1,97 @@
+"""Records: a line that is one JSON object, or logfmt as a whole, reduced to its message.
+
+What every record carries goes (time, harmless level, logger, pid, host, version). Every other field is
+appended to the message as ``key=value``, in the order of the keys, and so has to be written in a template.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Final
+
+from pytest_smokedeploy.log_language.placeholders import NO_LEVEL, TIME
+from pytest_smokedeploy.log_language.words import WordLists
+
+_DEPTH: Final = 4
+_MESSAGES: Final = ("msg", "message", "fields.message")
+_TIMES: Final = frozenset({"time", "ts", "t", "timestamp", "@timestamp", "asctime", "datetime", "@t"})
+_LEVELS: Final = frozenset(
+    {"level", "severity", "levelname", "lvl", "loglevel", "log.level", "level.name", "severitytext", "@l"}
+)
+_TOKENS: Final = frozenset(
+    {"logger", "logger_name", "name", "target", "log.logger", "pid", "process.pid", "host", "hostname"}
+    | {"host.name", "version", "@version", "v"}
+)
+#: Levels up to notice; the numbers are trace, debug and info of the loggers that count in tens.
+_HARMLESS: Final = frozenset({"trace", "debug", "info", "information", "notice", "log", "10", "20", "30"})
+_TOKEN: Final = re.compile(NO_LEVEL + r"[a-z0-9_.:$-]{1,64}", re.IGNORECASE | re.ASCII)
+_TIME: Final = re.compile(rf"{TIME}|\d{{1,20}}(?:\.\d{{1,20}})?", re.IGNORECASE | re.ASCII)
+_PAIR: Final = r'([\w.@-]{1,64}+)=("(?:[^"\\]|\\.)*+"|[^\s"=]*+)'
+_PAIRS: Final = re.compile(_PAIR, re.ASCII)
+_LOGFMT: Final = re.compile(rf"{_PAIR}(?: {_PAIR})++", re.ASCII)
+
+
+class _NotReduced(Exception):  # noqa: N818 - a way out, and no error
+    pass
+
+
+def reduce(line: str, lists: WordLists) -> str | None:
+    """The message of a record with its fields.
+
+    Args:
+        line: a line without its end.
+        lists: held against what a field that goes says.
+
+    Returns:
+        None where the line is no record, or one that is not reduced: a key twice, no message, a level above
+        notice, more than four levels of objects.
+
+    """
+    try:
+        pairs = _json(line) if line.startswith("{") else _logfmt(line)
+        fields = dict(pairs)
+        if len(fields) != len(pairs):
+            return None
+    except (_NotReduced, ValueError, RecursionError):
+        return None
+    name = next((one for one in _MESSAGES if one in fields), None)
+    levels = [value for key, value in pairs if key.lower() in _LEVELS]
+    if name is None or any(value.lower() not in _HARMLESS for value in levels):
+        return None
+    rest = sorted((k, v) for k, v in pairs if k != name and not _goes(k.lower(), v, lists))
+    return " ".join([fields[name], *(f"{key}={value}" for key, value in rest)])
+
+
+def _goes(key: str, value: str, lists: WordLists) -> bool:
+    if key in _TIMES:
+        return _TIME.fullmatch(value) is not None
+    return key in _LEVELS or (
+        key in _TOKENS and _TOKEN.fullmatch(value) is not None and not lists.held(value)
+    )
+
+
+def _json(line: str) -> list[tuple[str, str]]:
+    record = json.loads(line, object_pairs_hook=tuple, parse_int=str, parse_float=str)
+    return _flat(record, "", 1)
+
+
+def _flat(record: Any, prefix: str, depth: int) -> list[tuple[str, str]]:  # noqa: ANN401 - any JSON
+    if depth > _DEPTH:
+        raise _NotReduced
+    found: list[tuple[str, str]] = []
+    for key, value in record:
+        if isinstance(value, tuple):
+            found += _flat(value, f"{prefix}{key}.", depth + 1)
+        else:
+            found.append((f"{prefix}{key}", value if isinstance(value, str) else json.dumps(value)))
+    return found
+
+
+def _logfmt(line: str) -> list[tuple[str, str]]:
+    if not _LOGFMT.fullmatch(line):
+        raise _NotReduced
+    return [
+        (key, str(json.loads(value)) if value.startswith('"') else value)
+        for key, value in _PAIRS.findall(line)
+    ]
