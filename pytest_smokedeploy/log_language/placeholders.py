@@ -47,7 +47,7 @@ PLACEHOLDERS: Final = (
     Placeholder(
         "number",
         "a sign, up to 20 digits, thousands marks, decimals; no unit",
-        r"[+-]?(?:\d{1,3}(?:[,_']\d{3}){1,6}|\d{1,20})(?:\.\d{1,20})?",
+        r"[+-]?(?:\d{1,3}(?:[,_']\d{3}){1,6}|\d{1,20})(?:\.\d{1,20})?(?!\.\d)",
     ),
     Placeholder(
         "size",
@@ -91,11 +91,6 @@ PLACEHOLDERS: Final = (
     ),
     Placeholder("tag", "this run's image tag", ""),
 )
-#: A level is no name: what stands where a logger or a thread does would hide an error.
-NO_LEVEL: Final = (
-    r"(?!(?:trace|debug|info(?:rmation)?|notice|log|warn(?:ing)?|err(?:or)?|severe|crit(?:ical)?|alert"
-    r"|fatal|emerg(?:ency)?|panic)(?![\w.$-]|::))"
-)
 #: What stands before a message, in frames alone. A level above notice is none: such a line meets nothing.
 HOLES: Final = (
     Placeholder("time", "as in templates", TIME),
@@ -105,15 +100,21 @@ HOLES: Final = (
     ),
     Placeholder(
         "logger",
-        "a name, dotted or with `::`, without a forbidden word",
-        NO_LEVEL + r"[a-z_][\w$-]{0,63}(?:(?:\.|::)[\w$-]{1,64}){0,12}",
+        "a name with dots or `::`, `root`, `main` or `__main__`; no forbidden word",
+        r"[a-z_][\w$-]{0,63}(?:(?:\.|::)[\w$-]{1,64}){1,12}|root|main|__main__",
         held=True,
     ),
-    Placeholder("thread", "one token without a forbidden word", NO_LEVEL + r"[\w#.@/-]{1,64}", held=True),
+    Placeholder(
+        "thread",
+        "`main`, `MainThread`, or one token with a digit; no forbidden word",
+        r"(?=[a-z_#.@/-]{0,63}\d)[\w#.@/-]{1,64}|main(?:thread)?",
+        held=True,
+    ),
     Placeholder(
         "source",
-        "`file:line` or `module:function:line`, without a forbidden word",
-        r"[\w./<>-]{1,96}(?::[\w<>.-]{1,64})?:\d{1,6}",
+        "`file.py:line` (of the usual languages) or `module:function:line`; no forbidden word",
+        r"(?:[\w.-]{1,64}/){0,12}[\w-]{1,64}\.(?:py|go|rs|[jt]sx?|mjs|java|kt|rb|cc?|cpp|h|cs|exs?|scala|php):\d{1,6}"
+        r"|[a-z_][\w.]{0,95}:[a-z_<][\w<>]{0,63}:\d{1,6}",
         held=True,
     ),
 )

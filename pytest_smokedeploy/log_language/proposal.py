@@ -18,7 +18,7 @@ from pytest_smokedeploy.log_language.placeholders import PLACEHOLDERS
 from pytest_smokedeploy.log_language.templates import TemplateError
 
 #: What a differing token is proposed as: the first that takes every value seen.
-_KINDS: Final = ("uuid", "time", "date", "duration", "size", "version", "number", "hex", "listen", "id")
+_KINDS: Final = ("uuid", "listen", "time", "date", "duration", "size", "version", "number", "hex", "id")
 _FLAGS: Final = re.IGNORECASE | re.ASCII
 _ROWS: Final = {row.name: rf"(?>{row.pattern})(?!\w)" for row in PLACEHOLDERS}
 _PATTERNS: Final = {name: re.compile(_ROWS[name], _FLAGS) for name in _KINDS}

@@ -10,7 +10,7 @@ import json
 import re
 from typing import Any, Final
 
-from pytest_smokedeploy.log_language.placeholders import NO_LEVEL, TIME
+from pytest_smokedeploy.log_language.placeholders import TIME
 from pytest_smokedeploy.log_language.words import WordLists
 
 _DEPTH: Final = 4
@@ -25,7 +25,12 @@ _TOKENS: Final = frozenset(
 )
 #: Levels up to notice; the numbers are trace, debug and info of the loggers that count in tens.
 _HARMLESS: Final = frozenset({"trace", "debug", "info", "information", "notice", "log", "10", "20", "30"})
-_TOKEN: Final = re.compile(NO_LEVEL + r"[a-z0-9_.:$-]{1,64}", re.IGNORECASE | re.ASCII)
+#: A name like a level's is none: it would hide an error.
+_TOKEN: Final = re.compile(
+    r"(?!(?:warn(?:ing)?|err(?:or)?|severe|crit(?:ical)?|alert|fatal|emerg(?:ency)?|panic)\Z)"
+    r"[a-z0-9_.:$-]{1,64}",
+    re.IGNORECASE | re.ASCII,
+)
 _TIME: Final = re.compile(rf"{TIME}|\d{{1,20}}(?:\.\d{{1,20}})?", re.IGNORECASE | re.ASCII)
 _PAIR: Final = r'([\w.@-]{1,64}+)=("(?:[^"\\]|\\.)*+"|[^\s"=]*+)'
 _PAIRS: Final = re.compile(_PAIR, re.ASCII)

@@ -18,7 +18,7 @@ from pydantic import (
 
 from pytest_smokedeploy.errors import SettingsError
 from pytest_smokedeploy.image import ImageReference
-from pytest_smokedeploy.log_language import Excepted, Language, TemplateError
+from pytest_smokedeploy.log_language import Excepted, Given, Language, TemplateError
 from pytest_smokedeploy.settings import yamlfile
 
 ALWAYS_SECRET: Final = ("DEPLOY_ENDPOINT", "CF_ACCESS_CLIENT_ID", "CF_ACCESS_CLIENT_SECRET")
@@ -271,20 +271,19 @@ class Settings(_Part):
             TemplateError: a template breaks a rule.
 
         """
-        given = self.log
-        return Language(
-            mounts=[mount.name for mount in self.mounts],
-            tag=image_tag,
+        log = self.log
+        given = Given(
             milestones={
                 clause: {"all": templates.all} if isinstance(templates, All) else templates
-                for clause, templates in given.milestones.items()
+                for clause, templates in log.milestones.items()
             },
-            documented=given.documented,
-            shutdown=given.shutdown,
-            excepted=[Excepted(one.line, one.clause) for one in given.excepted],
-            frames=given.frames,
-            forbidden={str(clause): words for clause, words in given.forbidden.items()},
+            documented=log.documented,
+            shutdown=log.shutdown,
+            excepted=[Excepted(one.line, one.clause) for one in log.excepted],
+            frames=log.frames,
+            forbidden={str(clause): words for clause, words in log.forbidden.items()},
         )
+        return Language([mount.name for mount in self.mounts], image_tag, given)
 
 
 def load(path: Path) -> Settings:

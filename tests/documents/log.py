@@ -57,7 +57,8 @@ nobody wrote meets nothing. A raw line of more than 8,192 characters and a messa
 |---|---|
 {holes}
 
-A level above notice is never taken off, and a logger or thread that is named like a level is none.
+A level above notice is never taken off. The name of a logger in one word is no hole: write it out
+in a frame of the settings, `{{level}}:engine:{{message}}`.
 
 **Records.** A line that is one JSON object, or logfmt as a whole, is its message (`msg`, `message`
 or `fields.message`). Nested objects are flattened with dots, four levels deep. Times, levels up to

@@ -188,7 +188,7 @@ def test_a_value_of_the_wrong_kind_is_named_in_the_words_of_yaml(file, text, tol
         ),
         (
             "milestones:\n    OBS-2: [up]\n    OBS-3: [up]",
-            "8: log.milestones.OBS-3.0: does not name audit-events",
+            "8: log.milestones.OBS-3.0: 'up' does not name audit-events",
         ),
         (
             "milestones:\n    OBS-3: {all: [audit-events]}",
@@ -201,7 +201,7 @@ def test_a_value_of_the_wrong_kind_is_named_in_the_words_of_yaml(file, text, tol
         ("frames: ['{message}']", "6: log.frames.0: '{message}' must hold {time}, {level}"),
         (
             "forbidden: {OBS-8: [idle]}",
-            "6: log.forbidden.OBS-8: the model's own template 'idle: waiting for a signal' holds 'idle'",
+            "6: log.forbidden.OBS-8: forbids the model's own template 'idle: waiting for a signal'",
         ),
         (
             "excepted: [{line: cache warm, clause: OBS-7, because: why}]",

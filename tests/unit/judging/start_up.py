@@ -1,7 +1,7 @@
 """The reference runtime's lines, and logs made of them."""
 
 from pytest_smokedeploy.judging import Line, StartupLog
-from pytest_smokedeploy.log_language import Language
+from pytest_smokedeploy.log_language import Given, Language
 
 MOUNTS = ("audit-events", "snapshots")
 HEALTHY = [
@@ -17,8 +17,8 @@ HEALTHY = [
 TAIL = ["stopping: signal TERM", "stopped"]
 
 
-def language(**given):
-    return Language(mounts=MOUNTS, **given)
+def language(tag="", **given):
+    return Language(MOUNTS, tag, Given(**given))
 
 
 def fed(*lines, **given):
