@@ -144,6 +144,7 @@ CASES: dict[str, Case] = {
                 ]
             }
         },
+        says=("excepted OBS-9 'connected to redis at 127.0.0.1:6379': a cache on the same host",),
     ),
     "a text application's own log": sound(
         World(runtime=said_by(TEXT_START, TEXT_STOP)), settings={"log": TEXT_LOG}
