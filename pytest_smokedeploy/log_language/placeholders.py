@@ -78,7 +78,7 @@ PLACEHOLDERS: Final = (
     Placeholder(
         "path",
         "an absolute path of up to 12 parts that holds no forbidden word",
-        r"(?:/(?!\.\.?(?:/|$))[a-z0-9._-]{1,64}){1,12}/?",
+        r"(?:/(?!\.{1,2}(?![\w.-]))[a-z0-9._-]{1,64}){1,12}/?",
         held=True,
     ),
     Placeholder(

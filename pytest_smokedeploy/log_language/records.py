@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Final
 
 from pytest_smokedeploy.log_language.placeholders import TIME
@@ -37,8 +39,11 @@ _PAIRS: Final = re.compile(_PAIR, re.ASCII)
 _LOGFMT: Final = re.compile(rf"{_PAIR}(?: {_PAIR})++", re.ASCII)
 
 
-class _NotReduced(Exception):  # noqa: N818 - a way out, and no error
-    pass
+@dataclass(frozen=True, slots=True)
+class _Object:
+    """A JSON object with every pair it was written with; none stands in a list."""
+
+    pairs: list[tuple[str, Any]]
 
 
 def reduce(line: str, lists: WordLists) -> str | None:
@@ -50,15 +55,14 @@ def reduce(line: str, lists: WordLists) -> str | None:
 
     Returns:
         None where the line is no record, or one that is not reduced: a key twice, no message, a level above
-        notice, more than four levels of objects.
+        notice, more than four levels of objects, an object in a list.
 
     """
     try:
-        pairs = _json(line) if line.startswith("{") else _logfmt(line)
-        fields = dict(pairs)
-        if len(fields) != len(pairs):
-            return None
-    except (_NotReduced, ValueError, RecursionError):
+        pairs = list(_json(line) if line.startswith("{") else _logfmt(line))
+    except (TypeError, ValueError, RecursionError):
+        return None
+    if len(fields := dict(pairs)) != len(pairs):
         return None
     name = next((one for one in _MESSAGES if one in fields), None)
     levels = [value for key, value in pairs if key.lower() in _LEVELS]
@@ -76,27 +80,20 @@ def _goes(key: str, value: str, lists: WordLists) -> bool:
     )
 
 
-def _json(line: str) -> list[tuple[str, str]]:
-    record = json.loads(line, object_pairs_hook=tuple, parse_int=str, parse_float=str)
-    return _flat(record, "", 1)
+def _json(line: str) -> Iterator[tuple[str, str]]:
+    return _flat(json.loads(line, object_pairs_hook=_Object, parse_int=str, parse_float=str), "", 1)
 
 
-def _flat(record: Any, prefix: str, depth: int) -> list[tuple[str, str]]:  # noqa: ANN401 - any JSON
+def _flat(record: _Object, prefix: str, depth: int) -> Iterator[tuple[str, str]]:
     if depth > _DEPTH:
-        raise _NotReduced
-    found: list[tuple[str, str]] = []
-    for key, value in record:
-        if isinstance(value, tuple):
-            found += _flat(value, f"{prefix}{key}.", depth + 1)
+        raise ValueError("nested too deeply")
+    for key, value in record.pairs:
+        if isinstance(value, _Object):
+            yield from _flat(value, f"{prefix}{key}.", depth + 1)
         else:
-            found.append((f"{prefix}{key}", value if isinstance(value, str) else json.dumps(value)))
-    return found
+            yield f"{prefix}{key}", value if isinstance(value, str) else json.dumps(value)
 
 
-def _logfmt(line: str) -> list[tuple[str, str]]:
-    if not _LOGFMT.fullmatch(line):
-        raise _NotReduced
-    return [
-        (key, str(json.loads(value)) if value.startswith('"') else value)
-        for key, value in _PAIRS.findall(line)
-    ]
+def _logfmt(line: str) -> Iterator[tuple[str, str]]:
+    for key, value in _PAIRS.findall(line) if _LOGFMT.fullmatch(line) else ():
+        yield key, str(json.loads(value)) if value.startswith('"') else value

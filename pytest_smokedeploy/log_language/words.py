@@ -115,16 +115,20 @@ class WordLists:
     """
 
     def __init__(self, added: Mapping[str, Iterable[str]] | None = None) -> None:
-        more = {clause: [re.escape(fold(one)) for one in (added or {}).get(clause, ())] for clause in PHRASES}
-        self._phrases = {clause: _compile([*rows, *more[clause]]) for clause, rows in PHRASES.items()}
-        self._any = _compile(row for clause, rows in PHRASES.items() for row in (*rows, *more[clause]))
-        self._words = {
-            clause: _compile([*rows, *more[clause], *TOPICS[clause]]) for clause, rows in PHRASES.items()
+        phrases = {
+            clause: [*rows, *(re.escape(fold(one)) for one in (added or {}).get(clause, ()))]
+            for clause, rows in PHRASES.items()
         }
+        words = {clause: [*rows, *TOPICS[clause]] for clause, rows in phrases.items()}
+        self._phrases = {clause: _compile(rows) for clause, rows in phrases.items()}
+        self._words = {clause: _compile(rows) for clause, rows in words.items()}
+        # Nearly every text holds none, and is searched once.
+        self._any_phrase = _compile(row for rows in phrases.values() for row in rows)
+        self._any_word = _compile(row for rows in words.values() for row in rows)
 
     def named(self, text: str) -> tuple[str, str] | None:
         """The first clause, in the model's order, of whose phrases a line holds one, and that phrase."""
-        readings = [_OFF.sub(" . ", one) for one in _readings(text) if self._any.search(one)]
+        readings = [_OFF.sub(" . ", one) for one in _readings(text) if self._any_phrase.search(one)]
         for clause, pattern in self._phrases.items():
             for reading in readings:
                 if found := pattern.search(reading):
@@ -134,7 +138,7 @@ class WordLists:
     def held(self, text: str) -> dict[str, str]:
         """The clauses whose words a template's text or a token holds, each with its first word."""
         found: dict[str, str] = {}
-        for reading in _readings(text):
+        for reading in filter(self._any_word.search, _readings(text)):
             for clause, pattern in self._words.items():
                 if word := pattern.search(reading):
                     found.setdefault(clause, word[0])

@@ -133,6 +133,7 @@ def test_a_record_is_its_message_where_it_says_nothing_else(record):
     {"msg": IDLE, "time": "now"},
     {"msg": IDLE, "ok": True},
     {"msg": [IDLE]},
+    {"msg": IDLE, "a": [{"b": 1}]},
     {"msg": f"INFO {IDLE}"},
     {"msg": f"{IDLE}\n"},
     {"msg": "idle\u200b: waiting for a signal"},

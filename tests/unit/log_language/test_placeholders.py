@@ -60,7 +60,19 @@ LEAVES = {
         "\u0430\u0661",
         "-1",
     ],
-    "path": ["data", "/buy/3/btc", "/a/../b", "/orders", "/a b", "/" + "a" * 65, "/x" * 13, "//a", "/live"],
+    "path": [
+        "data",
+        "/buy/3/btc",
+        "/a/../b",
+        "/a/..",
+        "/.",
+        "/orders",
+        "/a b",
+        "/" + "a" * 65,
+        "/x" * 13,
+        "//a",
+        "/live",
+    ],
     "listen": ["10.0.0.1:80", "0.0.0.0", "127.0.0.1:8080/x", "localhost.example.com:80", "127.0.0.10:80"],  # noqa: S104 - a line of a log
     "mounts": [
         "audit-events",
