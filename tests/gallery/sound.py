@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 
 from pytest_smokedeploy.rehearsal import Exchange, World
-from tests.gallery.applications import (
-    JSON_LOG,
-    JSON_START,
-    JSON_STOP,
-    TEXT_LOG,
-    TEXT_START,
-    TEXT_STOP,
-    said_by,
-)
 from tests.gallery.case import HEALTHY, IDLE, Case, at_the_stop, before_idle, runtime, sound
 from tests.gallery.lies import clock, deployed, status, stopped
 from tests.gallery.runtime import BANNER, META, PLANE, REPLAY, VALIDATED
+from tests.unit.judging.applications import JSON_LOG, JSON_START, JSON_STOP, TEXT_LOG, TEXT_START, TEXT_STOP
 
 OWN_CHECK = '''"""A check of the operator's own."""
 
@@ -45,6 +38,15 @@ SERVER = {
 def stamped(prefix: str) -> World:
     """The reference runtime with `prefix` before every line."""
     return World(runtime=HEALTHY.replace('echo "', f'echo "{prefix}').replace(f'"{prefix}probe', '"probe'))
+
+
+def said_by(start: Sequence[str], stop: Sequence[str]) -> World:
+    """A runtime that says these lines at its start and when it is stopped."""
+    said, ended = ("\n".join(f"printf '%s\\n' '{line}'" for line in lines) for lines in (start, stop))
+    return World(
+        runtime=f'sleeper=\nleave() {{\n{ended}\n[ -z "$sleeper" ] || kill "$sleeper"; exit 0\n}}\n'
+        f'trap leave TERM INT\n{said}\nsleep 86400 &\nsleeper=$!\nwait "$sleeper"\n'
+    )
 
 
 def respelled(old: str, new: str) -> World:
@@ -146,12 +148,8 @@ CASES: dict[str, Case] = {
         },
         says=("excepted OBS-9 'connected to redis at 127.0.0.1:6379': a cache on the same host",),
     ),
-    "a text application's own log": sound(
-        World(runtime=said_by(TEXT_START, TEXT_STOP)), settings={"log": TEXT_LOG}
-    ),
-    "a JSON application's own log": sound(
-        World(runtime=said_by(JSON_START, JSON_STOP)), settings={"log": JSON_LOG}
-    ),
+    "a text application's own log": sound(said_by(TEXT_START, TEXT_STOP), settings={"log": TEXT_LOG}),
+    "a JSON application's own log": sound(said_by(JSON_START, JSON_STOP), settings={"log": JSON_LOG}),
     "10,000 events to replay": sound(
         runtime(REPLAY, f'seq 10000 >"$AUDIT_EVENTS_PATH/events.jsonl"\n{REPLAY}'),
     ),

@@ -3,7 +3,7 @@
 import pytest
 
 from pytest_smokedeploy.log_language import Excepted
-from tests.gallery.applications import JSON_LOG, JSON_START, JSON_STOP, TEXT_LOG, TEXT_START, TEXT_STOP
+from tests.unit.judging.applications import JSON_LOG, JSON_START, JSON_STOP, TEXT_LOG, TEXT_START, TEXT_STOP
 from tests.unit.judging.start_up import whole
 
 APPLICATIONS = {"text": (TEXT_START, TEXT_STOP, TEXT_LOG), "JSON": (JSON_START, JSON_STOP, JSON_LOG)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from string import Template
 
 #: A service in Python: two loggers, a banner of a server, a rule, and text without a frame.
@@ -94,12 +93,3 @@ JSON_LOG = {
     "documented": ["replay done events={number} ms={number}"],
     "shutdown": ["bye signal=SIGTERM"],
 }
-
-
-def said_by(start: Sequence[str], stop: Sequence[str]) -> str:
-    """A runtime that says these lines at its start and when it is stopped."""
-    said, ended = ("\n".join(f"printf '%s\\n' '{line}'" for line in lines) for lines in (start, stop))
-    return (
-        f'sleeper=\nleave() {{\n{ended}\n[ -z "$sleeper" ] || kill "$sleeper"; exit 0\n}}\n'
-        f'trap leave TERM INT\n{said}\nsleep 86400 &\nsleeper=$!\nwait "$sleeper"\n'
-    )
