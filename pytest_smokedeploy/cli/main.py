@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path
 from typing import TextIO
@@ -48,7 +49,17 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--smokedeploy-config", "--config", dest="config", type=Path, default=None)
     check.set_defaults(command=_check)
     log = commands.add_parser("log", help="read a captured log against the settings, line by line")
-    log.add_argument("file", help="a startup.log, or what `docker logs` printed; - for standard input")
+    log.add_argument(
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help="a startup.log, or what `docker logs` printed; - for standard input",
+    )
+    log.add_argument(
+        "--propose",
+        action="store_true",
+        help="write the settings to start from, out of one capture or several",
+    )
     log.add_argument("--smokedeploy-config", "--config", dest="config", type=Path, default=None)
     log.set_defaults(command=_log)
     stop = commands.add_parser(
@@ -88,24 +99,34 @@ def _check(parsed: argparse.Namespace) -> int:
 
 
 def _log(parsed: argparse.Namespace) -> int:
-    from pytest_smokedeploy.cli.log import read  # noqa: PLC0415 - lazily
+    from pytest_smokedeploy.cli.log import held, lines  # noqa: PLC0415 - lazily
+    from pytest_smokedeploy.log_language import propose  # noqa: PLC0415 - lazily
     from pytest_smokedeploy.settings import Options, load  # noqa: PLC0415 - lazily
     from pytest_smokedeploy.support.redaction import Sanitiser, Secret  # noqa: PLC0415 - lazily
 
-    settings = load(Options.merged(vars(parsed), os.environ).settings_file())
-    try:
-        if parsed.file == "-":
-            captured = read(sys.stdin.buffer, settings)
-        else:
-            with Path(parsed.file).open("rb") as file:
-                captured = read(file, settings)
-    except OSError as error:
-        words = f"{parsed.file}: the log can't be read ({error.strerror})."
-        raise SmokedeployError(words, remedy="Name a file, or - for standard input.") from error
+    options = Options.merged(vars(parsed), os.environ)
+    settings = load(options.settings_file())
+    captures = []
+    for name in parsed.files:
+        try:
+            with nullcontext(sys.stdin.buffer) if name == "-" else Path(name).open("rb") as file:
+                captures.append(lines(file))
+        except OSError as error:
+            words = f"{name}: the log can't be read ({error.strerror})."
+            raise SmokedeployError(words, remedy="Name a file, or - for standard input.") from error
+    language = settings.log_language(options.image_tag or "")
     mask = Sanitiser(Secret(os.environ.get(name, "")) for name in settings.secrets).text
-    for line in captured.words():
+    if parsed.propose:
+        texts = [[line.text for line in capture] for capture in captures]
+        shown, status = propose(texts, language, [mount.name for mount in settings.mounts]), EXIT_OK
+    elif len(captures) > 1:
+        raise SmokedeployError("One log is read at a time.", remedy="Name one file, or add --propose.")
+    else:
+        captured = held(captures[0], language)
+        shown, status = captured.words(), EXIT_OK if captured.would_pass else EXIT_FAILED
+    for line in shown:
         print(mask(line))  # noqa: T201 - a command line's voice
-    return EXIT_OK if captured.would_pass else EXIT_FAILED
+    return status
 
 
 def _stop(parsed: argparse.Namespace) -> int:

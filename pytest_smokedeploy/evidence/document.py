@@ -120,6 +120,7 @@ def build(events: Sequence[Event], files: Mapping[str, str]) -> dict[str, Any]:
         "endpoint_host": started.get("endpoint_host", ""),
         "agent": {**started.get("agent", {}), "extensions": _extensions(events)},
         "engine": started.get("engine", ""),
+        "settings": dict(started.get("settings", {})),
         "run": dict(started.get("run", {})),
         "versions": dict(started.get("versions", {})),
         "deploy_id": str(first.get("deploy.promised", {}).get("deploy_id", "")),
@@ -129,6 +130,7 @@ def build(events: Sequence[Event], files: Mapping[str, str]) -> dict[str, Any]:
         "log": {
             "milestones": [_bare(e) for e in events if e.get("event") == "log.milestone"],
             "forbidden": [_bare(e) for e in events if e.get("event") == "log.forbidden"],
+            "excepted": [_bare(e) for e in events if e.get("event") == "log.excepted"],
             "undocumented": [_bare(e) for e in events if e.get("event") == "log.undocumented"],
             "quiet_seconds": first.get("log.quiet", {}).get("seconds"),
             "exit_code": last.get("log.end", {}).get("exit_code"),

@@ -1,6 +1,7 @@
 """Judging: facts in, findings, blocking and verdict out. No clock, no network, no file, no pytest."""
 
 from pytest_smokedeploy.judging.blocking import blocked, may_not_deploy
+from pytest_smokedeploy.judging.log import Line, LineMatch, StartupLog
 from pytest_smokedeploy.judging.record import Check, CheckOutcome, Record
 from pytest_smokedeploy.judging.verdict import OWN_WORDS, ClauseState, Decision, clause_states, decide, earned
 
@@ -10,7 +11,10 @@ __all__ = [
     "CheckOutcome",
     "ClauseState",
     "Decision",
+    "Line",
+    "LineMatch",
     "Record",
+    "StartupLog",
     "blocked",
     "clause_states",
     "decide",

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Final
 
-from pytest_smokedeploy.judging import Record
+from pytest_smokedeploy.judging import Record, StartupLog
 from pytest_smokedeploy.model import CLAUSE, Finding
-from pytest_smokedeploy.startup_log import StartupLog
 
 _REMEDY: Final = "Look at these first; the rest follows from them."
 
@@ -53,7 +52,7 @@ def nothing_undocumented(  # noqa: PLR0913 - what the whole run showed
         found.append(f"exit code {exit_code}, documented are {sorted(documented)}")
     found += oddities
     if found:
-        remedy = "Understand it; then document it under log.documented in smokedeploy.yml, or mend it."
+        remedy = "Understand it; then mend it, or write its template under log.documented in smokedeploy.yml."
         return Finding("EXT-4", False, expected, "; ".join(found)[:600], remedy=remedy)
     if not whole or (exit_code is None and not replaced):
         words = "the log or the exit code could not be read to its end"

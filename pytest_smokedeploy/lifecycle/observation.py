@@ -11,9 +11,9 @@ from typing import Final, Self
 
 from pytest_smokedeploy.client import LogRecord, LogStream
 from pytest_smokedeploy.contract import HEARTBEAT_SECONDS, End, Heartbeat, LogLine, parse_time
+from pytest_smokedeploy.judging import Line, LineMatch, StartupLog
 from pytest_smokedeploy.lifecycle.recorder import FactRecorder
 from pytest_smokedeploy.model import Finding
-from pytest_smokedeploy.startup_log import Line, Met, StartupLog
 from pytest_smokedeploy.support.errors import AgentError
 
 #: How long after idle the runtime may still settle before its counters are looked at.
@@ -109,7 +109,7 @@ class Observer:
     def close(self) -> None:
         """Close the stream and the file, and tell how many lines stand in it alone."""
         for (kind, clause), count in self._told.items():
-            if kind in {"forbidden", "undocumented", "statement"} and count > TOLD:
+            if kind in {"forbidden", "undocumented", "milestone"} and count > TOLD:
                 self._facts.note("log.more", kind=kind, clause=clause, lines=count - TOLD)
         self._told.clear()
         self._stream.close()
@@ -295,32 +295,37 @@ class Observer:
             # Held back on the way, and told after the stop was asked; by the server's clock it was before.
             self.log.active("RUN-3", f"a line from before the stop, dated {line.time}: {line.text[:160]!r}")
         late = self.log.phase == "starting" and self._at > self._due
-        met = self.log.feed(line)
+        match = self.log.feed(line)
         if late:
-            what = "idle" if met.clause == "OBS-6" else "a line before idle"
+            what = "idle" if "OBS-6" in match.clauses else "a line before idle"
             took = self._at - self._due + self._startup_seconds
             words = f"{what} came {took:.1f} s after the container's start, by the server's times"
             self.log.late(
                 f"{words}; {self._startup_seconds:g} s are allowed: {line.text[:160]!r} at {line.time}"
             )
-        tag = met.clause or met.kind
+        tag = ",".join(match.clauses) or match.kind
         self._file.write(f"{line.time} {line.stream} [{tag}] {line.text}\n")
-        self._tell(met)
+        self._tell(match)
 
-    def _tell(self, met: Met) -> None:
-        self._told[met.kind, met.clause] += 1
-        if self._told[met.kind, met.clause] > TOLD:
+    def _tell(self, match: LineMatch) -> None:
+        self._told[match.kind, match.clause] += 1
+        if self._told[match.kind, match.clause] > TOLD:
             return  # a flood would cost the run its time and the report its reader; the file has every line
-        line = {"time": met.line.time, "stream": met.line.stream, "line": met.line.text[:2000]}
-        if met.kind in {"milestone", "statement"}:
-            self._facts.note("log.milestone", clause=met.clause, **line)
-            self._show(f"observe: {met.clause} {met.line.text[:160]}")
-        elif met.kind == "forbidden":
-            self._facts.note("log.forbidden", clause=met.clause, why=met.why, **line)
-            self._facts.announce(f"observe: {met.clause} violated, {met.why}: {met.line.text[:160]}")
-        elif met.kind == "undocumented":
+        line = {"time": match.line.time, "stream": match.line.stream, "line": match.line.text[:2000]}
+        shown = match.line.text[:160]
+        if match.kind == "milestone":
+            for clause in match.clauses:
+                self._facts.note("log.milestone", clause=clause, **line)
+                self._show(f"observe: {clause} {shown}")
+        elif match.kind == "forbidden":
+            self._facts.note("log.forbidden", clause=match.clause, why=match.why, **line)
+            self._facts.announce(f"observe: {match.clause} violated, {match.why}: {shown}")
+        elif match.kind == "excepted":
+            self._facts.note("log.excepted", clause=match.clause, **line)
+            self._show(f"observe: excepted line ({match.clause}): {shown}")
+        elif match.kind == "undocumented":
             self._facts.note("log.undocumented", **line)
-            self._show(f"observe: undocumented line: {met.line.text[:160]}")
+            self._show(f"observe: undocumented line: {shown}")
 
     def _show(self, line: str) -> None:
         if self.live:

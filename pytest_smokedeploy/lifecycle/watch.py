@@ -9,7 +9,7 @@ from typing import Final
 
 from pytest_smokedeploy.client import AgentClient, Reading
 from pytest_smokedeploy.contract import Extension
-from pytest_smokedeploy.judging import may_not_deploy
+from pytest_smokedeploy.judging import StartupLog, may_not_deploy
 from pytest_smokedeploy.lifecycle.activity import counters, judge
 from pytest_smokedeploy.lifecycle.deploying import NAMING
 from pytest_smokedeploy.lifecycle.observation import READING_SECONDS, LogReading, Observer
@@ -17,7 +17,6 @@ from pytest_smokedeploy.lifecycle.recorder import FactRecorder
 from pytest_smokedeploy.lifecycle.shutdown import Shutdown
 from pytest_smokedeploy.lifecycle.verification import StatusReading, belied, running_words, runs
 from pytest_smokedeploy.settings import RunConfig
-from pytest_smokedeploy.startup_log import Patterns, StartupLog
 from pytest_smokedeploy.support.errors import AgentError
 
 #: Seconds without a line after which the log's tail should have ended, once a status said that nothing runs.
@@ -64,8 +63,7 @@ class Watch:
         deploy_id: str,
     ) -> None:
         self._deploy_id = deploy_id
-        wanted = run.settings.log
-        self.log = StartupLog(Patterns.build(wanted.milestones, wanted.forbidden, wanted.documented))
+        self.log = StartupLog(run.settings.log_language(run.image_tag))
         self._run = run
         self._client = client
         self._facts = facts

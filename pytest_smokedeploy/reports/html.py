@@ -6,6 +6,7 @@ evidence reaches the page but through `_e`.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any, Final
@@ -25,7 +26,7 @@ def _e(value: object) -> str:
 
 def summary(document: Mapping[str, Any]) -> str:
     """Verdict and reason on top, then target, stages, clauses, log, receipt and stop."""
-    parts = (_banner, _failed_start, _facts, _stages, _clauses, _log, _receipt, _timeline)
+    parts = (_banner, _rules, _failed_start, _facts, _stages, _clauses, _log, _receipt, _timeline)
     return f'<div class="sd">{"".join(part(document) for part in parts)}</div>'
 
 
@@ -35,6 +36,21 @@ def _banner(d: Mapping[str, Any]) -> str:
     after = f'<p class="sd-next">{_e(words)}.</p>' if (words := following(d)) else ""
     reason = f'<p class="sd-reason">{clause}{_e(d["reason"])}</p>'
     return f'<div class="sd-banner sd-{_e(verdict.lower())}"><h2>{_e(verdict)}</h2>{reason}{after}</div>'
+
+
+def _rules(d: Mapping[str, Any]) -> str:
+    """By which rules the run was judged that are not the model's own."""
+    rows = [(name, json.dumps(value, ensure_ascii=False)) for name, value in d["settings"].items()]
+    excepted = [
+        (f"excepted, {row['clause']}", row["line"], row["because"])
+        for row in d["settings"].get("log.excepted", [])
+    ]
+    body = "".join(
+        f"<tr><th>{_e(name)}</th><td>{_code(value)} {_e(''.join(why))}</td></tr>"
+        for name, value, *why in [*excepted, *rows]
+    )
+    head = "<h3>Settings that differ from their defaults</h3>"
+    return f'{head}<table class="sd-facts">{body}</table>' if body else ""
 
 
 def _failed_start(d: Mapping[str, Any]) -> str:
@@ -122,6 +138,7 @@ def _log(d: Mapping[str, Any]) -> str:
         ("sd-m", row["clause"], row) for row in log["milestones"]
     ]
     rows += [("sd-f", row["clause"], row) for row in log["forbidden"]]
+    rows += [("sd-m", f"excepted, {row['clause']}", row) for row in log["excepted"]]
     rows += [("sd-u", "undocumented", row) for row in log["undocumented"]]
     rows.sort(key=lambda row: str(row[2].get("time", "")))
     body = "".join(

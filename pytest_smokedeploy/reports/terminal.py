@@ -19,6 +19,10 @@ def lines(document: Mapping[str, Any]) -> list[str]:
         out.append(f"image      {image['requested']}{digest}")
         out.append(f"target     {where}, agent {document['endpoint_host'] or 'not set'}")
     out += [
+        *(
+            f"excepted   {one['clause']} {one['line']!r}: {one['because']}"
+            for one in document["settings"].get("log.excepted", [])
+        ),
         f"clauses    {proven} of {len(checked)} checked clauses proven",
         f"container  {_stop(document)}",
         *([f"next       {after}"] if (after := following(document)) else []),

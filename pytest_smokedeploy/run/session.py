@@ -31,7 +31,7 @@ from pytest_smokedeploy.lifecycle.signals import Signals
 from pytest_smokedeploy.model import EXIT_FAILED
 from pytest_smokedeploy.preconditions import Preconditions, workflow_file
 from pytest_smokedeploy.run.artifacts import Artifacts
-from pytest_smokedeploy.settings import Options, RunConfig, load, resolve
+from pytest_smokedeploy.settings import Options, RunConfig, differences, load, resolve
 from pytest_smokedeploy.settings.resolve import check_plane, refuse_in_workflow
 from pytest_smokedeploy.support.errors import MisuseError, SmokedeployError
 from pytest_smokedeploy.support.redaction import Sanitiser, Secret
@@ -196,6 +196,7 @@ class GateSession:
             image={"requested": run.image, "repository": run.image_repository, "tag": run.image_tag},
             endpoint_host=run.endpoint_host,
             agent={"container_name": run.settings.agent.container_name},
+            settings=differences(run.settings),
             run={
                 "repository": github.repository,
                 "workflow_ref": github.workflow_ref,

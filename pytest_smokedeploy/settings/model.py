@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+    model_validator,
+)
 
+from pytest_smokedeploy.log_language import Excepted, Given, Language, TemplateError
 from pytest_smokedeploy.settings import yamlfile
 from pytest_smokedeploy.support.errors import SettingsError
 from pytest_smokedeploy.support.image import ImageReference
@@ -16,17 +25,7 @@ ALWAYS_SECRET: Final = ("DEPLOY_ENDPOINT", "CF_ACCESS_CLIENT_ID", "CF_ACCESS_CLI
 #: The model's own.
 DEPLOY_WORKFLOW: Final = ".github/workflows/deploy.yml"
 _MILESTONE = Literal["OBS-1", "OBS-2", "OBS-3", "OBS-4", "OBS-5", "OBS-6", "RUN-1"]
-_FORBIDDEN = Literal["OBS-7", "OBS-8", "OBS-9", "RUN-1", "RUN-2", "RUN-3", "RUN-4"]
-
-
-def _regex(text: str) -> str:
-    try:
-        pattern = re.compile(text, re.IGNORECASE)
-    except re.error as error:
-        raise ValueError(f"no regular expression: {error}") from error
-    if pattern.match(""):
-        raise ValueError("matches an empty line, and so says nothing")
-    return text
+_FORBIDDEN = Literal["OBS-7", "OBS-8", "OBS-9", "RUN-2", "RUN-3", "RUN-4"]
 
 
 def _repository(text: str) -> str:
@@ -36,7 +35,6 @@ def _repository(text: str) -> str:
     return text
 
 
-Regex = Annotated[str, AfterValidator(_regex)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 Seconds = Annotated[float, Field(gt=0, le=600)]
 
@@ -137,15 +135,49 @@ class Database(_Part):
         return self.table or ("alembic_version" if self.tool == "alembic" else "schema_migrations")
 
 
-class Log(_Part):
-    """Patterns by clause, each given key in place of its default; exit codes the runtime may leave with."""
+class All(_Part):
+    """Several lines that must all come."""
 
-    milestones: dict[_MILESTONE, tuple[Regex, ...]] | None = None
-    """Regular expressions that meet a milestone, by clause: OBS-1 to OBS-6, RUN-1. None: the model's."""
-    forbidden: dict[_FORBIDDEN, tuple[Regex, ...]] | None = None
-    """Regular expressions of what no line may show: OBS-7 to OBS-9, RUN-1 to RUN-4. None: the model's."""
-    documented: tuple[Regex, ...] | None = None
-    """Regular expressions of lines that are neither; any other line is undocumented (EXT-4)."""
+    all: tuple[str, ...]
+    """Their templates; together they name every mount."""
+
+
+#: A list of templates, or several lines that must all come; the tags stay out of an error's path.
+_Templates = Annotated[
+    Annotated[tuple[str, ...], Tag("[list]")] | Annotated[All, Tag("[all]")],
+    Discriminator(lambda given: "[all]" if isinstance(given, dict | All) else "[list]"),
+]
+
+
+class ExceptedLine(_Part):
+    """A sound line that holds forbidden words; it stands on top of every report."""
+
+    line: str
+    """The message, letter by letter: nothing in it is a placeholder."""
+    clause: _FORBIDDEN
+    """The clause whose words it holds."""
+    because: Annotated[str, Field(min_length=1, pattern=r"\w")]
+    """Why it is sound."""
+
+
+class Log(_Part):
+    """What a line of the log may be, as templates ([log.md](log.md)), and how the runtime may leave."""
+
+    milestones: dict[_MILESTONE, _Templates] = Field(default={})
+    """Templates of a milestone in place of the model's own: OBS-1 to OBS-6, RUN-1.
+
+    `OBS-3: {all: [...]}` names several lines that must all come.
+    """
+    documented: tuple[str, ...] = ()
+    """Further lines before idle; any other is undocumented (EXT-4)."""
+    shutdown: tuple[str, ...] = ()
+    """Further lines once the stop was asked."""
+    excepted: tuple[ExceptedLine, ...] = ()
+    """Lines with forbidden words that are sound all the same, each at most once a start."""
+    frames: tuple[str, ...] = ()
+    """Further frames: what stands before a message, ending in `{message}`."""
+    forbidden: dict[_FORBIDDEN, tuple[str, ...]] = Field(default={})
+    """Further forbidden words, by clause: OBS-7 to OBS-9, RUN-2 to RUN-4."""
     exit_codes: tuple[int, ...] = (0,)
     """Exit codes the runtime may leave with when it is stopped (EXT-4)."""
 
@@ -247,6 +279,27 @@ class Settings(_Part):
         own = limits.deploy_seconds + limits.startup_seconds + 2 * limits.stop_seconds
         return own + self.quiet_window_seconds + 15 * limits.request_seconds + _BEYOND_SECONDS
 
+    def log_language(self, image_tag: str = "") -> Language:
+        """The log language of these settings, for a run of `image_tag`.
+
+        Raises:
+            TemplateError: a template breaks a rule.
+
+        """
+        log = self.log
+        given = Given(
+            milestones={
+                clause: {"all": templates.all} if isinstance(templates, All) else templates
+                for clause, templates in log.milestones.items()
+            },
+            documented=log.documented,
+            shutdown=log.shutdown,
+            excepted=[Excepted(one.line, one.clause) for one in log.excepted],
+            frames=log.frames,
+            forbidden={str(clause): words for clause, words in log.forbidden.items()},
+        )
+        return Language([mount.name for mount in self.mounts], image_tag, given)
+
 
 def load(path: Path) -> Settings:
     """Read and check a settings file.
@@ -259,9 +312,16 @@ def load(path: Path) -> Settings:
     if not isinstance(document.data, dict):
         raise SettingsError("must hold keys, `image` and `agent` at the least.", file=document.name, line=1)
     try:
-        return Settings.model_validate(document.data)
+        settings = Settings.model_validate(document.data)
     except ValidationError as error:
         raise _told(document, error) from error
+    try:
+        settings.log_language()
+    except TemplateError as error:
+        place = ("log", *error.path)
+        key = ".".join(map(str, place))
+        raise SettingsError(f"{error}.", file=document.name, line=document.line(place), key=key) from error
+    return settings
 
 
 def _told(document: yamlfile.Document, error: ValidationError) -> SettingsError:
@@ -269,12 +329,14 @@ def _told(document: yamlfile.Document, error: ValidationError) -> SettingsError:
 
     A key that is missing comes last: where one is misspelt, the misspelling is what to mend.
     """
-    rows = [(row, tuple(part for part in row["loc"] if part != "[key]")) for row in error.errors()]
+    rows = [(row, tuple(part for part in row["loc"] if part not in _TAGS)) for row in error.errors()]
     row, path = min(rows, key=lambda pair: (pair[0]["type"] == "missing", document.line(pair[1]) or 0))
     dotted = ".".join(str(part) for part in path)
     return SettingsError(_words(row, path), file=document.name, line=document.line(path), key=dotted)
 
 
+#: Parts of pydantic's paths that are no keys of the file.
+_TAGS: Final = frozenset({"[key]", "[list]", "[all]"})
 #: What a value must be, said in the words of YAML and not of Python, by pydantic's own error type.
 _KINDS: Final = {
     "string_type": "text (in quotes where YAML would read a number, a date or yes and no)",

@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from tests.documents import clauses, settings
+from tests.documents import clauses, log, settings
 
 ROOT = Path(__file__).parents[2]
 MADE = {
     "docs/clauses.md": clauses.page,
+    "docs/log.md": log.page,
     "docs/settings.md": settings.page,
     "pytest_smokedeploy/schemas/settings.schema.json": settings.schema_text,
 }

@@ -52,9 +52,9 @@ def _resolved(node: dict[str, Any], whole: dict[str, Any]) -> dict[str, Any]:
 
 def _takes(node: dict[str, Any], whole: dict[str, Any]) -> str:
     node = _resolved(node, whole)
-    if "anyOf" in node:
+    if several := node.get("anyOf") or node.get("oneOf"):
         return " or ".join(
-            dict.fromkeys(_takes(part, whole) for part in node["anyOf"] if part.get("type") != "null")
+            dict.fromkeys(_takes(part, whole) for part in several if part.get("type") != "null")
         )
     if "enum" in node:
         return ", ".join(f"`{value}`" for value in node["enum"])

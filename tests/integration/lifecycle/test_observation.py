@@ -8,14 +8,13 @@ import pytest
 
 from pytest_smokedeploy.client import AgentClient
 from pytest_smokedeploy.evidence import Journal
-from pytest_smokedeploy.judging import Record
+from pytest_smokedeploy.judging import Record, StartupLog
 from pytest_smokedeploy.lifecycle import FactRecorder
 from pytest_smokedeploy.lifecycle.observation import TOLD, Observer
-from pytest_smokedeploy.startup_log import Patterns, StartupLog
 from pytest_smokedeploy.support.redaction import Sanitiser, Secret
 from tests.support.agent_process import until
 from tests.support.raw_server import RawServer
-from tests.unit.startup_log.test_reader import HEALTHY
+from tests.unit.judging.start_up import HEALTHY, language
 
 AT = "2026-01-02T03:04:05.123456789Z"
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\n\r\n"
@@ -32,7 +31,7 @@ def observed(tmp_path):
         rows = [{"time": AT, "stream": "stdout", "line": text} for text in lines]
         body = b"".join(json.dumps(row).encode() + b"\n" for row in [*rows, {"end": {"exit_code": 0}}])
         told, journal = [], Journal(tmp_path / "journal.jsonl", Sanitiser())
-        log = StartupLog(Patterns.build())
+        log = StartupLog(language())
         with RawServer(lambda peer: (peer.send(HEAD), peer.send(body))) as server:
             client = AgentClient(server.url, Secret("id"), Secret("secret"), request_seconds=20)
             facts = FactRecorder(Record(rehearsal=False), journal, told.append)

@@ -88,6 +88,6 @@ CASES: dict[str, Case] = {
         runtime(IDLE, 'echo "idle: strategies armed, fills arriving"'),
         settings={"deadlines": {"startup_seconds": 5}},
     ),
-    # Said to be off is no violation; what else the line says nobody documented.
-    "said to be off, and on": bad("EXT-4", before_idle('echo "scheduler: not paused, running"')),
+    "said to be off, and on": bad("RUN-2", before_idle('echo "scheduler: not paused, running"')),
+    "off, in words that no template has": bad("EXT-4", before_idle('echo "scheduler: disabled"')),
 }

@@ -78,6 +78,41 @@ CASES: dict[str, Case] = {
     "a mount missing, it says": bad(
         "OBS-3", says(MOUNTS, "persistence mounts validated: audit-events; snapshots missing")
     ),
+    # -- words behind what a template says
+    **{
+        f"behind {clause}: {words}": bad(clause, says(line, words))
+        for clause, line, words in (
+            ("OBS-1", BANNER, "reference-runtime 1.0.0 starting trading engine"),
+            ("OBS-3", MOUNTS, "persistence mounts validated: audit-events, snapshots on scratch space"),
+            ("OBS-4", REPLAY, "replay started; quoting 0.5 ABC @ 60000"),
+            ("OBS-4", REPLAY, "replay started against production database"),
+            ("OBS-5", META, "meta orchestrator initialised, position long 3 ABC"),
+        )
+    },
+    "live credentials behind the validation": bad(
+        "RUN-4", says(VALIDATED, "environment validated (live credentials loaded)")
+    ),
+    "a live plane behind the validation": bad("RUN-1", says(VALIDATED, "environment validated; PLANE live")),
+    "a websocket behind the orchestrator": bad(
+        "OBS-9", says(META, "meta orchestrator initialised: websocket up api.example.com")
+    ),
+    "a level above notice": bad("OBS-5", says(META, "WARN meta orchestrator initialised")),
+    "another script's letter": bad("OBS-6", runtime(IDLE, r"printf '\321\226dle\n'"), settings=SOON),
+    "a field beside a message": bad(
+        "OBS-5", says(META, '{"msg": "meta orchestrator initialised", "position": "long"}')
+    ),
+    "a logger that sells": bad("OBS-7", says(META, "INFO:sold.out:meta orchestrator initialised")),
+    "an excepted line twice": bad(
+        "RUN-3",
+        before_idle('echo "event loop ready"; echo "event loop ready"'),
+        settings={
+            "log": {"excepted": [{"line": "event loop ready", "clause": "RUN-3", "because": "of a library"}]}
+        },
+    ),
+    "two empty lines after idle": bad("RUN-3", after_idle("echo; echo")),
+    "a line of ten million characters": bad(
+        "EXT-4", before_idle("head -c 10000000 /dev/zero | tr '\\0' 0; echo")
+    ),
     "replay never": bad("OBS-4", says(REPLAY, "replay phase start skipped")),
     "orchestrator with errors": bad("OBS-5", says(META, "meta orchestrator initialised with errors")),
     "orchestrator raised": bad("OBS-5", says(META, "meta orchestrator initialised: ValueError raised")),
@@ -89,7 +124,7 @@ CASES: dict[str, Case] = {
     "milestones swapped": bad("DET-1", runtime(REPLAY, f"{IDLE}\n{REPLAY}")),
     "a milestone twice": bad("DET-1", runtime(VALIDATED, f"{VALIDATED}\n{VALIDATED}")),
     "two milestones on one line": bad(
-        "OBS-5",
+        "OBS-4",
         World(
             runtime=HEALTHY.replace(
                 REPLAY, 'echo "replay phase started; meta orchestrator initialised"'

@@ -10,8 +10,8 @@ from tests.rehearsal.gallery.case import FAIL, INCOMPLETE, Case, at_the_stop, be
 from tests.rehearsal.gallery.lies import late
 
 #: Lines, some 400 KiB of them: several pieces of the answer, written in a moment.
-FLOOD = "seq -f 'event %080.0f' 3000"
-DOCUMENTED = {"log": {"documented": [r"event \d+"]}}
+FLOOD = f"seq -f 'event %020.0f {'-' * 60}' 3000"
+DOCUMENTED = {"log": {"documented": [f"event {{number}} {'-' * 60}", "event {number}"]}}
 #: Shorter than the flood takes on its way, and longer than the runtime takes.
 SOON = {"deadlines": {"startup_seconds": 3}}
 _PIECES = 7

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 
 from pytest_smokedeploy.rehearsal import Exchange, World
 from tests.rehearsal.gallery.case import HEALTHY, IDLE, Case, at_the_stop, before_idle, runtime, sound
 from tests.rehearsal.gallery.lies import clock, deployed, status, stopped
-from tests.rehearsal.gallery.runtime import BANNER, META, REPLAY, VALIDATED
+from tests.rehearsal.gallery.runtime import BANNER, META, PLANE, REPLAY, VALIDATED
+from tests.unit.judging.applications import JSON_LOG, JSON_START, JSON_STOP, TEXT_LOG, TEXT_START, TEXT_STOP
 
 OWN_CHECK = '''"""A check of the operator's own."""
 
@@ -26,6 +28,7 @@ JSON_LOGS = (
     .replace("set -u\n", 'set -u\nsay() { printf \'{"level": "info", "ts": 1, "msg": "%s"}\\n\' "$*"; }\n', 1)
     .replace('say "probe $$" >', 'echo "probe $$" >')
 )
+BOTH = "environment validation succeeded: execution plane: paper"
 CI = {"runtime": {"injected_by": "ci", "environment": {"EXECUTION_PLANE": "paper", "LOG_LEVEL": "debug"}}}
 SERVER = {
     "runtime": {"injected_by": "server", "environment": {"EXECUTION_PLANE": "paper", "LOG_LEVEL": "info"}}
@@ -35,6 +38,15 @@ SERVER = {
 def stamped(prefix: str) -> World:
     """The reference runtime with `prefix` before every line."""
     return World(runtime=HEALTHY.replace('echo "', f'echo "{prefix}').replace(f'"{prefix}probe', '"probe'))
+
+
+def said_by(start: Sequence[str], stop: Sequence[str]) -> World:
+    """A runtime that says these lines at its start and when it is stopped."""
+    said, ended = ("\n".join(f"printf '%s\\n' '{line}'" for line in lines) for lines in (start, stop))
+    return World(
+        runtime=f'sleeper=\nleave() {{\n{ended}\n[ -z "$sleeper" ] || kill "$sleeper"; exit 0\n}}\n'
+        f'trap leave TERM INT\n{said}\nsleep 86400 &\nsleeper=$!\nwait "$sleeper"\n'
+    )
 
 
 def respelled(old: str, new: str) -> World:
@@ -105,13 +117,45 @@ CASES: dict[str, Case] = {
         before_idle('echo "scheduler: disabled"; echo "no live adapters"'),
         settings={"log": {"documented": ["scheduler: disabled", "no live adapters"]}},
     ),
-    "0 errors": sound(runtime(VALIDATED, 'echo "environment validation succeeded: 12 variables, 0 errors"')),
+    "0 errors": sound(
+        runtime(VALIDATED, 'echo "environment validation succeeded: 12 variables, 0 errors"'),
+        settings={
+            "log": {
+                "milestones": {"OBS-2": ["environment validation succeeded: {number} variables, 0 errors"]}
+            }
+        },
+    ),
+    "the plane beside the validation": sound(
+        runtime(VALIDATED, 'echo "environment validation: ok (EXECUTION_PLANE=paper)"'),
+        settings={"log": {"milestones": {"OBS-2": ["environment validation: ok (EXECUTION_PLANE=paper)"]}}},
+    ),
+    "two milestones on one line, documented": sound(
+        World(runtime=HEALTHY.replace(PLANE, ":").replace(VALIDATED, f'echo "{BOTH}"')),
+        settings={"log": {"milestones": {"OBS-2": [BOTH], "RUN-1": [BOTH]}}},
+    ),
+    "an excepted line": sound(
+        before_idle('echo "connected to redis at 127.0.0.1:6379"'),
+        settings={
+            "log": {
+                "excepted": [
+                    {
+                        "line": "connected to redis at 127.0.0.1:6379",
+                        "clause": "OBS-9",
+                        "because": "a cache on the same host",
+                    }
+                ]
+            }
+        },
+        says=("excepted OBS-9 'connected to redis at 127.0.0.1:6379': a cache on the same host",),
+    ),
+    "a text application's own log": sound(said_by(TEXT_START, TEXT_STOP), settings={"log": TEXT_LOG}),
+    "a JSON application's own log": sound(said_by(JSON_START, JSON_STOP), settings={"log": JSON_LOG}),
     "10,000 events to replay": sound(
         runtime(REPLAY, f'seq 10000 >"$AUDIT_EVENTS_PATH/events.jsonl"\n{REPLAY}'),
     ),
     "10,000 documented lines": sound(
         runtime(REPLAY, f"{REPLAY}\nseq -f 'replayed event %.0f' 10000"),
-        settings={"log": {"documented": [r"replayed event \d+"]}},
+        settings={"log": {"documented": ["replayed event {number}"]}},
     ),
     "a slow start": sound(before_idle("sleep 4")),
     "removed by somebody at the stop": sound(

@@ -36,6 +36,21 @@ def test_a_wrong_key_or_type_is_named_with_file_and_line(name, tmp_path):
     assert wanted in line
 
 
+EVERYTHING = """log:
+  forbidden: {OBS-7: [zzz-never], OBS-8: [zzz-never]}
+  documented: ['.+']
+  exit_codes: [0, 1, 137, 143]
+activity: {cpu_share: 1, processes: 100000, sent_bytes: 1000000000000}
+"""
+
+
+def test_a_template_for_every_line_is_refused(tmp_path):
+    file = settings_file(tmp_path, {})
+    file.write_text(file.read_text() + EVERYTHING)
+    line = refused(gate(tmp_path, settings=file))
+    assert "log.documented.0: '.+' holds no literal word; write the words that the line has" in line
+
+
 def test_broken_yaml_is_named_with_file_and_line(tmp_path):
     file = settings_file(tmp_path, {})
     file.write_text("image:\n  repository: [ghcr.io/example\nagent: {}\n")

@@ -22,6 +22,7 @@ def document(**changes):
         "environment": "dev",
         "execution_plane": "paper",
         "endpoint_host": "agent",
+        "settings": {},
         "stop": {"owed": True, "confirmed": True, "words": ""},
     }
     return base | changes

@@ -6,7 +6,7 @@ import os
 import pytest
 
 from pytest_smokedeploy.cli import log, main
-from pytest_smokedeploy.settings import Settings, yamlfile
+from pytest_smokedeploy.settings import yamlfile
 from pytest_smokedeploy.support.errors import SettingsError, SmokedeployError
 from pytest_smokedeploy.support.redaction import one_line
 
@@ -97,17 +97,13 @@ def test_yaml_that_nests_without_end_is_refused_before_it_costs(text):
 
 
 def test_a_log_without_end_is_not_read_to_it():
-    settings = Settings.model_validate(
-        {"image": {"repository": "ghcr.io/example/runtime"}, "agent": {"container_name": "runtime"}}
-    )
-
     class Endless(io.RawIOBase):
         def read(self, size=-1):
             assert size > 0
             return b"x" * size
 
     with pytest.raises(SmokedeployError, match="larger than 16 MiB"):
-        log.read(Endless(), settings)
+        log.lines(Endless())
 
 
 def test_what_a_command_says_gives_nobody_an_order():

@@ -6,11 +6,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from pytest_smokedeploy.cli.log import _NEXT, read
+from pytest_smokedeploy.cli.log import _NEXT, lines
 from pytest_smokedeploy.cli.main import main
+from pytest_smokedeploy.judging import Line
 from pytest_smokedeploy.model import CLAUSE, MILESTONES
-from pytest_smokedeploy.settings import load
-from pytest_smokedeploy.startup_log import Line
 
 HEALTHY = [
     "reference-runtime 1.0.0 starting",
@@ -31,9 +30,9 @@ SETTINGS = "image: {repository: ghcr.io/example/runtime}\nagent: {container_name
 def log(tmp_path, capsys):
     """log(lines, settings) -> exit status and what was printed."""
 
-    def run(lines, settings=SETTINGS):
+    def run(lines, settings=SETTINGS, encoding="utf-8"):
         file, config = tmp_path / "captured.log", tmp_path / "smokedeploy.yml"
-        file.write_bytes("".join(f"{line}\n" for line in lines).encode())
+        file.write_bytes("".join(f"{line}\n" for line in lines).encode(encoding))
         config.write_text(settings)
         status = main(["log", str(file), "--config", str(config)])
         return status, capsys.readouterr().out
@@ -85,9 +84,29 @@ def test_the_shutdown_begins_with_the_first_documented_line_after_idle(log):
     assert "from here on taken for the shutdown" in log(HEALTHY)[1].splitlines()[9]
 
 
-def test_the_settings_own_patterns_are_meant(log):
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
+def test_a_byte_order_mark_tells_the_encoding(log, encoding):
+    status, out = log([f"{line}\r" for line in HEALTHY], encoding=encoding)
+    assert (status, out.splitlines()[-1]) == (0, "10 lines: it would pass")
+
+
+@pytest.mark.parametrize("name", ["runtime-1", "dev_runtime_1"])
+def test_what_compose_puts_before_each_line_is_taken_off(log, name):
+    status, out = log([f"{name}  | {line}" for line in [*HEALTHY[:3], "", *HEALTHY[3:]]])
+    assert (status, name in out) == (0, False), out
+
+
+def test_a_capture_of_several_containers_is_refused(log, capsys):
+    assert log([f"runtime-1  | {HEALTHY[0]}", f"db-1       | {HEALTHY[1]}"])[0] == 1
+
+
+def test_a_bar_that_not_every_line_has_is_the_runtimes_own(log):
+    assert "NO EXT-4     runtime-1 | " in log([f"runtime-1  | {HEALTHY[0]}", *HEALTHY[1:]])[1]
+
+
+def test_the_settings_own_templates_are_meant(log):
     lines = ["hello 7", *HEALTHY[1:6], "warming caches", *HEALTHY[6:]]
-    own = 'log: {milestones: {OBS-1: ["hello \\\\d+"]}, documented: ["warming caches"]}\n'
+    own = 'log: {milestones: {OBS-1: ["hello {number}"]}, documented: ["warming caches"]}\n'
     assert log(lines)[0] == 1
     assert log(lines, SETTINGS + own)[0] == 0
 
@@ -124,15 +143,56 @@ def test_a_file_that_is_not_there_is_named(tmp_path, capsys):
     assert "nowhere.log" in capsys.readouterr().err
 
 
-def test_the_settings_own_forbidden_patterns_are_meant(log):
-    own = 'log: {forbidden: {OBS-9: ["replay phase finished"]}}\n'
-    status, out = log(HEALTHY, SETTINGS + own)
-    assert (status, "NO OBS-9" in out) == (1, True)
+def test_the_settings_own_forbidden_words_are_meant(log):
+    own = 'log: {forbidden: {OBS-9: ["cache warm"]}}\n'
+    assert "NO OBS-9" in log([*HEALTHY[:3], "cache warm", *HEALTHY[3:]], SETTINGS + own)[1]
+
+
+def test_the_run_s_image_tag_is_taken_from_the_environment(log, monkeypatch):
+    own = 'log: {milestones: {OBS-1: ["engine {tag} starting"]}}\n'
+    lines = ["engine 1.2.3-rc1 starting", *HEALTHY[1:]]
+    assert "the two part at character 8" in log(lines, SETTINGS + own)[1]
+    monkeypatch.setenv("SMOKEDEPLOY_IMAGE_TAG", "1.2.3-rc1")
+    assert log(lines, SETTINGS + own)[0] == 0
+
+
+def test_the_nearest_template_is_shown_with_the_place_where_the_two_part(log):
+    line = "2026-01-01T00:00:00Z INFO replay phase finished: many events"
+    rows = log([*HEALTHY[:5], line, *HEALTHY[6:]])[1].splitlines()
+    assert rows[5].endswith(
+        "NO EXT-4     2026-01-01T00:00:00Z INFO replay phase finished: many events   <- undocumented"
+    )
+    assert rows[6].strip() == (
+        "nearest: 'replay phase finished: {number} events' (documented); the two part at character 24 of "
+        "'replay phase finished: many events'"
+    )
+
+
+def test_settings_to_start_from_are_proposed_out_of_several_captures(tmp_path, capsys):
+    config = tmp_path / "smokedeploy.yml"
+    config.write_text(SETTINGS)
+    files = []
+    for n, took in enumerate(("34 ms", "1.2 s")):
+        files.append(tmp_path / f"{n}.log")
+        lines = [*HEALTHY[:7], f"loaded {n + 3} rows in {took}, 0 errors", *HEALTHY[7:]]
+        files[n].write_text("".join(f"INFO {line}\n" for line in lines))
+    assert main(["log", "--propose", *map(str, files), "--config", str(config)]) == 0
+    proposed = capsys.readouterr().out
+    assert '- "loaded {number} rows in {duration}, 0 errors"' in proposed
+    config.write_text(SETTINGS + proposed)
+    assert main(["log", str(files[1]), "--config", str(config)]) == 0
+
+
+def test_one_log_is_held_against_the_settings_at_a_time(log, tmp_path, capsys):
+    log(HEALTHY)
+    config, file = tmp_path / "smokedeploy.yml", tmp_path / "captured.log"
+    assert main(["log", str(file), str(file), "--config", str(config)]) == 1
+    assert "--propose" in capsys.readouterr().err
 
 
 def test_a_plane_that_is_not_paper_is_named_once_and_not_missing_too(log):
     _, out = log([HEALTHY[0], "execution plane: live", *HEALTHY[2:]])
-    assert out.count("RUN-1") == 1
+    assert out.count("NO RUN-1") == 1
     assert out.splitlines()[-1] == "10 lines: 1 lines that would fail the run, 0 missing"
 
 
@@ -142,16 +202,13 @@ def test_what_to_do_next_stands_there_where_it_would_not_pass_and_only_there(log
     assert "next" not in log(HEALTHY)[1]
 
 
-def test_what_is_no_text_is_shown_as_its_bytes(tmp_path):
-    settings = load(_written(tmp_path / "smokedeploy.yml", SETTINGS.encode()))
-    rows = read(io.BytesIO(b"caf\xe9\nlast"), settings).rows
-    assert [met.line for _, met in rows] == [Line("", "stdout", "caf\\xe9"), Line("", "stdout", "last")]
+def test_what_is_no_text_is_shown_as_its_bytes():
+    assert lines(io.BytesIO(b"caf\xe9\nlast")) == [Line("", "stdout", "caf\\xe9"), Line("", "stdout", "last")]
 
 
-def test_a_kept_log_keeps_its_times_and_streams(tmp_path):
-    settings = load(_written(tmp_path / "smokedeploy.yml", SETTINGS.encode()))
-    rows = read(io.BytesIO(b"2026-01-01T00:00:00.1Z stderr [OBS-1] a b\n"), settings).rows
-    assert rows[0][1].line == Line("2026-01-01T00:00:00.1Z", "stderr", "a b")
+def test_a_kept_log_keeps_its_times_and_streams():
+    kept = b"2026-01-01T00:00:00.1Z stderr [OBS-2,RUN-1] a b\n"
+    assert lines(io.BytesIO(kept)) == [Line("2026-01-01T00:00:00.1Z", "stderr", "a b")]
 
 
 def test_the_shown_log_is_a_table_to_the_letter(log):
@@ -159,14 +216,9 @@ def test_the_shown_log_is_a_table_to_the_letter(log):
     assert out.splitlines() == [
         f"     1 OBS-1        {HEALTHY[0]}",
         f"     2 NO EXT-4     {'x' * 160}...   <- undocumented",
-        "     3 NO OBS-7     order placed   <- a forbidden line",
+        "     3 NO OBS-7     order placed   <- nothing documents a line with 'order placed'",
         *(f"     - NO {c:9} missing: {CLAUSE[c].text}" for c in MILESTONES[1:]),
         f"     - NO RUN-1     missing: {CLAUSE['RUN-1'].text}",
         _NEXT,
         "3 lines: 2 lines that would fail the run, 6 missing",
     ]
-
-
-def _written(file, data):
-    file.write_bytes(data)
-    return file

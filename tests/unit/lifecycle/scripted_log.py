@@ -6,13 +6,13 @@ from operator import itemgetter
 
 from pytest_smokedeploy.contract import End, Heartbeat, LogLine
 from pytest_smokedeploy.evidence import Journal
-from pytest_smokedeploy.judging import Record
+from pytest_smokedeploy.judging import Record, StartupLog
 from pytest_smokedeploy.lifecycle import FactRecorder
 from pytest_smokedeploy.lifecycle.exiting import nothing_undocumented
 from pytest_smokedeploy.lifecycle.observation import READING_SECONDS, Observer
-from pytest_smokedeploy.startup_log import Patterns, StartupLog
 from pytest_smokedeploy.support.errors import UnreachableError
 from pytest_smokedeploy.support.redaction import Sanitiser
+from tests.unit.judging.start_up import language
 
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 STARTUP, QUIET, TAIL_SECONDS, STREAM_SECONDS = 60.0, 3.0, 10.0, 25.0
@@ -68,7 +68,7 @@ class Seen:
 
     def __init__(self, rows, folder):
         self.stream = Scripted(rows)
-        self.log = StartupLog(Patterns.build(documented=[r"event \d+"]))
+        self.log = StartupLog(language(documented=["event {number}"]))
         self.journal = Journal(folder / "journal.jsonl", Sanitiser())
         self.gate = Record(rehearsal=False)
         facts = FactRecorder(self.gate, self.journal)

@@ -3,8 +3,8 @@
 import pytest
 
 from pytest_smokedeploy.lifecycle.observation import READING_SECONDS
+from tests.unit.judging.start_up import HEALTHY, TAIL
 from tests.unit.lifecycle.scripted_log import END, QUIET, STARTUP, TAIL_SECONDS, Seen, beat, line
-from tests.unit.startup_log.test_reader import HEALTHY, TAIL
 
 
 @pytest.fixture

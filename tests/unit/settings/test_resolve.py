@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_smokedeploy.settings import GitHubRun, Options, resolve
+from pytest_smokedeploy.settings import GitHubRun, Options, differences, resolve
 from pytest_smokedeploy.settings.resolve import find_root, refuse_in_workflow
 from pytest_smokedeploy.support.errors import MisuseError, SettingsError
 
@@ -159,6 +159,11 @@ def test_the_root_is_the_nearest_folder_above_that_git_or_github_knows(tmp_path,
         ('log: {milestones: {OBS-1: "banner"}}', "log.milestones.OBS-1: must be a list"),
         ("log: {documented: x}", "log.documented: must be a list"),
         ("log: {forbidden: [a]}", "log.forbidden: must be keys with values"),
+        ("log: {milestones: {OBS-7: [a]}}", "log.milestones.OBS-7: must be 'OBS-1', 'OBS-2'"),
+        ("log: {milestones: {OBS-3: {any: [a]}}}", "log.milestones.OBS-3.any: there is no key 'any' here"),
+        ("log: {excepted: [{line: a, clause: OBS-7}]}", "log.excepted.0.because: is required and missing"),
+        ("log: {excepted: [{line: a, clause: RUN-1, because: b}]}", "log.excepted.0.clause: must be 'OBS-7'"),
+        ('log: {excepted: [{line: a, clause: OBS-7, because: ""}]}', "log.excepted.0.because: "),
         ("deadlines: 5", "deadlines: must be keys with values"),
         ("quiet_window_seconds: 5\nruntime: {environment: {A: 5}}", "runtime.environment.A: must be text"),
         ("database: {proof: word}", "database.proof: must be 'agent', 'direct' or 'attested'; found 'word'"),
@@ -170,6 +175,61 @@ def test_a_value_of_the_wrong_kind_is_named_in_the_words_of_yaml(file, text, tol
         resolve(asked(file), {"DEPLOY_ENDPOINT": HOST})
     assert told in str(refused.value)
     assert not any(word in str(refused.value) for word in ("tuple", "dictionary", "input should"))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "documented:\n    - fine line\n    - '.+'",
+            "8: log.documented.1: '.+' holds no literal word; write",
+        ),
+        (
+            "documented: ['order {number}']",
+            "6: log.documented.0: 'order {number}' holds 'order', which OBS-7",
+        ),
+        (
+            "milestones:\n    OBS-2: [up]\n    OBS-3: [up]",
+            "8: log.milestones.OBS-3.0: 'up' does not name audit-events",
+        ),
+        (
+            "milestones:\n    OBS-3: {all: [audit-events]}",
+            "7: log.milestones.OBS-3.all: does not name snapshots",
+        ),
+        (
+            "milestones: {RUN-1: ['plane: paper {id}']}",
+            "6: log.milestones.RUN-1.0: 'plane: paper {id}' holds {id}",
+        ),
+        ("frames: ['{message}']", "6: log.frames.0: '{message}' must hold {time}, {level}"),
+        (
+            "forbidden: {OBS-8: [idle]}",
+            "6: log.forbidden.OBS-8: forbids the model's own template 'idle: waiting for a signal'",
+        ),
+        (
+            "excepted: [{line: cache warm, clause: OBS-7, because: why}]",
+            "6: log.excepted.0.line: 'cache warm' holds no forbidden word, and not of OBS-7",
+        ),
+    ],
+)
+def test_a_template_that_breaks_a_rule_is_named_with_file_line_and_key(file, text, told):
+    file.write_text(f"{WHOLE}log:\n  {text}\n")
+    with pytest.raises(SettingsError) as refused:
+        resolve(asked(file), {"DEPLOY_ENDPOINT": HOST})
+    assert str(refused.value).startswith(f"smokedeploy.yml:{told}")
+
+
+def test_the_settings_tell_what_differs_from_the_models_defaults(file):
+    file.write_text(
+        f"{WHOLE}quiet_window_seconds: 5\nactivity: {{cpu_share: 0.2, processes: 9}}\n"
+        "log: {documented: [a line], exit_codes: [0, 143]}\n"
+    )
+    run = resolve(asked(file), {"DEPLOY_ENDPOINT": HOST})
+    assert differences(run.settings) == {
+        "log.documented": ["a line"],
+        "log.exit_codes": [0, 143],
+        "activity.processes": 9,
+        "quiet_window_seconds": 5,
+    }
 
 
 AUDIT, SNAPSHOTS = "{name: audit-events, target: /a}", "{name: snapshots, target: /b}"

@@ -4,16 +4,9 @@ import dataclasses
 
 import pytest
 
+from pytest_smokedeploy.judging import Line, LineMatch
 from pytest_smokedeploy.model import CLAUSE, Basis
-from pytest_smokedeploy.startup_log import Line, Met, Patterns, StartupLog
-from tests.unit.startup_log.test_reader import HEALTHY
-
-
-def fed(*lines):
-    log = StartupLog(Patterns.build())
-    for text in lines:
-        log.feed(Line("2026-01-01T00:00:00Z", "stdout", text))
-    return log
+from tests.unit.judging.start_up import HEALTHY, fed
 
 
 def test_leaving_is_told_apart_by_when_it_was():
@@ -53,7 +46,7 @@ def test_activity_violates_its_clause_with_its_words():
 def test_a_blank_line_is_nothing_not_even_after_idle():
     log = fed(HEALTHY[0], "", "  ", *HEALTHY[1:], "")
     assert (log.violated, log.undocumented) == ({}, [])
-    assert [met.kind for met in log.met if not met.line.text.strip()] == ["blank"] * 3
+    assert [match.kind for match in log.matches if not match.line.text.strip()] == ["blank"] * 3
 
 
 def test_the_plane_may_be_said_twice():
@@ -125,13 +118,15 @@ def test_idle_said_again_while_stopping_is_still_stopping():
 
 def test_the_nearest_line_is_one_that_nothing_documents():
     log = fed("replay phase finished: 0 events", "x", "replay began")
-    assert log.finding("OBS-4").seen.endswith("the nearest is 'replay began'")
+    assert log.finding("OBS-4").seen.endswith(
+        "the nearest is 'replay began', which is not 'replay phase started'"
+    )
 
 
 @pytest.mark.parametrize(
     ("lines", "quiet", "cut", "clause", "holds", "seen"),
     [
-        (["order placed"], False, "", "OBS-7", False, "a forbidden line: "),
+        (["order placed"], False, "", "OBS-7", False, "nothing documents a line with 'order placed': "),
         (HEALTHY, True, "", "OBS-4", True, "'replay phase started' at "),
         (HEALTHY, True, "", "OBS-8", True, "none in 8 lines"),
         (HEALTHY[:3], False, "gone", "OBS-4", None, "no whole log: gone"),
@@ -141,7 +136,7 @@ def test_the_nearest_line_is_one_that_nothing_documents():
             "",
             "OBS-9",
             None,
-            "the observation ended at OBS-7: a forbidden line: ",
+            "the observation ended at OBS-7: nothing documents a line with",
         ),
         (HEALTHY[:3], False, "", "OBS-4", False, "no such line among 3"),
         (HEALTHY, False, "", "OBS-8", None, "the quiet window after idle did not pass"),
@@ -160,30 +155,27 @@ def test_a_finding_is_whole(lines, quiet, cut, clause, holds, seen):  # noqa: PL
 
 
 @pytest.mark.parametrize(
-    ("line", "kind", "clause", "why"),
+    ("line", "kind", "clauses", "why"),
     [
-        ("", "blank", "", ""),
-        ("order placed", "forbidden", "OBS-7", "a forbidden line"),
-        ("hello", "forbidden", "RUN-3", "a line after idle, before the stop was asked"),
-        (HEALTHY[2], "forbidden", "DET-1", "the milestone OBS-2 came twice: the start-up ran again"),
-        (HEALTHY[1], "forbidden", "RUN-3", "a line after idle, before the stop was asked"),
+        ("", "blank", (), ""),
+        ("order placed", "forbidden", ("OBS-7",), "nothing documents a line with 'order placed'"),
+        ("hello", "forbidden", ("RUN-3",), "a line after idle, before the stop was asked"),
+        (HEALTHY[2], "forbidden", ("DET-1",), "the milestone OBS-2 came twice: the start-up ran again"),
+        (HEALTHY[1], "forbidden", ("RUN-3",), "a line after idle, before the stop was asked"),
     ],
 )
-def test_what_a_line_after_idle_meets_is_whole(line, kind, clause, why):
+def test_what_a_line_after_idle_meets_is_whole(line, kind, clauses, why):
     log = fed(*HEALTHY)
     given = Line("t", "stderr", line)
-    assert log.feed(given) == Met(kind, clause, given, why)
+    assert log.feed(given) == LineMatch(kind, clauses, given, why)
 
 
 def test_what_a_line_before_idle_meets_is_whole():
-    log, kinds = fed(), []
-    for text in (HEALTHY[0], "replay phase finished: 0 events", "x"):
-        met = log.feed(Line("t", "stdout", text))
-        kinds.append((met.kind, met.clause, met.line.text))
-    assert kinds == [
-        ("milestone", "OBS-1", HEALTHY[0]),
-        ("documented", "", "replay phase finished: 0 events"),
-        ("undocumented", "", "x"),
+    log = fed(HEALTHY[0], "replay phase finished: 0 events", "x")
+    assert [(match.kind, match.clauses, match.line.text) for match in log.matches] == [
+        ("milestone", ("OBS-1",), HEALTHY[0]),
+        ("documented", (), "replay phase finished: 0 events"),
+        ("undocumented", (), "x"),
     ]
 
 

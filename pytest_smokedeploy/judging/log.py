@@ -1,4 +1,8 @@
-"""Reads a start-up log line by line and tells what each line means for the model's clauses."""
+"""The start-up log: what each line is, which milestones it meets, and what it violates.
+
+Rests on the model's section "Observability Requirements". A line is what a template of the log language
+says it is, and undocumented otherwise (EXT-4); a forbidden word only gives it its clause.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +10,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from pytest_smokedeploy.log_language import Entry, Language
 from pytest_smokedeploy.model import CLAUSE, MILESTONES, RANK, Finding
-from pytest_smokedeploy.startup_log.patterns import Patterns, near
-from pytest_smokedeploy.startup_log.spelling import Spelled
 
-Kind = Literal["milestone", "statement", "forbidden", "documented", "undocumented", "blank"]
+Kind = Literal["milestone", "forbidden", "documented", "excepted", "undocumented", "blank"]
 Phase = Literal["starting", "idle", "stopping"]
 
 _SHOWN: Final = 300
 #: Engines and agents cut what is longer into several lines, in the middle of a word if need be.
 _LONG: Final = 16 * 1024
 _CARRIED: Final = 200
+#: Undocumented lines among which the nearest to a missing milestone is looked for.
+_COMPARED: Final = 200
 _LEFT: Final = "Find out on the server what paused or ended it: the engine's own events tell."
 _LATE: Final = "See what delays the start-up, or raise deadlines.startup_seconds in smokedeploy.yml."
 
@@ -31,33 +36,40 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Met:
-    """What one line met: its kind, the clause it speaks to ("" where none), and why."""
+class LineMatch:
+    """What one line is: its kind, the clauses it meets or the one it violates, and why."""
 
     kind: Kind
-    clause: str
+    clauses: tuple[str, ...]
     line: Line
     why: str = ""
+
+    @property
+    def clause(self) -> str:
+        """The first clause, "" where there is none."""
+        return self.clauses[0] if self.clauses else ""
 
 
 class StartupLog:
     """The log of one start-up, fed line by line.
 
     Args:
-        patterns: what lines mean.
+        language: what a line may be.
 
     Attributes:
         phase: `starting` until idle, `idle` until the stop is asked, then `stopping`.
-        met: every line with what it met, in order.
+        matches: every line with what it is, in order.
 
     """
 
-    def __init__(self, patterns: Patterns) -> None:
+    def __init__(self, language: Language) -> None:
         self.phase: Phase = "starting"
-        self.met: list[Met] = []
+        self.matches: list[LineMatch] = []
         self.exit_code: int | None = None
-        self._patterns = patterns
+        self._language = language
         self._seen: dict[str, Line] = {}
+        # Milestones' parts and excepted lines that came: each comes once a start.
+        self._came: set[Entry] = set()
         self._violated: dict[str, str] = {}
         self._quiet_seconds: float | None = None
         self._remedies: dict[str, str] = {}
@@ -69,13 +81,13 @@ class StartupLog:
 
     # -- what happens ----------------------------------------------------------------------
 
-    def feed(self, line: Line) -> Met:
-        """Take the next line and say what it met."""
-        met = self._meet(line)
-        self.met.append(met)
-        if met.kind == "forbidden":
-            self._violate(met.clause, f"{met.why}: {line.text[:_SHOWN]!r}")
-        return met
+    def feed(self, line: Line) -> LineMatch:
+        """Take the next line and say what it is."""
+        match = self._match(line)
+        self.matches.append(match)
+        if match.kind == "forbidden":
+            self._violate(match.clause, f"{match.why}: {line.text[:_SHOWN]!r}")
+        return match
 
     def stopping(self) -> None:
         """The stop has been asked: from here on lines belong to the shutdown."""
@@ -140,18 +152,12 @@ class StartupLog:
     @property
     def undocumented(self) -> list[Line]:
         """Lines that nothing documents (EXT-4)."""
-        return [met.line for met in self.met if met.kind == "undocumented"]
+        return [match.line for match in self.matches if match.kind == "undocumented"]
 
     @property
     def lines(self) -> list[Line]:
         """Every line, as it came."""
-        return [met.line for met in self.met]
-
-    def documents(self, line: Line) -> bool:
-        """Whether a line is a documented one, the shutdown's too, and nothing forbidden; it is not taken."""
-        spelled = Spelled.of(line.text)
-        documented = self._patterns.is_documented(spelled, stopping=True)
-        return documented and self._patterns.forbidden_by(spelled) is None
+        return [match.line for match in self.matches]
 
     def missing(self) -> list[str]:
         """Milestones not seen yet."""
@@ -182,7 +188,7 @@ class StartupLog:
         if clause in self._uncounted:
             remedy = "See why the agent tells no counters, then start anew by hand."
             return Finding(clause, None, text, self._uncounted[clause], None, remedy=remedy)
-        seen = f"none in {len(self.met)} lines and {self._quiet_seconds:g} quiet seconds after idle"
+        seen = f"none in {len(self.matches)} lines and {self._quiet_seconds:g} quiet seconds after idle"
         if clause == "DET-1":
             seen = "each milestone once and in order; one container, one start"
         elif clause in self._counted:
@@ -198,55 +204,82 @@ class StartupLog:
             self._violated.setdefault("RUN-5", words)
 
     def _lacking(self, clause: str) -> str:
-        """Words about a milestone that never came, with the line that sounds most like it."""
-        words = f"no such line among {len(self.met)}"
+        """Words about a milestone that never came, with the line that is nearest to one of its templates."""
+        words = f"no such line among {len(self.matches)}"
         if self._overdue is not None:
             words += f" within {self._overdue:g} s of the container's start (deadlines.startup_seconds)"
-        close = next(
-            (m.line for m in self.met if m.kind == "undocumented" and near(clause, m.line.text)), None
-        )
-        return f"{words}; the nearest is {close.text[:_SHOWN]!r}" if close else words
+        if 0 < (came := sum(entry.clause == clause for entry in self._came)) < self._language.parts[clause]:
+            return f"{words}; {came} of its {self._language.parts[clause]} lines came"
+        compared = map(self._language.read, (line.text for line in self.undocumented[:_COMPARED]))
+        if near := self._language.nearest(compared, clause):
+            template = near.entry.template.text
+            words += f"; the nearest is {near.message[:_SHOWN]!r}, which is not {template!r}"
+        return words
 
-    def _meet(self, line: Line) -> Met:
-        spelled, before = Spelled.of(line.text), self._carried.pop(line.stream, "")
+    def _match(self, line: Line) -> LineMatch:
+        before = self._carried.pop(line.stream, "")
         if len(line.text) >= _LONG:
             self._carried[line.stream] = line.text[-_CARRIED:]
-        if not spelled.text and (self.phase != "idle" or self.met[-1].clause == "OBS-6"):
+        reading = self._language.read(line.text)
+        if not reading.message and (self.phase != "idle" or self.matches[-1].clause == "OBS-6"):
             # One right behind idle is that line's own end; a later one is a line like any other.
-            return Met("blank", "", line)
-        if clause := self._patterns.forbidden_by(spelled, before):
-            return Met("forbidden", clause, line, "a forbidden line")
-        clause = self._patterns.milestone_of(spelled)
-        # RUN-1's statement may come again, but not as a heartbeat.
-        if clause and not (clause == "RUN-1" and self.phase == "idle"):
-            return self._milestone(clause, line)
+            return LineMatch("blank", (), line)
+        milestones = tuple(entry for entry in reading.entries if entry.kind == "milestone")
+        if repeated := self._repeated(milestones):
+            return LineMatch("forbidden", ("DET-1",), line, repeated)
+        if milestones and self.phase != "idle":
+            return self._milestone(milestones, line)
+        if match := self._documented(reading.entries, line):
+            return match
+        # Engines cut long lines, so the end of the one before belongs to this one.
+        if named := self._language.lists.named(before + line.text):
+            return LineMatch("forbidden", (named[0],), line, f"nothing documents a line with {named[1]!r}")
         if self.phase == "idle":
             # Idle means silence: whatever speaks now runs in the background.
-            return Met("forbidden", "RUN-3", line, "a line after idle, before the stop was asked")
-        documented = self._patterns.is_documented(spelled, stopping=self.phase == "stopping")
-        return Met("documented" if documented else "undocumented", "", line)
+            return LineMatch("forbidden", ("RUN-3",), line, "a line after idle, before the stop was asked")
+        return LineMatch("undocumented", (), line)
 
-    def _milestone(self, clause: str, line: Line) -> Met:
-        if clause == "RUN-1":
-            self._seen.setdefault(clause, line)
-            return Met("statement", clause, line)
-        if clause in self._seen:
-            return Met(
-                "forbidden", "DET-1", line, f"the milestone {clause} came twice: the start-up ran again"
-            )
-        later = [c for c in self._seen if c in MILESTONES and RANK[c] > RANK[clause]]
-        self._seen[clause] = line
-        if later:
-            return Met("forbidden", "DET-1", line, f"the milestone {clause} came after {later[0]}")
-        if clause == "OBS-6":
-            self.phase = "idle" if self.phase == "starting" else self.phase
-        return Met("milestone", clause, line)
+    def _repeated(self, entries: tuple[Entry, ...]) -> str:
+        """Why milestones that a line meets are not the start-up's own (DET-1), or ""."""
+        for entry in entries:
+            if entry.clause == "RUN-1":
+                continue  # a statement may come again
+            part = self._language.parts[entry.clause] > 1
+            if entry in self._came if part else entry.clause in self._seen:
+                return f"the milestone {entry.clause} came twice: the start-up ran again"
+            later = [c for c in self._seen if c in MILESTONES and RANK[c] > RANK[entry.clause]]
+            if later:
+                return f"the milestone {entry.clause} came after {later[0]}"
+        return ""
+
+    def _milestone(self, entries: tuple[Entry, ...], line: Line) -> LineMatch:
+        self._came.update(entries)
+        clauses = tuple(dict.fromkeys(entry.clause for entry in entries))
+        for clause in clauses:
+            came = len({entry.part for entry in self._came if entry.clause == clause})
+            if came == self._language.parts[clause]:
+                self._seen.setdefault(clause, line)
+        if "OBS-6" in clauses and self.phase == "starting":
+            self.phase = "idle"
+        return LineMatch("milestone", clauses, line)
+
+    def _documented(self, entries: tuple[Entry, ...], line: Line) -> LineMatch | None:
+        """A documented or excepted line; between idle and the stop nothing is."""
+        kinds = {entry.kind: entry for entry in entries} if self.phase != "idle" else {}
+        if "documented" in kinds or ("shutdown" in kinds and self.phase == "stopping"):
+            return LineMatch("documented", (), line)
+        if (entry := kinds.get("excepted")) is None:
+            return None
+        if entry in self._came:
+            return LineMatch("forbidden", (entry.clause,), line, "an excepted line came twice (log.excepted)")
+        self._came.add(entry)
+        return LineMatch("excepted", (entry.clause,), line)
 
 
 def _remedy(clause: str) -> str:
     """What to do about a violated clause."""
     if clause in MILESTONES or clause == "RUN-1":
-        return "Compare startup.log with the patterns under log.milestones in smokedeploy.yml."
+        return "See by `smokedeploy log startup.log` where it parts from the templates (log.milestones)."
     if clause == "DET-1":
         return "Look in startup.log for a restart, and at the container's restart policy."
     return "Read startup.log around that line; do not deploy again before a person has looked."

@@ -1,0 +1,146 @@
+"""The log language of one run: which templates a line meets, and which it is nearest to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from pytest_smokedeploy.log_language import records
+from pytest_smokedeploy.log_language.rules import Entry, Given, Rules
+from pytest_smokedeploy.log_language.templates import lower, tidy
+
+#: Characters of a raw line and of a message; a longer one meets nothing.
+MAX_RAW, MAX_MESSAGE = 8192, 2048
+_COLOUR: Final = re.compile(r"\x1b\[[\d;:]*m")
+_WORD: Final = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read from a raw line.
+
+    Attributes:
+        messages: the whole line, then what each frame leaves of it; a record's message alone. Empty for a
+            line that is too long.
+        message: the one that meets `entries`, or the first.
+        entries: every template that it meets.
+
+    """
+
+    messages: tuple[str, ...]
+    message: str
+    entries: tuple[Entry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    """The template nearest to a line that meets none.
+
+    Attributes:
+        entry: the template.
+        message: the line's message, as the template was held against it.
+        at: the position in it, from 0, at which the two part.
+
+    """
+
+    entry: Entry
+    message: str
+    at: int
+
+
+class Language:
+    """Templates, frames and words of one run.
+
+    Args:
+        mounts: names of the mounts that the settings ask for.
+        tag: the image tag, "" where it is not known.
+        given: what the settings say beside the model's own.
+
+    Attributes:
+        lists: the forbidden words.
+        parts: how many lines each milestone takes.
+
+    Raises:
+        TemplateError: a template breaks a rule; its `path` says which.
+
+    """
+
+    def __init__(self, mounts: Collection[str], tag: str = "", given: Given = Given()) -> None:  # noqa: B008 - frozen
+        self._rules = rules = Rules(mounts, tag, given.forbidden)
+        self.lists = rules.lists
+        self._entries = rules.entries(given)
+        self._frames = rules.frames(given.frames)
+        self.parts = {entry.clause: entry.parts for entry in self._entries if entry.kind == "milestone"}
+        self._by_first: dict[str, list[Entry]] = {}
+        for entry in self._entries:
+            first = entry.template.parts[0]
+            self._by_first.setdefault(first[0] if isinstance(first, str) else "", []).append(entry)
+
+    def read(self, raw: str) -> Reading:
+        """What a raw line says, and which templates that meets."""
+        if len(raw) > MAX_RAW:
+            return Reading((), raw[:MAX_MESSAGE])
+        whole = _clean(raw.removesuffix("\n").removesuffix("\r"))
+        record = records.reduce(whole, self.lists)
+        if record is not None:
+            messages: Iterable[str] = (_clean(record),)
+        elif found := self._met(whole):
+            return Reading((whole,), whole, found)
+        else:
+            messages = tuple(dict.fromkeys((whole, *self._unframed(whole))))
+        for message in messages:
+            if found := self._met(message):
+                return Reading(tuple(messages), message, found)
+        return Reading(tuple(messages), next(iter(messages)))
+
+    def nearest(self, readings: Iterable[Reading], clause: str = "") -> Nearest | None:
+        """The line and the template that are nearest: by words in common, then by where they part.
+
+        Args:
+            readings: lines.
+            clause: only this milestone's templates; "" for all.
+
+        Returns:
+            None where no line has a word in common with a template.
+
+        """
+        entries = [entry for entry in self._entries if not clause or entry.clause == clause]
+        words = {entry: set(_WORD.findall(lower(entry.template.literal))) for entry in entries}
+        best, found = (0, 0), None
+        for message in (one[:MAX_MESSAGE] for reading in readings for one in reading.messages):
+            said = set(_WORD.findall(lower(message)))
+            for entry in entries:
+                at = entry.template.parting(message)
+                if (score := (len(said & words[entry]), at)) > best and score[0]:
+                    best, found = score, Nearest(entry, message, at)
+        return found
+
+    def _met(self, message: str) -> tuple[Entry, ...]:
+        if not message or len(message) > MAX_MESSAGE:
+            return ()
+        lowered = lower(message)
+        likely = [*self._by_first.get(lowered[0], ()), *self._by_first.get("", ())]
+        return tuple(entry for entry in likely if entry.template.met(message, lowered))
+
+    def _unframed(self, whole: str) -> Iterator[str]:
+        lowered = lower(whole)
+        for frame in self._frames:
+            number, at = frame.reach(whole, lowered)
+            if number == len(frame.parts) and at < len(whole):
+                yield whole[at:].lstrip()
+
+    def check(self, text: str) -> None:
+        """Check a template of a documented line.
+
+        Raises:
+            TemplateError: it breaks a rule.
+
+        """
+        self._rules.template(text)
+
+
+def _clean(text: str) -> str:
+    """`text` without colours, in NFC, runs of blanks as one."""
+    return tidy(_COLOUR.sub("", text) if "\x1b" in text else text)

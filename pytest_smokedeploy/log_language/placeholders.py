@@ -1,0 +1,182 @@
+"""Placeholders of templates and the holes of frames: what each takes, bounded and in ASCII.
+
+A placeholder takes the longest text that it can and gives nothing back, and no letter, digit or ``_``
+follows it. There is none for a free word.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Final
+
+from pytest_smokedeploy.log_language.words import WordLists
+
+#: Takes a message and a position; returns the position behind what it takes, or -1.
+Take = Callable[[str, int], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Placeholder:
+    """A name for what differs from start to start.
+
+    Attributes:
+        name: as it is written between braces.
+        takes: what it takes, for people.
+        pattern: the same as a regular expression; "" where it depends on the run.
+        held: whether what it takes must hold no word of the forbidden lists.
+
+    """
+
+    name: str
+    takes: str
+    pattern: str
+    held: bool = False
+
+
+_DATE: Final = (
+    r"(?:\d{4}-(?:0[1-9]|1[0-2])-[0-3]\d|\d{4}/(?:0[1-9]|1[0-2])/[0-3]\d|[0-3]\d/(?:0[1-9]|1[0-2])/\d{4}"
+    r"|[0-3]?\d[ -](?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[ -]\d{4})"
+)
+_CLOCK: Final = r"(?:[01]\d|2[0-3]):[0-5]\d:[0-6]\d(?:[.,]\d{1,9})?(?: ?(?:Z|UTC|GMT|[+-]\d\d:?\d\d))?"
+TIME: Final = rf"(?:(?:{_DATE}[T ])?{_CLOCK}|\d{{13}}|\d{{10}}(?:\.\d{{1,9}})?)"
+_UNIT: Final = r"(?:ns|us|ms|s(?:ec(?:ond)?s?)?|m(?:in(?:ute)?s?)?|h(?:ours?)?)"
+
+PLACEHOLDERS: Final = (
+    Placeholder(
+        "number",
+        "a sign, up to 20 digits, thousands marks, decimals; no unit",
+        r"[+-]?(?:\d{1,3}(?:[,_']\d{3}){1,6}|\d{1,20})(?:\.\d{1,20})?(?!\.\d)",
+    ),
+    Placeholder(
+        "size",
+        "a number and B, bytes, kB, MiB and their like",
+        r"\d{1,20}(?:\.\d{1,6})? ?(?:[kmgt]i?b|bytes?|b)",
+    ),
+    Placeholder(
+        "duration",
+        "one to four numbers with ns, us, ms, s, sec, seconds, m, min, minutes, h, hours",
+        rf"\d{{1,12}}(?:\.\d{{1,9}})? ?{_UNIT}(?: ?\d{{1,12}}(?:\.\d{{1,9}})? ?{_UNIT}){{0,3}}",
+    ),
+    Placeholder("date", "`2026-01-31`, `2026/01/31`, `31/01/2026`, `31 Jan 2026`", _DATE),
+    Placeholder("time", "a clock with or without date, fraction and zone; an epoch of 10 or 13 digits", TIME),
+    Placeholder(
+        "version",
+        "2 or 3 dotted numbers, `v` before, a suffix (a, b, rc, alpha, beta, dev, post), `-g` and a hash",
+        r"v?\d{1,5}\.\d{1,5}(?:\.\d{1,5})?(?!\.\d)(?:[-.]?(?:alpha|beta|rc|dev|post|a|b)[-.]?\d{0,5}){0,2}"
+        r"(?:(?:-\d{1,5})?[-+]g[0-9a-f]{7,40})?",
+    ),
+    Placeholder("hex", "7 to 64 hex digits, `0x` or `sha256:` before", r"(?:0x|sha256:)?[0-9a-f]{7,64}"),
+    Placeholder("uuid", "a UUID", r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"),
+    Placeholder(
+        "id",
+        "one token of up to 64 letters, digits, `-` and `_` that holds a digit and no forbidden word",
+        r"(?=[a-z_-]{0,63}\d)[a-z0-9][a-z0-9_-]{0,63}",
+        held=True,
+    ),
+    Placeholder(
+        "path",
+        "an absolute path of up to 12 parts that holds no forbidden word",
+        r"(?:/(?!\.{1,2}(?![\w.-]))[a-z0-9._-]{1,64}){1,12}/?",
+        held=True,
+    ),
+    Placeholder(
+        "listen",
+        "`0.0.0.0`, `127.0.0.1`, `localhost`, `[::]`, `[::1]` or `*` with a port, `http://` before",
+        r"(?:https?://)?(?:0\.0\.0\.0|127\.0\.0\.1|localhost|\[::1?\]|\*):\d{1,5}",
+    ),
+    Placeholder(
+        "mounts", "every mount's name of the settings, once each, in any order, with `,` or `and`", ""
+    ),
+    Placeholder("tag", "this run's image tag", ""),
+)
+#: What stands before a message, in frames alone. A level above notice is none: such a line meets nothing.
+HOLES: Final = (
+    Placeholder("time", "as in templates", TIME),
+    Placeholder("pid", "1 to 8 digits", r"\d{1,8}"),
+    Placeholder(
+        "level", "TRACE, DEBUG, INFO, INFORMATION, NOTICE or LOG", "trace|debug|info(?:rmation)?|notice|log"
+    ),
+    Placeholder(
+        "logger",
+        "a name with dots or `::`, `root`, `main` or `__main__`; no forbidden word",
+        r"[a-z_][\w$-]{0,63}(?:(?:\.|::)[\w$-]{1,64}){1,12}|root|main|__main__",
+        held=True,
+    ),
+    Placeholder(
+        "thread",
+        "`main`, `MainThread`, or one token with a digit; no forbidden word",
+        r"(?=[a-z_#.@/-]{0,63}\d)[\w#.@/-]{1,64}|main(?:thread)?",
+        held=True,
+    ),
+    Placeholder(
+        "source",
+        "`file.py:line` (of the usual languages) or `module:function:line`; no forbidden word",
+        r"(?:[\w.-]{1,64}/){0,12}[\w-]{1,64}\.(?:py|go|rs|[jt]sx?|mjs|java|kt|rb|cc?|cpp|h|cs|exs?|scala|php):\d{1,6}"
+        r"|[a-z_][\w.]{0,95}:[a-z_<][\w<>]{0,63}:\d{1,6}",
+        held=True,
+    ),
+)
+
+
+def _compiled(rows: tuple[Placeholder, ...]) -> dict[str, tuple[re.Pattern[str], bool]]:
+    flags = re.IGNORECASE | re.ASCII
+    return {
+        row.name: (re.compile(rf"(?>{row.pattern})(?!\w)", flags), row.held) for row in rows if row.pattern
+    }
+
+
+_TEMPLATES, _FRAMES = _compiled(PLACEHOLDERS), _compiled(HOLES)
+
+
+def takers(lists: WordLists, mounts: Collection[str], tag: str) -> dict[str, Take]:
+    """What each placeholder of a template takes.
+
+    Args:
+        lists: held against what `{id}` and `{path}` take.
+        mounts: the settings' mounts, by name.
+        tag: the run's image tag, "" where it is not known: then `{tag}` takes nothing.
+
+    """
+    found = {name: _take(pattern, lists if held else None) for name, (pattern, held) in _TEMPLATES.items()}
+    return {**found, "mounts": _mounts(mounts), "tag": _tag(tag)}
+
+
+def hole_takers(lists: WordLists) -> dict[str, Take]:
+    """What each hole of a frame takes."""
+    return {name: _take(pattern, lists if held else None) for name, (pattern, held) in _FRAMES.items()}
+
+
+def _take(pattern: re.Pattern[str], lists: WordLists | None) -> Take:
+    def take(message: str, at: int) -> int:
+        found = pattern.match(message, at)
+        return -1 if found is None or (lists and lists.held(found[0])) else found.end()
+
+    return take
+
+
+def _mounts(names: Collection[str]) -> Take:
+    wanted = sorted(name.lower() for name in names)
+    name = "|".join(re.escape(one) for one in reversed(wanted))
+    between = r"(?:, ?(?:and )?| and )"
+    pattern = re.compile(
+        rf"(?>(?:{name})(?:{between}(?:{name})){{{max(0, len(wanted) - 1)}}})(?![\w.-])",
+        re.IGNORECASE | re.ASCII,
+    )
+
+    def take(message: str, at: int) -> int:
+        found = pattern.match(message, at)
+        said = sorted(re.split(between, found[0].lower())) if found else []
+        return found.end() if found and said == wanted else -1
+
+    return take
+
+
+def _tag(tag: str) -> Take:
+    def take(message: str, at: int) -> int:
+        end = at + len(tag)
+        alone = not re.match(r"[\w.-]", message[end : end + 1])
+        return end if tag and message.startswith(tag, at) and alone else -1
+
+    return take

@@ -1,0 +1,99 @@
+"""Records: a line that is one JSON object, or logfmt as a whole, reduced to its message.
+
+What every record carries goes (time, harmless level, logger, pid, host, version). Every other field is
+appended to the message as ``key=value``, in the order of the keys, and so has to be written in a template.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pytest_smokedeploy.log_language.placeholders import TIME
+from pytest_smokedeploy.log_language.words import WordLists
+
+_DEPTH: Final = 4
+_MESSAGES: Final = ("msg", "message", "fields.message")
+_TIMES: Final = frozenset({"time", "ts", "t", "timestamp", "@timestamp", "asctime", "datetime", "@t"})
+_LEVELS: Final = frozenset(
+    {"level", "severity", "levelname", "lvl", "loglevel", "log.level", "level.name", "severitytext", "@l"}
+)
+_TOKENS: Final = frozenset(
+    {"logger", "logger_name", "name", "target", "log.logger", "pid", "process.pid", "host", "hostname"}
+    | {"host.name", "version", "@version", "v"}
+)
+#: Levels up to notice; the numbers are trace, debug and info of the loggers that count in tens.
+_HARMLESS: Final = frozenset({"trace", "debug", "info", "information", "notice", "log", "10", "20", "30"})
+#: A name like a level's is none: it would hide an error.
+_TOKEN: Final = re.compile(
+    r"(?!(?:warn(?:ing)?|err(?:or)?|severe|crit(?:ical)?|alert|fatal|emerg(?:ency)?|panic)\Z)"
+    r"[a-z0-9_.:$-]{1,64}",
+    re.IGNORECASE | re.ASCII,
+)
+_TIME: Final = re.compile(rf"{TIME}|\d{{1,20}}(?:\.\d{{1,20}})?", re.IGNORECASE | re.ASCII)
+_PAIR: Final = r'([\w.@-]{1,64}+)=("(?:[^"\\]|\\.)*+"|[^\s"=]*+)'
+_PAIRS: Final = re.compile(_PAIR, re.ASCII)
+_LOGFMT: Final = re.compile(rf"{_PAIR}(?: {_PAIR})++", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class _Object:
+    """A JSON object with every pair it was written with; none stands in a list."""
+
+    pairs: list[tuple[str, Any]]
+
+
+def reduce(line: str, lists: WordLists) -> str | None:
+    """The message of a record with its fields.
+
+    Args:
+        line: a line without its end.
+        lists: held against what a field that goes says.
+
+    Returns:
+        None where the line is no record, or one that is not reduced: a key twice, no message, a level above
+        notice, more than four levels of objects, an object in a list.
+
+    """
+    try:
+        pairs = list(_json(line) if line.startswith("{") else _logfmt(line))
+    except (TypeError, ValueError, RecursionError):
+        return None
+    if len(fields := dict(pairs)) != len(pairs):
+        return None
+    name = next((one for one in _MESSAGES if one in fields), None)
+    levels = [value for key, value in pairs if key.lower() in _LEVELS]
+    if name is None or any(value.lower() not in _HARMLESS for value in levels):
+        return None
+    rest = sorted((k, v) for k, v in pairs if k != name and not _goes(k.lower(), v, lists))
+    return " ".join([fields[name], *(f"{key}={value}" for key, value in rest)])
+
+
+def _goes(key: str, value: str, lists: WordLists) -> bool:
+    if key in _TIMES:
+        return _TIME.fullmatch(value) is not None
+    return key in _LEVELS or (
+        key in _TOKENS and _TOKEN.fullmatch(value) is not None and not lists.held(value)
+    )
+
+
+def _json(line: str) -> Iterator[tuple[str, str]]:
+    return _flat(json.loads(line, object_pairs_hook=_Object, parse_int=str, parse_float=str), "", 1)
+
+
+def _flat(record: _Object, prefix: str, depth: int) -> Iterator[tuple[str, str]]:
+    if depth > _DEPTH:
+        raise ValueError("nested too deeply")
+    for key, value in record.pairs:
+        if isinstance(value, _Object):
+            yield from _flat(value, f"{prefix}{key}.", depth + 1)
+        else:
+            yield f"{prefix}{key}", value if isinstance(value, str) else json.dumps(value)
+
+
+def _logfmt(line: str) -> Iterator[tuple[str, str]]:
+    for key, value in _PAIRS.findall(line) if _LOGFMT.fullmatch(line) else ():
+        yield key, str(json.loads(value)) if value.startswith('"') else value

@@ -1,0 +1,188 @@
+"""A template: literal text with placeholders, read once and matched from left to right.
+
+Nothing is tried twice: a part that does not stand where it must ends the match, so that the time is
+linear in the message, whatever it holds.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import takewhile
+from typing import Final
+
+from pytest_smokedeploy.log_language.placeholders import Take
+
+#: Characters of a template, at the most (chosen; a message has twice as many).
+MAX_TEMPLATE: Final = 1024
+_PART: Final = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
+_WORD: Final = re.compile(r"[^\W\d_]{2,}")
+_RULE: Final = re.compile(r"([=*#_~+.-])\1{2,}")
+_LOWER: Final = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
+#: Unicode categories of control, format, private, surrogate, unassigned and separator characters.
+_UNSEEN: Final = frozenset({"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"})
+
+
+class TemplateError(ValueError):
+    """A template breaks a rule.
+
+    Attributes:
+        path: keys and indices under `log`, as far as they are known.
+
+    """
+
+    def __init__(self, message: str, path: tuple[str | int, ...] = ()) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A template's text, its parts, and what it says in words.
+
+    Attributes:
+        text: as it was written.
+        parts: literal text in lower case, and what the placeholders between take.
+        names: the placeholders' names, in order.
+        literal: the literal text, a blank for each placeholder.
+
+    """
+
+    text: str
+    parts: tuple[str | Take, ...]
+    names: tuple[str, ...]
+    literal: str
+
+    @classmethod
+    def read(cls, text: str, takers: Mapping[str, Take]) -> Template:
+        """Read `text`.
+
+        Args:
+            text: the template; ``{{`` and ``}}`` are braces.
+            takers: what each placeholder takes.
+
+        Raises:
+            TemplateError: it is empty or long, holds an unprintable character or a word of two scripts, an
+                unknown placeholder, two that touch, or no literal word.
+
+        """
+        if not text.strip():
+            raise TemplateError("is empty; write the line, letter by letter")
+        if len(text) > MAX_TEMPLATE:
+            raise TemplateError(f"has more than {MAX_TEMPLATE} characters, and a line of a log has fewer")
+        _check_characters(text)
+        template = cls(text, *_split(tidy(text), takers))
+        if not _WORD.search(template.literal) and not _RULE.fullmatch(text):
+            raise TemplateError(
+                "holds no literal word; write the words that the line has (or a rule, like ===)"
+            )
+        if sum(name in {"id", "path"} for name in template.names) > 1:
+            raise TemplateError("has more than one of {id} and {path}; write all but one out")
+        return template
+
+    @classmethod
+    def exact(cls, text: str) -> Template:
+        """The template that `text` alone meets, braces and all."""
+        _check_characters(text)
+        return cls(text, (lower(tidy(text)),), (), text)
+
+    @classmethod
+    def frame(cls, text: str, takers: Mapping[str, Take]) -> Template:
+        """Read a frame, which ends in ``{message}``; that part is left out.
+
+        Raises:
+            TemplateError: as in `read`; it does not end in the message, or nothing tells where that begins.
+
+        """
+        _check_characters(text)
+        body = tidy(text).removesuffix("{message}")
+        if body == tidy(text):
+            raise TemplateError("is no frame: it must end in {message}")
+        template = cls(text, *_split(body, takers))
+        if not {"time", "level"} & set(template.names) and not _WORD.search(template.literal):
+            raise TemplateError("must hold {time}, {level} or a literal word before {message}")
+        return template
+
+    def reach(self, message: str, lowered: str) -> tuple[int, int]:
+        """How far `message` meets the template: the number of its parts that are met, and the position."""
+        at = 0
+        for number, part in enumerate(self.parts):
+            if isinstance(part, str):
+                if not lowered.startswith(part, at):
+                    return number, at
+                at += len(part)
+            else:
+                end = part(message, at)
+                if end < 0:
+                    return number, at
+                at = end
+        return len(self.parts), at
+
+    def met(self, message: str, lowered: str) -> bool:
+        """Whether the whole of `message` meets the template."""
+        return self.reach(message, lowered) == (len(self.parts), len(message))
+
+    def parting(self, message: str) -> int:
+        """The position, from 0, at which `message` and the template part."""
+        number, at = self.reach(message, lowered := lower(message))
+        part = self.parts[number] if number < len(self.parts) else ""
+        alike = (
+            takewhile(lambda pair: pair[0] == pair[1], zip(lowered[at:], part, strict=False))
+            if isinstance(part, str)
+            else ()
+        )
+        return at + len(tuple(alike))
+
+
+def tidy(text: str) -> str:
+    """`text` in NFC, runs of blanks as one, the ends trimmed."""
+    text = text if text.isascii() else unicodedata.normalize("NFC", text)
+    return " ".join(part for part in re.split(r"[ \t]+", text) if part)
+
+
+def lower(text: str) -> str:
+    """`text` with ASCII's capitals in lower case, at the same length."""
+    return text.lower() if text.isascii() else text.translate(_LOWER)
+
+
+def _check_characters(text: str) -> None:
+    for character in text:
+        if unicodedata.category(character) in _UNSEEN or (character.isspace() and character != " "):
+            raise TemplateError(f"holds the character U+{ord(character):04X}, which nobody sees; remove it")
+    for word in re.findall(r"[^\W\d_]+", text):
+        if not word.isascii() and len({unicodedata.name(c, "?").split()[0] for c in word}) > 1:
+            raise TemplateError(f"mixes scripts in the word {word!a}; write it in one")
+
+
+def _split(text: str, takers: Mapping[str, Take]) -> tuple[tuple[str | Take, ...], tuple[str, ...], str]:
+    parts: list[str | Take] = []
+    names: list[str] = []
+    literal, shown, at = "", "", 0
+    for found in _PART.finditer(text):
+        literal += text[at : found.start()]
+        at = found.end()
+        if found[1] is None:
+            if len(found[0]) == 1:
+                raise TemplateError(f"has a single {found[0]}; write {found[0] * 2} for a brace")
+            literal += found[0][0]
+            continue
+        if found[1] not in takers:
+            known = ", ".join(f"{{{name}}}" for name in takers)
+            raise TemplateError(
+                f"has the placeholder {{{found[1]}}}, which there is none of; there are {known}; "
+                "write {{ and }} for braces"
+            )
+        if names and not literal:
+            raise TemplateError("has two placeholders that touch; write what stands between them")
+        if literal:
+            parts.append(lower(literal))
+        shown += f"{literal} "
+        parts.append(takers[found[1]])
+        names.append(found[1])
+        literal = ""
+    literal += text[at:]
+    if literal:
+        parts.append(lower(literal))
+    return tuple(parts), tuple(names), shown + literal

@@ -1,0 +1,41 @@
+"""The reference runtime's lines, and logs made of them."""
+
+from pytest_smokedeploy.judging import Line, StartupLog
+from pytest_smokedeploy.log_language import Given, Language
+
+MOUNTS = ("audit-events", "snapshots")
+HEALTHY = [
+    "reference-runtime 1.0.0 starting",
+    "execution plane: paper",
+    "environment validation succeeded",
+    "persistence mounts validated: audit-events, snapshots",
+    "replay phase started",
+    "replay phase finished: 0 events",
+    "meta orchestrator initialised",
+    "idle: waiting for a signal",
+]
+TAIL = ["stopping: signal TERM", "stopped"]
+
+
+def language(tag="", **given):
+    return Language(MOUNTS, tag, Given(**given))
+
+
+def fed(*lines, **given):
+    """A log that was fed `lines`, by the model's language with `given` added."""
+    log = StartupLog(language(**given))
+    for text in lines:
+        log.feed(Line("2026-01-01T00:00:00Z", "stdout", text))
+    return log
+
+
+def whole(lines, *, tail=TAIL, exit_code=0, **given):
+    """The log of a whole start: quiet after idle, stopped in order."""
+    log = fed(*lines, **given)
+    if log.phase == "idle" and not log.violated:
+        log.quiet(3.0)
+    log.stopping()
+    for text in tail:
+        log.feed(Line("2026-01-01T00:01:00Z", "stdout", text))
+    log.end(exit_code)
+    return log
