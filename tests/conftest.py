@@ -6,6 +6,7 @@ from collections import Counter
 
 import pytest
 
+from tests.support.forks import SERVER
 from tests.support.needs import REQUIRED, lacking
 from tests.support.postgres import postgres  # noqa: F401 - a fixture for whoever asks
 
@@ -27,6 +28,10 @@ def pytest_runtest_setup(item):
         if why:
             item.config.stash.setdefault(LEFT_OUT, Counter())[why] += 1
             pytest.skip(why)
+
+
+def pytest_sessionfinish():
+    SERVER.close()
 
 
 def pytest_terminal_summary(terminalreporter, config):

@@ -20,6 +20,7 @@ from starlette.routing import Route
 from pytest_smokedeploy import contract
 from pytest_smokedeploy.rehearsal.access import Team
 from pytest_smokedeploy.rehearsal.server import Server
+from tests.support import forks
 
 REPOSITORY = "ghcr.io/example/runtime"
 NAME = "runtime-test"
@@ -87,16 +88,15 @@ class Agent:
         file.write_text(script)
         return f"{REPOSITORY}:{tag}"
 
-    def start(self):
+    def start(self, *, forked=True):
+        """Start it, by a fork (tests.support.forks) or with an interpreter of its own."""
+        command = [sys.executable, "-m", "pytest_smokedeploy.agent", "--exit-with-stdin"]
+        how = {"env": self.environ, "stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         with (self.folder / "agent.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "pytest_smokedeploy.agent", "--exit-with-stdin"],
-                env=self.environ,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                start_new_session=True,
-            )
+            if forked:
+                self.process = forks.agent(command, **how, stderr=log, server=forks.SERVER.address())
+            else:
+                self.process = subprocess.Popen(command, **how, stderr=log, start_new_session=True)
         line = self.process.stdout.readline()
         assert line, (self.folder / "agent.log").read_text()
         url = f"http://127.0.0.1:{json.loads(line)['port']}"

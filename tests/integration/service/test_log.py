@@ -51,7 +51,7 @@ def test_no_secret_anywhere(make_agent, tmp_path):
     file = tmp_path / "runtime.env"
     file.write_text(f"API_TOKEN={RUNTIME}\n")
     url = f"postgresql://smoke:{PASSWORD}@127.0.0.1:1/runtime"
-    agent = make_agent(DATABASE_URL=url, RUNTIME_ENV_FILE=str(file)).start()
+    agent = make_agent(DATABASE_URL=url, RUNTIME_ENV_FILE=str(file)).start(forked=False)
     crash = agent.image("bad", 'echo "API_TOKEN is $API_TOKEN"; exit 3\n')
     answers = [agent.deploy(crash), agent.call("GET", "/v1/preflight"), agent.call("GET", "/v1/status")]
     answers += [agent.deploy(f"{REPOSITORY}:none"), agent.call("GET", "/openapi.json")]

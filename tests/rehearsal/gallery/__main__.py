@@ -15,9 +15,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.rehearsal.gallery.catalogue import CASES, FAMILIES
-from tests.rehearsal.gallery.forks import SERVER
 from tests.rehearsal.gallery.gate import Ended
 from tests.rehearsal.gallery.judge import caught, misses, rehearse, stopped
+from tests.support.forks import SERVER
 from tests.support.needs import lacking
 
 #: A gate mostly waits, so several run beside each other.

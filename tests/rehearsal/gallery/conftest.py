@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from tests.rehearsal.gallery.catalogue import CASES
-from tests.rehearsal.gallery.forks import SERVER
 from tests.rehearsal.gallery.gate import Ended
 from tests.rehearsal.gallery.judge import rehearse
 
@@ -25,4 +24,3 @@ def ended() -> Iterator[Callable[[str], Ended]]:
             return rehearse(CASES[name], name, Path(folder) / str(list(CASES).index(name)))
 
         yield run
-    SERVER.close()

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from tests.rehearsal.gallery import forks
+from tests.support import forks
 
 ROOT = Path(__file__).parents[3]
 #: A rehearsal takes about 3 s; this is for a machine with much else to do.
@@ -82,7 +82,7 @@ def start(  # noqa: PLR0913 - one deviation each, all but the first optional
 ):
     """Start the gate; returns its process, whose output goes to a file in `folder`.
 
-    `forked`: from a process that has imported everything (tests.rehearsal.gallery.forks).
+    `forked`: from a process that has imported everything (tests.support.forks).
     """
     file = settings or settings_file(folder, changes or {}, workflow)
     tests = ROOT / "smoke_tests"

@@ -11,9 +11,9 @@ from types import SimpleNamespace
 
 from pytest_smokedeploy.rehearsal import Stack, World, agent_process
 from pytest_smokedeploy.settings import load
-from tests.rehearsal.gallery import forks
 from tests.rehearsal.gallery.case import after_idle
 from tests.rehearsal.gallery.catalogue import CASES
+from tests.support import forks
 
 if forks.VARIABLE in os.environ:
     agent_process.subprocess = SimpleNamespace(

@@ -27,7 +27,7 @@ from typing import Any
 
 from _pytest.config import default_plugins
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 #: Names the server's socket to the worlds that run in a fork: their agent is forked from the same server.
 VARIABLE = "SMOKEDEPLOY_TEST_FORKS"
 #: Modules that a run imports beside the package's own.
@@ -93,20 +93,31 @@ class Forked:
         if self.poll() is None:
             os.kill(self.pid, number)
 
+    def terminate(self) -> None:
+        """Send SIGTERM, unless it has ended."""
+        self.send_signal(signal.SIGTERM)
+
     def kill(self) -> None:
         """Send SIGKILL, unless it has ended."""
         self.send_signal(signal.SIGKILL)
 
 
-def agent(
-    command: list[str], *, env: dict[str, str], stdin: int, stdout: int, stderr: Any, **more: Any
+def agent(  # noqa: PLR0913 - as subprocess.Popen
+    command: list[str],
+    *,
+    env: dict[str, str],
+    stdin: int,
+    stdout: int,
+    stderr: Any,
+    server: str = "",
+    **more: Any,
 ) -> Any:
-    """Start a rehearsal's agent in the place of `subprocess.Popen`: ours is forked, another is not."""
+    """Start an agent in the place of `subprocess.Popen`: ours is forked, another is not."""
     if list(command[1:3]) != ["-m", "pytest_smokedeploy.agent"]:
         return subprocess.Popen(command, env=env, stdin=stdin, stdout=stdout, stderr=stderr, **more)
     (theirs_in, ours_in), (ours_out, theirs_out) = os.pipe(), os.pipe()
     streams = [theirs_in, theirs_out, stderr.fileno()]
-    made = Forked(os.environ[VARIABLE], list(command), cwd=Path.cwd(), env=env, streams=streams)
+    made = Forked(server or os.environ[VARIABLE], list(command), cwd=Path.cwd(), env=env, streams=streams)
     os.close(theirs_in)
     os.close(theirs_out)
     made.stdin, made.stdout = os.fdopen(ours_in, "wb", 0), os.fdopen(ours_out, "rb", 0)
@@ -125,7 +136,7 @@ class Server:
             if self._process is None:
                 self._folder = tempfile.TemporaryDirectory(prefix="forks-")
                 self._process = subprocess.Popen(
-                    [sys.executable, "-m", "tests.rehearsal.gallery.forks", f"{self._folder.name}/socket"],
+                    [sys.executable, "-m", "tests.support.forks", f"{self._folder.name}/socket"],
                     cwd=ROOT,
                     env={**os.environ, "PYTHONPATH": str(ROOT)},
                     stdin=subprocess.PIPE,
