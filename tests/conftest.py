@@ -13,10 +13,26 @@ from tests.support.postgres import postgres  # noqa: F401 - a fixture for whoeve
 LEFT_OUT = pytest.StashKey[Counter]()
 
 
-def pytest_collection_modifyitems(items):
-    for item in items:
-        if "postgres" in item.fixturenames:  # one cluster, so one worker
-            item.add_marker(pytest.mark.xdist_group("postgres"))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    from xdist.scheduler import LoadScopeScheduling  # noqa: PLC0415 - only where it shares the tests
+
+    class Sharing(LoadScopeScheduling):
+        """Which tests one process runs in a row: a file's, since they share what they start.
+
+        Each world of the gallery is on its own. (Groups by mark need node ids that pytest 9.2 lets nobody
+        change.)
+        """
+
+        def _split_scope(self, nodeid):
+            file = nodeid.partition("::")[0]
+            if file == "tests/rehearsal/gallery/test_worlds.py":
+                return nodeid
+            if file.startswith(("tests/contract/agents/", "tests/rehearsal/docker/")):
+                return "the container runtime-dev"
+            return file
+
+    return Sharing(config, log)
 
 
 @pytest.hookimpl(tryfirst=True)

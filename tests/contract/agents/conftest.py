@@ -27,12 +27,9 @@ AGENTS = {
         agent_command=(sys.executable, str(Path(__file__).with_name("base_agent.py")))
     ),
 }
-#: The agents that list every extension; each agent's tests stay together, since it is started once.
-OURS = (
-    pytest.param("ours on docker", marks=[needs_docker, pytest.mark.xdist_group("runtime-dev")]),
-    pytest.param("ours on processes", marks=pytest.mark.xdist_group("ours on processes")),
-)
-BASE = pytest.param("the base contract alone", marks=pytest.mark.xdist_group("the base contract alone"))
+#: The agents that list every extension.
+OURS = (pytest.param("ours on docker", marks=needs_docker), "ours on processes")
+BASE = "the base contract alone"
 SECONDS = 60.0
 
 

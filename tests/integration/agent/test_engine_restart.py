@@ -14,11 +14,7 @@ from tests.support.agent_process import Agent, until
 from tests.support.docker_proxy import DockerProxy
 from tests.support.needs import needs_docker
 
-pytestmark = [
-    needs_docker,
-    pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL]),
-    pytest.mark.xdist_group("an engine of their own"),
-]
+pytestmark = [needs_docker, pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])]
 
 RUNTIME = "trap 'exit 0' TERM\necho ready\nwhile :; do sleep 1 & wait $!; done\n"
 NAME = "engine-restart"

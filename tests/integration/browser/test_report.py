@@ -8,7 +8,7 @@ import pytest
 from tests.rehearsal.gallery.gate import gate
 from tests.support.needs import needs_browser
 
-pytestmark = [needs_browser, pytest.mark.xdist_group("report")]
+pytestmark = needs_browser
 
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync")
 FLAGS += ("--disable-component-update", "--no-first-run", "--virtual-time-budget=5000")

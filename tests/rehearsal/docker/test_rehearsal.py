@@ -11,7 +11,7 @@ from tests.rehearsal.gallery.gate import SECONDS, ended, gate, start
 from tests.rehearsal.gallery.runtime import CAUSE
 from tests.support.needs import needs_docker
 
-pytestmark = [needs_docker, pytest.mark.xdist_group("runtime-dev")]
+pytestmark = needs_docker
 
 
 def test_a_healthy_world_is_rehearsed_on_docker(tmp_path):

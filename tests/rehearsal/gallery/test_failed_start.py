@@ -4,8 +4,7 @@ import pytest
 
 from tests.rehearsal.gallery.runtime import CAUSE
 
-WORLD = "dies noisily while it starts"
-pytestmark = [pytest.mark.parametrize("world", [WORLD]), pytest.mark.xdist_group(WORLD)]
+pytestmark = pytest.mark.parametrize("world", ["dies noisily while it starts"])
 
 
 def test_every_line_stands_in_the_start_up_log(ended, world):
