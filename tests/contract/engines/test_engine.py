@@ -1,0 +1,102 @@
+"""What an agent may expect of any engine: pull, start, look, log, stop, remove."""
+
+import threading
+
+import pytest
+
+from pytest_smokedeploy.agent.engines.base import nanoseconds
+from pytest_smokedeploy.contract import EngineState
+from pytest_smokedeploy.support.errors import EngineError
+from tests.integration.engines.conftest import until
+
+
+def test_nothing_is_there_before_the_first_start(ground):
+    assert ground.engine.ping()
+    assert ground.engine.inspect() is None
+    ground.engine.stop(1)
+    ground.engine.remove()
+    assert ground.engine.inspect() is None
+
+
+def test_what_was_started_runs_and_is_told(ground):
+    image = ground.start()
+    state = ground.engine.inspect()
+    assert (state.image, state.state, state.running, state.ours) == (image, EngineState.RUNNING, True, True)
+    assert state.digest.startswith("sha256:")
+    assert nanoseconds(state.started_at)
+    assert (state.exit_code, state.restart_count) == (None, 0)
+    assert ground.engine.activity().cpu_seconds >= 0
+
+
+def test_only_the_given_environment_reaches_it(ground, monkeypatch):
+    monkeypatch.setenv("OF_THE_AGENT", "secret")
+    ground.start('echo "given $GIVEN, else ${OF_THE_AGENT:-nothing}"', GIVEN="1")
+    assert ground.lines() == ["given 1, else nothing"]
+
+
+def test_an_end_of_its_own_has_its_exit_code(ground):
+    ground.start("echo over; exit 7")
+    assert ground.lines() == ["over"]
+    state = until(lambda: (told := ground.engine.inspect()).stopped and told, "it has ended")
+    assert (state.state, state.exit_code) == (EngineState.EXITED, 7)
+    assert ground.engine.activity() is None
+
+
+def test_its_log_stays_after_its_end_and_tells_the_exit_code(ground):
+    ground.start("echo out; echo err >&2; exit 0")
+    records = []
+
+    def drained():
+        end = yield from ground.engine.logs(None, follow=True)
+        assert end.exit_code == 0
+
+    for batch in drained():
+        records += [(record.stream, record.line) for record in batch]
+    assert sorted(records) == [("stderr", "err"), ("stdout", "out")]
+    assert sorted(ground.lines(follow=False)) == ["err", "out"]
+
+
+def test_a_stop_asks_first_and_is_no_error_twice(ground):
+    ground.start()
+    until(lambda: "up" in ground.lines(follow=False), "the trap is set")
+    for _ in range(2):
+        ground.engine.stop(30)
+        assert ground.engine.inspect().exit_code == 0
+    assert ground.lines(follow=False) == ["up", "bye"]
+
+
+def test_one_that_ignores_the_question_is_killed_after_the_grace(ground):
+    ground.start("trap '' TERM; echo up; while :; do sleep 1; done")
+    until(lambda: "up" in ground.lines(follow=False), "the trap is set")
+    ground.engine.stop(1)
+    state = ground.engine.inspect()
+    assert (state.stopped, state.exit_code) == (True, 137)
+
+
+def test_what_was_removed_is_gone_and_another_can_start(ground):
+    ground.start()
+    first = ground.engine.inspect().container_id
+    ground.engine.stop(0)
+    ground.engine.remove()
+    assert ground.engine.inspect() is None
+    image = ground.start(tag="v2")
+    state = ground.engine.inspect()
+    assert (state.image, state.running, state.container_id != first) == (image, True, True)
+
+
+def test_an_image_that_is_not_there_is_an_error_with_its_step(ground):
+    image = ground.push("v1", "exit 0")
+    with pytest.raises(EngineError) as refused:
+        ground.engine.pull(image.replace(":v1", ":v9"))
+    assert refused.value.step == "pull"
+    assert ground.engine.inspect() is None
+
+
+def test_a_wait_for_its_end_is_over_once_the_agent_closes(ground):
+    closing = threading.Event()
+    told = []
+    waiting = threading.Thread(target=lambda: told.append(ground.engine.away(closing)))
+    waiting.start()
+    closing.set()
+    waiting.join(30)
+    assert told == [False]
