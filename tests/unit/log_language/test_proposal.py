@@ -72,6 +72,12 @@ def test_a_line_that_no_template_can_be_is_told():
     assert "no literal word" in row
 
 
+def test_a_line_that_states_the_plane_is_sent_to_its_milestone():
+    (row,) = proposed(["plane selected plane=paper"])
+    assert row.startswith('# "plane selected plane=paper" ')
+    assert row.endswith("a line that states the plane paper goes under log.milestones.RUN-1")
+
+
 def test_the_clauses_that_nothing_meets_are_left_for_a_person():
     rows = list(propose([HEALTHY[:2]], language(), MOUNTS))
     assert "  #   OBS-2: []" in rows

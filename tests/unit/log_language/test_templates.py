@@ -87,6 +87,8 @@ def test_a_template_that_keeps_the_rules_is_taken(text):
         ({"RUN-1": ["the plane is told"]}, ("milestones", "RUN-1", 0), "RUN-1 forbids"),
         ({"RUN-1": ["no money moves"]}, ("milestones", "RUN-1", 0), "does not say paper"),
         ({"RUN-1": ["plane: paperless"]}, ("milestones", "RUN-1", 0), "RUN-1 forbids"),
+        ({"RUN-1": ["plane selected: sim, not paper"]}, ("milestones", "RUN-1", 0), "RUN-1 forbids"),
+        ({"RUN-1": ["plane=paper, plane live"]}, ("milestones", "RUN-1", 0), "RUN-4 forbids"),
         ({"OBS-3": ["mounts validated"]}, ("milestones", "OBS-3", 0), "audit-events, snapshots"),
         ({"OBS-3": ["mounts ok: snapshots"]}, ("milestones", "OBS-3", 0), "does not name audit-events"),
         ({"OBS-3": {"all": ["snapshots ok", "mounts ok"]}}, ("milestones", "OBS-3", "all"), "audit-events"),
@@ -101,6 +103,14 @@ def test_a_template_that_keeps_the_rules_is_taken(text):
 def test_a_milestones_template_keeps_its_clauses_rules(milestones, path, words):
     error = refused(milestones=milestones)
     assert (error.path, words in str(error)) == (path, True), error
+
+
+def test_the_planes_own_template_may_say_that_a_plane_was_chosen():
+    met = language(milestones={"RUN-1": ["plane selected plane=paper"]})
+    (entry,) = met.read('{"msg": "plane selected", "plane": "paper"}').entries
+    assert (entry.kind, entry.clause) == ("milestone", "RUN-1")
+    assert met.read('{"msg": "plane selected", "plane": "live"}').entries == ()
+    assert refused(documented=["plane selected plane=paper"]).path == ("documented", 0)
 
 
 @pytest.mark.parametrize("templates", [["audit-events and snapshots mounted"], ["mounted {mounts}"],
