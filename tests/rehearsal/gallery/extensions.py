@@ -104,7 +104,7 @@ CASES: dict[str, Case] = {
     "the agent forgot its deploy": Case(
         "AGT-5", FAIL, 1, polls(404, b'{"status": "error", "reason": "no deploy of this id"}')
     ),
-    "the 202 is lost": Case("AGT-5", FAIL, 1, lost("/v1/deploy"), words="RecordingProxy up by its id"),
+    "the 202 is lost": Case("AGT-5", FAIL, 1, lost("/v1/deploy"), words="Looked up by its id"),
     "a 202 for another deploy": Case(
         "AGT-5", FAIL, 1, answer("/v1/deploy", lambda body, _: body.update(deploy_id=OTHER)), words=OTHER
     ),
