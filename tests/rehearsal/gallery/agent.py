@@ -26,7 +26,7 @@ def _mount(**fields: Any) -> Callable[[dict[str, Any]], None]:
 
 
 CASES: dict[str, Case] = {
-    "image refused": Case("AGT-1", REFUSED, 1, World(agent_environ={"ALLOWED_IMAGES": "other/image"})),
+    "image refused": Case("AGT-1", REFUSED, World(agent_environ={"ALLOWED_IMAGES": "other/image"})),
     "unknown tag": bad("AGT-1", World(), options=("--smokedeploy-image-tag", "1.2.3"), words="no such image"),
     "crash at once": bad("AGT-5", runtime("set -u", "exit 3"), words="exit code 3"),
     "mounts gone": bad("AGT-4", World(agent_environ={"SNAPSHOTS_PATH": "/nowhere"}), words="snapshots"),
@@ -98,6 +98,6 @@ CASES: dict[str, Case] = {
         "AGT-4", raw("/v1/deploy", b'{"status": "error", "reason": "name taken", "step": "start"}', 500)
     ),
     "200 though it never ran": Case(
-        "AGT-1", FAIL, 1, replies("/v1/deploy", 200, b'{"status": "deployed", "image": "x"}')
+        "AGT-1", FAIL, replies("/v1/deploy", 200, b'{"status": "deployed", "image": "x"}')
     ),
 }

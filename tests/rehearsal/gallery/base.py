@@ -34,26 +34,22 @@ def base(world: World | None = None) -> World:
 
 
 CASES: dict[str, Case] = {
-    "the base contract alone": Case(
-        "OBS-1", INCOMPLETE, 1, base(), settings=ATTESTED, words="extension `logs`"
-    ),
+    "the base contract alone": Case("OBS-1", INCOMPLETE, base(), settings=ATTESTED, words="extension `logs`"),
     "a base agent, CI injecting": Case(
         "OBS-1",
         INCOMPLETE,
-        1,
         base(),
         settings=ATTESTED | {"runtime": {"injected_by": "ci", "environment": {"EXECUTION_PLANE": "paper"}}},
         words="extension `logs`",
     ),
-    "a base agent without a preflight": Case("PRE-5", REFUSED, 1, base(), deploys=False),
+    "a base agent without a preflight": Case("PRE-5", REFUSED, base(), deploys=False),
     "a base agent, crash at once": Case(
-        "AGT-5", FAIL, 1, base(runtime("set -u", "exit 3")), settings=ATTESTED, words="it left with 3"
+        "AGT-5", FAIL, base(runtime("set -u", "exit 3")), settings=ATTESTED, words="it left with 3"
     ),
     # Nobody asked it for one: a 202 is a promise, and no success.
     "202 for success": Case(
         "AGT-5",
         FAIL,
-        1,
         base(answer("/v1/deploy", lambda *_: None, status=202)),
         settings=ATTESTED | {"deadlines": {"deploy_seconds": DEADLINE}},
         words="202",
@@ -62,19 +58,17 @@ CASES: dict[str, Case] = {
     "a base agent restarts it": Case(
         "DET-1",
         FAIL,
-        1,
         base(replace(before_idle("sleep 1; exit 1"), agent_environ={"RESTART": "unless-stopped"})),
         settings=ATTESTED,
         words="started_at",
     ),
     "a base agent, another name": Case(
-        "VER-3", FAIL, 1, base(says("/v1/status", container_name="somebody")), settings=ATTESTED
+        "VER-3", FAIL, base(says("/v1/status", container_name="somebody")), settings=ATTESTED
     ),
     # It may run, and nothing names the deploy: it is watched until it can start nothing any more.
     "a base agent, the answer is lost": Case(
         "AGT-5",
         FAIL,
-        1,
         base(replies("/v1/deploy", 524, b"error code: 524", "text/plain")),
         settings=ATTESTED | {"deadlines": {"deploy_seconds": 3}},
         words="can't be looked up",
@@ -82,7 +76,6 @@ CASES: dict[str, Case] = {
     "a base agent starts it after the stop": Case(
         "AGT-5",
         FAIL,
-        1,
         base(World(agent_environ={"DEPLOY_DELAY": SLOW})),
         settings=ATTESTED | {"deadlines": {"deploy_seconds": DEADLINE}},
         words="within 3 seconds",

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from pytest_smokedeploy.model import EXIT_STATUS, Verdict
 from pytest_smokedeploy.rehearsal import Exchange, World
 
 HEALTHY = World().script()
@@ -28,8 +29,8 @@ class Case:
     Attributes:
         clause: the clause named first, "" where none is.
         verdict: how the run ends.
-        status: its exit status.
         world: the healthy rehearsal plus one deviation.
+        status: its exit status where it is not the verdict's own.
         deploys: whether a deploy is sent; where it is not, nothing at all may be asked of the agent.
         options: more of pytest's command line; `{tests}` stands for the smoke tests' folder.
         tests: files or node ids of the smoke tests' folder, which run in place of the whole.
@@ -47,9 +48,9 @@ class Case:
 
     clause: str
     verdict: str
-    status: int
     world: World
     deploys: bool = True
+    status: int | None = None
     options: tuple[str, ...] = ()
     tests: tuple[str, ...] = ()
     needs: str = ""
@@ -63,6 +64,11 @@ class Case:
     says: tuple[str, ...] = ()
 
     @property
+    def exit_status(self) -> int:
+        """The exit status that the run must end with."""
+        return EXIT_STATUS[Verdict(self.verdict)] if self.status is None else self.status
+
+    @property
     def sound(self) -> bool:
         """Whether a gate that does not pass here cries wolf."""
         return self.verdict == REHEARSED
@@ -70,7 +76,7 @@ class Case:
 
 def sound(world: World | None = None, **how: Any) -> Case:
     """A world that must pass."""
-    return Case("", REHEARSED, 0, world or World(), **how)
+    return Case("", REHEARSED, world or World(), **how)
 
 
 def runtime(old: str, new: str) -> World:

@@ -30,7 +30,7 @@ def own(check: str = "", conftest: str = "", stage: str = "verify") -> dict[str,
 
 def left_out(clause: str, *options: str, deploys: bool = True, **how) -> Case:
     """Options that leave checks out: what no check claims any more is not proven."""
-    return Case(clause, INCOMPLETE, 1, World(), deploys=deploys, options=options, **how)
+    return Case(clause, INCOMPLETE, World(), deploys=deploys, options=options, **how)
 
 
 def only(clause: str, *tests: str, deploys: bool = False) -> Case:
@@ -40,12 +40,12 @@ def only(clause: str, *tests: str, deploys: bool = False) -> Case:
 
 def refused(clause: str, *options: str, **how) -> Case:
     """Options that no gate takes: one clear line, and nothing leaves."""
-    return Case(clause, REFUSED, 4, World(), deploys=False, options=options, **how)
+    return Case(clause, REFUSED, World(), status=4, deploys=False, options=options, **how)
 
 
 def no_gate(status: int, *options: str, **how) -> Case:
     """The run ends before it is a gate: no evidence, whatever its status."""
-    return Case("", NONE, status, World(), deploys=False, options=options, **how)
+    return Case("", NONE, World(), status=status, deploys=False, options=options, **how)
 
 
 CASES: dict[str, Case] = {
@@ -73,13 +73,12 @@ CASES: dict[str, Case] = {
     "new ones first": refused("VER-6", *CACHE, "--nf", files=LAST),
     "from the last failed on": left_out("TGT-1", *CACHE, "--sw", deploys=False, files=STEPPED),
     # -- an early end
-    "stopped at the first failure": Case("EXT-2", FAIL, 1, World(), files=own(FAILS), options=("-x",)),
-    "stopped at one failure": Case("EXT-2", FAIL, 1, World(), files=own(FAILS), options=("--maxfail=1",)),
+    "stopped at the first failure": Case("EXT-2", FAIL, World(), files=own(FAILS), options=("-x",)),
+    "stopped at one failure": Case("EXT-2", FAIL, World(), files=own(FAILS), options=("--maxfail=1",)),
     "a session's time-out": left_out("TGT-2", "--session-timeout=0.001", deploys=False),
     "a check's time-out": Case(
         "EXT-2",
         FAIL,
-        1,
         World(),
         files=own(
             "import threading\n\n\n@pytest.mark.timeout(0.5)\n"
@@ -101,7 +100,13 @@ CASES: dict[str, Case] = {
     "pytest's own trace": refused("", "--debug={tests}/../trace.log", files={"conftest.py": ""}),
     # -- a secret that the evidence can't be masked for
     "a secret that is a word of the evidence": Case(
-        "PRE-4", REFUSED, 4, World(), deploys=False, environ={"GITHUB_TOKEN": "passed"}, words="GITHUB_TOKEN"
+        "PRE-4",
+        REFUSED,
+        World(),
+        status=4,
+        deploys=False,
+        environ={"GITHUB_TOKEN": "passed"},
+        words="GITHUB_TOKEN",
     ),
     "a secret that names a part of an event": sound(environ={"GITHUB_TOKEN": "outcome"}),
     # -- plug-ins
@@ -136,11 +141,9 @@ CASES: dict[str, Case] = {
         "TGT-1", "--assert=plain", deploys=False, environ={"PYTHONOPTIMIZE": "1"}, files={"conftest.py": ""}
     ),
     "assertions optimised, and rewritten": Case(
-        "EXT-2", FAIL, 1, World(), files=own(FAILS), environ={"PYTHONOPTIMIZE": "2"}
+        "EXT-2", FAIL, World(), files=own(FAILS), environ={"PYTHONOPTIMIZE": "2"}
     ),
-    "assertions as they stand": Case(
-        "EXT-2", FAIL, 1, World(), files=own(FAILS), options=("--assert=plain",)
-    ),
+    "assertions as they stand": Case("EXT-2", FAIL, World(), files=own(FAILS), options=("--assert=plain",)),
     # -- settings of pytest's own
     "a time-out that exits": refused("FLR-2", "--timeout-method", "thread"),
     "a time-out that exits, by an ini value": refused("FLR-2", "-o", "timeout_method=thread"),
@@ -149,7 +152,6 @@ CASES: dict[str, Case] = {
     "the evidence for a temporary folder": Case(
         "",
         FAIL,
-        1,
         World(),
         files=own("def test_own(tmp_path):\n    pass\n"),
         options=("--basetemp={tests}/../../evidence",),
@@ -160,13 +162,10 @@ CASES: dict[str, Case] = {
     ),
     "options from the environment": left_out("STP-1", environ={"PYTEST_ADDOPTS": "-k 'not shutdown'"}),
     "other names for tests": no_gate(5, "-o", "python_functions=check_*"),
-    "twice": Case(
-        "FLR-4", REFUSED, 1, World(), deploys=False, options=("--keep-duplicates",), tests=("", "")
-    ),
+    "twice": Case("FLR-4", REFUSED, World(), deploys=False, options=("--keep-duplicates",), tests=("", "")),
     "a file that can't be collected": Case(
         "",
         FAIL,
-        1,
         World(),
         files=own("import no_such_module\n"),
         options=("--continue-on-collection-errors",),
@@ -181,7 +180,7 @@ CASES: dict[str, Case] = {
     "quiet": sound(options=("-qq", "--no-header", "--no-summary", "--tb=no")),
     "verbose": sound(options=("-vv", "--setup-show", "-rA", "--durations=5")),
     "run xfail": Case(
-        "EXT-2", FAIL, 1, World(), files=own("@pytest.mark.xfail\n" + FAILS), options=("--runxfail",)
+        "EXT-2", FAIL, World(), files=own("@pytest.mark.xfail\n" + FAILS), options=("--runxfail",)
     ),
     "stepwise, nothing failed": sound(options=(*CACHE, "--sw"), files={"conftest.py": ""}),
 }

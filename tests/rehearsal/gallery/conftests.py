@@ -137,14 +137,16 @@ def pytest_runtest_logfinish(nodeid):
 """
 
 
-def spoilt(conftest: str, clause: str = "EXT-2", verdict: str = FAIL, status: int = 1, **how) -> Case:
+def spoilt(
+    conftest: str, clause: str = "EXT-2", verdict: str = FAIL, status: int | None = None, **how
+) -> Case:
     """A check of somebody's own fails, and a conftest would have it otherwise."""
-    return Case(clause, verdict, status, World(), files=own(FAILS, conftest), **how)
+    return Case(clause, verdict, World(), status=status, files=own(FAILS, conftest), **how)
 
 
-def bent(conftest: str, clause: str, verdict: str = INCOMPLETE, status: int = 1, **how) -> Case:
+def bent(conftest: str, clause: str, verdict: str = INCOMPLETE, status: int | None = None, **how) -> Case:
     """A conftest that bends a run in which all would be well."""
-    return Case(clause, verdict, status, World(), files=own("", conftest), **how)
+    return Case(clause, verdict, World(), status=status, files=own("", conftest), **how)
 
 
 CASES: dict[str, Case] = {
@@ -161,7 +163,6 @@ CASES: dict[str, Case] = {
     "a conftest that expects a failure": Case(
         "VER-2",
         FAIL,
-        1,
         says("/v1/status", running="true"),
         files=own("", _MARKS.format("pytest.mark.xfail")),
     ),
@@ -200,7 +201,7 @@ CASES: dict[str, Case] = {
     ),
     "a conftest that catches what a check raises": spoilt(_CATCHES),
     "a conftest that gives every claim to one check": Case(
-        "TGT-1", INCOMPLETE, 1, World(), deploys=False, files=own(PASSES, _MOVES_CLAIMS)
+        "TGT-1", INCOMPLETE, World(), deploys=False, files=own(PASSES, _MOVES_CLAIMS)
     ),
     # -- the evidence itself
     "a conftest that takes the log away": bent(_TAKES.format("startup.log"), "", FAIL, words="startup.log"),

@@ -21,7 +21,7 @@ SOMEBODYS_HOLD = {"since": LONG_AGO, "by": "somebody", "reason": "it failed"}
 def before(clause: str, **fields: Any) -> Case:
     """The last status before the deploy says `fields`, and the preconditions' one did not."""
     world = answer("/v1/status", lambda body, asked: body.update(fields) if asked == 2 else None)
-    return Case(clause, REFUSED, 1, world, deploys=False)
+    return Case(clause, REFUSED, world, deploys=False)
 
 
 def always(**fields: Any) -> World:
@@ -150,11 +150,11 @@ CASES: dict[str, Case] = {
     "bytes that fell": bad("OBS-9", counted({"network_tx_bytes": 900}, {"network_tx_bytes": 0})),
     "bytes below none": bad("EXT-4", counted({"network_tx_bytes": -9}, {"network_tx_bytes": -9})),
     "processor time not counted any more": Case(
-        "RUN-3", INCOMPLETE, 1, counted({"cpu_seconds": 5.0}, {"cpu_seconds": None})
+        "RUN-3", INCOMPLETE, counted({"cpu_seconds": 5.0}, {"cpu_seconds": None})
     ),
     # -- the end
     "another exit code by the log": bad("EXT-4", ends(7), words="7 by the log"),
-    "an exit code that is a word": Case("EXT-4", INCOMPLETE, 1, ends("7")),
+    "an exit code that is a word": Case("EXT-4", INCOMPLETE, ends("7")),
     "another exit code by the second look": bad(
         "EXT-4", stopped(lambda b, n: b.update(exit_code=137 if n == 1 else 0)), words="137, and then 0"
     ),

@@ -14,7 +14,7 @@ WRONG = {"CF_ACCESS_CLIENT_SECRET": "not-the-token"}
 def refused(edge: str, words: str = "", **how: Any) -> Case:
     """The precondition PRE-6 is unmet, and nothing is asked of the agent."""
     assert edge in get_args(Edge), edge
-    return Case("PRE-6", REFUSED, 1, World(edge=edge, **how), deploys=False, words=words)  # type: ignore[arg-type]
+    return Case("PRE-6", REFUSED, World(edge=edge, **how), deploys=False, words=words)  # type: ignore[arg-type]
 
 
 def left_running(edge: str) -> Case:
@@ -22,7 +22,6 @@ def left_running(edge: str) -> Case:
     return Case(
         "AGT-5",
         FAIL,
-        1,
         World(edge=edge),  # type: ignore[arg-type]
         stopped=False,
         also=("STP-2",),
@@ -31,7 +30,7 @@ def left_running(edge: str) -> Case:
 
 
 CASES: dict[str, Case] = {
-    "agent down": Case("PRE-6", REFUSED, 1, World(agent=False), deploys=False, words="502"),
+    "agent down": Case("PRE-6", REFUSED, World(agent=False), deploys=False, words="502"),
     "no tunnel": refused("no_tunnel", "no tunnel is connected"),
     "no tunnel, told as JSON": refused("no_tunnel_json", "no tunnel is connected"),
     "origin down": refused("origin_down", "nothing answers behind it"),

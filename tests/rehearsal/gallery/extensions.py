@@ -96,55 +96,52 @@ def second_deploy_late(seconds: float) -> World:
 CASES: dict[str, Case] = {
     # -- async: one failed read of the progress ends the run, and it is never taken for a refusal
     "a poll meets no agent": Case(
-        "AGT-5", FAIL, 1, polls(502, b"<html>502 Bad gateway", HTML), words="nothing is asked twice"
+        "AGT-5", FAIL, polls(502, b"<html>502 Bad gateway", HTML), words="nothing is asked twice"
     ),
     "a poll is refused by Access": Case(
-        "AGT-5", FAIL, 1, polls(403, b"<html>Cloudflare Access: Forbidden", HTML), words="progress"
+        "AGT-5", FAIL, polls(403, b"<html>Cloudflare Access: Forbidden", HTML), words="progress"
     ),
     "the agent forgot its deploy": Case(
-        "AGT-5", FAIL, 1, polls(404, b'{"status": "error", "reason": "no deploy of this id"}')
+        "AGT-5", FAIL, polls(404, b'{"status": "error", "reason": "no deploy of this id"}')
     ),
-    "the 202 is lost": Case("AGT-5", FAIL, 1, lost("/v1/deploy"), words="Looked up by its id"),
+    "the 202 is lost": Case("AGT-5", FAIL, lost("/v1/deploy"), words="Looked up by its id"),
     "a 202 for another deploy": Case(
-        "AGT-5", FAIL, 1, answer("/v1/deploy", lambda body, _: body.update(deploy_id=OTHER)), words=OTHER
+        "AGT-5", FAIL, answer("/v1/deploy", lambda body, _: body.update(deploy_id=OTHER)), words=OTHER
     ),
     "the progress of another deploy": Case(
-        "AGT-5", FAIL, 1, progress(deploy_id=OTHER, state="deploying"), words=OTHER
+        "AGT-5", FAIL, progress(deploy_id=OTHER, state="deploying"), words=OTHER
     ),
-    "a state of no contract": Case("AGT-5", FAIL, 1, progress(state="done"), words="'done'"),
+    "a state of no contract": Case("AGT-5", FAIL, progress(state="done"), words="'done'"),
     "deploying for ever": Case(
-        "AGT-5", FAIL, 1, progress(state="deploying"), settings=SLOW, words="not done within 2 seconds"
+        "AGT-5", FAIL, progress(state="deploying"), settings=SLOW, words="not done within 2 seconds"
     ),
-    "deployed by a word that is none": Case("AGT-5", FAIL, 1, progress(state=True), words="True"),
+    "deployed by a word that is none": Case("AGT-5", FAIL, progress(state=True), words="True"),
     # -- lease
     "the lease is not renewed": Case(
         "EXT-4",
         FAIL,
-        1,
         replies("/v1/lease", 409, b'{"status": "error", "reason": "no lease to renew"}'),
         settings={"quiet_window_seconds": 12, "deadlines": {"lease_seconds": 30}},
         words="could not be renewed",
     ),
     # -- hold: everything passed, and the agent does not know
     "on hold": Case(
-        "FLR-3", REFUSED, 1, replies("/v1/deploy", 423, b'{"status": "error", "reason": "on hold since"}')
+        "FLR-3", REFUSED, replies("/v1/deploy", 423, b'{"status": "error", "reason": "on hold since"}')
     ),
     "the outcome is refused": Case(
         "FLR-3",
         INCOMPLETE,
-        1,
         replies("/v1/outcome", 409, b'{"status": "error", "reason": "the hold is another\'s"}'),
         words="the hold is another's",
     ),
-    "the outcome is lost": Case("FLR-3", INCOMPLETE, 1, lost("/v1/outcome", 502), words="stays on hold"),
+    "the outcome is lost": Case("FLR-3", INCOMPLETE, lost("/v1/outcome", 502), words="stays on hold"),
     "the outcome is answered by no contract": Case(
-        "FLR-3", INCOMPLETE, 1, replies("/v1/outcome", 200, b'{"status": "ok"}'), words="status"
+        "FLR-3", INCOMPLETE, replies("/v1/outcome", 200, b'{"status": "ok"}'), words="status"
     ),
     # -- a stop-only image that does not do: the plain stop does, and the run fails all the same
     "a stop-only image that is refused": Case(
         "STP-2",
         FAIL,
-        1,
         World(agent_environ={"STOP_ONLY_IMAGES": None, "ALLOWED_IMAGES": "ghcr.io/example/runtime"}),
         settings={"shutdown": {"by": "image", "image": "ghcr.io/example/stop:1.0.0"}},
         words="ALLOWED_IMAGES",
@@ -152,7 +149,6 @@ CASES: dict[str, Case] = {
     "a stop-only image that takes longer than a stop": Case(
         "",
         "REHEARSED",
-        0,
         second_deploy_late(3),
         settings={
             "shutdown": {"by": "image", "image": "ghcr.io/example/stop:1.0.0"},
@@ -162,21 +158,20 @@ CASES: dict[str, Case] = {
     "deploying for ever, a stop-only image": Case(
         "AGT-5",
         FAIL,
-        1,
         progress(state="deploying"),
         settings=SLOW | {"shutdown": {"by": "image", "image": "ghcr.io/example/stop:1.0.0"}},
     ),
     # -- the log's tail: what it would have shown is not known, so nothing is proven by it
     "the log breaks off during the stop": Case(
-        "EXT-4", INCOMPLETE, 1, World(relay=_no_tail), words="could not be read to its end"
+        "EXT-4", INCOMPLETE, World(relay=_no_tail), words="could not be read to its end"
     ),
     "the engine fails the log during the stop": Case(
-        "EXT-4", INCOMPLETE, 1, World(relay=_no_engine), words="could not be read to its end"
+        "EXT-4", INCOMPLETE, World(relay=_no_engine), words="could not be read to its end"
     ),
     # -- what flips between two reads, and what no engine counts
-    "the name flips between two reads": Case("DET-1", FAIL, 1, _running(_renamed, 4), words="somebody"),
+    "the name flips between two reads": Case("DET-1", FAIL, _running(_renamed, 4), words="somebody"),
     "somebody else's container runs after the stop": Case(
-        "STP-1", FAIL, 1, stopped(_anothers), words="not this run's"
+        "STP-1", FAIL, stopped(_anothers), words="not this run's"
     ),
-    "no counters": Case("", "REHEARSED", 0, says("/v1/status", activity=None)),
+    "no counters": Case("", "REHEARSED", says("/v1/status", activity=None)),
 }

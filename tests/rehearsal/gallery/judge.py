@@ -52,8 +52,8 @@ def _left_nothing(case: Case, run: Ended) -> list[str]:
     """What a run that was no gate left all the same, or its other status."""
     found = [f"it left {file.name}" for file in (run.folder / "evidence").glob("evidence.json")]
     found += [f"the agent heard {run.posts}"] if run.posts else []
-    if run.status != case.status:
-        found.append(f"wanted exit {case.status}, it was {run.status}: {run.output[-300:]!r}")
+    if run.status != case.exit_status:
+        found.append(f"wanted exit {case.exit_status}, it was {run.status}: {run.output[-300:]!r}")
     if verify(run.folder / "evidence").ok:
         found.append("`verify` takes it for evidence")
     return found
@@ -68,8 +68,8 @@ def misses(case: Case, run: Ended) -> list[str]:
         return [f"no evidence, exit status {run.status}: {run.output[-300:]!r}"]
     found = []
     seen = (document["verdict"], document["clause"], run.status)
-    if seen != (case.verdict, case.clause, case.status):
-        wanted = f"{case.verdict} {case.clause or '-'} exit {case.status}"
+    if seen != (case.verdict, case.clause, case.exit_status):
+        wanted = f"{case.verdict} {case.clause or '-'} exit {case.exit_status}"
         found.append(f"wanted {wanted}, got {seen[0]} {seen[1] or '-'} exit {seen[2]}: {document['reason']}")
     violated = {row["clause"] for row in document["clauses"] if row["state"] == "violated"}
     if missing := sorted(set(case.also) - violated):

@@ -76,7 +76,7 @@ def check(
     text: str, clause: str, verdict: str = INCOMPLETE, conftest: str = "", stage: str = "verify", **how
 ) -> Case:
     """A check of somebody's own."""
-    return Case(clause, verdict, 1, World(), files=own(text, conftest, stage), **how)
+    return Case(clause, verdict, World(), files=own(text, conftest, stage), **how)
 
 
 CASES: dict[str, Case] = {
@@ -136,7 +136,6 @@ CASES: dict[str, Case] = {
     "a claim whose look is thrown away": Case(
         "VER-2",
         FAIL,
-        1,
         says("/v1/status", running="true"),
         files=own(
             _CLAIM.format("VER-2") + "def test_own(smoke_status):\n    smoke_status.is_running()\n", REMOVES
@@ -151,12 +150,11 @@ CASES: dict[str, Case] = {
         deploys=False,
     ),
     "it leaves while an own check looks on": Case(
-        "OBS-6", FAIL, 1, after_idle("sleep 6; exit 0"), files=own(_UNTIL_IT_ENDS, stage="observe")
+        "OBS-6", FAIL, after_idle("sleep 6; exit 0"), files=own(_UNTIL_IT_ENDS, stage="observe")
     ),
     "it speaks while an own check looks on": Case(
         "RUN-3",
         FAIL,
-        1,
         after_idle('(sleep 6; echo "stopped") &'),
         files=own(_UNTIL_IT_SPEAKS, stage="observe"),
     ),
@@ -179,7 +177,6 @@ CASES: dict[str, Case] = {
     "it loops in silence while an own check looks on": Case(
         "RUN-3",
         FAIL,
-        1,
         after_idle("(sleep 3; while :; do :; done) &"),
         files=own(_UNTIL_IT_SPEAKS, stage="observe"),
         settings={"activity": {"cpu_share": 0.02}},
@@ -187,14 +184,13 @@ CASES: dict[str, Case] = {
     "it restarts in silence while an own check looks on": Case(
         "DET-1",
         FAIL,
-        1,
         status(lambda body, told: body.update(restart_count=1) if told > 3 else None),
         files=own(_UNTIL_IT_SPEAKS, stage="observe"),
     ),
     "an unknown clause": Case(
-        "", REFUSED, 4, World(), deploys=False, files=own(_CLAIM.format("VER-99") + PASSES)
+        "", REFUSED, World(), status=4, deploys=False, files=own(_CLAIM.format("VER-99") + PASSES)
     ),
     "an own check without a stage": Case(
-        "", REFUSED, 4, World(), deploys=False, files={"test_7_own.py": "def test_own():\n    pass\n"}
+        "", REFUSED, World(), status=4, deploys=False, files={"test_7_own.py": "def test_own():\n    pass\n"}
     ),
 }

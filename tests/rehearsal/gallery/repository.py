@@ -21,12 +21,14 @@ RELEASED = {"who": "person@example.com", "when": "2026-01-01T00:00:00Z", "why": 
 INTEGRATION = {"message": "Resource not accessible by integration", "status": "403"}
 
 
-def unmet(clause: str, world: World | None = None, words: str = "", status: int = 1, **how: Any) -> Case:
+def unmet(
+    clause: str, world: World | None = None, words: str = "", status: int | None = None, **how: Any
+) -> Case:
     """A precondition is unmet: REFUSED, and nothing is asked of the agent."""
-    return Case(clause, REFUSED, status, world or World(), deploys=False, words=words, **how)
+    return Case(clause, REFUSED, world or World(), status=status, deploys=False, words=words, **how)
 
 
-def environ(clause: str, words: str = "", status: int = 1, **variables: str | None) -> Case:
+def environ(clause: str, words: str = "", status: int | None = None, **variables: str | None) -> Case:
     """The gate is given other variables."""
     return unmet(clause, World(environ=variables), words, status)
 
@@ -41,7 +43,7 @@ def tag(value: str, words: str = "") -> Case:
     )
 
 
-def flow(clause: str, old: str, new: str, words: str = "", status: int = 1) -> Case:
+def flow(clause: str, old: str, new: str, words: str = "", status: int | None = None) -> Case:
     """The repository's workflow with one part changed."""
     assert old in DEPLOY, old
     return unmet(clause, words=words, status=status, workflow=DEPLOY.replace(old, new, 1))

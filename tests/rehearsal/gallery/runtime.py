@@ -32,7 +32,7 @@ QUICK_KILL = {"STOP_GRACE_SECONDS": "1"}
 
 def bad(clause: str, world: World, **how) -> Case:
     """A world that fails after the deploy, by `clause`."""
-    return Case(clause, FAIL, 1, world, **how)
+    return Case(clause, FAIL, world, **how)
 
 
 def says(old: str, new: str) -> World:

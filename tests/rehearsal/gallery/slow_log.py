@@ -44,7 +44,6 @@ CASES: dict[str, Case] = {
     "a log too slow to be read": Case(
         "OBS-6",
         INCOMPLETE,
-        1,
         slowed(before_idle(FLOOD), 1),
         settings=SOON | DOCUMENTED,
         files={"conftest.py": BOUND},
@@ -54,7 +53,6 @@ CASES: dict[str, Case] = {
     "idle too late, read at once": Case(
         "OBS-6",
         FAIL,
-        1,
         replace(before_idle("sleep 5"), tamper=late("/v1/status", 4).tamper),
         settings=SOON,
         words="s after the container's start",
@@ -62,7 +60,6 @@ CASES: dict[str, Case] = {
     "a flood past the deadline": Case(
         "OBS-6",
         FAIL,
-        1,
         before_idle("while :; do echo 'event 1'; sleep 0.1; done"),
         settings=SOON | DOCUMENTED,
         words="a line before idle came 3.",
