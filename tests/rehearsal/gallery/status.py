@@ -36,15 +36,19 @@ def _twice(body: Body, told: int) -> None:
 
 CASES: dict[str, Case] = {
     # -- VER-1
-    "the status fails": bad("VER-1", raw("/v1/status", GONE, 500), words="engine gone"),
-    "the status is HTML": bad("VER-1", raw("/v1/status", HTML, kind="text/html")),
-    "the status is a list": bad("VER-1", raw("/v1/status", b'[{"running": true}]')),
-    "the status is no JSON": bad("VER-1", raw("/v1/status", b"running: true")),
-    "the status has NaN": bad("VER-1", raw("/v1/status", b'{"running": true, "n": NaN}')),
-    "the status is half": bad("VER-1", raw("/v1/status", b'{"running": tru')),
-    "the status is 50 MB": bad("VER-1", raw("/v1/status", b'{"a": "' + b"x" * 50_000_000 + b'"}')),
-    "the status is gone": bad("VER-1", raw("/v1/status", GONE, 404)),
-    "the status is late": bad("VER-1", late("/v1/status", 9), settings={"deadlines": {"request_seconds": 5}}),
+    "the status fails": bad("VER-1", raw("/v1/status", GONE, 500), words="engine gone", settings=SHORT),
+    "the status is HTML": bad("VER-1", raw("/v1/status", HTML, kind="text/html"), settings=SHORT),
+    "the status is a list": bad("VER-1", raw("/v1/status", b'[{"running": true}]'), settings=SHORT),
+    "the status is no JSON": bad("VER-1", raw("/v1/status", b"running: true"), settings=SHORT),
+    "the status has NaN": bad("VER-1", raw("/v1/status", b'{"running": true, "n": NaN}'), settings=SHORT),
+    "the status is half": bad("VER-1", raw("/v1/status", b'{"running": tru'), settings=SHORT),
+    "the status is 50 MB": bad(
+        "VER-1", raw("/v1/status", b'{"a": "' + b"x" * 50_000_000 + b'"}'), settings=SHORT
+    ),
+    "the status is gone": bad("VER-1", raw("/v1/status", GONE, 404), settings=SHORT),
+    "the status is late": bad(
+        "VER-1", late("/v1/status", 9), settings={"deadlines": {"request_seconds": 5, "stop_seconds": 4}}
+    ),
     # -- VER-2
     "not running": bad("VER-2", says(running=False)),
     "running is a word": bad("VER-2", says(running="true")),

@@ -92,7 +92,7 @@ def test_a_stop_that_finds_no_agent_says_so(live):
             exchange.status, exchange.body = 502, b"<html>502 Bad gateway</html>"
         return gone
 
-    world = live(World(intercept=intercept), quiet_window_seconds=120)
+    world = live(World(intercept=intercept), quiet_window_seconds=120, deadlines={"stop_seconds": 5})
     run = world.run()
     assert (run.document["verdict"], run.status) == ("FAIL", 1), run.output
     assert "NOT confirmed" in run.output
