@@ -1,7 +1,7 @@
 """The gate decides from facts alone: each verdict, what is named first, what is blocked."""
 
 from pytest_smokedeploy.judging import Check, Record, blocked, clause_states, decide, may_not_deploy
-from pytest_smokedeploy.model import CHECKED, CLAUSE, Basis, Finding, Stage, Verdict
+from pytest_smokedeploy.model import CHECKED, CLAUSE, EXIT_STATUS, Basis, Finding, Stage, Verdict
 
 
 def checks():
@@ -42,14 +42,18 @@ def test_a_whole_live_run_passes():
     g = gate()
     run(g)
     decision = decide(g)
-    assert (decision.verdict, decision.clause, decision.exit_status) == (Verdict.PASS, "", 0)
+    assert (decision.verdict, decision.clause, decision.exit_status) == (
+        Verdict.PASS,
+        "",
+        EXIT_STATUS[Verdict.PASS],
+    )
 
 
 def test_a_whole_rehearsal_is_rehearsed_and_ext_1_not_proven():
     g = gate(rehearsal=True)
     run(g)
     decision = decide(g)
-    assert (decision.verdict, decision.exit_status) == (Verdict.REHEARSED, 0)
+    assert (decision.verdict, decision.exit_status) == (Verdict.REHEARSED, EXIT_STATUS[Verdict.REHEARSED])
     assert next(s for s in decision.clauses if s.clause == "EXT-1").state == "not proven"
 
 
@@ -58,7 +62,7 @@ def test_every_checked_clause_left_out_ends_incomplete_or_refused():
         g = gate()
         run(g, skip={clause.id})
         decision = decide(g)
-        assert decision.exit_status == 1, clause.id
+        assert 0 != decision.exit_status == EXIT_STATUS[decision.verdict], clause.id
         assert decision.clause == clause.id
 
 
@@ -73,7 +77,7 @@ def test_every_checked_clause_violated_is_named():
         decision = decide(g)
         assert decision.clause == clause.id
         wanted = Verdict.REFUSED if clause.stage is Stage.PRECONDITIONS else Verdict.FAIL
-        assert (decision.verdict, decision.exit_status) == (wanted, 1)
+        assert (decision.verdict, decision.exit_status) == (wanted, EXIT_STATUS[wanted])
 
 
 def test_a_check_that_looked_at_nothing_proves_nothing():
@@ -142,7 +146,7 @@ def test_an_interrupted_deploy_fails():
     g.stop_confirmed = True
     g.interrupt("interrupted by SIGINT.")
     decision = decide(g)
-    assert (decision.verdict, decision.exit_status) == (Verdict.FAIL, 1)
+    assert (decision.verdict, decision.exit_status) == (Verdict.FAIL, EXIT_STATUS[Verdict.FAIL])
     assert "SIGINT" in decision.reason
 
 

@@ -3,7 +3,17 @@
 import pytest
 
 from pytest_smokedeploy.judging import Check, blocked, clause_states, decide, may_not_deploy
-from pytest_smokedeploy.model import CHECKED, CLAUSE, CLAUSES, Basis, Finding, How, Stage, Verdict
+from pytest_smokedeploy.model import (
+    CHECKED,
+    CLAUSE,
+    CLAUSES,
+    EXIT_STATUS,
+    Basis,
+    Finding,
+    How,
+    Stage,
+    Verdict,
+)
 from tests.unit.judging.test_gate import gate, proven, run, violated
 
 
@@ -116,7 +126,7 @@ def test_a_precondition_that_did_not_pass_blocks_the_deploy(outcome):
     made.result("t::FLR-3", outcome, "so it was")
     assert blocked(made, check("AGT-1"))
     assert may_not_deploy(made)
-    assert decide(made).exit_status == 1
+    assert decide(made).exit_status == EXIT_STATUS[Verdict.FAIL]
 
 
 def test_a_precondition_of_ones_own_clauses_must_pass_too():
@@ -170,7 +180,11 @@ def test_a_refused_deploy_owes_no_stop():
     made.violate("AGT-1", "the agent said no")
     assert blocked(made, check("STP-1")) == "nothing was deployed: there is nothing to stop"
     decided = decide(made)
-    assert (decided.verdict, decided.clause, decided.exit_status) == (Verdict.REFUSED, "AGT-1", 1)
+    assert (decided.verdict, decided.clause, decided.exit_status) == (
+        Verdict.REFUSED,
+        "AGT-1",
+        EXIT_STATUS[Verdict.REFUSED],
+    )
 
 
 def test_the_check_that_claims_the_violated_clause_still_runs_under_its_name():
@@ -193,14 +207,22 @@ def test_a_precondition_that_could_not_be_established_is_refused():
     made.finding(Finding("PRE-6", None, "an answer", "nobody answered", None))
     made.result("t::PRE-6", "failed", "nobody answered")
     decided = decide(made)
-    assert (decided.verdict, decided.clause, decided.exit_status) == (Verdict.REFUSED, "PRE-6", 1)
+    assert (decided.verdict, decided.clause, decided.exit_status) == (
+        Verdict.REFUSED,
+        "PRE-6",
+        EXIT_STATUS[Verdict.REFUSED],
+    )
 
 
 def test_a_precondition_that_no_check_looked_at_is_incomplete():
     made = gate()
     run(made, upto="AGT-1", skip=("PRE-6",))
     decided = decide(made)
-    assert (decided.verdict, decided.clause, decided.exit_status) == (Verdict.INCOMPLETE, "PRE-6", 1)
+    assert (decided.verdict, decided.clause, decided.exit_status) == (
+        Verdict.INCOMPLETE,
+        "PRE-6",
+        EXIT_STATUS[Verdict.INCOMPLETE],
+    )
 
 
 def test_an_interrupt_before_any_deploy_is_incomplete_and_names_its_signal():
@@ -259,7 +281,11 @@ def test_an_execution_loop_fails_the_deploy(clause):
     made.finding(violated(clause))
     made.stop_confirmed = True
     decided = decide(made)
-    assert (decided.verdict, decided.clause, decided.exit_status) == (Verdict.FAIL, clause, 1)
+    assert (decided.verdict, decided.clause, decided.exit_status) == (
+        Verdict.FAIL,
+        clause,
+        EXIT_STATUS[Verdict.FAIL],
+    )
 
 
 @pytest.mark.parametrize("clause", ["VER-1", "VER-2", "VER-3", "VER-4", "VER-5"])

@@ -3,7 +3,7 @@
 import pytest
 
 from pytest_smokedeploy.judging import Check, Record, clause_states, decide, earned, may_not_deploy
-from pytest_smokedeploy.model import CHECKED, Basis, Finding, Stage, Verdict
+from pytest_smokedeploy.model import CHECKED, EXIT_STATUS, Basis, Finding, Stage, Verdict
 from tests.unit.judging.test_gate import checks, gate, run
 
 
@@ -16,7 +16,11 @@ def test_a_hold_that_stays_keeps_a_proven_run_from_passing_and_names_flr_3():
     run(made)
     made.hold = "the agent was gone."
     decision = decide(made)
-    assert (decision.verdict, decision.clause, decision.exit_status) == (Verdict.INCOMPLETE, "FLR-3", 1)
+    assert (decision.verdict, decision.clause, decision.exit_status) == (
+        Verdict.INCOMPLETE,
+        "FLR-3",
+        EXIT_STATUS[Verdict.INCOMPLETE],
+    )
     assert decision.reason == (
         f"all {len(CHECKED)} checked clauses proven, stop confirmed, but the agent stays on hold: "
         "the agent was gone."
