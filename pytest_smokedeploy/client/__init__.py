@@ -1,8 +1,7 @@
-"""The Deploy Agent over HTTP; what the edge answers in its place is named in words."""
+"""The client of a Deploy Agent; answers of Cloudflare's edge become errors of their own."""
 
-from pytest_smokedeploy.client.agent_client import AgentClient
-from pytest_smokedeploy.client.answer import shown
-from pytest_smokedeploy.client.log_stream import LogRecord, LogStream
-from pytest_smokedeploy.client.reading import Probe, Reading
-
-__all__ = ["AgentClient", "LogRecord", "LogStream", "Probe", "Reading", "shown"]
+from pytest_smokedeploy.client.agent_client import AgentClient as AgentClient
+from pytest_smokedeploy.client.answer import shown as shown
+from pytest_smokedeploy.client.log_stream import LogRecord as LogRecord
+from pytest_smokedeploy.client.log_stream import LogStream as LogStream
+from pytest_smokedeploy.client.reading import Reading as Reading

@@ -1,4 +1,4 @@
-"""One HTTP answer as it came, before anybody judges it."""
+"""One HTTP answer as it came, and strict JSON."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import Any, Final
 
-#: No answer of the contract comes near it; more is a fault or an attack (bytes).
+#: Bytes of a body that are read; an answer of the contract has far fewer.
 BODY_CAP: Final = 1024 * 1024
 _SHOWN: Final = 300
-#: No answer of the contract nests half as deep.
+#: Levels of JSON; an answer of the contract has fewer than half.
 _DEPTH: Final = 32
 
 
@@ -45,12 +45,12 @@ class HttpAnswer:
 
     @property
     def ray(self) -> str:
-        """The edge's ``cf-ray``, or "" where no edge stood in between."""
+        """The edge's ``cf-ray``, or "" for an answer that passed no edge."""
         return shown(self.headers.get("cf-ray", ""), 64)
 
     @property
     def date(self) -> datetime | None:
-        """The server's own clock by its Date header, aware; None without a readable one."""
+        """The server's time by its Date header, aware; None without a readable one."""
         try:
             moment = parsedate_to_datetime(self.headers.get("date", ""))
         except (TypeError, ValueError, OverflowError):
@@ -64,19 +64,28 @@ class HttpAnswer:
 
     @cached_property
     def json(self) -> tuple[object, tuple[str, ...]]:
-        """The body as JSON data, and the keys that stood in one object twice.
+        """The body as JSON data, and the keys that one object has twice.
 
         Raises:
-            ValueError: it is none; the message says why.
+            ValueError: it is not JSON; the message says why.
 
         """
         if self.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
             raise ValueError("it is compressed, which was not asked for")
         return parse_json(self.body)
 
+    @cached_property
+    def json_object(self) -> dict[str, object] | None:
+        """The body as a JSON object, None where it is not one."""
+        try:
+            data = self.json[0]
+        except ValueError:
+            return None
+        return data if isinstance(data, dict) else None
+
 
 def parse_json(body: bytes) -> tuple[object, tuple[str, ...]]:
-    """Strict JSON (RFC 8259, UTF-8; no NaN, no infinities) and the keys an object had twice.
+    """Strict JSON (RFC 8259, UTF-8; no NaN, no infinities) and the keys that one object has twice.
 
     Raises:
         ValueError: not such JSON.
@@ -115,7 +124,7 @@ def parse_json(body: bytes) -> tuple[object, tuple[str, ...]]:
 
 
 def _deep(data: object) -> bool:
-    """Whether `data` nests deeper than any answer: whoever writes it down would stumble over it later."""
+    """Whether `data` has more than `_DEPTH` levels; json.dumps fails on data that nests too deep."""
     level: list[Any] = [data] if isinstance(data, (dict, list)) else []
     for _ in range(_DEPTH):
         values = [value.values() if isinstance(value, dict) else value for value in level]
@@ -126,7 +135,7 @@ def _deep(data: object) -> bool:
 
 
 def _scrub(value: Any) -> Any:  # noqa: ANN401 - JSON-like in, JSON-like out
-    """Lone surrogates are legal in JSON and break every UTF-8 file they are written to."""
+    """Replace lone surrogates, which JSON allows and no UTF-8 file can hold."""
     if isinstance(value, str):
         return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""What Cloudflare answers in the agent's place: Access, the tunnel, the edge itself (PRE-6).
+"""Answers that Cloudflare gives in the agent's place: Access, the tunnel, the edge (PRE-6).
 
 Rests on Cloudflare's documents: Access refuses with 401, 403 or a redirect to its login;
 the edge's own errors are ``error code: NNNN`` or, where JSON was asked for, RFC 9457
@@ -14,13 +14,11 @@ from urllib.parse import urlsplit
 from pytest_smokedeploy.client.answer import HttpAnswer, shown
 from pytest_smokedeploy.support.errors import EdgeError
 
-CLAUSE: Final = "PRE-6"
 _NOT_LET_IN: Final = frozenset({401, 403})
 _CODE: Final = re.compile(r"error code:\s*(\d{3,4})", re.IGNORECASE)
 _LOGIN: Final = re.compile(r"cloudflareaccess\.com|/cdn-cgi/access/|cloudflare access", re.IGNORECASE)
-_UNKNOWN: Final = "Whether the agent acted is unknown."
 
-# By Cloudflare's own error code: what it means, what to do.
+# By Cloudflare's own error code: meaning and remedy.
 _CODES: Final = {
     1010: (
         "Cloudflare's browser integrity check turned the client away before Access saw it",
@@ -34,7 +32,7 @@ _CODES: Final = {
         "Start cloudflared on the server and look at its log.",
     ),
 }
-# By HTTP status, where no code says more. None of them tells what the origin did.
+# By HTTP status, for an answer without such a code. What the origin did is unknown in each case.
 _STATUSES: Final = {
     502: (
         "the tunnel stands, but nothing answers behind it",
@@ -57,7 +55,7 @@ _STATUSES: Final = {
 
 
 def is_access(answer: HttpAnswer) -> bool:
-    """Whether Access itself refused, by marks that only Access sets."""
+    """Whether Access itself refused the call, by marks that only Access sets."""
     if 300 <= answer.status < 400:  # noqa: PLR2004 - redirects
         try:
             target = urlsplit(answer.headers.get("location", ""))
@@ -70,29 +68,30 @@ def is_access(answer: HttpAnswer) -> bool:
             return True
         if "cloudflare" in answer.headers.get("www-authenticate", "").lower():
             return True
-        data = _object(answer)
-        if data is not None:
+        if (data := answer.json_object) is not None:
             return data.get("cloudflare_error") is True or ("aud" in data and "ray_id" in data)
         return error_code(answer) is None and "cloudflare" in answer.text.lower()
     return answer.status == 200 and _is_html(answer) and bool(_LOGIN.search(answer.text))  # noqa: PLR2004
 
 
 def diagnose(answer: HttpAnswer) -> EdgeError | None:
-    """The edge's word as an error, or None where the answer is the agent's."""
+    """The error that the edge answered, or None where the answer is the agent's."""
     code = error_code(answer)
     if code in _CODES:
         return _error(answer, f"error {code}: {_CODES[code][0]}.", _CODES[code][1])
     if is_access(answer):
         return _access(answer)
-    if answer.status in _NOT_LET_IN and _object(answer) is None:
+    if answer.status in _NOT_LET_IN and answer.json_object is None:
         words = "something in front of the agent, not Access by its looks, did not let the call in."
         return _error(answer, words, "Look at what stands between Cloudflare and the agent.")
-    cloudflare = code is not None or (_object(answer) or {}).get("cloudflare_error") is True
-    if cloudflare or (answer.status in _STATUSES and not _in_contract(answer)):
+    data = answer.json_object or {}
+    in_contract = any(isinstance(data.get(key), str) and data[key] for key in ("reason", "error"))
+    cloudflare = code is not None or data.get("cloudflare_error") is True
+    if cloudflare or (answer.status in _STATUSES and not in_contract):
         named = _STATUSES.get(answer.status)
         words, remedy = named or ("an error of Cloudflare's own", "Look the code up in Cloudflare's docs.")
         return _error(answer, f"{f'error {code}: ' if code else ''}{words}.", remedy)
-    if answer.status == 413 and not _in_contract(answer):  # noqa: PLR2004
+    if answer.status == 413 and not in_contract:  # noqa: PLR2004
         return _error(answer, "the request is too big for what stands before the agent.", "")
     return None
 
@@ -112,40 +111,26 @@ def _access(answer: HttpAnswer) -> EdgeError:
 
 
 def _error(answer: HttpAnswer, words: str, remedy: str) -> EdgeError:
-    # What is refused below 500 never reached the agent; above, a request may have passed. A page with
-    # 200 refuses nothing: whoever sent it, a deploy may have passed too.
+    # What is refused below 500 never reached the agent; from 500 on a request may have passed, and so it
+    # may with a page that is answered with 200.
     definite = 300 <= answer.status < 500  # noqa: PLR2004
-    unknown = "" if definite or answer.call.startswith("GET ") else f" {_UNKNOWN}"
+    unknown = "" if definite or answer.call.startswith("GET ") else " Whether the agent acted is unknown."
     return EdgeError(
         f"{answer.call} was answered {answer.status} by the edge: {words}{unknown}",
         call=answer.call,
         status=answer.status,
         ray=answer.ray,
         definite=definite,
-        clause=CLAUSE,
+        clause="PRE-6",
         remedy=remedy,
     )
-
-
-def _object(answer: HttpAnswer) -> dict[str, object] | None:
-    try:
-        data, _ = answer.json
-    except ValueError:
-        return None
-    return data if isinstance(data, dict) else None
-
-
-def _in_contract(answer: HttpAnswer) -> bool:
-    data = _object(answer) or {}
-    return any(isinstance(data.get(key), str) and data[key] for key in ("reason", "error"))
 
 
 def error_code(answer: HttpAnswer) -> int | None:
     """Cloudflare's own error code (1010, 1033, ...), or None."""
     if answer.status < 400:  # noqa: PLR2004
         return None
-    data = _object(answer)
-    if data is not None:
+    if (data := answer.json_object) is not None:
         number = data.get("error_code")
         return number if data.get("cloudflare_error") is True and isinstance(number, int) else None
     match = _CODE.search(shown(answer.text, 4096))

@@ -1,4 +1,4 @@
-"""Where an agent may be called: https anywhere, plain http on this machine only (DESIGN 4)."""
+"""Checks an agent's endpoint: https, or plain http on loopback (DESIGN 4)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pytest_smokedeploy.support.loopback import is_loopback
 
 
 def check_endpoint(endpoint: str) -> str:
-    """`endpoint` without its trailing slash.
+    """Check `endpoint`; returns it without its trailing slash.
 
     Raises:
         MisuseError: not an absolute http(s) URL, or plain http to elsewhere than loopback.
@@ -29,7 +29,7 @@ def check_endpoint(endpoint: str) -> str:
         raise MisuseError("The endpoint is not an https URL with a host.", remedy=remedy)
     if "@" in url.netloc or "?" in endpoint or "#" in endpoint:
         raise MisuseError("The endpoint carries a user, a query or a fragment.", remedy=remedy)
-    # A name under .localhost is this machine's, but a resolver may well ask somebody else for it.
+    # A name under .localhost means this machine, but a resolver may ask another server for it.
     if url.scheme == "http" and (host.endswith(".localhost") or not is_loopback(host)):
         words = f"The endpoint is plain http to {shown(host, 80)}: the token would travel readable."
         raise MisuseError(words, remedy=remedy)

@@ -1,4 +1,4 @@
-"""An agent's hold as one sentence for a person, and how to release it (FLR-3)."""
+"""One sentence about an agent's hold for a person, and how to release the hold (FLR-3)."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from typing import Final
 
 from pytest_smokedeploy.client.answer import shown
 
-_REASON_CHARACTERS: Final = 400
-_FIELD_CHARACTERS: Final = 100
 RELEASE: Final = (
     "Find out what happened, then release the hold with it: `smokedeploy agent release --state STATE_PATH "
     "--reason ...` on the agent's server, or `POST /v1/hold/release` as a person through Access."
@@ -15,22 +13,17 @@ RELEASE: Final = (
 
 
 def sentence(hold: object, own: str) -> str:
-    """Since when, by whom, for which deploy and why the agent is on hold.
+    """A sentence that says since when, by whom, for which deploy and why the agent is on hold.
 
     Args:
         hold: the status's field `hold`, anything but null.
-        own: the id of the gate's own Access token, which is masked wherever it is shown.
+        own: the id of the gate's own Access token, which the evidence masks.
 
     """
     said = hold if isinstance(hold, dict) else {}
     since, by, deploy, reason = (
         shown(value, limit) if isinstance(value := said.get(name), str) else ""
-        for name, limit in (
-            ("since", _FIELD_CHARACTERS),
-            ("by", _FIELD_CHARACTERS),
-            ("deploy_id", _FIELD_CHARACTERS),
-            ("reason", _REASON_CHARACTERS),
-        )
+        for name, limit in (("since", 100), ("by", 100), ("deploy_id", 100), ("reason", 400))
     )
     who = "the gate's own Access token" if by and by == own else by
     words = f"the agent is on hold since {since or 'a time that it does not tell'}"

@@ -1,7 +1,7 @@
-"""The runtime's log as it is written: NDJSON over one long answer (extension `logs`).
+"""The runtime's log as it is written: NDJSON in one long answer (extension `logs`).
 
-A reader thread parses and queues; the consumer takes with a time-out, so that it can look
-elsewhere between two records. Silence is told from death by the agent's heartbeats.
+A reader thread parses and queues; the consumer takes records with a time-out, so that it can do other
+work between two records. The agent's heartbeats tell a silent runtime from a lost connection.
 """
 
 from __future__ import annotations
@@ -10,85 +10,67 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping
-from types import TracebackType
-from typing import Final, Self
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Final
 
 import httpx
 from pydantic import ValidationError
 
-from pytest_smokedeploy.client.answer import HttpAnswer, parse_json, shown
+from pytest_smokedeploy.client.answer import parse_json, shown
 from pytest_smokedeploy.client.reading import failure
-from pytest_smokedeploy.client.transport import (
-    HEAR_SECONDS,
-    Flight,
-    Transport,
-    answer_of,
-    late,
-    read_capped,
-    unreachable,
-)
+from pytest_smokedeploy.client.transport import HEAR_SECONDS, Flight, Transport, answer_of, late, unreachable
 from pytest_smokedeploy.contract import HEARTBEAT_SECONDS, LOGS, NDJSON, End, Heartbeat, LogError, LogLine
 from pytest_smokedeploy.support.errors import ContractError, UnreachableError
 
 LogRecord = LogLine | Heartbeat | LogError | End
 
 CALL: Final = f"GET {LOGS}"
-#: Two heartbeats lost, and half a one for the way.
+#: Seconds without any record after which a followed stream is lost: two heartbeats, and half of one more.
 IDLE_SECONDS: Final = 2.5 * HEARTBEAT_SECONDS
-#: Characters of one line that are kept; the rest is told by a mark.
+#: Characters of one line that are kept; a mark counts the rest.
 LINE_CAP: Final = 1024 * 1024
-#: Bytes of one record: a line at its cap, each character spelled as a JSON escape, and the frame.
+#: Bytes of one record: a line at its cap, each character as a JSON escape, and the other fields.
 RECORD_CAP: Final = 6 * LINE_CAP + 4096
-#: Characters that may wait for the consumer, a piece of the answer (64 KiB) more or less; beyond it the
-#: agent is made to wait.
+#: Characters that may wait for the consumer, give or take one chunk of the answer (64 KiB); beyond it no
+#: more is read, so that the agent waits.
 QUEUE_CAP: Final = 8 * LINE_CAP
+#: Characters that a queued record counts beside its line (estimated).
 _FRAME: Final = 200
-_KINDS: Final[Mapping[str, type[LogRecord]]] = {
-    "line": LogLine,
-    "heartbeat": Heartbeat,
-    "error": LogError,
-    "end": End,
-}
+_KINDS: Final = dict[str, type[LogRecord]](line=LogLine, heartbeat=Heartbeat, error=LogError, end=End)
 
 
-class LogStream:
-    """Records of one log answer, in order. Use as a context manager or call `close`.
+@dataclass(eq=False)
+class LogStream(AbstractContextManager["LogStream"]):
+    """Records of one log answer, in order; a context manager that closes it.
 
     Args:
-        transport: what sends the request.
-        headers: its headers.
-        params: its query.
+        transport: sends the request.
+        headers: the request's headers.
+        params: the request's query.
         follow: whether the agent keeps the stream open until the container is gone.
-        open_seconds: until the answer's head must be there.
+        open_seconds: time until the answer's head must have come.
         idle_seconds: longest wait for a record of a followed stream, heartbeats included.
 
     Raises:
-        AgentError: what came was not a log (as any other call).
+        AgentError: the answer is not a log (as any other call).
 
     """
 
-    def __init__(  # noqa: PLR0913 - one request's parts
-        self,
-        transport: Transport,
-        *,
-        headers: Mapping[str, str],
-        params: Mapping[str, str],
-        follow: bool,
-        open_seconds: float,
-        idle_seconds: float = IDLE_SECONDS,
-    ) -> None:
-        self._transport = transport
-        self._headers = dict(headers)
-        self._params = dict(params)
-        self._follow = follow
-        self._open_seconds = open_seconds
-        self._idle = idle_seconds
+    transport: Transport
+    headers: Mapping[str, str]
+    params: Mapping[str, str]
+    follow: bool
+    open_seconds: float
+    idle_seconds: float
+
+    def __post_init__(self) -> None:
         self._flight = Flight(CALL)
         self._changed = threading.Condition()
         self._queue: deque[list[LogRecord]] = deque()
-        # The consumer's own, for which it needs no lock.
+        # Used by the consumer alone, without the lock.
         self._taken: deque[LogRecord] = deque()
-        # Records; the first is written by the reader's thread alone, the second by the consumer's.
+        # Counts of records; the first is written by the reader's thread alone, the second by the consumer's.
         self._come, self._gone = 0, 0
         self._held = 0
         self._last = time.monotonic()
@@ -98,7 +80,7 @@ class LogStream:
         self._error: BaseException | None = None
         self.ray = ""
         try:
-            transport.launch(self._flight, self._work, CALL)
+            self.transport.launch(self._flight, self._work)
             self._open()
         except BaseException:
             self.close()
@@ -106,20 +88,20 @@ class LogStream:
 
     @property
     def ended(self) -> bool:
-        """True once nothing can come any more: the `End` was taken, or the stream is closed."""
+        """True once no record can follow: the `End` was taken, or the stream is closed."""
         with self._changed:
             return self._closed or (self._finished and not self.waiting and self._error is None)
 
     @property
     def waiting(self) -> int:
-        """How many records have come and were not taken yet."""
+        """The number of records that have come and were not taken yet."""
         return self._come - self._gone
 
     def next(self, timeout: float) -> LogRecord | None:
         """The next record; None where none came within `timeout` seconds, or at the end (`ended`).
 
         Raises:
-            UnreachableError: the stream broke off, or was silent beyond its heartbeats.
+            UnreachableError: the stream broke off, or no record came for `idle_seconds`.
             ContractError: what came is not a record.
 
         """
@@ -130,7 +112,7 @@ class LogStream:
 
     def __iter__(self) -> Iterator[LogRecord]:
         while not self.ended:
-            record = self.next(self._idle)
+            record = self.next(self.idle_seconds)
             if record is not None:
                 yield record
 
@@ -142,16 +124,11 @@ class LogStream:
         self._flight.cut()
         self._flight.done.wait(1.0)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _refill(self, timeout: float) -> bool:
-        """Take what the queue has first; False where nothing came within `timeout` seconds, or at the end."""
+        """Take the oldest batch; False where none came within `timeout` seconds, or at the end."""
         deadline = time.monotonic() + timeout
         with self._changed:
             while not self._queue:
@@ -160,55 +137,50 @@ class LogStream:
                 if self._error is not None:
                     raise self._error
                 now = time.monotonic()
-                if now - self._last >= self._idle:
-                    raise self._fail(f"no record and no heartbeat for {self._idle:g} seconds")
+                if now - self._last >= self.idle_seconds:
+                    raise self._fail(f"no record and no heartbeat for {self.idle_seconds:g} seconds")
                 if now >= deadline:
                     return False
-                self._changed.wait(min(min(deadline, self._last + self._idle) - now, HEAR_SECONDS))
+                self._changed.wait(min(deadline - now, self._last + self.idle_seconds - now, HEAR_SECONDS))
             self._taken.extend(batch := self._queue.popleft())
             self._held -= _size(batch)
             self._changed.notify_all()
             return True
 
     def _open(self) -> None:
+        deadline = time.monotonic() + self.open_seconds
         with self._changed:
-            deadline = time.monotonic() + self._open_seconds
-            while (
-                not (in_time := self._opened or self._finished) and (left := deadline - time.monotonic()) > 0
-            ):
+            while not (self._opened or self._finished):
+                if (left := deadline - time.monotonic()) <= 0:
+                    raise late(CALL, self.open_seconds, sent=self._flight.sent)
                 self._changed.wait(min(left, HEAR_SECONDS))
             if self._error is not None and not self._opened:
                 raise self._error
-        if not in_time:
-            raise late(CALL, self._open_seconds, sent=self._flight.sent)
 
     def _work(self) -> None:
         error: BaseException | None = None
         try:
             self._receive()
         except BaseException as caught:  # noqa: BLE001 - handed to the consumer
-            error = unreachable(CALL, caught, self._idle, sent=self._flight.sent)
-        finally:
-            self._transport.forget(self._flight)
-            with self._changed:
-                self._error = error
-                self._finished = True
-                self._changed.notify_all()
+            error = unreachable(CALL, caught, self.idle_seconds, sent=self._flight.sent)
+        with self._changed:
+            self._error = error
+            self._finished = True
+            self._changed.notify_all()
 
     def _receive(self) -> None:
-        # Per socket operation; the consumer watches the whole of it by the records.
-        seconds = max(self._open_seconds, self._idle)
+        # Of each socket operation; the consumer bounds the whole by the records.
+        seconds = max(self.open_seconds, self.idle_seconds)
         started = time.monotonic()
-        with self._transport.stream(
-            "GET", LOGS, self._flight, headers=self._headers, params=self._params, seconds=seconds
+        with self.transport.stream(
+            "GET", LOGS, self._flight, headers=self.headers, params=self.params, seconds=seconds
         ) as response:
+            self.ray = response.headers.get("cf-ray", "")
             kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
             if response.status_code != httpx.codes.OK or kind != NDJSON:
-                body, too_big = read_capped(response)
-                answer = answer_of(CALL, response, body, time.monotonic() - started, too_big=too_big)
-                raise failure(answer) or self._not_a_log(answer)
+                words = f"the type {shown(kind, 60) or 'none'}, where {NDJSON} was expected"
+                raise failure(answer_of(CALL, response, started)) or _bad(words, self.ray)
             with self._changed:
-                self.ray = response.headers.get("cf-ray", "")
                 self._opened = True
                 self._last = time.monotonic()
                 self._changed.notify_all()
@@ -222,15 +194,15 @@ class LogStream:
                         return
                 if not self._put(batch):
                     return
-        if self._follow:
+        if self.follow:
             raise self._fail("the stream broke off before the container's end was told")
 
     def _put(self, batch: list[LogRecord]) -> bool:
-        """Queue `batch`; False where nobody wants it any more."""
+        """Queue `batch`; False once the stream is closed."""
         with self._changed:
             if not batch:
                 return not self._closed
-            # An empty queue takes a record of any size, so that a large one can't block for ever.
+            # An empty queue takes a record of any size, so that a large one can't wait for ever.
             self._changed.wait_for(lambda: self._closed or not self._queue or self._held < QUEUE_CAP)
             self._queue.append(batch)
             self._come += len(batch)
@@ -248,29 +220,18 @@ class LogStream:
             remedy="What the runtime did since then was not seen; look at the agent and its tunnel.",
         )
 
-    @staticmethod
-    def _not_a_log(answer: HttpAnswer) -> ContractError:
-        kind = shown(answer.headers.get("content-type", "none"), 60)
-        return ContractError(
-            f"{CALL} was answered with the type {kind}, where {NDJSON} was expected.",
-            call=CALL,
-            status=answer.status,
-            ray=answer.ray,
-            remedy="Check the agent's extension `logs` and its version.",
-        )
-
 
 def batches(chunks: Iterator[bytes]) -> Iterator[list[LogRecord]]:
-    """Parse NDJSON: the records that each of `chunks` completes, as it comes.
+    """Parse NDJSON: the records that each of `chunks` completes.
 
     Raises:
-        ContractError: a line is not a record, is larger than `RECORD_CAP`, or breaks off; what came
-            before it was yielded.
+        ContractError: a line is not a record, is larger than `RECORD_CAP`, or breaks off; the records
+            before it were yielded.
 
     """
     rest = bytearray()
     for chunk in chunks:
-        # Only the new bytes are searched: a long line that drips in costs its length once.
+        # Only the new bytes are searched: a long line in many chunks costs its length once.
         searched, start = len(rest), 0
         rest += chunk
         batch = list[LogRecord]()
@@ -309,8 +270,8 @@ def parse_record(raw: bytes) -> LogRecord:
         place = ".".join(map(str, first["loc"]))
         raise _bad(f"a record that breaks the contract ({shown(place, 60)}: {first['msg']})") from error
     if isinstance(record, LogLine) and len(record.line) > LINE_CAP:
-        more = len(record.line) - LINE_CAP
-        record = record.model_copy(update={"line": f"{record.line[:LINE_CAP]} [cut: {more} characters more]"})
+        mark = f" [cut: {len(record.line) - LINE_CAP} characters more]"
+        return record.model_copy(update={"line": record.line[:LINE_CAP] + mark})
     return record
 
 
@@ -318,10 +279,8 @@ def _size(batch: list[LogRecord]) -> int:
     return sum(_FRAME + (len(record.line) if isinstance(record, LogLine) else 0) for record in batch)
 
 
-def _bad(words: str) -> ContractError:
+def _bad(words: str, ray: str = "") -> ContractError:
+    remedy = "Check the agent's extension `logs` and its version."
     return ContractError(
-        f"{CALL}: the stream carries {words}.",
-        call=CALL,
-        status=200,
-        remedy="Check the agent's extension `logs` and its version.",
+        f"{CALL}: the stream carries {words}.", call=CALL, status=200, ray=ray, remedy=remedy
     )

@@ -1,4 +1,4 @@
-"""From an answer to what it says: a reading, or the error that names what came instead."""
+"""Reads an answer by the contract: a `Reading`, or the error that it is."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pytest_smokedeploy.support.errors import AgentError, AgentFailedError, Agen
 _OK: Final = 200
 _ACCEPTED: Final = 202
 _ON_HOLD: Final = 423
-# Enough to see what is wrong; an answer of garbage has hundreds.
+# Breaches of one answer that are kept (chosen: enough to see the cause).
 _PROBLEMS: Final = 12
 
 
@@ -28,11 +28,11 @@ class Reading:
     Attributes:
         raw: the object as it came.
         value: the contract's model of it, or None where it breaks the contract.
-        problems: each breach of the contract in one line; empty if there is none.
+        problems: each breach of the contract in one line.
         status: the HTTP status.
         ray: the edge's ``cf-ray``, or "".
-        seconds: how long the call took.
-        date: the server's clock when it answered, aware; None without a Date header.
+        seconds: duration of the call.
+        date: the server's time of the answer, aware; None without a Date header.
 
     """
 
@@ -45,7 +45,7 @@ class Reading:
     date: datetime | None
 
     def held_against(self, model: type[BaseModel]) -> Reading:
-        """The same answer by another model of the contract; breaches found before stay breaches."""
+        """The same answer by another model of the contract; breaches found before are kept."""
         value, problems = _by(model, self.raw, list(self.problems))
         return replace(self, value=value, problems=problems)
 
@@ -69,11 +69,11 @@ class Probe:
 
 
 def read(answer: HttpAnswer, model: type[BaseModel], accepted: type[BaseModel] | None = None) -> Reading:
-    """What `answer` says in the contract's words; `accepted` is the model of a 202 that was asked for.
+    """Read `answer` by `model`; `accepted` is the model of a 202 that was asked for.
 
     Raises:
         EdgeError: the edge answered.
-        AgentRefusedError: the agent's definite no.
+        AgentRefusedError: the agent refused, and did nothing.
         AgentFailedError: the agent's 500.
         ContractError: anything else that is not a 200 with a JSON object.
 
@@ -89,21 +89,13 @@ def read(answer: HttpAnswer, model: type[BaseModel], accepted: type[BaseModel] |
     if not isinstance(data, dict):
         raise _breach(answer, f"JSON that is not an object: {_peek(answer)}")
     value, problems = _by(model, data, [f"{shown(key, 60)}: stands twice in one object" for key in twice])
-    return Reading(
-        raw=data,
-        value=value,
-        problems=problems,
-        status=answer.status,
-        ray=answer.ray,
-        seconds=answer.seconds,
-        date=answer.date,
-    )
+    return Reading(data, value, problems, answer.status, answer.ray, answer.seconds, answer.date)
 
 
 def _by(
     model: type[BaseModel], data: dict[str, object], problems: list[str]
 ) -> tuple[BaseModel | None, tuple[str, ...]]:
-    """`data` by `model`, None where there is any breach; and each breach once."""
+    """`data` by `model`, None where there is any breach, and each breach once."""
     value: BaseModel | None = None
     try:
         value = model.model_validate(data)
@@ -113,9 +105,8 @@ def _by(
 
 
 def failure(answer: HttpAnswer) -> AgentError | None:
-    """The error that `answer` is, or None for a 200 that is worth reading on."""
-    edge = diagnose(answer)
-    if edge is not None:
+    """The error that `answer` is, or None for a 200 of the agent."""
+    if (edge := diagnose(answer)) is not None:
         return edge
     if answer.too_big:
         return _breach(answer, f"a body over {BODY_CAP} bytes")
@@ -140,19 +131,21 @@ def failure(answer: HttpAnswer) -> AgentError | None:
             status=answer.status,
             reason=reason,
             step=step,
-            answer=_object(answer),
+            answer=answer.json_object,
         )
     if answer.status == _ACCEPTED:
         return _breach(answer, "202, which promises work and is not success")
-    where = f" to {shown(answer.headers['location'].partition('?')[0], 100)}" if _moved(answer) else ""
+    where = ""
+    if 300 <= answer.status < 400 and "location" in answer.headers:  # noqa: PLR2004 - redirects
+        where = f" to {shown(answer.headers['location'].partition('?')[0], 100)}"
     return _breach(answer, f"a status{where} that is not the contract's: {reason or _peek(answer)}")
 
 
 def probe(answer: HttpAnswer) -> Probe:
-    """What an anonymous call met (PRE-6).
+    """The outcome of a call without a token (PRE-6).
 
     Raises:
-        EdgeError: no agent behind the edge, so that nothing is known of the guard.
+        EdgeError: no agent behind the edge, so that it is unknown whether Access guards it.
 
     """
     if is_access(answer):
@@ -175,22 +168,13 @@ def probe(answer: HttpAnswer) -> Probe:
 
 
 def _failure(answer: HttpAnswer) -> Failure | None:
-    """What a failure says; where a field breaks the contract, the words and the step alone."""
-    told = _object(answer)
+    """The body of a failure; where a field breaks the contract, the reason and the step alone."""
+    told = answer.json_object or {}
     words = {name: told[name] for name in ("reason", "error") if isinstance(told.get(name), str)}
     for fields in (told, words | {name: told[name] for name in ("step",) if name in told}, words):
         with suppress(ValidationError):
             return Failure.model_validate(fields)
     return None
-
-
-def _object(answer: HttpAnswer) -> dict[str, object]:
-    """The JSON object that an answer is, {} where it is none."""
-    try:
-        data = answer.json[0]
-    except ValueError:
-        return {}
-    return data if isinstance(data, dict) else {}
 
 
 def _breach(answer: HttpAnswer, what: str) -> ContractError:
@@ -199,14 +183,10 @@ def _breach(answer: HttpAnswer, what: str) -> ContractError:
         call=answer.call,
         status=answer.status,
         ray=answer.ray,
-        # A definite no stays one in whatever words: DESIGN 3 goes by the status.
+        # By the status alone (DESIGN 3): whatever the body is, the agent did nothing.
         definite=answer.status in DEFINITE_NO,
         remedy="Check that the endpoint is a Deploy Agent of this contract, and its version.",
     )
-
-
-def _moved(answer: HttpAnswer) -> bool:
-    return 300 <= answer.status < 400 and "location" in answer.headers  # noqa: PLR2004
 
 
 def _peek(answer: HttpAnswer) -> str:

@@ -1,9 +1,9 @@
-"""Sends one request, within one deadline, in a thread that the main thread never waits on blindly.
+"""One HTTP request in a thread of its own, within one total deadline.
 
-httpx times out per socket operation, so a peer that drips one byte at a time holds a call
-for ever. Here every call runs in a daemon thread: the caller waits for it with a total
-deadline, and Ctrl-C gets out at once. Each call has a connection of its own: a kept-alive
-one may be half dead, and nothing is retried.
+httpx times out per socket operation, so a peer that sends one byte at a time could hold a call for ever.
+Here every call runs in a daemon thread: the caller waits for it with a total deadline, and Ctrl-C ends
+the wait at once. Each call has a connection of its own: a kept-alive one may be dead, and nothing is
+retried.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, suppress
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Final, TypeVar
 
@@ -25,58 +25,62 @@ from pytest_smokedeploy.client.endpoint import check_endpoint
 from pytest_smokedeploy.support.errors import UnreachableError
 
 T = TypeVar("T")
+#: Seconds that `close` waits for the threads of cut calls (chosen: they end at once).
 _CLOSE_SECONDS: Final = 2.0
-#: A signal that comes just before a wait begins is heard only when the wait ends: none is longer (seconds).
+_LOOK: Final = "Look at the agent and its tunnel on the server."
+#: Longest single wait in seconds: a signal just before a wait begins is handled only when the wait ends.
 HEAR_SECONDS: Final = 0.5
 
 
 class _AbandonedError(Exception):
-    """The caller has gone; raised in the worker so that an unsent request stays unsent."""
+    """Raised in the worker once the caller has gone, so that an unsent request stays unsent."""
 
 
 class Flight:
-    """One request under way: whether a byte of it was sent, and the means to cut it.
+    """One request under way, which can be cut.
 
-    Args:
+    Attributes:
         call: method and path (``"POST /v1/deploy"``).
+        sent: whether a byte of it was sent.
+        was_cut: its connection was shut: no answer can arrive, whatever its thread still does.
+        done: set once its thread is over.
 
     """
 
     def __init__(self, call: str) -> None:
         self.call = call
-        #: Its connection was shut: no answer comes any more, whatever its thread still does.
+        self.sent = False
         self.was_cut = False
+        self.done = threading.Event()
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
         self._abandoned = False
-        self.sent = False
-        self.done = threading.Event()
 
     def trace(self, name: str, info: Mapping[str, Any]) -> None:
         """Hook for httpcore's trace, called in the worker thread."""
-        if name == "connection.connect_tcp.complete":
-            stream = info["return_value"]
-            # A duplicate: TLS takes the original away, and cutting must work in its handshake too.
-            with self._lock:
-                if self._abandoned:
-                    # Not one step further: a handshake on what is cut would leave its socket open.
-                    stream.close()
-                    raise _AbandonedError
-                self._socket = stream.get_extra_info("socket").dup()
-        elif name.endswith("send_request_headers.started"):
-            with self._lock:
-                if self._abandoned:
-                    raise _AbandonedError
+        connected = name == "connection.connect_tcp.complete"
+        if not connected and not name.endswith("send_request_headers.started"):
+            return
+        with self._lock:
+            if self._abandoned:
+                if connected:
+                    # A TLS handshake on a connection that is cut would leave its socket open.
+                    info["return_value"].close()
+                raise _AbandonedError
+            if connected:
+                # A duplicate: TLS detaches the original, and a cut must work during the handshake too.
+                self._socket = info["return_value"].get_extra_info("socket").dup()
+            else:
                 self.sent = True
 
     def abandon(self) -> bool:
-        """Nobody waits any more: not sent stays not sent. Returns whether it was sent."""
+        """Keep an unsent request unsent, as nobody waits for it. Returns whether it was sent."""
         with self._lock:
             self._abandoned = True
             return self.sent
 
     def cut(self) -> bool:
-        """Abandon it and shut its connection. Returns whether it was sent."""
+        """Abandon the request and shut its connection. Returns whether it was sent."""
         sent = self.abandon()
         self.was_cut = True
         with self._lock, suppress(OSError):
@@ -85,7 +89,7 @@ class Flight:
         return sent
 
     def finish(self) -> None:
-        """Called by the worker when all is over."""
+        """Close the socket and set `done`; called in the worker thread at its end."""
         with self._lock:
             if self._socket is not None:
                 self._socket.close()
@@ -110,10 +114,10 @@ class Transport:
         self._closed = False
         tls = self._base.startswith("https:")
         # Plain http to loopback needs no certificates, and loading them costs 20 ms; an empty
-        # context verifies all the same. SSL_CERT_FILE is heeded by create_default_context.
+        # context verifies all the same. create_default_context reads SSL_CERT_FILE.
         context = ssl.create_default_context() if tls else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        # SSLKEYLOGFILE would write what decrypts the token.
-        context.keylog_filename = None  # type: ignore[assignment] # None is how it says: no file
+        # The file that SSLKEYLOGFILE names would hold the keys that decrypt the token.
+        context.keylog_filename = None  # type: ignore[assignment] # None means no file
         self._client = httpx.Client(
             verify=context,
             trust_env=False,
@@ -149,8 +153,7 @@ class Transport:
 
         def work(flight: Flight) -> HttpAnswer:
             with self.stream(method, path, flight, headers=headers, body=body, seconds=seconds) as response:
-                kept, too_big = read_capped(response)
-                return answer_of(call, response, kept, time.monotonic() - started, too_big=too_big)
+                return answer_of(call, response, started)
 
         return self.run(call, work, seconds)
 
@@ -164,7 +167,7 @@ class Transport:
         seconds: float,
         body: object = None,
         params: Mapping[str, str] | None = None,
-    ) -> Any:  # noqa: ANN401 - httpx's context manager
+    ) -> AbstractContextManager[httpx.Response]:
         """A streaming call of httpx, tied to `flight`; `seconds` bounds each socket operation."""
         return self._client.stream(
             method,
@@ -177,10 +180,10 @@ class Transport:
         )
 
     def run(self, call: str, work: Callable[[Flight], T], seconds: float) -> T:
-        """`work` in a thread of its own, its result within `seconds`.
+        """Run `work` in a thread of its own; returns its result within `seconds`.
 
-        An interrupt leaves a request that was sent in flight (see `settle`): what the other
-        side does with it is better known than guessed. One not yet sent stays unsent.
+        An interrupt does not cut a request that was sent, so that its answer can still be awaited
+        (`settle`). One not yet sent stays unsent.
 
         """
         flight = Flight(call)
@@ -191,12 +194,9 @@ class Transport:
                 outcome.append(work(flight))
             except BaseException as error:  # noqa: BLE001 - handed to the waiting thread
                 outcome.append(error)
-            finally:
-                flight.finish()
-                self._flights.discard(flight)
 
         try:
-            self.launch(flight, body, call)
+            self.launch(flight, body)
             deadline = time.monotonic() + seconds
             left = seconds
             while not (finished := flight.done.wait(min(left, HEAR_SECONDS))) and left > 0:
@@ -205,35 +205,34 @@ class Transport:
             flight.abandon()
             raise
         if not finished:
-            sent = flight.cut()
-            raise late(call, seconds, sent=sent)
+            raise late(call, seconds, sent=flight.cut())
         result = outcome[0]
         if isinstance(result, BaseException):
             error = unreachable(call, result, seconds, sent=flight.sent)
             raise error from (None if error is result else result)
         return result
 
-    def launch(self, flight: Flight, body: Callable[[], None], name: str) -> None:
-        """Start `body` as `flight`'s worker thread."""
+    def launch(self, flight: Flight, work: Callable[[], None]) -> None:
+        """Start `work` as `flight`'s worker thread; `work` raises nothing."""
+
+        def body() -> None:
+            try:
+                work()
+            finally:
+                flight.finish()
+                self._flights.discard(flight)
+
         if self._closed:
             raise RuntimeError("the agent client is closed")
         self._flights.add(flight)
-        threading.Thread(target=body, name=f"smokedeploy {name}", daemon=True).start()
-
-    def forget(self, flight: Flight) -> None:
-        """`flight` is over."""
-        flight.finish()
-        self._flights.discard(flight)
+        threading.Thread(target=body, name=f"smokedeploy {flight.call}", daemon=True).start()
 
     def settle(self, call: str, seconds: float) -> bool:
         """Wait for `call` where it was left in flight; True if it is over after `seconds`.
 
         A call that was cut is over: nothing of its answer can arrive.
         """
-        deadline = time.monotonic() + seconds
-        flights = [one for one in list(self._flights) if one.call == call and not one.was_cut]
-        waits = [flight.done.wait(max(0.0, deadline - time.monotonic())) for flight in flights]
-        return all(waits)
+        return _over((one for one in list(self._flights) if one.call == call and not one.was_cut), seconds)
 
     def close(self) -> None:
         """Cut what is in flight and close every connection. Twice is no error."""
@@ -241,28 +240,26 @@ class Transport:
         flights = list(self._flights)
         for flight in flights:
             flight.cut()
-        deadline = time.monotonic() + _CLOSE_SECONDS
-        for flight in flights:
-            flight.done.wait(max(0.0, deadline - time.monotonic()))
+        _over(flights, _CLOSE_SECONDS)
         self._client.close()
 
 
-def read_capped(response: httpx.Response) -> tuple[bytes, bool]:
-    """The body up to the cap, and whether there was more."""
+def _over(flights: Iterable[Flight], seconds: float) -> bool:
+    """Wait for `flights`, `seconds` in all; returns whether each is over."""
+    deadline = time.monotonic() + seconds
+    return all(flight.done.wait(max(0.0, deadline - time.monotonic())) for flight in flights)
+
+
+def answer_of(call: str, response: httpx.Response, started: float) -> HttpAnswer:
+    """The whole answer of `call`, its body read up to the cap; `started` is in seconds of the clock."""
     kept = bytearray()
     for chunk in response.iter_raw():
         kept += chunk
         if len(kept) > BODY_CAP:
-            return bytes(kept[:BODY_CAP]), True
-    return bytes(kept), False
-
-
-def answer_of(
-    call: str, response: httpx.Response, body: bytes, seconds: float, *, too_big: bool
-) -> HttpAnswer:
-    """An `HttpAnswer` of httpx's response and the body read from it."""
+            break
     headers = {name.lower(): value for name, value in response.headers.items()}
-    return HttpAnswer(call, response.status_code, headers, body, too_big, seconds)
+    body, too_big = bytes(kept[:BODY_CAP]), len(kept) > BODY_CAP
+    return HttpAnswer(call, response.status_code, headers, body, too_big, time.monotonic() - started)
 
 
 def late(call: str, seconds: float, *, sent: bool) -> UnreachableError:
@@ -272,7 +269,7 @@ def late(call: str, seconds: float, *, sent: bool) -> UnreachableError:
 
 
 def unreachable(call: str, error: BaseException, seconds: float, *, sent: bool) -> BaseException:
-    """What `error` of a worker means, in words; errors that are no connection's pass unchanged."""
+    """The error of a call whose worker raised `error`; one that is not of the connection is unchanged."""
     if isinstance(error, httpx.TimeoutException):
         return late(call, seconds, sent=sent)
     if not isinstance(error, httpx.TransportError | httpx.InvalidURL | _AbandonedError | OSError):
@@ -281,7 +278,7 @@ def unreachable(call: str, error: BaseException, seconds: float, *, sent: bool) 
     if isinstance(error, _AbandonedError):
         words = "the call was given up before it was sent"
     elif not sent and "CERTIFICATE_VERIFY_FAILED" in detail:
-        words = f"the server's certificate is not to be trusted ({detail})"
+        words = f"the server's certificate is not trusted ({detail})"
     elif not sent:
         words = f"no connection could be made ({detail})"
     elif isinstance(error, httpx.RemoteProtocolError):
@@ -298,7 +295,5 @@ def _error(call: str, words: str, *, sent: bool) -> UnreachableError:
         call=call,
         definite=not sent,
         clause=None if sent else "PRE-6",
-        remedy="Look at the agent and its tunnel on the server."
-        if sent
-        else "Check DEPLOY_ENDPOINT, the network and the tunnel.",
+        remedy=_LOOK if sent else "Check DEPLOY_ENDPOINT, the network and the tunnel.",
     )

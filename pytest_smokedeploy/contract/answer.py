@@ -1,4 +1,4 @@
-"""What every answer has in common: it may carry fields that this version does not know."""
+"""The base of every answer: unknown fields are allowed, so that a newer agent can be read."""
 
 from __future__ import annotations
 

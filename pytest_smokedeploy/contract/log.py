@@ -19,19 +19,19 @@ class LogLine(Answer):
 
 
 class Heartbeat(Answer):
-    """Says that the log stream lives though the runtime is silent."""
+    """A record without a line: the stream is open, and the runtime wrote nothing."""
 
     heartbeat: Time
 
 
 class LogError(Answer):
-    """The last record of a log stream that broke off: what the runtime did since is not known."""
+    """The last record of a log stream that broke off; later lines are unknown."""
 
     error: StrictStr
 
 
 class Ended(Answer):
-    """How the container ended; None where the engine could not tell."""
+    """The container's exit code; None where the engine does not know it."""
 
     exit_code: StrictInt | None = None
 
@@ -43,5 +43,5 @@ class End(Answer):
 
     @property
     def exit_code(self) -> int | None:
-        """The exit code, or None where the engine could not tell."""
+        """The exit code, or None where the engine does not know it."""
         return self.end.exit_code

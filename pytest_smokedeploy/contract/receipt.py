@@ -1,4 +1,4 @@
-"""What an agent answers to a deploy: its receipt, where it stands, or why it failed (AGT-1 to AGT-7)."""
+"""Answers to a deploy: the receipt, the progress, and the failure (AGT-1 to AGT-7)."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class Mount(Answer):
 
 
 class _Receipt(Answer):
-    """What a deploy tells of itself; what stands after `environment` comes with the extension `receipt`.
+    """Fields of a deploy's receipt; those after `environment` belong to the extension `receipt`.
 
     `env` (names alone), `mounts`, `network` and `health_check` (whether the engine runs one) are those of the
-    container as it was created, less what its image brings.
+    created container, without what its image defines.
     """
 
     container_name: StrictStr | None = None
@@ -49,7 +49,7 @@ class _Receipt(Answer):
 
 
 class _Ended(_Receipt):
-    """What a failed deploy adds to its receipt so far: how the container it started ended.
+    """The receipt of a failed deploy, with the reason and the end of the container it started.
 
     `last_lines` are its last 50 lines, each cut at 200 characters; the log itself is served by `deploy_id`.
     """
@@ -69,16 +69,16 @@ class Deployed(_Receipt):
 
 
 class Accepted(Answer):
-    """202 to a deploy with ``Prefer: respond-async``: under way, and no success yet (extension `async`)."""
+    """202 to a deploy with ``Prefer: respond-async``: accepted, not finished (extension `async`)."""
 
     deploy_id: StrictStr
 
 
 class DeployProgress(_Ended):
-    """200 to ``GET /v1/deploys/{deploy_id}``: what the receipt has so far, then its whole.
+    """200 to ``GET /v1/deploys/{deploy_id}``: the receipt as far as the deploy has got.
 
-    `step` is the step under way or the one that failed; `reason` says why it failed. `progress` says
-    how far each layer of the pull is, a line each. `status` is ``"deployed"`` once the state is, so
+    `step` is the step under way or the one that failed, `reason` the cause of the failure. `progress` has
+    one line for each layer of the pull. `status` is ``"deployed"`` once the state is, so
     that a deployed progress reads as `Deployed` does.
     """
 
@@ -90,7 +90,7 @@ class DeployProgress(_Ended):
 
 
 class Failure(_Ended):
-    """Any answer but 200. A base agent may say `error` in place of `status` and `reason`."""
+    """Any answer but 200. A base agent may send `error` in place of `status` and `reason`."""
 
     status: Literal["error"] | None = None
     error: StrictStr | None = None

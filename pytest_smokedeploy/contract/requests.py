@@ -1,4 +1,4 @@
-"""What is asked of an agent: bodies of its calls. They carry nothing that the contract does not know."""
+"""Bodies of the calls to an agent; a field that the contract does not know is refused."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class _Request(BaseModel):
 
 
 class Run(_Request):
-    """Who asks: the CI run that a deploy belongs to."""
+    """The CI run that a deploy belongs to."""
 
     repository: Annotated[StrictStr, Field(max_length=256)] = ""
     # Repository, file and ref: a branch's name alone may have 255 characters.
@@ -23,7 +23,7 @@ class Run(_Request):
     commit: Annotated[StrictStr, Field(max_length=64)] = ""
 
 
-#: The longest reason of a release; chosen: a paragraph, which a status answer carries from then on.
+#: Characters of a release's reason (chosen: a paragraph; each later status answer carries it).
 REASON_CHARACTERS: Final = 1000
 _UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 DeployId = Annotated[StrictStr, Field(pattern=_UUID)]
@@ -42,7 +42,7 @@ class DeployRequest(_Request):
 
 
 class StopRequest(_Request):
-    """Body of ``POST /v1/stop``; without `deploy_id` the agent's container is stopped, whosever it is."""
+    """Body of ``POST /v1/stop``; without `deploy_id` the agent's container of any deploy is stopped."""
 
     deploy_id: DeployId | None = None
 
@@ -55,13 +55,13 @@ class LeaseRequest(_Request):
 
 
 class OutcomeRequest(_Request):
-    """Body of ``POST /v1/outcome``: a passed run takes its own hold off (extension `hold`)."""
+    """Body of ``POST /v1/outcome``: a passed run releases its own hold (extension `hold`)."""
 
     deploy_id: DeployId
     outcome: Literal["passed"]
 
 
 class ReleaseRequest(_Request):
-    """Body of ``POST /v1/hold/release``: a person looked, and says what was found (FLR-3)."""
+    """Body of ``POST /v1/hold/release``: a person releases the hold and says why (FLR-3)."""
 
     reason: Annotated[StrictStr, Field(min_length=1, max_length=REASON_CHARACTERS)]

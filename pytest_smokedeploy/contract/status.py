@@ -1,4 +1,4 @@
-"""What an agent answers to everything but a deploy and its log."""
+"""Answers to every call but a deploy and its log."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _Said = Annotated[StrictStr, Field(pattern=r"\S")]
 
 
 class Activity(Answer):
-    """Counters of the engine since the container's start; None where the engine cannot tell."""
+    """The engine's counters since the container's start; None where the engine has no such counter."""
 
     cpu_seconds: Annotated[float, Field(ge=0)] | None = None
     network_tx_bytes: _Count | None = None
@@ -23,7 +23,7 @@ class Activity(Answer):
 
 
 class Hold(Answer):
-    """Why deploys are answered 423."""
+    """The hold for which deploys are answered 423."""
 
     deploy_id: StrictStr | None = None
     since: Time
@@ -32,7 +32,7 @@ class Hold(Answer):
 
 
 class Released(Answer):
-    """A person took the hold of a deploy off."""
+    """The release of a deploy's hold by a person."""
 
     who: _Said
     when: Time
@@ -40,7 +40,7 @@ class Released(Answer):
 
 
 class LastDeploy(Answer):
-    """The last smoke deploy, whatever became of it; `run_id` null where none was told."""
+    """The last smoke deploy, failed or not; `run_id` null where the request named none."""
 
     deploy_id: _Said
     run_id: StrictStr | None = None
@@ -48,9 +48,9 @@ class LastDeploy(Answer):
 
 
 class Status(Answer):
-    """200 to ``GET /v1/status``; no container at all: `running` false.
+    """200 to ``GET /v1/status``; without a container `running` is false.
 
-    `state` (extension `status`) tells what `running` can't: of what does not run, whether it is stopped.
+    `state` (extension `status`) says of a container that does not run whether it is stopped.
     """
 
     container_name: StrictStr
@@ -74,14 +74,14 @@ class Status(Answer):
 
 
 class Stopped(Answer):
-    """200 to ``POST /v1/stop``; stopping what is not there is no error."""
+    """200 to ``POST /v1/stop``; also where there is no container."""
 
     status: Literal["stopped"]
     container_name: StrictStr
 
 
 class Leased(Answer):
-    """200 to ``POST /v1/lease``: when the agent will stop the container itself, by the server's clock."""
+    """200 to ``POST /v1/lease``: when the agent stops the container itself, by the server's clock."""
 
     deploy_id: StrictStr
     lease_expires_at: Time
@@ -110,7 +110,7 @@ class PreflightMount(Answer):
 
 
 class PreflightDatabase(Answer):
-    """The database as the agent reaches it; `applied` lists migrations in the order applied."""
+    """The database as the agent reaches it; `applied` lists the migrations in order."""
 
     reachable: StrictBool
     applied: list[StrictStr] | None = None
@@ -127,7 +127,7 @@ class PreflightEngine(Answer):
 
 
 class Preflight(Answer):
-    """200 to ``GET /v1/preflight``: read-only. `database` is null where the agent has none to ask."""
+    """200 to ``GET /v1/preflight``, read-only; `database` is null where the agent has none configured."""
 
     environment: StrictStr
     execution_plane: StrictStr | None = None

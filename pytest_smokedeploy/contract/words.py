@@ -25,12 +25,10 @@ ASSERTION_HEADER: Final = "Cf-Access-Jwt-Assertion"
 HEARTBEAT_SECONDS: Final = 10
 PREFER: Final = "Prefer"
 RESPOND_ASYNC: Final = "respond-async"
-#: Statuses by which an agent says that it did nothing: no stop is owed (DESIGN 3).
+#: Statuses of an agent that did nothing: no stop is owed (DESIGN 3).
 DEFINITE_NO: Final = frozenset({400, 401, 403, 404, 405, 409, 413, 423})
 
-_GO_TIME = re.compile(
-    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?P<fraction>\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)",
-)
+_GO_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)")
 
 
 def parse_time(text: object) -> datetime:
@@ -42,7 +40,7 @@ def parse_time(text: object) -> datetime:
     """
     if not isinstance(text, str) or not _GO_TIME.fullmatch(text):
         raise ValueError(f"not an RFC 3339 time: {text!r}")
-    # datetime keeps microseconds; what Docker adds beyond them is cut.
+    # datetime keeps microseconds; further digits are cut.
     moment = datetime.fromisoformat(text)
     if moment.year <= 1:
         raise ValueError("Go's zero time: it never started")
@@ -84,7 +82,7 @@ STEPS: Final = tuple(StepName)
 
 
 class EngineState(StrEnum):
-    """What the engine says of the container, in Docker's words; `absent` where there is none.
+    """The container's state in Docker's terms; `absent` where there is no container.
 
     Only `running` is running. Only `exited`, `dead` and `absent` are stopped: a paused, restarting,
     removing or created container is neither.
@@ -100,9 +98,8 @@ class EngineState(StrEnum):
     ABSENT = "absent"
 
 
-#: Lines of a failed start's log that its answer carries: enough to hold a cause, and little for one answer.
+#: Lines of a failed start's log in its answer (chosen: enough to show the cause, small in one answer).
 LAST_LINES: Final = 50
-
 
 #: States that confirm a stop.
 STOPPED_STATES: Final = frozenset({EngineState.EXITED, EngineState.DEAD, EngineState.ABSENT})
@@ -117,7 +114,7 @@ class Outcome(StrEnum):
 
 
 class DeployState(StrEnum):
-    """Where an asynchronous deploy stands; success is `deployed` alone."""
+    """The state of an asynchronous deploy; only `deployed` is a success."""
 
     DEPLOYING = "deploying"
     DEPLOYED = "deployed"

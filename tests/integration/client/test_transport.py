@@ -162,7 +162,7 @@ def test_an_unknown_certificate_ends_before_the_token_leaves(serve, authority):
     server = serve(answers(200, GOOD), tls=authority[1])
     with (
         AgentClient(server.url, *TOKEN) as client,
-        pytest.raises(UnreachableError, match="not to be trusted") as caught,
+        pytest.raises(UnreachableError, match="is not trusted") as caught,
     ):
         client.deploy(REQUEST, seconds=5)
     assert caught.value.definite
@@ -232,22 +232,6 @@ def test_bodies_of_deploy_and_stop(client_of):
     assert b'"image":"example/runtime:1"' in deploy.body
     assert stop.body == b'{"deploy_id":"%s"}' % REQUEST.deploy_id.encode()
     assert (bare.line, bare.body) == ("POST /v1/stop HTTP/1.1", b"")
-
-
-def test_every_call_is_recorded(client_of):
-    seen = []
-    client = client_of(
-        answers(200, GOOD, cf_ray="8f"), record=lambda event, **data: seen.append((event, data))
-    )
-    client.status()
-    client.server.script = lambda peer: None
-    with pytest.raises(UnreachableError):
-        client.health()
-    assert [(event, data["call"], data["status"]) for event, data in seen] == [
-        ("agent.call", "GET /v1/status", 200),
-        ("agent.call", "GET /health", None),
-    ]
-    assert "broke off" in seen[1][1]["error"]
 
 
 def test_the_keys_that_decrypt_the_token_are_written_nowhere(serve, authority, monkeypatch, tmp_path):
