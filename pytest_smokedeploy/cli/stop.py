@@ -60,7 +60,7 @@ def rescue(options: Options, environ: Mapping[str, str]) -> tuple[str, bool]:
     with AgentClient(run.endpoint, run.client_id, run.client_secret) as client:
         stopper = Stopper(run, client, facts, deploy_id, named=promised.get("named") is not False)
         shutdown = stopper.stop("smokedeploy stop, after the run", _open_seconds(events, run))
-        stopper.look_again(shutdown)
+        stopper.look_again()
     done = shutdown.confirmed and shutdown.second_look is False
     words = sanitiser.text(shutdown.told)
     journal.close()

@@ -101,17 +101,20 @@ class StartupLog:
         """`seconds` have passed since the container's start, and idle was not reached."""
         self._overdue = seconds
 
-    def late(self, words: str) -> None:
-        """By the server's times idle was not reached in time (OBS-6)."""
-        self._violate("OBS-6", words, _LATE)
+    def late(self, match: LineMatch, seconds: float, allowed: float) -> None:
+        """A line of the start-up came `seconds` after the container's start, later than `allowed` (OBS-6)."""
+        what = "idle" if "OBS-6" in match.clauses else "a line before idle"
+        words = f"{what} came {seconds:.1f} s after the container's start, by the server's times"
+        line = f"{match.line.text[:160]!r} at {match.line.time}"
+        self._violate("OBS-6", f"{words}; {allowed:g} s are allowed: {line}", _LATE)
 
     def restarted(self, words: str) -> None:
         """The container is not the one that started, or started again (DET-1)."""
         self._violate("DET-1", words)
 
-    def left(self, words: str) -> None:
-        """It did not stay idle: a status read saw it not running (OBS-6)."""
-        self._violate("OBS-6", words, _LEFT)
+    def not_running(self, said: str, at: str) -> None:
+        """A status read at the time `at` said `said`: the runtime did not stay idle (OBS-6)."""
+        self._violate("OBS-6", f"while it was watched a status read{at} said {said}"[:400], _LEFT)
 
     def active(self, clause: str, words: str) -> None:
         """Something ran or sent without a line, by the engine's counters (RUN-2, RUN-3, OBS-9)."""

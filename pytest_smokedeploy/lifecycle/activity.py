@@ -1,4 +1,4 @@
-"""What runs without a word: the engine's counters before and after the quiet window (RUN-2, RUN-3, OBS-9)."""
+"""Judges the engine's counters around the quiet window (RUN-2, RUN-3, OBS-9)."""
 
 from __future__ import annotations
 
@@ -11,19 +11,20 @@ from pydantic import ValidationError
 from pytest_smokedeploy.contract import Activity
 from pytest_smokedeploy.settings import ActivityLimits
 
-#: Where a clause rests on the log and on nothing beside it.
+#: Basis of a clause that no counter supports, and of one that a counter does.
 _ALONE: Final = "by the log alone: the agent does not count {}"
+_COUNTED: Final = "and by the engine's counters: {}"
 _LOST: Final = "the agent counted it once idle, and told no count after the quiet window"
 
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """What the counters say of a quiet window.
+    """The judgement of the counters over a quiet window.
 
     Attributes:
-        violated: clause -> words, for what runs or sends beyond the limits.
-        rests_on: clause -> words, for what a proof of it rests on.
-        lost: clause -> words, for what was counted once idle and not any more: nothing is proven by it.
+        violated: clause -> words; a counter is beyond its limit.
+        rests_on: clause -> words; the basis of the clause's proof.
+        lost: clause -> words; the counter was there once idle and is missing after, so nothing is proven.
 
     """
 
@@ -33,7 +34,7 @@ class Silence:
 
 
 def counters(status: Mapping[str, object]) -> Activity | None:
-    """The counters of a status answer; None where it tells none, or none by the contract."""
+    """The counters of a status answer; None where it has none, or none by the contract."""
     try:
         return Activity.model_validate(status.get("activity"))
     except ValidationError:
@@ -41,12 +42,12 @@ def counters(status: Mapping[str, object]) -> Activity | None:
 
 
 def judge(first: Activity | None, last: Activity | None, seconds: float, limits: ActivityLimits) -> Silence:
-    """Hold two looks at the counters, `seconds` apart, against the limits.
+    """Compare two reads of the counters, `seconds` apart, with the limits.
 
     Args:
-        first: once the runtime was idle.
-        last: after the quiet window.
-        seconds: wall time between the two looks.
+        first: the read once the runtime was idle.
+        last: the read after the quiet window.
+        seconds: wall time between the two reads.
         limits: the settings' `activity`.
 
     """
@@ -71,13 +72,11 @@ def _cpu(before: float | None, after: float | None, seconds: float, share: float
     used = after - before
     words = f"{used:.2f} s of processor time in the {seconds:.2f} s after idle"
     if used < -share * seconds:
-        # A little less is what a process took that is gone since; this much is another's count.
-        return (
-            f"{before:.2f} s of processor time once idle, and {after:.2f} s after: a count that fell",
-            False,
-        )
+        # A process that ended takes its share away; a larger fall means another container's counter.
+        words = f"{before:.2f} s of processor time once idle, and {after:.2f} s after: a count that fell"
+        return words, False
     if used <= share * seconds:
-        return f"and by the engine's counters: {words}", True
+        return _COUNTED.format(words), True
     return f"{words}, over {share:.0%} (activity.cpu_share): something loops without a word", False
 
 
@@ -86,7 +85,7 @@ def _processes(before: int | None, after: int | None, more: int) -> tuple[str, b
         return _ALONE.format("processes"), True
     words = f"{before} processes at idle, {after} after the quiet window"
     if after - before <= more:
-        return f"and by the engine's counters: {words}", True
+        return _COUNTED.format(words), True
     return f"{words}, over {more} more (activity.processes): something starts them without a word", False
 
 
@@ -98,5 +97,5 @@ def _sent(before: int | None, sent: int | None, most: int) -> tuple[str, bool]:
     # From the container's start: a call out before idle counts as well as one after it.
     words = f"{sent} bytes sent since the start"
     if sent <= most:
-        return f"and by the engine's counters: {words}", True
+        return _COUNTED.format(words), True
     return f"{words}, over {most} (activity.sent_bytes), and no line says so", False

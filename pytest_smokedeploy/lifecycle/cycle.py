@@ -25,15 +25,15 @@ from pytest_smokedeploy.support.errors import AgentError, SmokedeployError
 
 
 class Lifecycle:
-    """Deploys once, looks, and stops whatever happened.
+    """Deploys once, verifies, observes, and stops whatever happened.
 
     Args:
         run: the run's settings.
-        client: the agent, or None where the endpoint is not set: then nothing is ever deployed.
-        facts: takes every fact.
+        client: the agent's client, or None where the endpoint is not set: then nothing is ever deployed.
+        facts: records every fact.
         mask: the sanitiser's `text`, for the log's lines.
-        shield: holds signals off while a stop is under way.
-        asked: the status that the preconditions rest on, None where there is none.
+        shield: defers signals while a stop is under way.
+        asked: returns the status that the preconditions rest on, None where there is none.
         clock: monotonic seconds.
 
     """
@@ -52,20 +52,16 @@ class Lifecycle:
         self.deploy_id = str(uuid.uuid4())
         self._run = run
         self._facts = facts
-        self._client = client
         self._shield = shield
         self._clock = clock
-        self._deployer = Deployer(run, client, facts, self.deploy_id, clock, asked=asked) if client else None
-        self._watch = Watch(run, client, facts, mask, clock, self.deploy_id) if client else None
+        self._agent: tuple[AgentClient, Deployer, Watch] | None = None
+        if client is not None:
+            deployer = Deployer(run, client, facts, self.deploy_id, clock, asked=asked)
+            self._agent = client, deployer, Watch(run, client, facts, mask, clock, self.deploy_id)
         self._deployment: Deployment | SmokedeployError | None = None
         self._status: StatusReading | None = None
         self._log: LogReading | None = None
         self._shutdown: Shutdown | None = None
-
-    @property
-    def extensions(self) -> frozenset[str]:
-        """What the agent listed before the deploy."""
-        return self._deployer.extensions if self._deployer else frozenset()
 
     # -- deploy, verify, observe -----------------------------------------------------------
 
@@ -77,11 +73,9 @@ class Lifecycle:
 
         """
         if self._deployment is None:
+            _, deployer, _ = self._connected()
             try:
-                if self._deployer is None:
-                    words = "DEPLOY_ENDPOINT is not set: there is no agent to ask."
-                    raise SmokedeployError(words, clause="PRE-4")  # noqa: TRY301 - kept as any other
-                self._deployment = self._deployer.deploy()
+                self._deployment = deployer.deploy()
             except SmokedeployError as error:
                 self._deployment = error
         if isinstance(self._deployment, SmokedeployError):
@@ -97,22 +91,18 @@ class Lifecycle:
         """
         if self._status is None:
             deployment = self.deployment()
+            client, deployer, _ = self._connected()
             if deployment.failed:
                 raise deployment.failed
-            if self._client is None or self._deployer is None:
-                raise SmokedeployError("There is no agent to ask.", clause="VER-1")
             try:
-                reading = self._facts.read("GET /v1/status after the deploy", self._client.status())
+                reading = self._facts.read("GET /v1/status after the deploy", client.status())
             except AgentError as error:
                 error.clause = "VER-1"
                 raise
-            before, extensions = self._deployer.before, self.extensions
             self._status = StatusReading(
-                self._run, deployment, reading, before, extensions, read_at=self._clock()
+                self._run, deployment, reading, deployer.before, deployer.extensions, read_at=self._clock()
             )
-            self._facts.oddities += self._status.oddities()
-            for breach in self._status.breaches():
-                self._facts.finding(breach)
+            self._facts.findings(self._status.breaches(), self._status.oddities())
         return self._status
 
     def log(self) -> LogReading:
@@ -124,65 +114,62 @@ class Lifecycle:
         """
         if self._log is None:
             status = self.status()
-            if self._watch is None:
-                raise SmokedeployError("There is no agent to ask.", clause="VER-1")
-            # Kept before it is followed: a check that was interrupted finds what was seen, not a new stream.
-            self._log = LogReading(self._watch.log)
-            self._watch.follow(status, self.extensions)
+            _, deployer, watch = self._connected()
+            # Set before it is followed: after an interrupt the next check finds this log, not a new stream.
+            self._log = LogReading(watch.log)
+            watch.follow(status, deployer.extensions)
         return self._log
+
+    def _connected(self) -> tuple[AgentClient, Deployer, Watch]:
+        if self._agent is None:
+            raise SmokedeployError("DEPLOY_ENDPOINT is not set: there is no agent to ask.", clause="PRE-4")
+        return self._agent
 
     # -- stop ------------------------------------------------------------------------------
 
     def stop(self, why: str) -> Shutdown:
-        """Stop what was deployed, look twice, read the log's tail. Never raises; at most once."""
-        if self._shutdown is not None or self._client is None or self._facts.record.deploy != "sent":
+        """Stop the deploy, read the status twice and the log's tail. Never raises; at most once."""
+        if self._shutdown is not None or self._agent is None or self._facts.record.deploy != "sent":
             return self._shutdown or Shutdown()
-        # Whichever checks ran: a step that failed violates its clause.
+        # Independent of the checks that ran: a step that failed violates its clause.
         if isinstance(self._deployment, Deployment) and (failure := self._deployment.failure()):
             self._facts.finding(failure)
         with self._shield():
             self._shutdown = Shutdown(asked=True, failed="the stop was cut short")
             try:
-                self._stop(self._client, why)
+                self._stop(*self._agent, why)
             except Exception as error:  # noqa: BLE001 - raising here would cost the report: a stop reports
                 self._shutdown.failed = self._shutdown.failed or repr(error)
                 self._facts.stop_confirmed(confirmed=False, words=repr(error))
             except BaseException:
-                # Cut short by somebody's own time-out: whoever asks next stops it after all.
+                # A time-out of another plug-in cut it short: the next call of `stop` tries again.
                 self._shutdown = None
                 raise
         return self._shutdown
 
-    def _stop(self, client: AgentClient, why: str) -> None:
-        open_seconds = 0.0
-        if self._deployer:
-            self._deployer.lease.end()
-            open_seconds = self._deployer.open_seconds()
-        if self._watch:
-            self._watch.stopping()
-        stopper = Stopper(
-            self._run, client, self._facts, self.deploy_id, named=bool(NAMING & self.extensions)
-        )
+    def _stop(self, client: AgentClient, deployer: Deployer, watch: Watch, why: str) -> None:
+        deployer.lease.end()
+        open_seconds = deployer.open_seconds()
+        watch.stopping()
+        named = bool(NAMING & deployer.extensions)
+        stopper = Stopper(self._run, client, self._facts, self.deploy_id, named=named)
         self._shutdown = stopper.stop(why, open_seconds)
-        if self._watch:
-            since = self._status.earliest if self._status else None
-            self._watch.tail(self._shutdown, self.extensions, since)
-        stopper.look_again(self._shutdown)
-        if self._watch:
-            self._watch.ended_as_watched(self._shutdown)
+        watch.tail(self._shutdown, deployer.extensions, self._status.earliest if self._status else None)
+        stopper.look_again()
+        watch.ended_as_watched(self._shutdown)
 
     def release(self) -> None:
-        """Tell the agent that the run passed, so that it takes its hold off (FLR-3). Never raises.
+        """Tell the agent that the run passed, so that it releases its hold (FLR-3). Never raises.
 
-        Asked only of a run that is proven whole and stopped; a failed one leaves the hold to a person.
+        Only for a run that is proven whole and stopped; the hold of a failed one is released by a person.
 
         """
-        if self._client is None or not self._facts.record.hold or not earned(self._facts.record):
+        if self._agent is None or not self._facts.record.hold or not earned(self._facts.record):
             return
         self._facts.note("outcome.sent", deploy_id=self.deploy_id)
         failed = ""
         try:
-            reading = self._client.outcome(OutcomeRequest(deploy_id=self.deploy_id, outcome="passed"))
+            reading = self._agent[0].outcome(OutcomeRequest(deploy_id=self.deploy_id, outcome="passed"))
             if reading.value is None:
                 failed = f"its answer to the outcome is not the contract's: {'; '.join(reading.problems)}"
         except Exception as error:  # noqa: BLE001 - raising here would cost the report, as in the stop
@@ -202,21 +189,21 @@ class Lifecycle:
 
     def nothing_undocumented(self) -> Finding:
         """EXT-4: log lines, exit code and answers are all documented ones."""
-        if self._log is None or self._shutdown is None or self._watch is None:
+        if self._log is None or self._shutdown is None or self._agent is None:
             seen, remedy = "the run did not get that far", "Look at the first stage that failed."
             return Finding("EXT-4", None, CLAUSE["EXT-4"].text, seen, None, remedy=remedy)
         return exiting.nothing_undocumented(
-            self._watch.log,
+            self._log.log,
             self._shutdown.exit_code,
             self._run.settings.log.exit_codes,
             self._facts.oddities,
-            whole=self._watch.ended,
+            whole=self._agent[2].ended,
             replaced=self._run.settings.shutdown.by == "image",
         )
 
     def close(self) -> None:
         """End the lease's thread and the log stream."""
-        if self._deployer:
-            self._deployer.lease.end()
-        if self._watch:
-            self._watch.close()
+        if self._agent:
+            _, deployer, watch = self._agent
+            deployer.lease.end()
+            watch.close()

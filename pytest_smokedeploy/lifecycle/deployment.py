@@ -1,24 +1,24 @@
-"""What the agent said of its five steps, held against the model (AGT-1 to AGT-5)."""
+"""Judges the agent's receipt of its five steps (AGT-1 to AGT-5)."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from pytest_smokedeploy.client import Reading
-from pytest_smokedeploy.contract import STEPS, Deployed, Failure, Mount, Outcome, Step, StepName, parse_time
+from pytest_smokedeploy.contract import STEPS, Deployed, Failure, Outcome, Step, StepName, parse_time
 from pytest_smokedeploy.model import CLAUSE, Basis, Finding
 from pytest_smokedeploy.settings import RunConfig
 from pytest_smokedeploy.support.errors import AgentFailedError
 from pytest_smokedeploy.support.image import ImageReference
 
-#: Which clause each step is.
+#: The clause of each step.
 CLAUSE_OF_STEP: Final = dict(zip(STEPS, ("AGT-1", "AGT-2", "AGT-3", "AGT-4", "AGT-5"), strict=True))
 _MAY_BE_ABSENT: Final = frozenset({StepName.STOP, StepName.REMOVE})
 _REMEDY: Final = "Look at the agent's log; the receipt is in evidence.json."
 
 
 def same_image(requested: str, said: object) -> bool:
-    """Whether `said` names the requested image, spelling apart (``x`` and ``docker.io/library/x``)."""
+    """Whether `said` names the requested image, in any spelling (``x``, ``docker.io/library/x``)."""
     if not isinstance(said, str):
         return False
     try:
@@ -28,19 +28,24 @@ def same_image(requested: str, said: object) -> bool:
 
 
 class Deployment:
-    """A deploy that the agent answered, with success or with the step that failed.
+    """A deploy that the agent answered, with success or with a failed step.
 
     Args:
         run: the run's settings.
         deploy_id: the gate's own id for this deploy.
         reading: the agent's answer, by the model `Deployed` or `Failure`.
         promised: whether the agent lists the extension `receipt`: then an answer without one proves nothing.
-        ran_before: whether something ran when the deploy was sent.
+        ran_before: whether a container ran when the deploy was sent.
         failed: the error that the answer is, None for a success.
+
+    Attributes:
+        raw: the answer as it came.
+        receipt: the answer by the contract; empty where it breaks the contract.
+        steps: the receipt's steps in the order done, None for an agent without receipts.
 
     """
 
-    def __init__(  # noqa: PLR0913 - what an answer is held against
+    def __init__(  # noqa: PLR0913 - what an answer is compared with
         self,
         run: RunConfig,
         deploy_id: str,
@@ -54,40 +59,13 @@ class Deployment:
         self.raw = reading.raw
         self.failed = failed
         self._run = run
-        self._answer = reading.value if isinstance(reading.value, Deployed | Failure) else None
-        self.problems = reading.problems
+        value = reading.value
+        self.receipt = value if isinstance(value, Deployed | Failure) else Failure()
+        self.steps = self.receipt.steps
+        problems = "; ".join(reading.problems)
+        self._breach = "" if self.receipt is value else f"no answer by the contract: {problems}"
         self._promised = promised
         self._ran_before = ran_before
-
-    @property
-    def steps(self) -> list[Step] | None:
-        """The receipt's steps in the order done, or None where the agent gives no receipt."""
-        return self._answer.steps if self._answer else None
-
-    @property
-    def image_digest(self) -> str | None:
-        """The digest the agent says it deployed."""
-        return self._answer.image_digest if self._answer else None
-
-    @property
-    def container_id(self) -> str | None:
-        """The id of the container, where a receipt tells it."""
-        return self._answer.container_id if self._answer else None
-
-    @property
-    def started_at(self) -> str | None:
-        """When the container started, where a receipt tells it (RFC 3339)."""
-        return self._answer.started_at if self._answer else None
-
-    @property
-    def began_at(self) -> str | None:
-        """When the first step began, by the server's clock (RFC 3339)."""
-        return self.steps[0].started_at if self.steps else None
-
-    @property
-    def ended_at(self) -> str | None:
-        """When the last step was done, by the server's clock (RFC 3339)."""
-        return self.steps[-1].finished_at if self.steps else None
 
     def pulled(self) -> Finding:
         """AGT-1."""
@@ -100,7 +78,7 @@ class Deployment:
         return self._step(StepName.PULL)
 
     def stopped_the_old(self) -> Finding:
-        """AGT-2: what ran when the deploy was sent was there to be stopped."""
+        """AGT-2; a container that ran when the deploy was sent was there to be stopped."""
         finding = self._step(StepName.STOP)
         if finding and self._ran_before and self.steps and self.steps[1].outcome is Outcome.ABSENT:
             seen = "a container ran when the deploy was sent, and the receipt calls it absent"
@@ -112,53 +90,43 @@ class Deployment:
         return self._step(StepName.REMOVE)
 
     def started_the_new(self) -> Finding:
-        """AGT-4: server-owned name, injected environment, both mounts."""
+        """AGT-4: the server's name, the injected environment, both mounts."""
         name = self._run.settings.agent.container_name
         said = self.raw.get("container_name", name if self.steps is None else None)
         if said != name:
             return self._violated("AGT-4", f"container_name {name!r}", repr(said))
         finding = self._step(StepName.START)
         if finding and (lacking := self._lacking()):
-            expected, meaning = "environment and mounts as the settings declare them", "Something else runs."
-            return Finding("AGT-4", False, expected, lacking, Basis.TOLD, meaning, _REMEDY)
+            expected = "environment and mounts as the settings declare them"
+            return self._violated("AGT-4", expected, lacking, "Something else runs.")
         return finding
 
     def is_running(self) -> Finding:
         """AGT-5."""
-        if self.failed:
-            return self._step(StepName.RUNNING)
-        if self.raw.get("status") != "deployed":
+        if not self.failed and self.raw.get("status") != "deployed":
             return self._violated("AGT-5", "status 'deployed'", repr(self.raw.get("status")))
         return self._step(StepName.RUNNING)
 
     def breaches(self) -> list[Finding]:
         """Violations of TGT-1, AGT-6 (a step twice) and AGT-7 (success with a failed step, or a reason)."""
-        found = []
-        where = self.raw.get("environment", self._run.environment)
-        if where != self._run.environment:
-            found.append(
-                self._violated("TGT-1", f"environment {self._run.environment!r}", f"{where!r}"[:200])
-            )
-        names = [step.step for step in self.steps or []]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            found.append(self._violated("AGT-6", "each step once", f"{', '.join(twice)} more than once"))
-        if self.failed:
-            return found
-        failed = [step.step for step in self.steps or [] if step.outcome is Outcome.FAILED]
-        if failed:
-            found.append(
-                self._violated("AGT-7", "no failed step in a success", f"{', '.join(failed)} failed")
-            )
-        for name in ("reason", "error"):
-            if self.raw.get(name):
-                words = f"{name} {self.raw[name]!r} in a success"
-                found.append(self._violated("AGT-7", "a success that gives no reason of a failure", words))
-        return found
+        found, wanted, steps = [], self._run.environment, self.steps or []
+        if (where := self.raw.get("environment", wanted)) != wanted:
+            found.append(("TGT-1", f"environment {wanted!r}", f"{where!r}"[:200]))
+        names = [step.step for step in steps]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            found.append(("AGT-6", "each step once", f"{', '.join(twice)} more than once"))
+        if not self.failed:
+            if failed := [step.step for step in steps if step.outcome is Outcome.FAILED]:
+                found.append(("AGT-7", "no failed step in a success", f"{', '.join(failed)} failed"))
+            for name in ("reason", "error"):
+                if said := self.raw.get(name):
+                    expected = "a success that gives no reason of a failure"
+                    found.append(("AGT-7", expected, f"{name} {said!r} in a success"))
+        return [self._violated(*row) for row in found]
 
     def oddities(self) -> list[str]:
-        """What a promised receipt does not tell, and a health check that is on, one line each (EXT-4)."""
-        # The engine runs it inside the container, and its processes are counted as the runtime's (RUN-2).
+        """Fields missing in a promised receipt, and an active health check, one line each (EXT-4)."""
+        # The engine runs a health check inside the container: its processes count as the runtime's (RUN-2).
         found = ["the receipt tells a health check that is on"] if self.raw.get("health_check") else []
         if self._promised and not self.failed:
             told = ("deploy_id", "container_id", "started_at")
@@ -166,7 +134,7 @@ class Deployment:
         return found
 
     def failure(self) -> Finding | None:
-        """What the failed step violates, None for a success."""
+        """The violation of the failed step's clause, None for a success."""
         if self.failed is None:
             return None
         clause = self.failed.clause or CLAUSE_OF_STEP[StepName.RUNNING]
@@ -178,9 +146,8 @@ class Deployment:
         clause = CLAUSE_OF_STEP[name]
         expected = CLAUSE[clause].text
         if self.steps is None:
-            if self._answer is None:
-                seen = f"no answer by the contract: {'; '.join(self.problems)}"
-                return Finding(clause, None, expected, seen, None, remedy=_REMEDY)
+            if self._breach:
+                return Finding(clause, None, expected, self._breach, None, remedy=_REMEDY)
             if self._promised:
                 return self._violated(clause, f"the step {name} in the receipt", "a receipt without steps")
             return Finding(clause, True, expected, "the agent's 200 says so; it gives no receipt", Basis.TOLD)
@@ -203,39 +170,32 @@ class Deployment:
         return Finding(clause, True, expected, f"{name} {step.outcome} at {step.finished_at}", Basis.TOLD)
 
     def _undone(self, clause: str, step: Step) -> Finding:
-        """A step that was not done; what fails at the last one is most likely the runtime itself."""
+        """The violation by a step that was not done; at the last step its cause is mostly the runtime."""
         named = f"step {STEPS.index(step.step) + 1} ({step.step})"
         seen = f"{named} {step.outcome}{f': {step.detail}' if step.detail else ''}"
         if step.step is not StepName.RUNNING:
             return self._violated(clause, f"{named} done", seen)
         meaning = "The runtime did not keep running."
         remedy = "Read what it wrote: its last lines in the report, all that could be read in startup.log."
-        return Finding(clause, False, f"{named} done", seen, Basis.TOLD, meaning, remedy)
+        return self._violated(clause, f"{named} done", seen, meaning, remedy)
 
     def _lacking(self) -> str:
-        """What the answer lacks of environment and mounts, or "".
+        """The first environment variable or mount of the settings that the answer lacks, or "".
 
-        A receipt tells both; of an answer without one, each is judged where it is told.
+        A receipt has both; in an answer without one each is judged where it is there.
         """
-        answer = self._answer
-        if answer is None:
+        wanted, told = self._run.settings.runtime.environment, self.receipt.mounts
+        absent = set(wanted) - set(self.receipt.env or ())
+        if absent and (self.receipt.env is not None or self.steps is not None):
+            return f"environment without {', '.join(sorted(absent))}"
+        if told is None and self.steps is None:
             return ""
-        if answer.env is not None or self.steps is not None:
-            wanted = set(self._run.settings.runtime.environment)
-            if absent := wanted - set(answer.env or ()):
-                return f"environment without {', '.join(sorted(absent))}"
-        if answer.mounts is not None or self.steps is not None:
-            return self._lacking_mounts(answer.mounts or [])
-        return ""
-
-    def _lacking_mounts(self, told: list[Mount]) -> str:
-        """What `told` lacks of the settings' mounts, which name both of the model's, or ""."""
+        told = told or []
         mounts = {mount.name: mount for mount in told}
         if len(mounts) != len(told):
             return "mounts of which two have one name"
         for want in self._run.settings.mounts:
-            mount = mounts.get(want.name)
-            if mount is None:
+            if (mount := mounts.get(want.name)) is None:
                 return f"no mount {want.name}"
             if mount.target != want.target:
                 return f"mount {want.name} at {mount.target}, not at {want.target}"
@@ -248,5 +208,7 @@ class Deployment:
             return f"two mounts of one source, {', '.join(sources)}"
         return ""
 
-    def _violated(self, clause: str, expected: str, seen: str) -> Finding:
-        return Finding(clause, False, expected, seen, Basis.TOLD, remedy=_REMEDY)
+    def _violated(
+        self, clause: str, expected: str, seen: str, meaning: str = "", remedy: str = _REMEDY
+    ) -> Finding:
+        return Finding(clause, False, expected, seen, Basis.TOLD, meaning, remedy)

@@ -1,4 +1,4 @@
-"""Follows a deploy that the agent took with a 202, to its end (extension `async`)."""
+"""Follows a deploy that the agent answered with 202, to its end (extension `async`)."""
 
 from __future__ import annotations
 
@@ -16,19 +16,18 @@ from pytest_smokedeploy.support.errors import AgentError, AgentFailedError
 #: Seconds between two reads: short at first, then a tenth of what has passed.
 SHORTEST_PAUSE: Final = 0.2
 LONGEST_PAUSE: Final = 2.0
-#: Seconds between two words on the pull.
+#: Seconds between two lines about the pull.
 PULL_TOLD_SECONDS: Final = 5.0
 
 
 class Follower:
-    """Reads how far one deploy is, and tells whoever watches.
+    """Reads the progress of one deploy and shows it.
 
-    A read of its progress is an observation, and several are no retry; but one that fails ends the
-    run, as every lost answer does: nothing is asked a second time until it fits.
+    Several reads are observations, not retries; a read that fails ends the run, as every lost answer does.
 
     Args:
-        client: the agent.
-        facts: takes what is read.
+        client: the agent's client.
+        facts: records what is read.
         deploy_id: the gate's own id for this deploy.
         clock: monotonic seconds.
 
@@ -41,6 +40,7 @@ class Follower:
         self._facts = facts
         self._deploy_id = deploy_id
         self._clock = clock
+        self._call = f"GET {DEPLOYS}/{deploy_id}"
         self._told = 0
         self._place = 0
         self._failed = ""
@@ -52,8 +52,8 @@ class Follower:
         """The whole receipt, once the state is `deployed`; nothing else is success.
 
         Args:
-            began: when the deploy was sent, by the clock.
-            seconds: how long it may take in all.
+            began: time at which the deploy was sent, by the clock.
+            seconds: its deadline from then on.
 
         Raises:
             AgentFailedError: a step failed.
@@ -72,11 +72,12 @@ class Follower:
             except AgentError as error:
                 words = f"The deploy's progress could not be read, and nothing is asked twice: {error}"
                 raise self._lost(words, error) from error
-            state = reading.raw.get("state")
-            self._once(reading.raw)
-            self._tell(reading.raw)
+            state, rows = reading.raw.get("state"), reading.raw.get("steps")
+            done = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+            self._once(reading.raw, done)
+            self._tell(reading.raw, done)
             if state == DeployState.DEPLOYED:
-                # Whose it is stands in the receipt, and is judged with it.
+                # The receipt has its deploy's id, and is judged with it.
                 return reading.held_against(Deployed)
             self.ours(reading)
             if state == DeployState.FAILED:
@@ -84,13 +85,11 @@ class Follower:
             if state != DeployState.DEPLOYING:
                 raise self._lost(f"The deploy's state is {state!r}, which is not the contract's.")
 
-    def _once(self, raw: Mapping[str, Any]) -> None:
-        """AGT-6: a step that failed ends the deploy, and none comes again once a later one is under way.
+    def _once(self, raw: Mapping[str, Any], done: list[dict[str, Any]]) -> None:
+        """Find a deploy that goes on after a failed step, or a step that is repeated (AGT-6).
 
-        An agent may tell the failed step a while before the deploy's end: it stops what it started.
+        An agent may report the failed step a while before the deploy's end: it stops what it started.
         """
-        rows = raw.get("steps")
-        done = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
         outcomes = [row.get("outcome") for row in done]
         step, under_way = str(raw.get("step")), raw.get("state") == DeployState.DEPLOYING
         place = list(StepName).index(StepName(step)) if step in set(StepName) else self._place
@@ -108,7 +107,7 @@ class Follower:
             self._facts.finding(Finding("AGT-6", False, "each step once", seen, Basis.TOLD, meaning, remedy))
 
     def ours(self, reading: Reading) -> None:
-        """Whether an answer is about this deploy.
+        """Check that an answer is about this deploy.
 
         Raises:
             AgentError: it is about another.
@@ -118,28 +117,20 @@ class Follower:
             raise self._lost(f"The agent answered for the deploy {said!r}, and {self._deploy_id} was asked.")
 
     def _step_failed(self, reading: Reading) -> AgentFailedError:
-        step, reason = reading.raw.get("step"), shown(str(reading.raw.get("reason") or ""), 500)
+        raw, status = reading.raw, reading.status
+        step, reason = raw.get("step"), shown(str(raw.get("reason") or ""), 500)
         step = shown(step, 40) if isinstance(step, str) else ""
         words = f"The agent failed to deploy{f' at the step {step}' if step else ''}: {reason or 'no reason'}"
-        call = f"GET {DEPLOYS}/{self._deploy_id}"
         return AgentFailedError(
-            words[:600],
-            call=call,
-            status=reading.status,
-            reason=reason,
-            step=step,
-            answer=reading.raw,
+            words[:600], call=self._call, status=status, reason=reason, step=step, answer=raw
         )
 
     def _lost(self, words: str, error: AgentError | None = None) -> AgentError:
-        """An outcome that is unknown: never definite, whatever the failed read itself was."""
-        call = error.call if error else f"GET {DEPLOYS}/{self._deploy_id}"
-        return AgentError(words[:600], call=call, status=error.status if error else None)
+        """The error of an unknown outcome; not definite, even where the failed read was."""
+        return AgentError(words[:600], call=self._call, status=error.status if error else None)
 
-    def _tell(self, raw: Mapping[str, Any]) -> None:
+    def _tell(self, raw: Mapping[str, Any], done: list[dict[str, Any]]) -> None:
         """Show the steps as they are done."""
-        rows = raw.get("steps")
-        done = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
         for row in done[self._told :]:
             step, outcome = str(row.get("step")), str(row.get("outcome"))
             if step in set(StepName) and outcome in set(Outcome):
@@ -153,11 +144,10 @@ class Follower:
         self._tell_pull(raw.get("progress"))
 
     def _tell_pull(self, lines: object) -> None:
-        """Now and then, a layer that is still on its way: a long pull must not look like one that hangs."""
+        """Show at intervals a layer that has progressed, so that a long pull does not look like a hang."""
         if not isinstance(lines, list) or self._clock() - self._pull_told < PULL_TOLD_SECONDS:
             return
-        moving = [line for line in lines if isinstance(line, str) and line not in self._pulled]
-        self._pulled = {line for line in lines if isinstance(line, str)}
-        if moving:
+        known, self._pulled = self._pulled, {line for line in lines if isinstance(line, str)}
+        if moving := [line for line in lines if isinstance(line, str) and line not in known]:
             self._pull_told = self._clock()
             self._facts.announce(f"deploy: {len(lines)} layers, {shown(moving[0], 120)}")

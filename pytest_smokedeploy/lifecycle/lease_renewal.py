@@ -1,4 +1,4 @@
-"""Keeps the container lent to this run while it lives; then the agent stops it itself (DESIGN 5, layer 5)."""
+"""Renews the deploy's lease while the run lives; without it the agent stops the container (DESIGN 5)."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from pytest_smokedeploy.support.errors import SmokedeployError
 
 
 class LeaseRenewal:
-    """Renews in a thread of its own, from `start` to `end`, every third of the lease.
+    """Renews the lease in a thread of its own, from `start` to `end`, every third of the lease.
 
-    A renewal that fails is written down and is undocumented behaviour (EXT-4); the next one is due
-    in its turn all the same. Nothing here raises into the run.
+    A failed renewal is recorded as undocumented behaviour (EXT-4); the next one follows at its time all the
+    same. Nothing here raises into the run.
 
     Args:
         client: the agent.
-        facts: takes what happens.
-        deploy_id: the deploy that is lent.
-        seconds: how long a renewal lends it.
+        facts: records what happens.
+        deploy_id: the deploy that the lease is for.
+        seconds: length of the lease from each renewal.
 
     """
 
@@ -32,12 +32,12 @@ class LeaseRenewal:
         self._thread = threading.Thread(target=self._keep, name="smokedeploy lease", daemon=True)
 
     def start(self) -> None:
-        """Begin to renew."""
+        """Start the thread."""
         self._facts.note("lease.kept", seconds=self._request.lease_seconds)
         self._thread.start()
 
     def end(self) -> None:
-        """Renew no more: the stop is due, and should it fail, the lease runs out. Twice is no error."""
+        """Renew no more, so that the lease runs out even where the stop fails. Twice is no error."""
         self._over.set()
 
     def _keep(self) -> None:
@@ -53,7 +53,7 @@ class LeaseRenewal:
             reading = self._client.renew(self._request)
         except SmokedeployError as error:
             return str(error)
-        except Exception as error:  # noqa: BLE001 - a thread that dies silently would let the lease run out
+        except Exception as error:  # noqa: BLE001 - the thread must go on, or the lease runs out unnoticed
             return repr(error)
         if reading.raw.get("deploy_id") != self._request.deploy_id:
             return f"the agent renewed the deploy {str(reading.raw.get('deploy_id'))[:80]!r}"

@@ -234,9 +234,7 @@ class GateSession:
         self, check: Check, outcome: CheckOutcome, words: str, clause: str | None, started_at: str
     ) -> None:
         """Take a check's end."""
-        self.facts.result(
-            check.id, outcome, words=words, clause=clause, started_at=started_at, finished_at=utc_now()
-        )
+        self.facts.result(check.id, outcome, words, clause, started_at=started_at, finished_at=utc_now())
 
     # -- end -------------------------------------------------------------------------------
 

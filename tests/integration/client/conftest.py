@@ -30,11 +30,9 @@ def client_of(serve: Callable[..., RawServer]) -> Iterator[Callable[..., AgentCl
     """A client of a raw server that plays a script; `client.server` is that server."""
     with ExitStack() as stack:
 
-        def build(script: Script, *, seconds: float = 5.0, **options: object) -> AgentClient:
+        def build(script: Script, *, seconds: float = 5.0) -> AgentClient:
             server = serve(script)
-            client = AgentClient(
-                server.url, Secret(TOKEN_ID), Secret(TOKEN_SECRET), request_seconds=seconds, **options
-            )
+            client = AgentClient(server.url, Secret(TOKEN_ID), Secret(TOKEN_SECRET), request_seconds=seconds)
             client.server = server
             return stack.enter_context(client)
 

@@ -2,6 +2,7 @@
 
 import json
 import time
+from contextlib import closing
 from datetime import datetime
 
 import pytest
@@ -36,8 +37,8 @@ def observed(tmp_path):
             client = AgentClient(server.url, Secret("id"), Secret("secret"), request_seconds=20)
             facts = FactRecorder(Record(rehearsal=False), journal, told.append)
             stream = client.logs(None, follow=True)
-            with Observer(stream, log, facts, tmp_path / "startup.log", str, time.monotonic) as observer:
-                observer.since = since
+            observer = Observer(stream, log, facts, tmp_path / "startup.log", str, time.monotonic, since)
+            with closing(observer):
                 if before is not None:
                     until(lambda: stream.waiting == len(rows) + 1)
                     for _ in range(before):
