@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -58,7 +59,8 @@ def rescue(options: Options, environ: Mapping[str, str]) -> tuple[str, bool]:
     facts.spoil("the run left its container to `smokedeploy stop`.")
     promised: dict[str, Any] = next(e for e in reversed(events) if e.get("event") == "deploy.promised")
     with AgentClient(run.endpoint, run.client_id, run.client_secret) as client:
-        stopper = Stopper(run, client, facts, deploy_id, named=promised.get("named") is not False)
+        named = promised.get("named") is not False
+        stopper = Stopper(run, client, facts, deploy_id, time.monotonic, named)
         shutdown = stopper.stop("smokedeploy stop, after the run", _open_seconds(events, run))
         stopper.look_again()
     done = shutdown.confirmed and shutdown.second_look is False

@@ -7,9 +7,9 @@ from contextlib import AbstractContextManager
 from pydantic import BaseModel
 
 from pytest_smokedeploy import contract
-from pytest_smokedeploy.client.log_stream import IDLE_SECONDS, LogStream
+from pytest_smokedeploy.client.log_stream import LogStream
 from pytest_smokedeploy.client.reading import Probe, Reading, probe, read
-from pytest_smokedeploy.client.transport import Transport
+from pytest_smokedeploy.client.transport import Request, Transport
 from pytest_smokedeploy.support.errors import MisuseError
 from pytest_smokedeploy.support.redaction import Secret
 
@@ -71,7 +71,7 @@ class AgentClient(AbstractContextManager["AgentClient"]):
         """
         body = request.model_dump(mode="json", exclude_none=True)
         headers = self._token | ({contract.PREFER: contract.RESPOND_ASYNC} if respond_async else {})
-        answer = self._transport.send("POST", contract.DEPLOY, headers=headers, body=body, seconds=seconds)
+        answer = self._transport.send(Request("POST", contract.DEPLOY, headers, body), seconds)
         return read(answer, contract.Deployed, contract.Accepted if respond_async else None)
 
     def progress(self, deploy_id: str) -> Reading:
@@ -96,29 +96,20 @@ class AgentClient(AbstractContextManager["AgentClient"]):
 
         Access guards paths, not methods: a GET shows it for a POST too, and changes nothing on the agent.
         """
-        return probe(self._transport.send("GET", path, headers={}, seconds=self._seconds))
+        return probe(self._transport.send(Request("GET", path, {}), self._seconds))
 
-    def logs(
-        self,
-        since: str | None,
-        *,
-        follow: bool,
-        deploy_id: str | None = None,
-        idle_seconds: float = IDLE_SECONDS,
-    ) -> LogStream:
+    def logs(self, *, follow: bool, deploy_id: str | None = None) -> LogStream:
         """``GET /v1/logs`` as a stream (extension `logs`).
 
         Args:
-            since: RFC 3339 time of the first line, None for all lines.
             follow: whether the stream stays open until the container is gone.
             deploy_id: the deploy whose container it must be, None for any.
-            idle_seconds: longest time without a record of a followed stream.
 
         """
         headers = self._token | {"Accept": f"{contract.NDJSON}, application/json"}
-        query = {"follow": str(follow).lower(), "since": since, "deploy_id": deploy_id}
-        params = {name: value for name, value in query.items() if value}
-        return LogStream(self._transport, headers, params, follow, self._seconds, idle_seconds)
+        params = {"follow": str(follow).lower()} | ({"deploy_id": deploy_id} if deploy_id else {})
+        request = Request("GET", contract.LOGS, headers, params=params)
+        return LogStream(self._transport, request, follow, self._seconds)
 
     def settle_deploy(self, seconds: float) -> bool:
         """Wait `seconds` for a deploy's call that an interrupt left in flight; True if it is over."""
@@ -129,14 +120,7 @@ class AgentClient(AbstractContextManager["AgentClient"]):
         self._transport.close()
 
     def _read(
-        self,
-        method: str,
-        path: str,
-        model: type[BaseModel],
-        body: object = None,
-        seconds: float | None = None,
+        self, method: str, path: str, model: type[BaseModel], body: object = None, seconds: float = 0.0
     ) -> Reading:
-        seconds = seconds or self._seconds
-        return read(
-            self._transport.send(method, path, headers=self._token, body=body, seconds=seconds), model
-        )
+        request = Request(method, path, self._token, body)
+        return read(self._transport.send(request, seconds or self._seconds), model)

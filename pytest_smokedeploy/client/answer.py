@@ -32,7 +32,6 @@ class HttpAnswer:
         call: method and path (``"GET /v1/status"``).
         body: at most `BODY_CAP` bytes.
         too_big: True where there was more.
-        seconds: from the call's start to the answer's end.
 
     """
 
@@ -41,7 +40,6 @@ class HttpAnswer:
     headers: Mapping[str, str]
     body: bytes
     too_big: bool
-    seconds: float
 
     @property
     def ray(self) -> str:
@@ -96,10 +94,10 @@ def parse_json(body: bytes) -> tuple[object, tuple[str, ...]]:
     def pairs(items: list[tuple[str, object]]) -> dict[str, object]:
         found: dict[str, object] = {}
         for key, value in items:
-            name = _scrub(key)
+            name = _clean(key)
             if name in found:
                 twice.append(name)
-            found[name] = _scrub(value)
+            found[name] = value
         return found
 
     def finite(text: str) -> float:
@@ -113,31 +111,25 @@ def parse_json(body: bytes) -> tuple[object, tuple[str, ...]]:
 
     try:
         text = body.decode("utf-8")
-        data = _scrub(json.loads(text, object_pairs_hook=pairs, parse_float=finite, parse_constant=constant))
-        if _deep(data):
-            raise ValueError("it nests too deep")
+        data = json.loads(text, object_pairs_hook=pairs, parse_float=finite, parse_constant=constant)
     except UnicodeDecodeError as error:
         raise ValueError("it is not UTF-8") from error
     except RecursionError as error:
         raise ValueError("it nests too deep") from error
-    return data, tuple(twice)
+    return _clean(data), tuple(twice)
 
 
-def _deep(data: object) -> bool:
-    """Whether `data` has more than `_DEPTH` levels; json.dumps fails on data that nests too deep."""
-    level: list[Any] = [data] if isinstance(data, (dict, list)) else []
-    for _ in range(_DEPTH):
-        values = [value.values() if isinstance(value, dict) else value for value in level]
-        level = [item for held in values for item in held if isinstance(item, (dict, list))]
-        if not level:
-            return False
-    return True
+def _clean(value: Any, levels: int = _DEPTH) -> Any:  # noqa: ANN401 - JSON-like in, JSON-like out
+    """A copy without lone surrogates, which JSON allows and no UTF-8 file can hold.
 
+    Raises:
+        ValueError: more than `levels` levels, on which json.dumps could fail.
 
-def _scrub(value: Any) -> Any:  # noqa: ANN401 - JSON-like in, JSON-like out
-    """Replace lone surrogates, which JSON allows and no UTF-8 file can hold."""
+    """
     if isinstance(value, str):
         return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
-    if isinstance(value, list):
-        return [_scrub(item) for item in value]
-    return value
+    if isinstance(value, dict | list) and not levels:
+        raise ValueError("it nests too deep")
+    if isinstance(value, dict):
+        return {key: _clean(item, levels - 1) for key, item in value.items()}
+    return [_clean(item, levels - 1) for item in value] if isinstance(value, list) else value

@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 from pytest_smokedeploy.client.answer import HttpAnswer, shown
 from pytest_smokedeploy.support.errors import EdgeError
 
-_NOT_LET_IN: Final = frozenset({401, 403})
 _CODE: Final = re.compile(r"error code:\s*(\d{3,4})", re.IGNORECASE)
 _LOGIN: Final = re.compile(r"cloudflareaccess\.com|/cdn-cgi/access/|cloudflare access", re.IGNORECASE)
 
@@ -34,10 +33,7 @@ _CODES: Final = {
 }
 # By HTTP status, for an answer without such a code. What the origin did is unknown in each case.
 _STATUSES: Final = {
-    502: (
-        "the tunnel stands, but nothing answers behind it",
-        "Start the agent on the server; check the port that the tunnel points to.",
-    ),
+    502: ("the tunnel stands, but nothing answers behind it", "Start the agent; check the tunnel's port."),
     503: ("something in front of the agent says it is unavailable", "Look at the server and the tunnel."),
     504: ("the edge waited in vain for the agent", "Look at the server before anything else."),
     520: ("the agent's answer was empty or broken", "Look at the agent's log."),
@@ -52,6 +48,18 @@ _STATUSES: Final = {
     526: ("the server's certificate is not valid to the edge", "Check the tunnel's origin settings."),
     530: ("the edge cannot reach the tunnel", "Start cloudflared on the server and look at its log."),
 }
+# By Access's own HTTP status: meaning and remedy.
+_REFUSALS: Final = {
+    401: (
+        "Access does not know the service token: it is wrong, expired or disabled.",
+        "Make a new service token and set both of its secrets in the environment.",
+    ),
+    403: (
+        "Access refused the service token: it is missing or wrong, or no policy lets it in.",
+        "Check both secrets, and that the application has a Service Auth policy with this token.",
+    ),
+}
+_SERVICE_AUTH: Final = "The policy must be Service Auth, not Allow; then check both secrets."
 
 
 def is_access(answer: HttpAnswer) -> bool:
@@ -63,7 +71,7 @@ def is_access(answer: HttpAnswer) -> bool:
         except ValueError:
             return False
         return host.endswith(".cloudflareaccess.com") or target.path.startswith("/cdn-cgi/access/login")
-    if answer.status in _NOT_LET_IN:
+    if answer.status in _REFUSALS:
         if any(name.startswith("cf-access-") for name in answer.headers):
             return True
         if "cloudflare" in answer.headers.get("www-authenticate", "").lower():
@@ -76,41 +84,9 @@ def is_access(answer: HttpAnswer) -> bool:
 
 def diagnose(answer: HttpAnswer) -> EdgeError | None:
     """The error that the edge answered, or None where the answer is the agent's."""
-    code = error_code(answer)
-    if code in _CODES:
-        return _error(answer, f"error {code}: {_CODES[code][0]}.", _CODES[code][1])
-    if is_access(answer):
-        return _access(answer)
-    if answer.status in _NOT_LET_IN and answer.json_object is None:
-        words = "something in front of the agent, not Access by its looks, did not let the call in."
-        return _error(answer, words, "Look at what stands between Cloudflare and the agent.")
-    data = answer.json_object or {}
-    in_contract = any(isinstance(data.get(key), str) and data[key] for key in ("reason", "error"))
-    cloudflare = code is not None or data.get("cloudflare_error") is True
-    if cloudflare or (answer.status in _STATUSES and not in_contract):
-        named = _STATUSES.get(answer.status)
-        words, remedy = named or ("an error of Cloudflare's own", "Look the code up in Cloudflare's docs.")
-        return _error(answer, f"{f'error {code}: ' if code else ''}{words}.", remedy)
-    if answer.status == 413 and not in_contract:  # noqa: PLR2004
-        return _error(answer, "the request is too big for what stands before the agent.", "")
-    return None
-
-
-def _access(answer: HttpAnswer) -> EdgeError:
-    if answer.status == 401:  # noqa: PLR2004
-        words = "Access does not know the service token: it is wrong, expired or disabled."
-        remedy = "Make a new service token and set both of its secrets in the environment."
-    elif answer.status == 403:  # noqa: PLR2004
-        words = "Access refused the service token: it is missing or wrong, or no policy lets it in."
-        remedy = "Check both secrets, and that the application has a Service Auth policy with this token."
-    else:
-        what = "shows its login page" if answer.status == 200 else "asks for a person's login"  # noqa: PLR2004
-        words = f"Access {what} instead of taking the service token."
-        remedy = "The policy must be Service Auth, not Allow; then check both secrets."
-    return _error(answer, words, remedy)
-
-
-def _error(answer: HttpAnswer, words: str, remedy: str) -> EdgeError:
+    if (said := _diagnosis(answer)) is None:
+        return None
+    words, remedy = said
     # What is refused below 500 never reached the agent; from 500 on a request may have passed, and so it
     # may with a page that is answered with 200.
     definite = 300 <= answer.status < 500  # noqa: PLR2004
@@ -124,6 +100,28 @@ def _error(answer: HttpAnswer, words: str, remedy: str) -> EdgeError:
         clause="PRE-6",
         remedy=remedy,
     )
+
+
+def _diagnosis(answer: HttpAnswer) -> tuple[str, str] | None:
+    """What an answer of the edge means, and the remedy; None for an answer of the agent."""
+    code, status, data = error_code(answer), answer.status, answer.json_object or {}
+    if code in _CODES:
+        return f"error {code}: {_CODES[code][0]}.", _CODES[code][1]
+    if is_access(answer):
+        what = "shows its login page" if status == 200 else "asks for a person's login"  # noqa: PLR2004
+        words = f"Access {what} instead of taking the service token."
+        return _REFUSALS.get(status) or (words, _SERVICE_AUTH)
+    if status in _REFUSALS and answer.json_object is None:
+        words = "something in front of the agent, not Access by its looks, did not let the call in."
+        return words, "Look at what stands between Cloudflare and the agent."
+    in_contract = any(isinstance(data.get(key), str) and data[key] for key in ("reason", "error"))
+    if code is not None or data.get("cloudflare_error") is True or (status in _STATUSES and not in_contract):
+        unnamed = ("an error of Cloudflare's own", "Look the code up in Cloudflare's docs.")
+        words, remedy = _STATUSES.get(status, unnamed)
+        return f"{f'error {code}: ' if code else ''}{words}.", remedy
+    if status == 413 and not in_contract:  # noqa: PLR2004
+        return "the request is too big for what stands before the agent.", ""
+    return None
 
 
 def error_code(answer: HttpAnswer) -> int | None:

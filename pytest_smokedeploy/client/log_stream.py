@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Final
@@ -19,7 +19,15 @@ from pydantic import ValidationError
 
 from pytest_smokedeploy.client.answer import parse_json, shown
 from pytest_smokedeploy.client.reading import failure
-from pytest_smokedeploy.client.transport import HEAR_SECONDS, Flight, Transport, answer_of, late, unreachable
+from pytest_smokedeploy.client.transport import (
+    HEAR_SECONDS,
+    Flight,
+    Request,
+    Transport,
+    answer_of,
+    late,
+    unreachable,
+)
 from pytest_smokedeploy.contract import HEARTBEAT_SECONDS, LOGS, NDJSON, End, Heartbeat, LogError, LogLine
 from pytest_smokedeploy.support.errors import ContractError, UnreachableError
 
@@ -40,17 +48,15 @@ _FRAME: Final = 200
 _KINDS: Final = dict[str, type[LogRecord]](line=LogLine, heartbeat=Heartbeat, error=LogError, end=End)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class LogStream(AbstractContextManager["LogStream"]):
     """Records of one log answer, in order; a context manager that closes it.
 
     Args:
         transport: sends the request.
-        headers: the request's headers.
-        params: the request's query.
+        request: ``GET /v1/logs``.
         follow: whether the agent keeps the stream open until the container is gone.
         open_seconds: time until the answer's head must have come.
-        idle_seconds: longest wait for a record of a followed stream, heartbeats included.
 
     Raises:
         AgentError: the answer is not a log (as any other call).
@@ -58,11 +64,9 @@ class LogStream(AbstractContextManager["LogStream"]):
     """
 
     transport: Transport
-    headers: Mapping[str, str]
-    params: Mapping[str, str]
+    request: Request
     follow: bool
     open_seconds: float
-    idle_seconds: float
 
     def __post_init__(self) -> None:
         self._flight = Flight(CALL)
@@ -101,7 +105,7 @@ class LogStream(AbstractContextManager["LogStream"]):
         """The next record; None where none came within `timeout` seconds, or at the end (`ended`).
 
         Raises:
-            UnreachableError: the stream broke off, or no record came for `idle_seconds`.
+            UnreachableError: the stream broke off, or no record came for `IDLE_SECONDS`.
             ContractError: what came is not a record.
 
         """
@@ -109,12 +113,6 @@ class LogStream(AbstractContextManager["LogStream"]):
             return None
         self._gone += 1
         return self._taken.popleft()
-
-    def __iter__(self) -> Iterator[LogRecord]:
-        while not self.ended:
-            record = self.next(self.idle_seconds)
-            if record is not None:
-                yield record
 
     def close(self) -> None:
         """End the stream at once. Twice is no error."""
@@ -137,11 +135,11 @@ class LogStream(AbstractContextManager["LogStream"]):
                 if self._error is not None:
                     raise self._error
                 now = time.monotonic()
-                if now - self._last >= self.idle_seconds:
-                    raise self._fail(f"no record and no heartbeat for {self.idle_seconds:g} seconds")
+                if now - self._last >= IDLE_SECONDS:
+                    raise self._fail(f"no record and no heartbeat for {IDLE_SECONDS:g} seconds")
                 if now >= deadline:
                     return False
-                self._changed.wait(min(deadline - now, self._last + self.idle_seconds - now, HEAR_SECONDS))
+                self._changed.wait(min(deadline - now, self._last + IDLE_SECONDS - now, HEAR_SECONDS))
             self._taken.extend(batch := self._queue.popleft())
             self._held -= _size(batch)
             self._changed.notify_all()
@@ -162,7 +160,7 @@ class LogStream(AbstractContextManager["LogStream"]):
         try:
             self._receive()
         except BaseException as caught:  # noqa: BLE001 - handed to the consumer
-            error = unreachable(CALL, caught, self.idle_seconds, sent=self._flight.sent)
+            error = unreachable(CALL, caught, IDLE_SECONDS, sent=self._flight.sent)
         with self._changed:
             self._error = error
             self._finished = True
@@ -170,16 +168,13 @@ class LogStream(AbstractContextManager["LogStream"]):
 
     def _receive(self) -> None:
         # Of each socket operation; the consumer bounds the whole by the records.
-        seconds = max(self.open_seconds, self.idle_seconds)
-        started = time.monotonic()
-        with self.transport.stream(
-            "GET", LOGS, self._flight, headers=self.headers, params=self.params, seconds=seconds
-        ) as response:
+        seconds = max(self.open_seconds, IDLE_SECONDS)
+        with self.transport.stream(self.request, self._flight, seconds) as response:
             self.ray = response.headers.get("cf-ray", "")
             kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
             if response.status_code != httpx.codes.OK or kind != NDJSON:
                 words = f"the type {shown(kind, 60) or 'none'}, where {NDJSON} was expected"
-                raise failure(answer_of(CALL, response, started)) or _bad(words, self.ray)
+                raise failure(answer_of(CALL, response)) or _bad(words, self.ray)
             with self._changed:
                 self._opened = True
                 self._last = time.monotonic()

@@ -31,7 +31,6 @@ class Reading:
         problems: each breach of the contract in one line.
         status: the HTTP status.
         ray: the edge's ``cf-ray``, or "".
-        seconds: duration of the call.
         date: the server's time of the answer, aware; None without a Date header.
 
     """
@@ -41,7 +40,6 @@ class Reading:
     problems: tuple[str, ...]
     status: int
     ray: str
-    seconds: float
     date: datetime | None
 
     def held_against(self, model: type[BaseModel]) -> Reading:
@@ -89,7 +87,7 @@ def read(answer: HttpAnswer, model: type[BaseModel], accepted: type[BaseModel] |
     if not isinstance(data, dict):
         raise _breach(answer, f"JSON that is not an object: {_peek(answer)}")
     value, problems = _by(model, data, [f"{shown(key, 60)}: stands twice in one object" for key in twice])
-    return Reading(data, value, problems, answer.status, answer.ray, answer.seconds, answer.date)
+    return Reading(data, value, problems, answer.status, answer.ray, answer.date)
 
 
 def _by(

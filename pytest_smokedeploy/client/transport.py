@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Final, TypeVar
 
@@ -34,6 +35,25 @@ HEAR_SECONDS: Final = 0.5
 
 class _AbandonedError(Exception):
     """Raised in the worker once the caller has gone, so that an unsent request stays unsent."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Request:
+    """One HTTP request: method, path, headers, JSON body and query.
+
+    Its repr has no fields, since the headers hold the token.
+    """
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: object = None
+    params: Mapping[str, str] | None = None
+
+    @property
+    def call(self) -> str:
+        """Method and path (``"POST /v1/deploy"``)."""
+        return f"{self.method} {self.path}"
 
 
 class Flight:
@@ -133,48 +153,30 @@ class Transport:
             },
         )
 
-    def send(
-        self,
-        method: str,
-        path: str,
-        *,
-        headers: Mapping[str, str],
-        body: object = None,
-        seconds: float,
-    ) -> HttpAnswer:
+    def send(self, request: Request, seconds: float) -> HttpAnswer:
         """One request and its whole answer within `seconds`.
 
         Raises:
             UnreachableError: no connection, no answer in time, or half of one.
 
         """
-        call = f"{method} {path}"
-        started = time.monotonic()
 
         def work(flight: Flight) -> HttpAnswer:
-            with self.stream(method, path, flight, headers=headers, body=body, seconds=seconds) as response:
-                return answer_of(call, response, started)
+            with self.stream(request, flight, seconds) as response:
+                return answer_of(request.call, response)
 
-        return self.run(call, work, seconds)
+        return self.run(request.call, work, seconds)
 
-    def stream(  # noqa: PLR0913 - one request's parts
-        self,
-        method: str,
-        path: str,
-        flight: Flight,
-        *,
-        headers: Mapping[str, str],
-        seconds: float,
-        body: object = None,
-        params: Mapping[str, str] | None = None,
+    def stream(
+        self, request: Request, flight: Flight, seconds: float
     ) -> AbstractContextManager[httpx.Response]:
         """A streaming call of httpx, tied to `flight`; `seconds` bounds each socket operation."""
         return self._client.stream(
-            method,
-            self._base + path,
-            headers=dict(headers),
-            params=params,
-            json=body,
+            request.method,
+            self._base + request.path,
+            headers=dict(request.headers),
+            params=request.params,
+            json=request.body,
             timeout=seconds,
             extensions={"trace": flight.trace},
         )
@@ -250,8 +252,8 @@ def _over(flights: Iterable[Flight], seconds: float) -> bool:
     return all(flight.done.wait(max(0.0, deadline - time.monotonic())) for flight in flights)
 
 
-def answer_of(call: str, response: httpx.Response, started: float) -> HttpAnswer:
-    """The whole answer of `call`, its body read up to the cap; `started` is in seconds of the clock."""
+def answer_of(call: str, response: httpx.Response) -> HttpAnswer:
+    """The whole answer of `call`, its body read up to the cap."""
     kept = bytearray()
     for chunk in response.iter_raw():
         kept += chunk
@@ -259,7 +261,7 @@ def answer_of(call: str, response: httpx.Response, started: float) -> HttpAnswer
             break
     headers = {name.lower(): value for name, value in response.headers.items()}
     body, too_big = bytes(kept[:BODY_CAP]), len(kept) > BODY_CAP
-    return HttpAnswer(call, response.status_code, headers, body, too_big, time.monotonic() - started)
+    return HttpAnswer(call, response.status_code, headers, body, too_big)
 
 
 def late(call: str, seconds: float, *, sent: bool) -> UnreachableError:

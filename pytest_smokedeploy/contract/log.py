@@ -6,8 +6,7 @@ from typing import Literal
 
 from pydantic import StrictInt, StrictStr
 
-from pytest_smokedeploy.contract.answer import Answer
-from pytest_smokedeploy.contract.words import Time
+from pytest_smokedeploy.contract.words import Answer, Time
 
 
 class LogLine(Answer):

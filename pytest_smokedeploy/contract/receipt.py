@@ -6,8 +6,7 @@ from typing import Literal
 
 from pydantic import StrictBool, StrictInt, StrictStr
 
-from pytest_smokedeploy.contract.answer import Answer
-from pytest_smokedeploy.contract.words import DeployState, Outcome, StepName, Time
+from pytest_smokedeploy.contract.words import Answer, DeployState, Outcome, StepName, Time
 
 
 class Step(Answer):

@@ -6,8 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool, StrictInt, StrictStr
 
-from pytest_smokedeploy.contract.answer import Answer
-from pytest_smokedeploy.contract.words import EngineState, Time
+from pytest_smokedeploy.contract.words import Answer, EngineState, Time
 
 _Count = Annotated[int, Field(ge=0)]
 _Said = Annotated[StrictStr, Field(pattern=r"\S")]

@@ -1,4 +1,4 @@
-"""Names of the contract: calls, headers, statuses, extensions, steps, and its times (DESIGN 4)."""
+"""Names of the contract, its times, and the base of its answers (DESIGN 4)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, StrictStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, StrictStr
 
 DEPLOY: Final = "/v1/deploy"
 STATUS: Final = "/v1/status"
@@ -53,6 +53,12 @@ def _checked_time(text: str) -> str:
 
 
 Time = Annotated[StrictStr, AfterValidator(_checked_time)]
+
+
+class Answer(BaseModel):
+    """An answer, or a part of one; unknown fields are allowed, so that a newer agent can be read."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
 
 
 class Extension(StrEnum):

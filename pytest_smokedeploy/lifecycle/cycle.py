@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 
 from pytest_smokedeploy.client import AgentClient
 from pytest_smokedeploy.contract import OutcomeRequest
@@ -34,7 +34,6 @@ class Lifecycle:
         mask: the sanitiser's `text`, for the log's lines.
         shield: defers signals while a stop is under way.
         asked: returns the status that the preconditions rest on, None where there is none.
-        clock: monotonic seconds.
 
     """
 
@@ -45,19 +44,17 @@ class Lifecycle:
         facts: FactRecorder,
         *,
         mask: Callable[[str], str],
-        shield: Callable[[], AbstractContextManager[object]] = nullcontext,
-        asked: Callable[[], Mapping[str, object] | None] = lambda: None,
-        clock: Callable[[], float] = time.monotonic,
+        shield: Callable[[], AbstractContextManager[object]],
+        asked: Callable[[], Mapping[str, object] | None],
     ) -> None:
         self.deploy_id = str(uuid.uuid4())
         self._run = run
         self._facts = facts
         self._shield = shield
-        self._clock = clock
         self._agent: tuple[AgentClient, Deployer, Watch] | None = None
         if client is not None:
-            deployer = Deployer(run, client, facts, self.deploy_id, clock, asked=asked)
-            self._agent = client, deployer, Watch(run, client, facts, mask, clock, self.deploy_id)
+            deployer = Deployer(run, client, facts, self.deploy_id, time.monotonic, asked)
+            self._agent = client, deployer, Watch(run, client, facts, self.deploy_id, time.monotonic, mask)
         self._deployment: Deployment | SmokedeployError | None = None
         self._status: StatusReading | None = None
         self._log: LogReading | None = None
@@ -99,9 +96,8 @@ class Lifecycle:
             except AgentError as error:
                 error.clause = "VER-1"
                 raise
-            self._status = StatusReading(
-                self._run, deployment, reading, deployer.before, deployer.extensions, read_at=self._clock()
-            )
+            before, extensions, read_at = deployer.before, deployer.extensions, time.monotonic()
+            self._status = StatusReading(self._run, deployment, reading, before, extensions, read_at)
             self._facts.findings(self._status.breaches(), self._status.oddities())
         return self._status
 
@@ -152,7 +148,7 @@ class Lifecycle:
         open_seconds = deployer.open_seconds()
         watch.stopping()
         named = bool(NAMING & deployer.extensions)
-        stopper = Stopper(self._run, client, self._facts, self.deploy_id, named=named)
+        stopper = Stopper(self._run, client, self._facts, self.deploy_id, time.monotonic, named)
         self._shutdown = stopper.stop(why, open_seconds)
         watch.tail(self._shutdown, deployer.extensions, self._status.earliest if self._status else None)
         stopper.look_again()

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import dataclass, field
 from typing import Final
 
-from pytest_smokedeploy.client import AgentClient, Reading, hold
+from pytest_smokedeploy.client import Reading, hold
 from pytest_smokedeploy.client.answer import shown
 from pytest_smokedeploy.contract import LAST_LINES, DeployRequest, Extension, Failure, Run, StepName
 from pytest_smokedeploy.judging import may_not_deploy
 from pytest_smokedeploy.lifecycle.deployment import CLAUSE_OF_STEP, Deployment
 from pytest_smokedeploy.lifecycle.following import Follower
 from pytest_smokedeploy.lifecycle.lease_renewal import LeaseRenewal
-from pytest_smokedeploy.lifecycle.recorder import FactRecorder
+from pytest_smokedeploy.lifecycle.part import DeployPart
 from pytest_smokedeploy.lifecycle.verification import belied, rests, running_words
 from pytest_smokedeploy.model import Basis, Finding
 from pytest_smokedeploy.settings import RunConfig
@@ -30,16 +30,11 @@ _LEFT: Final = "It is stopped by this run; look at the agent's log before the ne
 _NO_CLAUSE: Final = {401: "PRE-6", 403: "PRE-6", 423: "FLR-3"}
 
 
-@dataclass(eq=False)
-class Deployer:
+@dataclass(eq=False, repr=False)
+class Deployer(DeployPart):
     """One deploy, sent once.
 
     Args:
-        run: the run's settings.
-        client: the agent's client.
-        facts: records every fact.
-        deploy_id: the gate's own id for this deploy.
-        clock: monotonic seconds.
         asked: returns the status that the preconditions rest on, None where there is none.
 
     Attributes:
@@ -49,12 +44,6 @@ class Deployer:
 
     """
 
-    run: RunConfig
-    client: AgentClient
-    facts: FactRecorder
-    deploy_id: str
-    clock: Callable[[], float]
-    _: KW_ONLY
     asked: Callable[[], Mapping[str, object] | None]
     extensions: frozenset[str] = frozenset()
     before: Reading | None = None
@@ -189,7 +178,7 @@ class Deployer:
             self.lease.start()
         if reading.status == 202:  # noqa: PLR2004 - taken only where it was asked for
             self.facts.note("deploy.accepted", answer=reading.raw, problems=list(reading.problems))
-            follower = Follower(self.client, self.facts, self.deploy_id, self.clock)
+            follower = Follower(self.run, self.client, self.facts, self.deploy_id, self.clock)
             follower.ours(reading)
             reading = follower.follow(began, seconds)
         self._sent_at = None
@@ -262,7 +251,7 @@ class Deployer:
 
 def _receipt(error: AgentFailedError) -> Reading | None:
     """The failed deploy's answer, None where it has no steps by the contract."""
-    reading = Reading(dict(error.answer), None, (), error.status or 0, error.ray, 0.0, None)
+    reading = Reading(dict(error.answer), None, (), error.status or 0, error.ray, None)
     reading = reading.held_against(Failure)
     return reading if isinstance(reading.value, Failure) and reading.value.steps else None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import KW_ONLY, dataclass
 from typing import Final
 
 from pytest_smokedeploy.client import Reading
@@ -27,6 +28,7 @@ def same_image(requested: str, said: object) -> bool:
         return False
 
 
+@dataclass(eq=False, repr=False)
 class Deployment:
     """A deploy that the agent answered, with success or with a failed step.
 
@@ -45,33 +47,26 @@ class Deployment:
 
     """
 
-    def __init__(  # noqa: PLR0913 - what an answer is compared with
-        self,
-        run: RunConfig,
-        deploy_id: str,
-        reading: Reading,
-        *,
-        promised: bool = False,
-        ran_before: bool = False,
-        failed: AgentFailedError | None = None,
-    ) -> None:
-        self.deploy_id = deploy_id
-        self.raw = reading.raw
-        self.failed = failed
-        self._run = run
-        value = reading.value
+    run: RunConfig
+    deploy_id: str
+    reading: Reading
+    _: KW_ONLY
+    promised: bool = False
+    ran_before: bool = False
+    failed: AgentFailedError | None = None
+
+    def __post_init__(self) -> None:
+        self.raw, value = self.reading.raw, self.reading.value
         self.receipt = value if isinstance(value, Deployed | Failure) else Failure()
         self.steps = self.receipt.steps
-        problems = "; ".join(reading.problems)
+        problems = "; ".join(self.reading.problems)
         self._breach = "" if self.receipt is value else f"no answer by the contract: {problems}"
-        self._promised = promised
-        self._ran_before = ran_before
 
     def pulled(self) -> Finding:
         """AGT-1."""
-        said = self.raw.get("image", self._run.image if self.failed else None)
-        if not same_image(self._run.image, said):
-            return self._violated("AGT-1", f"image {self._run.image}", f"the agent deployed {said!r}")
+        said = self.raw.get("image", self.run.image if self.failed else None)
+        if not same_image(self.run.image, said):
+            return self._violated("AGT-1", f"image {self.run.image}", f"the agent deployed {said!r}")
         other = self.raw.get("deploy_id", self.deploy_id)
         if other != self.deploy_id:
             return self._violated("AGT-1", f"the deploy {self.deploy_id}", f"an answer about {other!r}"[:200])
@@ -80,7 +75,7 @@ class Deployment:
     def stopped_the_old(self) -> Finding:
         """AGT-2; a container that ran when the deploy was sent was there to be stopped."""
         finding = self._step(StepName.STOP)
-        if finding and self._ran_before and self.steps and self.steps[1].outcome is Outcome.ABSENT:
+        if finding and self.ran_before and self.steps and self.steps[1].outcome is Outcome.ABSENT:
             seen = "a container ran when the deploy was sent, and the receipt calls it absent"
             return self._violated("AGT-2", "the container that ran stopped", seen)
         return finding
@@ -91,7 +86,7 @@ class Deployment:
 
     def started_the_new(self) -> Finding:
         """AGT-4: the server's name, the injected environment, both mounts."""
-        name = self._run.settings.agent.container_name
+        name = self.run.settings.agent.container_name
         said = self.raw.get("container_name", name if self.steps is None else None)
         if said != name:
             return self._violated("AGT-4", f"container_name {name!r}", repr(said))
@@ -109,7 +104,7 @@ class Deployment:
 
     def breaches(self) -> list[Finding]:
         """Violations of TGT-1, AGT-6 (a step twice) and AGT-7 (success with a failed step, or a reason)."""
-        found, wanted, steps = [], self._run.environment, self.steps or []
+        found, wanted, steps = [], self.run.environment, self.steps or []
         if (where := self.raw.get("environment", wanted)) != wanted:
             found.append(("TGT-1", f"environment {wanted!r}", f"{where!r}"[:200]))
         names = [step.step for step in steps]
@@ -128,7 +123,7 @@ class Deployment:
         """Fields missing in a promised receipt, and an active health check, one line each (EXT-4)."""
         # The engine runs a health check inside the container: its processes count as the runtime's (RUN-2).
         found = ["the receipt tells a health check that is on"] if self.raw.get("health_check") else []
-        if self._promised and not self.failed:
+        if self.promised and not self.failed:
             told = ("deploy_id", "container_id", "started_at")
             found += [f"the receipt tells no {name}" for name in told if self.raw.get(name) is None]
         return found
@@ -148,7 +143,7 @@ class Deployment:
         if self.steps is None:
             if self._breach:
                 return Finding(clause, None, expected, self._breach, None, remedy=_REMEDY)
-            if self._promised:
+            if self.promised:
                 return self._violated(clause, f"the step {name} in the receipt", "a receipt without steps")
             return Finding(clause, True, expected, "the agent's 200 says so; it gives no receipt", Basis.TOLD)
         names = [step.step for step in self.steps]
@@ -184,7 +179,7 @@ class Deployment:
 
         A receipt has both; in an answer without one each is judged where it is there.
         """
-        wanted, told = self._run.settings.runtime.environment, self.receipt.mounts
+        wanted, told = self.run.settings.runtime.environment, self.receipt.mounts
         absent = set(wanted) - set(self.receipt.env or ())
         if absent and (self.receipt.env is not None or self.steps is not None):
             return f"environment without {', '.join(sorted(absent))}"
@@ -194,7 +189,7 @@ class Deployment:
         mounts = {mount.name: mount for mount in told}
         if len(mounts) != len(told):
             return "mounts of which two have one name"
-        for want in self._run.settings.mounts:
+        for want in self.run.settings.mounts:
             if (mount := mounts.get(want.name)) is None:
                 return f"no mount {want.name}"
             if mount.target != want.target:
@@ -203,7 +198,7 @@ class Deployment:
                 return f"mount {want.name} is read-only"
             if not mount.source:
                 return f"mount {want.name} has no source"
-        sources = [mounts[want.name].source for want in self._run.settings.mounts]
+        sources = [mounts[want.name].source for want in self.run.settings.mounts]
         if len(set(sources)) != len(sources):
             return f"two mounts of one source, {', '.join(sources)}"
         return ""

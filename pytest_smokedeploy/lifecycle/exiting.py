@@ -1,4 +1,4 @@
-"""The exit criteria of STEP 5, from what the whole run shows (EXT-2, EXT-4)."""
+"""The exit criteria of STEP 5, judged from the whole run (EXT-2, EXT-4)."""
 
 from __future__ import annotations
 
@@ -12,21 +12,20 @@ _REMEDY: Final = "Look at these first; the rest follows from them."
 
 
 def all_checks_passed(gate: Record) -> Finding:
-    """EXT-2: every check of the earlier stages ran and passed, and nothing came to light since."""
-    rows = gate.outstanding()
-    expected = CLAUSE["EXT-2"].text
+    """EXT-2: every check of the earlier stages passed, and no clause was violated since."""
+    rows, expected = gate.outstanding(), CLAUSE["EXT-2"].text
+    if rows:
+        failed = [f"{check.title} ({outcome})" for check, outcome, _ in rows if outcome == "failed"]
+        seen = "; ".join(failed or [f"{check.title} ({outcome})" for check, outcome, _ in rows])
+        return Finding("EXT-2", False if failed else None, expected, seen[:400], remedy=_REMEDY)
     # The log's tail is read after the log's checks, so a clause can be violated though its check passed.
-    if (since := gate.violations()) and not rows:
+    if since := gate.violations():
         words = f"{', '.join(since)} violated since; {next(iter(since.values()))}"
         return Finding("EXT-2", False, expected, words[:400], remedy=_REMEDY)
-    if not rows:
-        return Finding("EXT-2", True, expected, "every check of the earlier stages passed")
-    failed = [f"{check.title} ({outcome})" for check, outcome, _ in rows if outcome == "failed"]
-    seen = "; ".join(failed or [f"{check.title} ({outcome})" for check, outcome, _ in rows])
-    return Finding("EXT-2", False if failed else None, expected, seen[:400], remedy=_REMEDY)
+    return Finding("EXT-2", True, expected, "every check of the earlier stages passed")
 
 
-def nothing_undocumented(  # noqa: PLR0913 - what the whole run showed
+def nothing_undocumented(  # noqa: PLR0913 - facts of the whole run
     log: StartupLog,
     exit_code: int | None,
     documented: Collection[int],
@@ -38,12 +37,12 @@ def nothing_undocumented(  # noqa: PLR0913 - what the whole run showed
     """EXT-4: log lines, exit code and answers are all documented ones.
 
     Args:
-        log: what the runtime said.
-        exit_code: its own, None where it was not told.
-        documented: exit codes it may leave with.
-        oddities: what answers and calls showed that no contract knows.
+        log: the runtime's log.
+        exit_code: the runtime's exit code, None where it is not known.
+        documented: the documented exit codes.
+        oddities: undocumented behaviour of answers and calls.
         whole: whether the log was read to the container's end.
-        replaced: whether a stop-only image took its place, so that nobody is left to tell its exit code.
+        replaced: whether a stop-only image replaced the container, so that its exit code can't be read.
 
     """
     expected = CLAUSE["EXT-4"].text
@@ -62,5 +61,4 @@ def nothing_undocumented(  # noqa: PLR0913 - what the whole run showed
     code = (
         "no exit code (a stop-only image took its place)" if exit_code is None else f"exit code {exit_code}"
     )
-    seen = f"{len(log.lines)} log lines and {code}, all documented"
-    return Finding("EXT-4", True, expected, seen)
+    return Finding("EXT-4", True, expected, f"{len(log.lines)} log lines and {code}, all documented")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
-from pytest_smokedeploy.client import AgentClient, Reading
+from pytest_smokedeploy.client import Reading
 from pytest_smokedeploy.client.answer import shown
-from pytest_smokedeploy.contract import DEPLOYS, Deployed, DeployState, Outcome, StepName
-from pytest_smokedeploy.lifecycle.recorder import FactRecorder
+from pytest_smokedeploy.contract import DEPLOYS, STEPS, Deployed, DeployState, Outcome, StepName
+from pytest_smokedeploy.lifecycle.part import DeployPart
 from pytest_smokedeploy.model import Basis, Finding
 from pytest_smokedeploy.support.errors import AgentError, AgentFailedError
 
@@ -20,33 +21,21 @@ LONGEST_PAUSE: Final = 2.0
 PULL_TOLD_SECONDS: Final = 5.0
 
 
-class Follower:
+@dataclass(eq=False, repr=False)
+class Follower(DeployPart):
     """Reads the progress of one deploy and shows it.
 
     Several reads are observations, not retries; a read that fails ends the run, as every lost answer does.
-
-    Args:
-        client: the agent's client.
-        facts: records what is read.
-        deploy_id: the gate's own id for this deploy.
-        clock: monotonic seconds.
-
     """
 
-    def __init__(
-        self, client: AgentClient, facts: FactRecorder, deploy_id: str, clock: Callable[[], float]
-    ) -> None:
-        self._client = client
-        self._facts = facts
-        self._deploy_id = deploy_id
-        self._clock = clock
-        self._call = f"GET {DEPLOYS}/{deploy_id}"
+    def __post_init__(self) -> None:
+        self._call = f"GET {DEPLOYS}/{self.deploy_id}"
         self._told = 0
         self._place = 0
         self._failed = ""
         self._under_way = ""
         self._pulled: set[str] = set()
-        self._pull_told = clock()
+        self._pull_told = self.clock()
 
     def follow(self, began: float, seconds: float) -> Reading:
         """The whole receipt, once the state is `deployed`; nothing else is success.
@@ -61,14 +50,14 @@ class Follower:
 
         """
         while True:
-            passed = self._clock() - began
+            passed = self.clock() - began
             if passed >= seconds:
                 at = f"; it stood at the step {self._under_way}" if self._under_way else ""
                 raise self._lost(f"The deploy was not done within {seconds:g} seconds{at}.")
             pause = min(max(passed / 10, SHORTEST_PAUSE), LONGEST_PAUSE, seconds - passed)
             threading.Event().wait(pause)
             try:
-                reading = self._client.progress(self._deploy_id)
+                reading = self.client.progress(self.deploy_id)
             except AgentError as error:
                 words = f"The deploy's progress could not be read, and nothing is asked twice: {error}"
                 raise self._lost(words, error) from error
@@ -92,19 +81,19 @@ class Follower:
         """
         outcomes = [row.get("outcome") for row in done]
         step, under_way = str(raw.get("step")), raw.get("state") == DeployState.DEPLOYING
-        place = list(StepName).index(StepName(step)) if step in set(StepName) else self._place
+        place = STEPS.index(StepName(step)) if step in STEPS else self._place
         seen = ""
-        if self._failed and (Outcome.FAILED not in outcomes or outcomes[-1] != Outcome.FAILED):
+        if self._failed and outcomes[-1:] != [Outcome.FAILED]:
             seen = f"the step {self._failed} failed, and the deploy went on"
         elif under_way and place < self._place:
-            seen = f"the step {step} under way after the step {list(StepName)[self._place]}"
+            seen = f"the step {step} under way after the step {STEPS[self._place]}"
         elif Outcome.FAILED in outcomes:
             self._failed = str(done[outcomes.index(Outcome.FAILED)].get("step"))
         self._place = max(place, self._place)
         if seen:
             meaning = "The agent tried again what had failed, or its receipt is not what happened."
             remedy = "Look at the agent's log before the next run."
-            self._facts.finding(Finding("AGT-6", False, "each step once", seen, Basis.TOLD, meaning, remedy))
+            self.facts.finding(Finding("AGT-6", False, "each step once", seen, Basis.TOLD, meaning, remedy))
 
     def ours(self, reading: Reading) -> None:
         """Check that an answer is about this deploy.
@@ -113,8 +102,8 @@ class Follower:
             AgentError: it is about another.
 
         """
-        if (said := reading.raw.get("deploy_id")) != self._deploy_id:
-            raise self._lost(f"The agent answered for the deploy {said!r}, and {self._deploy_id} was asked.")
+        if (said := reading.raw.get("deploy_id")) != self.deploy_id:
+            raise self._lost(f"The agent answered for the deploy {said!r}, and {self.deploy_id} was asked.")
 
     def _step_failed(self, reading: Reading) -> AgentFailedError:
         raw, status = reading.raw, reading.status
@@ -134,20 +123,20 @@ class Follower:
         for row in done[self._told :]:
             step, outcome = str(row.get("step")), str(row.get("outcome"))
             if step in set(StepName) and outcome in set(Outcome):
-                self._facts.announce(f"deploy: {step} {outcome}")
+                self.facts.announce(f"deploy: {step} {outcome}")
         step = str(raw.get("step") or "")
         if len(done) > self._told or step != self._under_way:
-            self._facts.note("deploy.progress", state=raw.get("state"), step=step, done=len(done))
+            self.facts.note("deploy.progress", state=raw.get("state"), step=step, done=len(done))
         if step != self._under_way and step in set(StepName) and raw.get("state") == DeployState.DEPLOYING:
-            self._facts.announce(f"deploy: {step} under way")
+            self.facts.announce(f"deploy: {step} under way")
         self._told, self._under_way = max(self._told, len(done)), step
         self._tell_pull(raw.get("progress"))
 
     def _tell_pull(self, lines: object) -> None:
         """Show at intervals a layer that has progressed, so that a long pull does not look like a hang."""
-        if not isinstance(lines, list) or self._clock() - self._pull_told < PULL_TOLD_SECONDS:
+        if not isinstance(lines, list) or self.clock() - self._pull_told < PULL_TOLD_SECONDS:
             return
         known, self._pulled = self._pulled, {line for line in lines if isinstance(line, str)}
         if moving := [line for line in lines if isinstance(line, str) and line not in known]:
-            self._pull_told = self._clock()
-            self._facts.announce(f"deploy: {len(lines)} layers, {shown(moving[0], 120)}")
+            self._pull_told = self.clock()
+            self.facts.announce(f"deploy: {len(lines)} layers, {shown(moving[0], 120)}")

@@ -51,7 +51,7 @@ class LogReading:
         return self.log.finding(clause)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Observer:
     """Reads a log stream into a StartupLog and the file ``startup.log``.
 

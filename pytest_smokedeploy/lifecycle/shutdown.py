@@ -1,4 +1,4 @@
-"""What was seen of the stop (STP-1, STP-2, STP-3, EXT-3)."""
+"""The observations of the stop, and their findings (STP-1, STP-2, STP-3, EXT-3)."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ _STOPPED: Final = "It is stopped now. Find out why its stop did not succeed at o
 
 @dataclass(slots=True)
 class Shutdown:
-    """The stop and the two looks after it.
+    """The stop and the status reads after it.
 
     Attributes:
         asked: a stop was sent.
         failed: why a stop call was not answered with success, or "".
-        late: how long it was not confirmed though no call failed, or "".
+        late: for how long the stop was not confirmed though no call failed, or "".
         belied: a stop was answered with success, and the status after it said running.
-        running: what the last status read in time said: False is stopped, a state's word neither stopped nor
-            running, None no answer.
-        second_look: what the look after it said, likewise.
-        exit_code: the runtime's exit code, where it was told.
-        words: what the looks said, for people.
-        last: what the last look answered.
-        open: the deploy call may still start the container: no look before its end confirms anything.
+        running: the last status read in time: False is stopped, True running, the name of a state neither,
+            None no answer.
+        second_look: the status read after that, likewise.
+        exit_code: the runtime's exit code, None where it is not known.
+        words: the status reads in words, for a person.
+        last: the last status answer.
+        open: the deploy call may still start the container: no status before its end confirms the stop.
 
     """
 
@@ -45,19 +45,19 @@ class Shutdown:
 
     @property
     def confirmed(self) -> bool:
-        """Whether a status read said that it is stopped; nothing else confirms a stop."""
+        """Whether a status read said stopped; nothing else confirms a stop."""
         return self.running is False and not self.open
 
     @property
     def told(self) -> str:
-        """What became of the stop, in words: the call that failed, and what was seen at last."""
+        """The outcome of the stop in words: the failed call, and the last status."""
         if self.failed and not self.confirmed:
             return self.failed
         wrong = self.failed or self.late
         return f"{wrong.rstrip('.')}; at last {self.words}" if wrong else self.words
 
     def stopped(self) -> Finding:
-        """STP-1: the stop was answered and a status read says it is so."""
+        """STP-1: the stop was answered, and a status read says stopped."""
         expected = "a status read with running false after the stop"
         if not self.asked:
             return Finding("STP-1", None, expected, _NOTHING, None, remedy=_FIRST)
@@ -71,7 +71,7 @@ class Shutdown:
         return self._violated("STP-1", expected, self.words)
 
     def breaches(self) -> list[Finding]:
-        """A violation of STP-2 where a stop failed or was not confirmed in time, whatever a later one did."""
+        """The violation of STP-2 where a stop failed or was late, also if a later one succeeded."""
         if not (self.failed or self.late):
             return []
         return [self._violated("STP-2", "the stop answered with success, and confirmed in time", self.told)]
@@ -83,7 +83,7 @@ class Shutdown:
         return Finding(clause, False, expected, seen, remedy=_REMEDY)
 
     def stays_stopped(self) -> Finding:
-        """STP-3: a later look says so too."""
+        """STP-3: a later status read says stopped too."""
         expected = CLAUSE["STP-3"].text
         if not self.asked or not self.confirmed:
             seen = self.words or "the stop was not confirmed"

@@ -1,4 +1,4 @@
-"""SIGINT, SIGTERM and SIGHUP end the run in order, and never cut a stop short (DESIGN 5, layer 3)."""
+"""Signals end the run in order, and never cut a stop short (DESIGN 5, layer 3)."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interrupted(KeyboardInterrupt):
-    """A signal asked the run to end."""
+    """Raised by the first of SIGINT, SIGTERM and SIGHUP."""
 
 
 class Signals:
-    """Raises Interrupted once, at the first signal; every later one is only noted.
+    """Raises Interrupted once, at the first signal; every later one is only recorded.
 
     Args:
-        note: takes the name of each signal (``"SIGINT"``).
+        note: records the name of each signal (``"SIGINT"``).
 
     """
 
@@ -35,24 +35,24 @@ class Signals:
         self._rang = False
 
     def install(self) -> None:
-        """Take the signals over; in the main thread only, elsewhere they are not ours."""
+        """Install the handlers; only in the main thread, since Python allows it nowhere else."""
         if threading.current_thread() is threading.main_thread():
             for number in _SIGNALS:
                 self._before[number] = signal.signal(number, self._handle)
 
     def restore(self) -> None:
-        """Give the signals back."""
+        """Restore the handlers from before."""
         for number, handler in self._before.items():
             signal.signal(number, handler)
         self._before.clear()
 
     def finish(self) -> None:
-        """From here on signals are noted and nothing more: the session is ending anyway."""
+        """Only record signals from here on: the session is ending anyway."""
         self._raised = True
 
     @contextmanager
     def shield(self) -> Iterator[None]:
-        """Hold signals off inside; one that came is raised at the end, if none was before.
+        """Defer signals inside; the first is raised at the end, unless one was raised before.
 
         SIGALRM as well: pytest-timeout ends a check by it, and must not end a stop.
         """
@@ -80,7 +80,7 @@ class Signals:
     def _handle(self, number: int, _frame: FrameType | None) -> None:
         name = signal.Signals(number).name
         if os.getpid() != self._pid:
-            # A forked child inherits the handler, but not the run.
+            # A forked child inherits the handler, and has no run to end.
             os._exit(128 + number)
         self._note(name)
         if self._held:

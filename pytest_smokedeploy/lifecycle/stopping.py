@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import threading
-import time
+from dataclasses import dataclass
 
-from pytest_smokedeploy.client import AgentClient
 from pytest_smokedeploy.contract import DeployRequest
-from pytest_smokedeploy.lifecycle.recorder import FactRecorder
+from pytest_smokedeploy.lifecycle.part import DeployPart
 from pytest_smokedeploy.lifecycle.shutdown import Shutdown
 from pytest_smokedeploy.lifecycle.verification import belied, rests, running_words
-from pytest_smokedeploy.settings import RunConfig
 from pytest_smokedeploy.support.errors import AgentError, AgentFailedError
 
 #: Seconds between two status reads, and two stops (chosen: a restart policy restarts a container within it).
@@ -19,28 +17,20 @@ LOOK_AGAIN_SECONDS = 1.0
 SETTLE_SECONDS = 10.0
 
 
-class Stopper:
+@dataclass(eq=False, repr=False)
+class Stopper(DeployPart):
     """One stop of one deploy; `stop` and `look_again` raise for no answer of an agent.
 
     Args:
-        run: the run's settings.
-        client: the agent's client.
-        facts: records every fact.
-        deploy_id: the deploy.
         named: whether the agent knows it by its id: then the stop names it, and stops no other container.
 
     """
 
-    def __init__(
-        self, run: RunConfig, client: AgentClient, facts: FactRecorder, deploy_id: str, *, named: bool
-    ) -> None:
-        self._run = run
-        self._client = client
-        self._facts = facts
-        self._deploy_id = deploy_id
-        self._name = run.settings.agent.container_name
-        self._named = named
-        self._shutdown = Shutdown(asked=True)
+    named: bool
+
+    def __post_init__(self) -> None:
+        self._name = self.run.settings.agent.container_name
+        self._seen = Shutdown(asked=True)
         self._ours, self._open, self._refused = True, False, False
 
     def stop(self, why: str, open_seconds: float = 0.0) -> Shutdown:
@@ -55,77 +45,74 @@ class Stopper:
                 that knows no ids, and so cancels nothing: until then its status is read again and again.
 
         """
-        shutdown = self._shutdown
-        self._facts.announce(f"shutdown: stop asked of {self._run.endpoint_host} ({why})")
-        began = time.monotonic()
+        self.facts.announce(f"shutdown: stop asked of {self.run.endpoint_host} ({why})")
+        began = self.clock()
         self._open = open_seconds > 0
         self._send(why)
         # A deploy that Ctrl-C left in flight may arrive after the stop; it is over before the status read.
-        overtaken = not self._client.settle_deploy(0.0)
-        answered = overtaken and self._client.settle_deploy(SETTLE_SECONDS)
+        overtaken = not self.client.settle_deploy(0.0)
+        answered = overtaken and self.client.settle_deploy(SETTLE_SECONDS)
         self._look()
-        if overtaken and shutdown.running is True and self._ours:
+        if overtaken and self._seen.running is True and self._ours:
             self._send("the deploy was still in flight at the first stop")
             self._look()
-        if open_seconds > 0 and not self._named and not answered:
+        if open_seconds > 0 and not self.named and not answered:
             self._stand_by(open_seconds, in_flight=overtaken)
         else:
             self._insist(began)
-        seconds = round(time.monotonic() - began, 3)
-        self._facts.stop_confirmed(confirmed=shutdown.confirmed, words=shutdown.words, seconds=seconds)
-        word = "confirmed" if shutdown.confirmed else "NOT confirmed"
-        word += ", and not in time" if shutdown.confirmed and (shutdown.failed or shutdown.late) else ""
-        self._facts.announce(f"shutdown: {word}: {shutdown.told}")
-        self._facts.findings(shutdown.breaches())
-        return shutdown
+        seconds = round(self.clock() - began, 3)
+        self.facts.stop_confirmed(confirmed=self._seen.confirmed, words=self._seen.words, seconds=seconds)
+        word = "confirmed" if self._seen.confirmed else "NOT confirmed"
+        word += ", and not in time" if self._seen.confirmed and (self._seen.failed or self._seen.late) else ""
+        self.facts.announce(f"shutdown: {word}: {self._seen.told}")
+        self.facts.findings(self._seen.breaches())
+        return self._seen
 
     def look_again(self) -> None:
         """Read the status of a confirmed stop once more: the container must not come back (STP-3)."""
-        shutdown = self._shutdown
-        if not shutdown.confirmed:
+        if not self._seen.confirmed:
             return
         threading.Event().wait(LOOK_AGAIN_SECONDS)
-        first = shutdown.words
-        shutdown.second_look = self._status("a second look after the stop")
-        shutdown.words = f"{first}; then {shutdown.words}"
-        if shutdown.second_look is not False:
-            self._facts.stop_confirmed(confirmed=False, words=shutdown.words)
+        first = self._seen.words
+        self._seen.second_look = self._status("a second look after the stop")
+        self._seen.words = f"{first}; then {self._seen.words}"
+        if self._seen.second_look is not False:
+            self.facts.stop_confirmed(confirmed=False, words=self._seen.words)
         else:
-            self._facts.note("stop.stayed", words=shutdown.words)
+            self.facts.note("stop.stayed", words=self._seen.words)
 
     def _insist(self, began: float) -> None:
         """Send the stop again until it is confirmed, or twice its time has passed."""
-        shutdown, deadlines = self._shutdown, self._run.settings.deadlines
+        deadlines = self.run.settings.deadlines
         in_time = deadlines.stop_seconds
-        if self._run.settings.shutdown.image is not None and not self._open:
+        if self.run.settings.shutdown.image is not None and not self._open:
             in_time += deadlines.deploy_seconds  # a stop-only image is pulled and started first
-        while not shutdown.confirmed and not self._refused and self._ours:
+        while not self._seen.confirmed and not self._refused and self._ours:
             # An agent that answers `stopped` while its status says running contradicts itself.
-            shutdown.belied = shutdown.belied or (shutdown.running is True and not shutdown.failed)
-            left = began + 2 * in_time - time.monotonic() - LOOK_AGAIN_SECONDS
+            self._seen.belied = self._seen.belied or (self._seen.running is True and not self._seen.failed)
+            left = began + 2 * in_time - self.clock() - LOOK_AGAIN_SECONDS
             if left <= 0:
                 break
             threading.Event().wait(LOOK_AGAIN_SECONDS)
             self._send("the stop is not confirmed yet", min(in_time, left))
             self._look()
-        if (seconds := time.monotonic() - began) > in_time or not shutdown.confirmed:
-            shutdown.late = f"it was not confirmed within {min(seconds, in_time):.1f} s of the first asking"
+        if (seconds := self.clock() - began) > in_time or not self._seen.confirmed:
+            self._seen.late = f"it was not confirmed within {min(seconds, in_time):.1f} s of the first asking"
 
     def _stand_by(self, seconds: float, *, in_flight: bool) -> None:
         """Stop what a deploy without an answer starts, until it can start nothing any more."""
-        shutdown = self._shutdown
-        self._facts.note("stop.standing_by", seconds=round(seconds, 1))
-        self._facts.announce(f"shutdown: the deploy was never answered; watching for {seconds:.0f} s")
-        deadline = time.monotonic() + seconds
+        self.facts.note("stop.standing_by", seconds=round(seconds, 1))
+        self.facts.announce(f"shutdown: the deploy was never answered; watching for {seconds:.0f} s")
+        deadline = self.clock() + seconds
         over = False
-        while not over and (left := deadline - time.monotonic()) > 0:
-            over = in_flight and self._client.settle_deploy(0.0)
+        while not over and (left := deadline - self.clock()) > 0:
+            over = in_flight and self.client.settle_deploy(0.0)
             threading.Event().wait(min(left, LOOK_AGAIN_SECONDS))
             self._look()
-            if shutdown.running is True:
+            if self._seen.running is True:
                 self._send("the deploy without an answer started its container")
                 self._look()
-        shutdown.open = in_flight and not self._client.settle_deploy(0.0)
+        self._seen.open = in_flight and not self.client.settle_deploy(0.0)
 
     # -- the calls -------------------------------------------------------------------------
 
@@ -134,81 +121,80 @@ class Stopper:
 
         A failure is kept, whatever a later call answers.
         """
-        settings, shutdown = self._run.settings, self._shutdown
+        settings = self.run.settings
         # Only the plain call cancels a deploy under way; a second deploy would be refused.
         if settings.shutdown.image is not None and not self._open:
             failed = self._send_image(settings.shutdown.image, why)
             if not failed:
                 return
-            shutdown.failed = shutdown.failed or failed
-        self._facts.note("stop.sent", deploy_id=self._deploy_id, why=why)
+            self._seen.failed = self._seen.failed or failed
+        self.facts.note("stop.sent", deploy_id=self.deploy_id, why=why)
         self._refused = False
         try:
-            named = self._deploy_id if self._named else None
-            reading = self._client.stop(named, seconds=seconds or settings.deadlines.stop_seconds)
+            named = self.deploy_id if self.named else None
+            reading = self.client.stop(named, seconds=seconds or settings.deadlines.stop_seconds)
         except AgentError as error:
             # An agent that refused would refuse again; a call without a connection may get one.
             self._refused = error.definite and error.status is not None
-            shutdown.failed = shutdown.failed or error.message
-            self._facts.note("stop.failed", status=error.status, words=str(error))
+            self._seen.failed = self._seen.failed or error.message
+            self.facts.note("stop.failed", status=error.status, words=str(error))
             return
-        self._facts.odd("POST /v1/stop", reading)
+        self.facts.odd("POST /v1/stop", reading)
         if isinstance(name := reading.raw.get("container_name"), str) and name != self._name:
-            self._facts.oddities.append(f"POST /v1/stop: it stopped the container {name[:80]!r}")
-        self._facts.note("stop.answered", status=reading.status, answer=reading.raw)
+            self.facts.oddities.append(f"POST /v1/stop: it stopped the container {name[:80]!r}")
+        self.facts.note("stop.answered", status=reading.status, answer=reading.raw)
 
     def _send_image(self, image: str, why: str) -> str:
         """Deploy the stop-only image; returns why it failed. Only the status shows whether it stopped."""
-        self._facts.note("stop.sent", deploy_id=self._deploy_id, why=why, image=image)
-        request = DeployRequest(image=image, environment=self._run.environment)
+        self.facts.note("stop.sent", deploy_id=self.deploy_id, why=why, image=image)
+        request = DeployRequest(image=image, environment=self.run.environment)
         try:
             # It replaces whatever container there is, so that must be this deploy's.
-            other = self._client.status().raw.get("deploy_id")
-            if self._named and other not in (None, self._deploy_id):
+            other = self.client.status().raw.get("deploy_id")
+            if self.named and other not in (None, self.deploy_id):
                 return f"the deploy {str(other)[:40]} is another's, and a stop-only image would end it."
-            reading = self._client.deploy(request, seconds=self._run.settings.deadlines.deploy_seconds)
+            reading = self.client.deploy(request, seconds=self.run.settings.deadlines.deploy_seconds)
         except AgentError as error:
-            self._facts.note("stop.failed", status=error.status, words=str(error))
+            self.facts.note("stop.failed", status=error.status, words=str(error))
             # The image ends at once, and an agent may report that as a failed step.
             return "" if isinstance(error, AgentFailedError) and self._nothing_runs() else str(error)
-        self._facts.note("stop.answered", status=reading.status, answer=reading.raw)
+        self.facts.note("stop.answered", status=reading.status, answer=reading.raw)
         return ""
 
     def _nothing_runs(self) -> bool:
         try:
-            return rests(self._client.status().raw)
+            return rests(self.client.status().raw)
         except AgentError:
             return False
 
     def _look(self) -> None:
-        self._shutdown.running = self._status("GET /v1/status after the stop")
+        self._seen.running = self._status("GET /v1/status after the stop")
 
     def _status(self, why: str) -> object:
         """Read the status; returns what `Shutdown.running` documents."""
-        shutdown = self._shutdown
         try:
-            reading = self._facts.read(why, self._client.status())
+            reading = self.facts.read(why, self.client.status())
         except AgentError as error:
-            shutdown.words = f"{why}: {error}"
+            self._seen.words = f"{why}: {error}"
             return None
-        shutdown.last = raw = reading.raw
+        self._seen.last = raw = reading.raw
         other, code, name = raw.get("deploy_id"), raw.get("exit_code"), raw.get("container_name")
         # Another deploy's container under the same agent must not be stopped.
-        self._ours = not self._named or other in (None, self._deploy_id)
+        self._ours = not self.named or other in (None, self.deploy_id)
         if isinstance(code, int) and not isinstance(code, bool):
-            if shutdown.exit_code not in (None, code):
-                self._facts.oddities.append(f"exit code {shutdown.exit_code}, and then {code}")
-            shutdown.exit_code = code
+            if self._seen.exit_code not in (None, code):
+                self.facts.oddities.append(f"exit code {self._seen.exit_code}, and then {code}")
+            self._seen.exit_code = code
         # Only the right agent's status of the right container confirms a stop.
         if isinstance(name, str) and name != self._name:
-            shutdown.words = f"{why} tells of the container {name[:80]!r}, not of {self._name!r}"
+            self._seen.words = f"{why} tells of the container {name[:80]!r}, not of {self._name!r}"
             return None
-        for breach in belied(self._run, raw):
-            self._facts.finding(breach)
-            shutdown.words = f"{why} is another agent's: {breach.seen}"
+        for breach in belied(self.run, raw):
+            self.facts.finding(breach)
+            self._seen.words = f"{why} is another agent's: {breach.seen}"
             return None
         whose = "" if self._ours else f" (the deploy {str(other)[:40]}, which is not this run's)"
-        shutdown.words = f"{why} says {running_words(raw)}{whose}"
+        self._seen.words = f"{why} says {running_words(raw)}{whose}"
         if rests(raw):
             return False
         running = raw.get("running")

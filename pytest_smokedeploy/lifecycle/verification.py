@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -17,6 +18,7 @@ _REMEDY: Final = "Ask the agent for its status again by hand before the next run
 _DATE_GRAIN: Final = timedelta(seconds=2)
 
 
+@dataclass(frozen=True, eq=False, repr=False)
 class StatusReading:
     """The status answer after the deploy, judged raw: the string ``"true"`` is not true.
 
@@ -30,29 +32,24 @@ class StatusReading:
 
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917 - what one answer is compared with
-        self,
-        run: RunConfig,
-        deployment: Deployment,
-        reading: Reading,
-        before: Reading | None = None,
-        extensions: frozenset[str] = frozenset(),
-        read_at: float = 0.0,
-    ) -> None:
-        self.raw = reading.raw
-        self.read_at = read_at
-        self._run = run
-        self._deployment = deployment
-        self._before = before
-        self._reading = reading
-        self._extensions = extensions
+    run: RunConfig
+    deployment: Deployment
+    reading: Reading
+    before: Reading | None = None
+    extensions: frozenset[str] = frozenset()
+    read_at: float = 0.0
+
+    @property
+    def raw(self) -> dict[str, object]:
+        """The answer as it came."""
+        return self.reading.raw
 
     @property
     def earliest(self) -> datetime | None:
         """The deploy's beginning by the server's clock; None where nothing dates it."""
-        if steps := self._deployment.steps:
+        if steps := self.deployment.steps:
             return parse_time(steps[0].started_at)
-        return self._before.date - _DATE_GRAIN if self._before and self._before.date else None
+        return self.before.date - _DATE_GRAIN if self.before and self.before.date else None
 
     @property
     def started(self) -> datetime | None:
@@ -62,13 +59,13 @@ class StatusReading:
     @property
     def latest(self) -> datetime | None:
         """The deploy's end by the server's clock; None where nothing dates it."""
-        if steps := self._deployment.steps:
+        if steps := self.deployment.steps:
             return parse_time(steps[-1].finished_at)
-        return self._reading.date + _DATE_GRAIN if self._reading.date else None
+        return self.reading.date + _DATE_GRAIN if self.reading.date else None
 
     def answers(self) -> Finding:
         """VER-1."""
-        seen = f"HTTP {self._reading.status} with {len(self.raw)} fields"
+        seen = f"HTTP {self.reading.status} with {len(self.raw)} fields"
         return Finding("VER-1", True, "a JSON object", seen)
 
     def is_running(self) -> Finding:
@@ -85,33 +82,33 @@ class StatusReading:
 
     def is_the_agents_container(self) -> Finding:
         """VER-3: the settings' container name, and the receipt's container id where both are there."""
-        name = self._run.settings.agent.container_name
+        name = self.run.settings.agent.container_name
         finding = self._field(
             "VER-3", "container_name", f"{name!r}", holds=self.raw.get("container_name") == name
         )
-        return finding and self._as_received(finding, "container_id", self._deployment.receipt.container_id)
+        return finding and self._as_received(finding, "container_id", self.deployment.receipt.container_id)
 
     def is_the_requested_image(self) -> Finding:
         """VER-4: the requested repository and tag, and the receipt's digest where both are there."""
-        wanted = self._run.image
+        wanted = self.run.image
         finding = self._field("VER-4", "image", wanted, holds=same_image(wanted, self.raw.get("image")))
-        return finding and self._as_received(finding, "image_digest", self._deployment.receipt.image_digest)
+        return finding and self._as_received(finding, "image_digest", self.deployment.receipt.image_digest)
 
     def _as_received(self, finding: Finding, name: str, received: str | None) -> Finding:
         """`finding`, or a violation of its clause where the field `name` differs from the receipt's."""
         said = self.raw.get(name)
         # Without the extension `status` the agent need not have the field.
-        required = said is not None or Extension.STATUS in self._extensions
+        required = said is not None or Extension.STATUS in self.extensions
         if received is None or received == said or not required:
             return finding
         return _finding(finding.clause, f"{name} {received}", f"{name} {said}")
 
     def started_with_this_deploy(self) -> Finding:
         """VER-5: `started_at` is there, well formed, and within this deploy, by the server's clock."""
-        deploy_id, other = self._deployment.deploy_id, self.raw.get("deploy_id")
+        deploy_id, other = self.deployment.deploy_id, self.raw.get("deploy_id")
         if other not in (None, deploy_id):
             return _finding("VER-5", f"deploy {deploy_id}", f"deploy {other!r}")
-        said, received = self.raw.get("started_at"), self._deployment.receipt.started_at
+        said, received = self.raw.get("started_at"), self.deployment.receipt.started_at
         try:
             started = parse_time(said)
         except ValueError as error:
@@ -130,14 +127,14 @@ class StatusReading:
 
     def breaches(self) -> list[Finding]:
         """Violations of the target (TGT-1, TGT-2), of the removal (AGT-3) and of the one start (AGT-6)."""
-        found = belied(self._run, self.raw)
-        old = self._before.raw.get("container_id") if self._before else None
+        found = belied(self.run, self.raw)
+        old = self.before.raw.get("container_id") if self.before else None
         if old is not None and old == self.raw.get("container_id"):
             seen = f"container {old}, which was there before the deploy"
             found.append(_finding("AGT-3", "a new container in place of the old one", seen))
         if (times := self.raw.get("restart_count")) not in (None, 0):
             found.append(_finding("AGT-6", "one start", f"restart_count {times!r}"))
-        received = self._deployment.receipt.started_at
+        received = self.deployment.receipt.started_at
         first, now = _moment(received), _moment(self.raw.get("started_at"))
         # An earlier time is another container's, not a second start: VER-5 names it.
         if first and now and now > first:
@@ -149,28 +146,28 @@ class StatusReading:
         """Breaches of what the agent's extensions promise, one line each (EXT-4)."""
         found, where = [], "GET /v1/status after the deploy"
         listed = self.raw.get("extensions")
-        if isinstance(listed, list) and set(map(str, listed)) != self._extensions:
+        if isinstance(listed, list) and set(map(str, listed)) != self.extensions:
             found.append(f"{where}: it lists other extensions than before the deploy")
         hold = self.raw.get("hold")
-        if Extension.HOLD in self._extensions and not (
-            isinstance(hold, dict) and hold.get("deploy_id") in (None, self._deployment.deploy_id)
+        if Extension.HOLD in self.extensions and not (
+            isinstance(hold, dict) and hold.get("deploy_id") in (None, self.deployment.deploy_id)
         ):
             found.append(f"{where}: the agent lists `hold`, and is not on hold for this deploy")
-        if Extension.HOLD in self._extensions and "last_deploy" in self.raw and not self._is_the_last():
+        if Extension.HOLD in self.extensions and "last_deploy" in self.raw and not self._is_the_last():
             found.append(f"{where}: the agent tells another last deploy than this one and its run")
         until = _moment(self.raw.get("lease_expires_at"))
         started = _moment(self.raw.get("started_at"))
-        if Extension.LEASE in self._extensions and until and started and until <= started:
+        if Extension.LEASE in self.extensions and until and started and until <= started:
             found.append(f"{where}: the lease ran out at {until.isoformat()}, before it started")
         return found
 
     def _is_the_last(self) -> bool:
         """Whether `last_deploy` is this deploy: the next run's FLR-3 rests on it."""
         last = self.raw["last_deploy"]
-        if not isinstance(last, dict) or last.get("deploy_id") != self._deployment.deploy_id:
+        if not isinstance(last, dict) or last.get("deploy_id") != self.deployment.deploy_id:
             return False
         named = str(last.get("run_id") or "")
-        return Extension.RECEIPT not in self._extensions or named == self._run.github.run_id
+        return Extension.RECEIPT not in self.extensions or named == self.run.github.run_id
 
     def _field(self, clause: str, name: str, expected: str, *, holds: bool) -> Finding:
         seen = f"{name} {self.raw[name]!r}" if name in self.raw else f"no {name}"

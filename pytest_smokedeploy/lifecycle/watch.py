@@ -8,16 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from pytest_smokedeploy.client import AgentClient, Reading
+from pytest_smokedeploy.client import Reading
 from pytest_smokedeploy.contract import Extension
 from pytest_smokedeploy.judging import StartupLog, may_not_deploy
 from pytest_smokedeploy.lifecycle.activity import counters, judge
 from pytest_smokedeploy.lifecycle.deploying import NAMING
 from pytest_smokedeploy.lifecycle.observation import READING_SECONDS, Observer
-from pytest_smokedeploy.lifecycle.recorder import FactRecorder
+from pytest_smokedeploy.lifecycle.part import DeployPart
 from pytest_smokedeploy.lifecycle.shutdown import Shutdown
 from pytest_smokedeploy.lifecycle.verification import StatusReading, belied, running_words, runs
-from pytest_smokedeploy.settings import RunConfig
 from pytest_smokedeploy.support.errors import AgentError
 
 #: Seconds without a line after which the log's tail should have ended, once a status confirmed the stop.
@@ -33,26 +32,16 @@ _JUST_NOW: Final = 1.0
 APART_SECONDS: Final = 3.0
 
 
-@dataclass(eq=False)
-class Watch:
+@dataclass(eq=False, repr=False)
+class Watch(DeployPart):
     """Follows the log, reads the status around the quiet window, and reads the log's tail.
 
     Args:
-        run: the run's settings.
-        client: the agent's client.
-        facts: records every fact.
         mask: the sanitiser's `text`, for the log's lines.
-        clock: monotonic seconds.
-        deploy_id: the deploy whose log is read.
 
     """
 
-    run: RunConfig
-    client: AgentClient
-    facts: FactRecorder
     mask: Callable[[str], str]
-    clock: Callable[[], float]
-    deploy_id: str
 
     def __post_init__(self) -> None:
         self.log = StartupLog(self.run.settings.log_language(self.run.image_tag))
@@ -182,7 +171,7 @@ class Watch:
         """Open the log's stream, of this deploy's container where the agent knows ids; None on failure."""
         deploy_id = self.deploy_id if NAMING & extensions else None
         try:
-            stream = self.client.logs(since=None, follow=follow, deploy_id=deploy_id)
+            stream = self.client.logs(follow=follow, deploy_id=deploy_id)
         except AgentError as error:
             self.log.cut(str(error))
             self.facts.note("log.cut", words=str(error))

@@ -9,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
 from pytest_smokedeploy.client.answer import HttpAnswer, shown
-from pytest_smokedeploy.client.transport import Transport
+from pytest_smokedeploy.client.transport import Request, Transport
 from pytest_smokedeploy.model import Basis, Finding
 from pytest_smokedeploy.settings import GitHubRun
 from pytest_smokedeploy.support.errors import AgentError, MisuseError
@@ -94,7 +94,7 @@ class GitHubApi:
             if token:
                 headers["Authorization"] = f"Bearer {token}"
             target = f"/repos/{quote(run.repository)}{path}"
-            answer = transport.send("GET", target, headers=headers, seconds=_SECONDS)
+            answer = transport.send(Request("GET", target, headers), _SECONDS)
             if kind and answer.status == _OK:
                 return Reply(_OK, {}, "GitHub's file is too large" if answer.too_big else "", answer.body)
             return _reply(answer, permission)

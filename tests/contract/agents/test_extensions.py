@@ -187,7 +187,7 @@ def test_hold_tells_a_last_deploy_that_passed_and_a_deploy_without_an_id_is_none
 
 def test_logs_are_followed_to_the_end(agent):
     request, _ = agent.deploy()
-    with agent.client.logs(None, follow=True) as stream:
+    with agent.client.logs(follow=True) as stream:
         records = iter(stream)
         lines = [next(records)]
         while "idle" not in getattr(lines[-1], "line", ""):

@@ -14,7 +14,7 @@ CALLS = {
     "async": lambda client: client.progress(ID),
     "lease": lambda client: client.renew(LeaseRequest(deploy_id=ID, lease_seconds=60)),
     "hold": lambda client: client.outcome(OutcomeRequest(deploy_id=ID, outcome="passed")),
-    "logs": lambda client: client.logs(None, follow=False).close(),
+    "logs": lambda client: client.logs(follow=False).close(),
     "preflight": lambda client: client.preflight(),
 }
 

@@ -37,7 +37,7 @@ def followed(tmp_path, monkeypatch):
         with RawServer(lambda peer: peer.send(http(200, {"deploy_id": ID} | next(waiting)))) as server:
             client = AgentClient(server.url, Secret("id"), Secret("secret"), request_seconds=20)
             try:
-                follower = Follower(client, facts, ID, lambda: float(next(ticks)))
+                follower = Follower(None, client, facts, ID, lambda: float(next(ticks)))
                 return follower.follow(0.0, seconds), told
             finally:
                 client.close()

@@ -36,7 +36,7 @@ def observed(tmp_path):
         with RawServer(lambda peer: (peer.send(HEAD), peer.send(body))) as server:
             client = AgentClient(server.url, Secret("id"), Secret("secret"), request_seconds=20)
             facts = FactRecorder(Record(rehearsal=False), journal, told.append)
-            stream = client.logs(None, follow=True)
+            stream = client.logs(follow=True)
             observer = Observer(stream, log, facts, tmp_path / "startup.log", str, time.monotonic, since)
             with closing(observer):
                 if before is not None:

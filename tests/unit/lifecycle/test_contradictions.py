@@ -45,7 +45,7 @@ MORE = {"container_id": "new", "image_digest": "sha256:1", "deploy_id": ID}
 
 
 def reading(raw, date=DATE):
-    return Reading(raw, None, (), 200, "", 0.1, date)
+    return Reading(raw, None, (), 200, "", date)
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ class Agent:
 
 
 def reading(raw):
-    return Reading(raw, None, (), 200, "", 0.1, None)
+    return Reading(raw, None, (), 200, "", None)
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def watched(tmp_path, monkeypatch):
         facts = FactRecorder(Record(rehearsal=False), journal)
         monkeypatch.setattr("pytest_smokedeploy.lifecycle.watch.may_not_deploy", lambda _record: why)
         agent = Agent(said)
-        found = Watch(run, agent, facts, str, lambda: seconds, "id")
+        found = Watch(run, agent, facts, "id", lambda: seconds, mask=str)
         found._status = StatusReading(run, Deployment(run, "id", reading({})), reading(RUNS))
         found.stopping()
         journal.close()
