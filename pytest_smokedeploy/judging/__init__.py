@@ -1,23 +1,16 @@
 """Judging: facts in, findings, blocking and verdict out. No clock, no network, no file, no pytest."""
 
-from pytest_smokedeploy.judging.blocking import blocked, may_not_deploy
-from pytest_smokedeploy.judging.log import Line, LineMatch, StartupLog
-from pytest_smokedeploy.judging.record import Check, CheckOutcome, Record
-from pytest_smokedeploy.judging.verdict import OWN_WORDS, ClauseState, Decision, clause_states, decide, earned
-
-__all__ = [
-    "OWN_WORDS",
-    "Check",
-    "CheckOutcome",
-    "ClauseState",
-    "Decision",
-    "Line",
-    "LineMatch",
-    "Record",
-    "StartupLog",
-    "blocked",
-    "clause_states",
-    "decide",
-    "earned",
-    "may_not_deploy",
-]
+from pytest_smokedeploy.judging.blocking import blocked as blocked
+from pytest_smokedeploy.judging.blocking import may_not_deploy as may_not_deploy
+from pytest_smokedeploy.judging.log import Line as Line
+from pytest_smokedeploy.judging.log import LineMatch as LineMatch
+from pytest_smokedeploy.judging.log import StartupLog as StartupLog
+from pytest_smokedeploy.judging.record import Check as Check
+from pytest_smokedeploy.judging.record import CheckOutcome as CheckOutcome
+from pytest_smokedeploy.judging.record import Record as Record
+from pytest_smokedeploy.judging.verdict import OWN_WORDS as OWN_WORDS
+from pytest_smokedeploy.judging.verdict import ClauseState as ClauseState
+from pytest_smokedeploy.judging.verdict import Decision as Decision
+from pytest_smokedeploy.judging.verdict import clause_states as clause_states
+from pytest_smokedeploy.judging.verdict import decide as decide
+from pytest_smokedeploy.judging.verdict import earned as earned

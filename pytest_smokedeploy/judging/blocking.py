@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pytest_smokedeploy.judging.record import Check, Record
 from pytest_smokedeploy.judging.verdict import clause_state
-from pytest_smokedeploy.model import CHECKED, STAGES, Stage, stage_of
+from pytest_smokedeploy.model import CHECKED, CLAUSE, STAGES, Stage
 
 
 def blocked(record: Record, check: Check) -> str | None:
@@ -20,7 +20,7 @@ def blocked(record: Record, check: Check) -> str | None:
     if first := record.first_violation():
         named = [c for c in check.clauses if c in record.violations()]
         # The check that claims the violated clause still runs, so that it fails under its name.
-        if named and STAGES.index(check.stage) <= STAGES.index(stage_of(first[0])):
+        if named and STAGES.index(check.stage) <= STAGES.index(CLAUSE[first[0]].stage):
             return None
         return f"{first[0]}: {first[1]}"
     return may_not_deploy(record) if check.stage is not Stage.PRECONDITIONS else None

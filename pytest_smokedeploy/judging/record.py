@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from pytest_smokedeploy.model import RANK, Finding, Stage, stage_of
+from pytest_smokedeploy.model import CLAUSE, RANK, Finding, Stage
 
 CheckOutcome = Literal["passed", "failed", "blocked", "skipped", "xfailed", "xpassed", "unproven", "not run"]
 SentState = Literal["not sent", "refused", "sent"]
@@ -135,6 +135,6 @@ class Record:
         """(clause, words) named first: of the stage that failed first, then in the model's order; or None."""
         if not self._violations:
             return None
-        stage = stage_of(next(iter(self._violations)))
-        clause = min(self._violations, key=lambda c: (stage_of(c) is not stage, RANK[c]))
+        stage = CLAUSE[next(iter(self._violations))].stage
+        clause = min(self._violations, key=lambda c: (CLAUSE[c].stage is not stage, RANK[c]))
         return clause, self._violations[clause]

@@ -18,7 +18,6 @@ from pytest_smokedeploy.model import (
     How,
     Stage,
     Verdict,
-    stage_of,
 )
 
 ClauseWord = Literal["proven", "violated", "not proven"]
@@ -126,7 +125,7 @@ def _verdict(record: Record, states: tuple[ClauseState, ...], hold: str) -> tupl
     if unproven:
         finding = record.found(named[0])
         looked = finding is not None and finding.holds is not True
-        unmet = not sent and stage_of(named[0]) is Stage.PRECONDITIONS and looked
+        unmet = not sent and CLAUSE[named[0]].stage is Stage.PRECONDITIONS and looked
         return Verdict.REFUSED if unmet else Verdict.INCOMPLETE, *named
     for check in record.checks:
         outcome, words = record.outcome(check)

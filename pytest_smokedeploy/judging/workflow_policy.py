@@ -36,7 +36,7 @@ _MINUTES: Final = re.compile(r"\d{1,6}(?:\.\d+)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class WorkflowRules:
     """What the settings say of the workflow.
 
     Attributes:
@@ -51,7 +51,7 @@ class Rules:
     budget_seconds: float
 
 
-def breaches(document: Document, rules: Rules) -> list[MisuseError]:
+def breaches(document: Document, rules: WorkflowRules) -> list[MisuseError]:
     """Everything in the workflow that is not allowed, the worst clause first, each with file and line.
 
     Args:
@@ -97,7 +97,7 @@ def job_name(document: Document, key: str) -> tuple[str, str]:
 class _Judge:
     """Collects what one workflow breaks."""
 
-    def __init__(self, workflow: WorkflowDocument, rules: Rules) -> None:
+    def __init__(self, workflow: WorkflowDocument, rules: WorkflowRules) -> None:
         self.found: list[MisuseError] = []
         self._flow = workflow
         self._rules = rules

@@ -18,7 +18,7 @@ _WORD: Final = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class LineReading:
     """What was read from a raw line.
 
     Attributes:
@@ -78,24 +78,24 @@ class Language:
             first = entry.template.parts[0]
             self._by_first.setdefault(first[0] if isinstance(first, str) else "", []).append(entry)
 
-    def read(self, raw: str) -> Reading:
+    def read(self, raw: str) -> LineReading:
         """What a raw line says, and which templates that meets."""
         if len(raw) > MAX_RAW:
-            return Reading((), raw[:MAX_MESSAGE])
+            return LineReading((), raw[:MAX_MESSAGE])
         whole = _clean(raw.removesuffix("\n").removesuffix("\r"))
         record = records.reduce(whole, self.lists)
         if record is not None:
             messages: Iterable[str] = (_clean(record),)
         elif found := self._met(whole):
-            return Reading((whole,), whole, found)
+            return LineReading((whole,), whole, found)
         else:
             messages = tuple(dict.fromkeys((whole, *self._unframed(whole))))
         for message in messages:
             if found := self._met(message):
-                return Reading(tuple(messages), message, found)
-        return Reading(tuple(messages), next(iter(messages)))
+                return LineReading(tuple(messages), message, found)
+        return LineReading(tuple(messages), next(iter(messages)))
 
-    def nearest(self, readings: Iterable[Reading], clause: str = "") -> Nearest | None:
+    def nearest(self, readings: Iterable[LineReading], clause: str = "") -> Nearest | None:
         """The line and the template that are nearest: by words in common, then by where they part.
 
         Args:

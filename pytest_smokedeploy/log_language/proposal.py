@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from pytest_smokedeploy.log_language.defaults import MILESTONES
-from pytest_smokedeploy.log_language.language import Language, Reading
+from pytest_smokedeploy.log_language.language import Language, LineReading
 from pytest_smokedeploy.log_language.placeholders import PLACEHOLDERS
 from pytest_smokedeploy.log_language.templates import TemplateError
 
@@ -98,7 +98,7 @@ def _shapes(captures: Sequence[Iterable[str]], language: Language) -> list[_Shap
     return list(found.values())
 
 
-def _message(reading: Reading) -> str:
+def _message(reading: LineReading) -> str:
     """What the frame that takes most off leaves of the line."""
     return min(reading.messages, key=len, default="")
 

@@ -1,38 +1,23 @@
 """The Smoke Deploy Model as data: stages, clauses, findings, verdicts and their exit statuses."""
 
-from pytest_smokedeploy.model.clauses import (
-    CHECKED,
-    CLAUSE,
-    CLAUSES,
-    MILESTONES,
-    RANK,
-    Basis,
-    Clause,
-    How,
-    stage_of,
-)
-from pytest_smokedeploy.model.findings import MEANS, UNTOLD, Finding
-from pytest_smokedeploy.model.stages import STAGES, Stage
-from pytest_smokedeploy.model.verdicts import EXIT_FAILED, EXIT_MISUSE, EXIT_OK, EXIT_STATUS, Verdict
-
-__all__ = [
-    "CHECKED",
-    "CLAUSE",
-    "CLAUSES",
-    "EXIT_FAILED",
-    "EXIT_MISUSE",
-    "EXIT_OK",
-    "EXIT_STATUS",
-    "MEANS",
-    "MILESTONES",
-    "RANK",
-    "STAGES",
-    "UNTOLD",
-    "Basis",
-    "Clause",
-    "Finding",
-    "How",
-    "Stage",
-    "Verdict",
-    "stage_of",
-]
+from pytest_smokedeploy.model.clauses import CHECKED as CHECKED
+from pytest_smokedeploy.model.clauses import CLAUSE as CLAUSE
+from pytest_smokedeploy.model.clauses import CLAUSES as CLAUSES
+from pytest_smokedeploy.model.clauses import FORBIDDEN as FORBIDDEN
+from pytest_smokedeploy.model.clauses import MILESTONES as MILESTONES
+from pytest_smokedeploy.model.clauses import RANK as RANK
+from pytest_smokedeploy.model.clauses import Basis as Basis
+from pytest_smokedeploy.model.clauses import Clause as Clause
+from pytest_smokedeploy.model.clauses import Forbidden as Forbidden
+from pytest_smokedeploy.model.clauses import How as How
+from pytest_smokedeploy.model.clauses import Milestone as Milestone
+from pytest_smokedeploy.model.findings import MEANS as MEANS
+from pytest_smokedeploy.model.findings import UNTOLD as UNTOLD
+from pytest_smokedeploy.model.findings import Finding as Finding
+from pytest_smokedeploy.model.stages import STAGES as STAGES
+from pytest_smokedeploy.model.stages import Stage as Stage
+from pytest_smokedeploy.model.verdicts import EXIT_FAILED as EXIT_FAILED
+from pytest_smokedeploy.model.verdicts import EXIT_MISUSE as EXIT_MISUSE
+from pytest_smokedeploy.model.verdicts import EXIT_OK as EXIT_OK
+from pytest_smokedeploy.model.verdicts import EXIT_STATUS as EXIT_STATUS
+from pytest_smokedeploy.model.verdicts import Verdict as Verdict

@@ -5,14 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from pytest_smokedeploy.model.clauses import MILESTONES, Basis
+from pytest_smokedeploy.model.clauses import FORBIDDEN, MILESTONES, Basis
 
-_STEPS, _OTHER = "The agent did not do its five steps.", "What runs is not what was asked for."
-_START, _RUNS = (
-    "The start-up is not the one the model documents.",
-    "Something runs that a smoke deploy forbids.",
-)
-_LEFT: Final = "The container may still be running on the server."
 #: What it means that a clause is violated, for people; a finding may say it more closely.
 MEANS: Final[dict[str, str]] = {
     "TGT-1": "The deploy would go elsewhere than to dev.",
@@ -27,13 +21,15 @@ MEANS: Final[dict[str, str]] = {
     "PRE-5": "The runtime would start on a database that does not fit it.",
     "PRE-6": "The agent is not reached as it must be, or not guarded as it must be.",
     "FLR-3": "Nobody has looked since something went wrong.",
-    **dict.fromkeys(("AGT-1", "AGT-2", "AGT-3", "AGT-4", "AGT-5", "AGT-6", "AGT-7"), _STEPS),
+    **dict.fromkeys((f"AGT-{step}" for step in range(1, 8)), "The agent did not do its five steps."),
     "VER-1": "What runs is not known.",
-    **dict.fromkeys(("VER-2", "VER-3", "VER-4", "VER-5"), _OTHER),
-    **dict.fromkeys((*MILESTONES, "RUN-1"), _START),
+    **dict.fromkeys((f"VER-{n}" for n in range(2, 6)), "What runs is not what was asked for."),
+    **dict.fromkeys((*MILESTONES, "RUN-1"), "The start-up is not the one the model documents."),
     "DET-1": "The start-up is not deterministic.",
-    **dict.fromkeys(("OBS-7", "OBS-8", "OBS-9", "RUN-2", "RUN-3", "RUN-4", "RUN-5"), _RUNS),
-    **dict.fromkeys(("STP-1", "STP-2", "STP-3", "EXT-3"), _LEFT),
+    **dict.fromkeys((*FORBIDDEN, "RUN-5"), "Something runs that a smoke deploy forbids."),
+    **dict.fromkeys(
+        ("STP-1", "STP-2", "STP-3", "EXT-3"), "The container may still be running on the server."
+    ),
     "EXT-2": "Not all that this run has to show was shown.",
     "EXT-4": "Something happened that nobody wrote down.",
 }

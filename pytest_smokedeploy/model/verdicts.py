@@ -21,10 +21,7 @@ class Verdict(StrEnum):
 
 
 #: The exit status of each verdict. A run refused as misuse, before any request, ends with EXIT_MISUSE.
-EXIT_STATUS: Final[dict[Verdict, int]] = {
+EXIT_STATUS: Final = dict.fromkeys(Verdict, EXIT_FAILED) | {
     Verdict.PASS: EXIT_OK,
     Verdict.REHEARSED: EXIT_OK,
-    Verdict.FAIL: EXIT_FAILED,
-    Verdict.INCOMPLETE: EXIT_FAILED,
-    Verdict.REFUSED: EXIT_FAILED,
 }

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from pytest_smokedeploy.judging import workflow_commands, workflow_policy
-from pytest_smokedeploy.judging.workflow_policy import Rules
+from pytest_smokedeploy.judging.workflow_policy import WorkflowRules
 from pytest_smokedeploy.model import Finding
 from pytest_smokedeploy.preconditions.github import GitHubApi
 from pytest_smokedeploy.settings import RunConfig, Settings, yamlfile
@@ -42,7 +42,7 @@ class WorkflowFile:
         if self.document is None:
             return []
         secrets = {*ALWAYS_SECRET, *settings.secrets, settings.database.url_variable}
-        rules = Rules(frozenset(secrets), frozenset(settings.workflow.env), settings.budget_seconds)
+        rules = WorkflowRules(frozenset(secrets), frozenset(settings.workflow.env), settings.budget_seconds)
         return workflow_policy.breaches(self.document, rules)
 
 

@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from pytest_smokedeploy.log_language import Excepted, Given, Language, TemplateError
+from pytest_smokedeploy.model import Forbidden, Milestone
 from pytest_smokedeploy.settings import yamlfile
 from pytest_smokedeploy.support.errors import SettingsError
 from pytest_smokedeploy.support.image import ImageReference
@@ -24,8 +25,6 @@ from pytest_smokedeploy.support.image import ImageReference
 ALWAYS_SECRET: Final = ("DEPLOY_ENDPOINT", "CF_ACCESS_CLIENT_ID", "CF_ACCESS_CLIENT_SECRET")
 #: The model's own.
 DEPLOY_WORKFLOW: Final = ".github/workflows/deploy.yml"
-_MILESTONE = Literal["OBS-1", "OBS-2", "OBS-3", "OBS-4", "OBS-5", "OBS-6", "RUN-1"]
-_FORBIDDEN = Literal["OBS-7", "OBS-8", "OBS-9", "RUN-2", "RUN-3", "RUN-4"]
 
 
 def _repository(text: str) -> str:
@@ -154,7 +153,7 @@ class ExceptedLine(_Part):
 
     line: str
     """The message, letter by letter: nothing in it is a placeholder."""
-    clause: _FORBIDDEN
+    clause: Forbidden
     """The clause whose words it holds."""
     because: Annotated[str, Field(min_length=1, pattern=r"\w")]
     """Why it is sound."""
@@ -163,7 +162,7 @@ class ExceptedLine(_Part):
 class Log(_Part):
     """What a line of the log may be, as templates ([log.md](log.md)), and how the runtime may leave."""
 
-    milestones: dict[_MILESTONE, _Templates] = Field(default={})
+    milestones: dict[Literal[Milestone, "RUN-1"], _Templates] = Field(default={})
     """Templates of a milestone in place of the model's own: OBS-1 to OBS-6, RUN-1.
 
     `OBS-3: {all: [...]}` names several lines that must all come.
@@ -176,7 +175,7 @@ class Log(_Part):
     """Lines with forbidden words that are sound all the same, each at most once a start."""
     frames: tuple[str, ...] = ()
     """Further frames: what stands before a message, ending in `{message}`."""
-    forbidden: dict[_FORBIDDEN, tuple[str, ...]] = Field(default={})
+    forbidden: dict[Forbidden, tuple[str, ...]] = Field(default={})
     """Further forbidden words, by clause: OBS-7 to OBS-9, RUN-2 to RUN-4."""
     exit_codes: tuple[int, ...] = (0,)
     """Exit codes the runtime may leave with when it is stopped (EXT-4)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_smokedeploy.model import CLAUSES, MEANS, stage_of
+from pytest_smokedeploy.model import CLAUSES, MEANS
 
 _HEAD = """# Clauses
 
@@ -19,8 +19,7 @@ tests.documents`.
 
 def page() -> str:
     rows = (
-        f"| {c.id} | {c.text} | {c.stage or stage_of(c.id)} | {c.how} | {c.least_basis or ''} "
-        f"| {MEANS.get(c.id, '')} |"
+        f"| {c.id} | {c.text} | {c.stage} | {c.how} | {c.least_basis or ''} | {MEANS.get(c.id, '')} |"
         for c in CLAUSES
     )
     return _HEAD + "\n".join(rows) + "\n"

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from pytest_smokedeploy.model import CLAUSES, Stage, stage_of
+from pytest_smokedeploy.model import CLAUSE, CLAUSES, Stage
 from tests.rehearsal.gallery.catalogue import CASES
 
 TESTS = Path(__file__).parents[1]
@@ -21,7 +21,7 @@ def test_a_world_with_an_unmet_precondition_states_that_nothing_is_deployed():
     unmet = {
         name: case
         for name, case in CASES.items()
-        if case.verdict == "REFUSED" and case.clause and stage_of(case.clause) is Stage.PRECONDITIONS
+        if case.verdict == "REFUSED" and case.clause and CLAUSE[case.clause].stage is Stage.PRECONDITIONS
     }
     assert len(unmet) > 100
     # In that one the agent is asked and refuses the deploy itself, with 423.

@@ -3,12 +3,12 @@
 import pytest
 
 from pytest_smokedeploy.judging import workflow_policy
-from pytest_smokedeploy.judging.workflow_policy import Rules
+from pytest_smokedeploy.judging.workflow_policy import WorkflowRules
 from pytest_smokedeploy.settings import yamlfile
 from tests.unit.judging.workflow_table import GATE, PASSES, REFUSED, STOP, UNSEEN, edit
 
 SECRETS = {"DEPLOY_ENDPOINT", "CF_ACCESS_CLIENT_ID", "CF_ACCESS_CLIENT_SECRET", "DATABASE_URL"}
-RULES = Rules(frozenset(SECRETS), frozenset({"SSL_CERT_FILE", "PYTEST_PLUGINS"}), 11 * 60)
+RULES = WorkflowRules(frozenset(SECRETS), frozenset({"SSL_CERT_FILE", "PYTEST_PLUGINS"}), 11 * 60)
 
 
 def document(text):
