@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from pytest_smokedeploy.model import Stated
+
 #: By clause; the settings may give a clause others in their place.
-MILESTONES: Final[Mapping[str, tuple[str, ...]]] = {
+MILESTONES: Final[Mapping[Stated, tuple[str, ...]]] = {
     "OBS-1": (
         "reference-runtime {version} starting",
         "reference-runtime starting",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from pytest_smokedeploy.log_language import records
-from pytest_smokedeploy.log_language.rules import Entry, Given, Rules
+from pytest_smokedeploy.log_language.given import Log
+from pytest_smokedeploy.log_language.rules import Entry, Rules
 from pytest_smokedeploy.log_language.templates import lower, tidy
 
 #: Characters of a raw line and of a message; a longer one meets nothing.
@@ -56,9 +58,10 @@ class Language:
     Args:
         mounts: names of the mounts that the settings ask for.
         tag: the image tag, "" where it is not known.
-        given: what the settings say beside the model's own.
+        log: what the settings say beside the model's own.
 
     Attributes:
+        rules: what its templates were read by.
         lists: the forbidden words.
         parts: how many lines each milestone takes.
 
@@ -67,12 +70,13 @@ class Language:
 
     """
 
-    def __init__(self, mounts: Collection[str], tag: str = "", given: Given = Given()) -> None:  # noqa: B008 - frozen
-        self._rules = rules = Rules(mounts, tag, given.forbidden)
-        self.lists = rules.lists
-        self._entries = rules.entries(given)
-        self._frames = rules.frames(given.frames)
-        self.parts = {entry.clause: entry.parts for entry in self._entries if entry.kind == "milestone"}
+    def __init__(self, mounts: Collection[str], tag: str = "", log: Log = Log()) -> None:  # noqa: B008 - frozen
+        self.rules = Rules(mounts, tag, log)
+        self.lists = self.rules.lists
+        self._entries = list(self.rules.entries())
+        self._frames = list(self.rules.frames())
+        milestones = {(entry.clause, entry.part) for entry in self._entries if entry.kind == "milestone"}
+        self.parts = Counter(clause for clause, _ in milestones)
         self._by_first: dict[str, list[Entry]] = {}
         for entry in self._entries:
             first = entry.template.parts[0]
@@ -84,16 +88,14 @@ class Language:
             return LineReading((), raw[:MAX_MESSAGE])
         whole = _clean(raw.removesuffix("\n").removesuffix("\r"))
         record = records.reduce(whole, self.lists)
-        if record is not None:
-            messages: Iterable[str] = (_clean(record),)
-        elif found := self._met(whole):
-            return LineReading((whole,), whole, found)
-        else:
-            messages = tuple(dict.fromkeys((whole, *self._unframed(whole))))
-        for message in messages:
-            if found := self._met(message):
-                return LineReading(tuple(messages), message, found)
-        return LineReading(tuple(messages), next(iter(messages)))
+        message = whole if record is None else _clean(record)
+        if (met := self._met(message)) or record is not None:
+            return LineReading((message,), message, met)
+        messages = tuple(dict.fromkeys((whole, *self._unframed(whole))))
+        for message in messages[1:]:
+            if met := self._met(message):
+                return LineReading(messages, message, met)
+        return LineReading(messages, whole)
 
     def nearest(self, readings: Iterable[LineReading], clause: str = "") -> Nearest | None:
         """The line and the template that are nearest: by words in common, then by where they part.
@@ -130,15 +132,6 @@ class Language:
             number, at = frame.reach(whole, lowered)
             if number == len(frame.parts) and at < len(whole):
                 yield whole[at:].lstrip()
-
-    def check(self, text: str) -> None:
-        """Check a template of a documented line.
-
-        Raises:
-            TemplateError: it breaks a rule.
-
-        """
-        self._rules.template(text)
 
 
 def _clean(text: str) -> str:

@@ -34,6 +34,11 @@ class Placeholder:
     pattern: str
     held: bool = False
 
+    @property
+    def whole(self) -> str:
+        """`pattern`, atomic, with no letter, digit or ``_`` behind it."""
+        return rf"(?>{self.pattern})(?!\w)"
+
 
 _DATE: Final = (
     r"(?:\d{4}-(?:0[1-9]|1[0-2])-[0-3]\d|\d{4}/(?:0[1-9]|1[0-2])/[0-3]\d|[0-3]\d/(?:0[1-9]|1[0-2])/\d{4}"
@@ -120,16 +125,6 @@ HOLES: Final = (
 )
 
 
-def _compiled(rows: tuple[Placeholder, ...]) -> dict[str, tuple[re.Pattern[str], bool]]:
-    flags = re.IGNORECASE | re.ASCII
-    return {
-        row.name: (re.compile(rf"(?>{row.pattern})(?!\w)", flags), row.held) for row in rows if row.pattern
-    }
-
-
-_TEMPLATES, _FRAMES = _compiled(PLACEHOLDERS), _compiled(HOLES)
-
-
 def takers(lists: WordLists, mounts: Collection[str], tag: str) -> dict[str, Take]:
     """What each placeholder of a template takes.
 
@@ -139,19 +134,27 @@ def takers(lists: WordLists, mounts: Collection[str], tag: str) -> dict[str, Tak
         tag: the run's image tag, "" where it is not known: then `{tag}` takes nothing.
 
     """
-    found = {name: _take(pattern, lists if held else None) for name, (pattern, held) in _TEMPLATES.items()}
-    return {**found, "mounts": _mounts(mounts), "tag": _tag(tag)}
+    return {row.name: _row(row, lists) for row in PLACEHOLDERS if row.pattern} | {
+        "mounts": _mounts(mounts),
+        "tag": _take(re.compile(rf"{re.escape(tag)}(?![\w.-])" if tag else "(?!)")),
+    }
 
 
 def hole_takers(lists: WordLists) -> dict[str, Take]:
     """What each hole of a frame takes."""
-    return {name: _take(pattern, lists if held else None) for name, (pattern, held) in _FRAMES.items()}
+    return {row.name: _row(row, lists) for row in HOLES}
 
 
-def _take(pattern: re.Pattern[str], lists: WordLists | None) -> Take:
+def _row(row: Placeholder, lists: WordLists) -> Take:
+    return _take(re.compile(row.whole, re.IGNORECASE | re.ASCII), lists.held if row.held else None)
+
+
+def _take(pattern: re.Pattern[str], refused: Callable[[str], object] | None = None) -> Take:
+    """Takes what `pattern` matches, unless `refused` is true of it."""
+
     def take(message: str, at: int) -> int:
         found = pattern.match(message, at)
-        return -1 if found is None or (lists and lists.held(found[0])) else found.end()
+        return -1 if found is None or (refused and refused(found[0])) else found.end()
 
     return take
 
@@ -160,23 +163,9 @@ def _mounts(names: Collection[str]) -> Take:
     wanted = sorted(name.lower() for name in names)
     name = "|".join(re.escape(one) for one in reversed(wanted))
     between = r"(?:, ?(?:and )?| and )"
-    pattern = re.compile(
-        rf"(?>(?:{name})(?:{between}(?:{name})){{{max(0, len(wanted) - 1)}}})(?![\w.-])",
-        re.IGNORECASE | re.ASCII,
+    more = max(0, len(wanted) - 1)
+    pattern = rf"(?>(?:{name})(?:{between}(?:{name})){{{more}}})(?![\w.-])"
+    return _take(
+        re.compile(pattern, re.IGNORECASE | re.ASCII),
+        lambda text: sorted(re.split(between, text.lower())) != wanted,
     )
-
-    def take(message: str, at: int) -> int:
-        found = pattern.match(message, at)
-        said = sorted(re.split(between, found[0].lower())) if found else []
-        return found.end() if found and said == wanted else -1
-
-    return take
-
-
-def _tag(tag: str) -> Take:
-    def take(message: str, at: int) -> int:
-        end = at + len(tag)
-        alone = not re.match(r"[\w.-]", message[end : end + 1])
-        return end if tag and message.startswith(tag, at) and alone else -1
-
-    return take

@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from pytest_smokedeploy.log_language.defaults import MILESTONES
-from pytest_smokedeploy.log_language.language import Language, LineReading
+from pytest_smokedeploy.log_language.language import Language
 from pytest_smokedeploy.log_language.placeholders import PLACEHOLDERS
 from pytest_smokedeploy.log_language.templates import TemplateError
 
 #: What a differing token is proposed as: the first that takes every value seen.
 _KINDS: Final = ("uuid", "listen", "time", "date", "duration", "size", "version", "number", "hex", "id")
 _FLAGS: Final = re.IGNORECASE | re.ASCII
-_ROWS: Final = {row.name: rf"(?>{row.pattern})(?!\w)" for row in PLACEHOLDERS}
+_ROWS: Final = {row.name: row.whole for row in PLACEHOLDERS}
 _PATTERNS: Final = {name: re.compile(_ROWS[name], _FLAGS) for name in _KINDS}
 _SLOT: Final = re.compile(
     r"(?<![\w./:-])(?:(?:(?<=pid )|(?<=pid=))(?P<pid>\d{1,8})(?!\w)|"
@@ -59,7 +59,7 @@ def propose(captures: Sequence[Iterable[str]], language: Language, mounts: Itera
             seen = len(shape.captures)
             note = f"  # in {seen} of {len(captures)} captures" if seen < len(captures) else ""
             try:
-                language.check(text)
+                language.rules.template(text)
             except TemplateError as error:
                 # RUN-1 takes no exception: the rule's own words tell where such a line goes.
                 if held := [clause for clause in language.lists.held(line) if clause != "RUN-1"]:
@@ -87,7 +87,9 @@ def _shapes(captures: Sequence[Iterable[str]], language: Language) -> list[_Shap
     for number, capture in enumerate(captures):
         for raw in capture:
             reading = language.read(raw)
-            if reading.entries or not (message := _message(reading)):
+            # What the frame that takes most off leaves of the line.
+            message = min(reading.messages, key=len, default="")
+            if reading.entries or not message:
                 continue
             slots = [slot for slot in _SLOT.finditer(message) if slot[0] != "0"]
             edges = [0, *(edge for slot in slots for edge in slot.span()), len(message)]
@@ -96,11 +98,6 @@ def _shapes(captures: Sequence[Iterable[str]], language: Language) -> list[_Shap
             shape.lines.append([(slot[0], str(slot.lastgroup)) for slot in slots])
             shape.captures.add(number)
     return list(found.values())
-
-
-def _message(reading: LineReading) -> str:
-    """What the frame that takes most off leaves of the line."""
-    return min(reading.messages, key=len, default="")
 
 
 def _templates(shape: _Shape, captures: int, mounts: tuple[str, ...]) -> Iterator[tuple[str, str]]:
@@ -121,15 +118,9 @@ def _templates(shape: _Shape, captures: int, mounts: tuple[str, ...]) -> Iterato
 def _name(column: tuple[tuple[str, str], ...], captures: int) -> str | None:
     """The placeholder for the values at one place; None where they stay as they are."""
     values, kinds = {value for value, _ in column}, {kind for _, kind in column}
-    if captures == 1:
-        if not kinds <= _ALWAYS:
-            return None
-    elif len(values) == 1:
+    if not kinds <= _ALWAYS if captures == 1 else len(values) == 1:
         return None
-    for name, pattern in _PATTERNS.items():
-        if all(pattern.fullmatch(value) for value in values):
-            return name
-    return None
+    return next((name for name, pattern in _PATTERNS.items() if all(map(pattern.fullmatch, values))), None)
 
 
 def _escaped(text: str) -> str:

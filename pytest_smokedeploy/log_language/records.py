@@ -59,7 +59,7 @@ def reduce(line: str, lists: WordLists) -> str | None:
 
     """
     try:
-        pairs = list(_json(line) if line.startswith("{") else _logfmt(line))
+        pairs = list(_flat(_json(line), "", 1) if line.startswith("{") else _logfmt(line))
     except (TypeError, ValueError, RecursionError):
         return None
     if len(fields := dict(pairs)) != len(pairs):
@@ -80,8 +80,9 @@ def _goes(key: str, value: str, lists: WordLists) -> bool:
     )
 
 
-def _json(line: str) -> Iterator[tuple[str, str]]:
-    return _flat(json.loads(line, object_pairs_hook=_Object, parse_int=str, parse_float=str), "", 1)
+def _json(line: str) -> _Object:
+    record: _Object = json.loads(line, object_pairs_hook=_Object, parse_int=str, parse_float=str)
+    return record
 
 
 def _flat(record: _Object, prefix: str, depth: int) -> Iterator[tuple[str, str]]:

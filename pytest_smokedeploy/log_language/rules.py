@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from pytest_smokedeploy.log_language import defaults
 from pytest_smokedeploy.log_language.frames import FRAMES
+from pytest_smokedeploy.log_language.given import All, ExceptedLine, Log
 from pytest_smokedeploy.log_language.placeholders import hole_takers, takers
 from pytest_smokedeploy.log_language.templates import Template, TemplateError, lower
 from pytest_smokedeploy.log_language.words import WordLists, fold, says_off
@@ -23,8 +24,7 @@ class Entry:
         kind: `milestone` (RUN-1's statement too), `documented`, `shutdown` or `excepted`.
         template: what the line must be.
         clause: the milestone, or the clause that an excepted line would violate; "" for the others.
-        part: of a milestone that takes several lines, which of them; 0 else.
-        parts: how many lines the milestone takes.
+        part: of a milestone that takes several lines, which of them, from 0; 0 else.
 
     """
 
@@ -32,49 +32,11 @@ class Entry:
     template: Template
     clause: str = ""
     part: int = 0
-    parts: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Excepted:
-    """A literal line that holds forbidden words and is allowed, at most once a start.
-
-    Attributes:
-        line: its message.
-        clause: the clause whose words it holds.
-
-    """
-
-    line: str
-    clause: str
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """What the settings say beside the model's own, by their keys under `log`.
-
-    Attributes:
-        milestones: templates by clause in place of the model's; `{"all": [...]}` for OBS-3 names several
-            lines that must all come.
-        documented: further lines before idle.
-        shutdown: further lines once the stop was asked.
-        excepted: allowed lines with forbidden words.
-        frames: further frames.
-        forbidden: further forbidden words by clause.
-
-    """
-
-    milestones: Mapping[str, Sequence[str] | Mapping[str, Sequence[str]]] = field(default_factory=dict)
-    documented: Sequence[str] = ()
-    shutdown: Sequence[str] = ()
-    excepted: Sequence[Excepted] = ()
-    frames: Sequence[str] = ()
-    forbidden: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @contextmanager
 def _at(*path: str | int, text: str = "") -> Iterator[None]:
-    """Tell where a rule is broken, and by which template."""
+    """Add to a TemplateError where in the settings the rule is broken, and by which template."""
     try:
         yield
     except TemplateError as error:
@@ -87,7 +49,7 @@ class Rules:
     Args:
         mounts: names of the mounts that the settings ask for.
         tag: the image tag, "" where it is not known.
-        forbidden: further forbidden words by clause.
+        log: what the settings say beside the model's own.
 
     Attributes:
         lists: the forbidden words.
@@ -97,13 +59,14 @@ class Rules:
 
     """
 
-    def __init__(self, mounts: Collection[str], tag: str, forbidden: Mapping[str, Sequence[str]]) -> None:
-        self.lists = WordLists(forbidden)
+    def __init__(self, mounts: Collection[str], tag: str, log: Log) -> None:
+        self.lists = WordLists(dict(log.forbidden.items()))
+        self._log = log
         self._mounts = mounts
         self._takers = takers(self.lists, mounts, tag)
         own = [text for texts in defaults.MILESTONES.values() for text in texts]
         own += [*defaults.DOCUMENTED, *defaults.SHUTDOWN]
-        for clause, words in forbidden.items():
+        for clause, words in log.forbidden.items():
             with _at("forbidden", clause):
                 if not all(map(fold, words)):
                     raise TemplateError("holds a text without a word")
@@ -122,49 +85,44 @@ class Rules:
             self._refuse_forbidden(template.literal, clause)
         return template
 
-    def entries(self, given: Given) -> list[Entry]:
+    def entries(self) -> Iterator[Entry]:
         """Every template with what it means.
 
         Raises:
             TemplateError: one breaks a rule.
 
         """
-        found: list[Entry] = []
         for clause, default in defaults.MILESTONES.items():
             with _at("milestones", clause):
-                found += self._milestone(clause, given.milestones.get(clause, default))
-        for number, one in enumerate(given.excepted):
+                yield from self._milestone(clause, self._log.milestones.get(clause, default))
+        for number, one in enumerate(self._log.excepted):
             with _at("excepted", number, "line", text=one.line):
-                found.append(self._excepted(one))
+                yield self._excepted(one)
         with _at("documented"):
-            texts = self._all((*given.documented, *defaults.DOCUMENTED))
-            found += [Entry("documented", template) for template in texts]
+            texts = (*self._log.documented, *defaults.DOCUMENTED)
+            yield from (Entry("documented", template) for template in self._templates(texts))
         with _at("shutdown"):
-            texts = self._all((*given.shutdown, *defaults.SHUTDOWN))
-            found += [Entry("shutdown", template) for template in texts]
-        return found
+            texts = (*self._log.shutdown, *defaults.SHUTDOWN)
+            yield from (Entry("shutdown", template) for template in self._templates(texts))
 
-    def frames(self, more: Sequence[str]) -> list[Template]:
-        """The model's own frames and `more`.
+    def frames(self) -> Iterator[Template]:
+        """The settings' frames and the model's own.
 
         Raises:
             TemplateError: one breaks a rule.
 
         """
         holes = hole_takers(self.lists)
-        found = []
-        for number, text in enumerate((*more, *FRAMES)):
+        for number, text in enumerate((*self._log.frames, *FRAMES)):
             with _at("frames", number, text=text):
-                found.append(Template.frame(text, holes))
-                self._refuse_forbidden(found[-1].literal)
-        return found
+                frame = Template.frame(text, holes)
+                self._refuse_forbidden(frame.literal)
+                yield frame
 
-    def _all(self, texts: Sequence[str], clause: str = "") -> list[Template]:
-        found = []
+    def _templates(self, texts: Sequence[str], clause: str = "") -> Iterator[Template]:
         for number, text in enumerate(texts):
             with _at(number):
-                found.append(self.template(text, clause))
-        return found
+                yield self.template(text, clause)
 
     def _refuse_forbidden(self, literal: str, clause: str = "") -> None:
         held = self.lists.held(literal)
@@ -178,28 +136,24 @@ class Rules:
             better = "a line that states the plane paper goes under log.milestones.RUN-1"
         raise TemplateError(f"holds {word!r}, which {name} forbids; {better}")
 
-    def _milestone(self, clause: str, given: Sequence[str] | Mapping[str, Sequence[str]]) -> list[Entry]:
-        several = isinstance(given, Mapping)
+    def _milestone(self, clause: str, given: Sequence[str] | All) -> Iterator[Entry]:
+        several = isinstance(given, All)
         if several and clause != "OBS-3":
             raise TemplateError("takes a list of templates; `all` is for OBS-3 alone")
-        texts = given["all"] if isinstance(given, Mapping) else given
+        texts = given.all if isinstance(given, All) else given
         if not texts:
             raise TemplateError("has no template, and so is never met; write one, or leave the key out")
         with _at(*(["all"] if several else [])):
-            templates = self._all(texts, clause)
+            templates = list(self._templates(texts, clause))
             if several:
                 self._check_mounts(templates)
-        for number, template in enumerate(() if several else templates):
+        for number, template in enumerate(templates):
             with _at(number, text=template.text):
                 if clause == "RUN-1":
                     _check_plane(template)
-                if clause == "OBS-3":
+                elif clause == "OBS-3" and not several:
                     self._check_mounts([template])
-        parts = len(templates) if several else 1
-        return [
-            Entry("milestone", template, clause, number if several else 0, parts)
-            for number, template in enumerate(templates)
-        ]
+            yield Entry("milestone", template, clause, number if several else 0)
 
     def _check_mounts(self, templates: Sequence[Template]) -> None:
         said = " ".join(lower(template.literal) for template in templates)
@@ -214,7 +168,7 @@ class Rules:
                 "that must all come as {all: [...]}"
             )
 
-    def _excepted(self, one: Excepted) -> Entry:
+    def _excepted(self, one: ExceptedLine) -> Entry:
         held = self.lists.held(one.line)
         if one.clause not in held:
             words = f"holds words of {', '.join(held)}" if held else "holds no forbidden word"

@@ -10,7 +10,8 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import zip_longest
+from os.path import commonprefix
 from typing import Final
 
 from pytest_smokedeploy.log_language.placeholders import Take
@@ -128,12 +129,8 @@ class Template:
         """The position, from 0, at which `message` and the template part."""
         number, at = self.reach(message, lowered := lower(message))
         part = self.parts[number] if number < len(self.parts) else ""
-        alike = (
-            takewhile(lambda pair: pair[0] == pair[1], zip(lowered[at:], part, strict=False))
-            if isinstance(part, str)
-            else ()
-        )
-        return at + len(tuple(alike))
+        literal = part if isinstance(part, str) else ""
+        return at + len(commonprefix([lowered[at:], literal]))  # noqa: RUF071 - of characters
 
 
 def tidy(text: str) -> str:
@@ -157,32 +154,25 @@ def _check_characters(text: str) -> None:
 
 
 def _split(text: str, takers: Mapping[str, Take]) -> tuple[tuple[str | Take, ...], tuple[str, ...], str]:
-    parts: list[str | Take] = []
-    names: list[str] = []
-    literal, shown, at = "", "", 0
+    literals, names, at = [""], list[str](), 0
     for found in _PART.finditer(text):
-        literal += text[at : found.start()]
-        at = found.end()
-        if found[1] is None:
+        literals[-1] += text[at : found.start()]
+        at, name = found.end(), found[1]
+        if name is None:
             if len(found[0]) == 1:
                 raise TemplateError(f"has a single {found[0]}; write {found[0] * 2} for a brace")
-            literal += found[0][0]
+            literals[-1] += found[0][0]
             continue
-        if found[1] not in takers:
-            known = ", ".join(f"{{{name}}}" for name in takers)
+        if name not in takers:
+            known = ", ".join(f"{{{one}}}" for one in takers)
             raise TemplateError(
-                f"has the placeholder {{{found[1]}}}, which there is none of; there are {known}; "
+                f"has the placeholder {{{name}}}, which there is none of; there are {known}; "
                 "write {{ and }} for braces"
             )
-        if names and not literal:
+        if names and not literals[-1]:
             raise TemplateError("has two placeholders that touch; write what stands between them")
-        if literal:
-            parts.append(lower(literal))
-        shown += f"{literal} "
-        parts.append(takers[found[1]])
-        names.append(found[1])
-        literal = ""
-    literal += text[at:]
-    if literal:
-        parts.append(lower(literal))
-    return tuple(parts), tuple(names), shown + literal
+        names.append(name)
+        literals.append("")
+    literals[-1] += text[at:]
+    pairs = zip_longest(map(lower, literals), (takers[name] for name in names))
+    return tuple(part for pair in pairs for part in pair if part), tuple(names), " ".join(literals)

@@ -6,11 +6,12 @@ from pytest_smokedeploy.model.clauses import CLAUSES as CLAUSES
 from pytest_smokedeploy.model.clauses import FORBIDDEN as FORBIDDEN
 from pytest_smokedeploy.model.clauses import MILESTONES as MILESTONES
 from pytest_smokedeploy.model.clauses import RANK as RANK
+from pytest_smokedeploy.model.clauses import STATED as STATED
 from pytest_smokedeploy.model.clauses import Basis as Basis
 from pytest_smokedeploy.model.clauses import Clause as Clause
 from pytest_smokedeploy.model.clauses import Forbidden as Forbidden
 from pytest_smokedeploy.model.clauses import How as How
-from pytest_smokedeploy.model.clauses import Milestone as Milestone
+from pytest_smokedeploy.model.clauses import Stated as Stated
 from pytest_smokedeploy.model.findings import MEANS as MEANS
 from pytest_smokedeploy.model.findings import UNTOLD as UNTOLD
 from pytest_smokedeploy.model.findings import Finding as Finding

@@ -59,11 +59,12 @@ def _enforced(id_: str, text: str, stage: Stage) -> Clause:
     return Clause(id_, text, How.ENFORCED, stage, None)
 
 
-#: Clauses that a line of the log meets, in the order of the start-up.
-Milestone = Literal["OBS-1", "OBS-2", "OBS-3", "OBS-4", "OBS-5", "OBS-6"]
+#: Clauses that a line of the log states: the milestones, in the order of the start-up, and the plane.
+Stated = Literal["OBS-1", "OBS-2", "OBS-3", "OBS-4", "OBS-5", "OBS-6", "RUN-1"]
 #: Clauses that lines of the log violate by what they name; RUN-5 goes with OBS-7.
 Forbidden = Literal["OBS-7", "OBS-8", "OBS-9", "RUN-2", "RUN-3", "RUN-4"]
-MILESTONES: Final[tuple[str, ...]] = get_args(Milestone)
+STATED: Final[tuple[str, ...]] = get_args(Stated)
+MILESTONES: Final = STATED[:-1]
 FORBIDDEN: Final[tuple[str, ...]] = get_args(Forbidden)
 
 _P, _D, _V, _O, _S, _E = STAGES

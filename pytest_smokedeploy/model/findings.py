@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from pytest_smokedeploy.model.clauses import FORBIDDEN, MILESTONES, Basis
+from pytest_smokedeploy.model.clauses import FORBIDDEN, STATED, Basis
 
 #: What it means that a clause is violated, for people; a finding may say it more closely.
 MEANS: Final[dict[str, str]] = {
@@ -24,7 +24,7 @@ MEANS: Final[dict[str, str]] = {
     **dict.fromkeys((f"AGT-{step}" for step in range(1, 8)), "The agent did not do its five steps."),
     "VER-1": "What runs is not known.",
     **dict.fromkeys((f"VER-{n}" for n in range(2, 6)), "What runs is not what was asked for."),
-    **dict.fromkeys((*MILESTONES, "RUN-1"), "The start-up is not the one the model documents."),
+    **dict.fromkeys(STATED, "The start-up is not the one the model documents."),
     "DET-1": "The start-up is not deterministic.",
     **dict.fromkeys((*FORBIDDEN, "RUN-5"), "Something runs that a smoke deploy forbids."),
     **dict.fromkeys(

@@ -9,15 +9,12 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
-    Discriminator,
     Field,
-    Tag,
     ValidationError,
     model_validator,
 )
 
-from pytest_smokedeploy.log_language import Excepted, Given, Language, TemplateError
-from pytest_smokedeploy.model import Forbidden, Milestone
+from pytest_smokedeploy.log_language import Language, Log, TemplateError
 from pytest_smokedeploy.settings import yamlfile
 from pytest_smokedeploy.support.errors import SettingsError
 from pytest_smokedeploy.support.image import ImageReference
@@ -134,53 +131,6 @@ class Database(_Part):
         return self.table or ("alembic_version" if self.tool == "alembic" else "schema_migrations")
 
 
-class All(_Part):
-    """Several lines that must all come."""
-
-    all: tuple[str, ...]
-    """Their templates; together they name every mount."""
-
-
-#: A list of templates, or several lines that must all come; the tags stay out of an error's path.
-_Templates = Annotated[
-    Annotated[tuple[str, ...], Tag("[list]")] | Annotated[All, Tag("[all]")],
-    Discriminator(lambda given: "[all]" if isinstance(given, dict | All) else "[list]"),
-]
-
-
-class ExceptedLine(_Part):
-    """A sound line that holds forbidden words; it stands on top of every report."""
-
-    line: str
-    """The message, letter by letter: nothing in it is a placeholder."""
-    clause: Forbidden
-    """The clause whose words it holds."""
-    because: Annotated[str, Field(min_length=1, pattern=r"\w")]
-    """Why it is sound."""
-
-
-class Log(_Part):
-    """What a line of the log may be, as templates ([log.md](log.md)), and how the runtime may leave."""
-
-    milestones: dict[Literal[Milestone, "RUN-1"], _Templates] = Field(default={})
-    """Templates of a milestone in place of the model's own: OBS-1 to OBS-6, RUN-1.
-
-    `OBS-3: {all: [...]}` names several lines that must all come.
-    """
-    documented: tuple[str, ...] = ()
-    """Further lines before idle; any other is undocumented (EXT-4)."""
-    shutdown: tuple[str, ...] = ()
-    """Further lines once the stop was asked."""
-    excepted: tuple[ExceptedLine, ...] = ()
-    """Lines with forbidden words that are sound all the same, each at most once a start."""
-    frames: tuple[str, ...] = ()
-    """Further frames: what stands before a message, ending in `{message}`."""
-    forbidden: dict[Forbidden, tuple[str, ...]] = Field(default={})
-    """Further forbidden words, by clause: OBS-7 to OBS-9, RUN-2 to RUN-4."""
-    exit_codes: tuple[int, ...] = (0,)
-    """Exit codes the runtime may leave with when it is stopped (EXT-4)."""
-
-
 class ActivityLimits(_Part):
     """What an idle runtime may do without a word, where the agent counts it."""
 
@@ -285,19 +235,7 @@ class Settings(_Part):
             TemplateError: a template breaks a rule.
 
         """
-        log = self.log
-        given = Given(
-            milestones={
-                clause: {"all": templates.all} if isinstance(templates, All) else templates
-                for clause, templates in log.milestones.items()
-            },
-            documented=log.documented,
-            shutdown=log.shutdown,
-            excepted=[Excepted(one.line, one.clause) for one in log.excepted],
-            frames=log.frames,
-            forbidden={str(clause): words for clause, words in log.forbidden.items()},
-        )
-        return Language([mount.name for mount in self.mounts], image_tag, given)
+        return Language([mount.name for mount in self.mounts], image_tag, self.log)
 
 
 def load(path: Path) -> Settings:

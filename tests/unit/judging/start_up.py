@@ -1,7 +1,7 @@
 """The reference runtime's lines, and logs made of them."""
 
 from pytest_smokedeploy.judging import Line, StartupLog
-from pytest_smokedeploy.log_language import Given, Language
+from pytest_smokedeploy.log_language import Language, Log
 
 MOUNTS = ("audit-events", "snapshots")
 HEALTHY = [
@@ -18,7 +18,7 @@ TAIL = ["stopping: signal TERM", "stopped"]
 
 
 def language(tag="", **given):
-    return Language(MOUNTS, tag, Given(**given))
+    return Language(MOUNTS, tag, Log(**given))
 
 
 def fed(*lines, **given):

@@ -2,7 +2,6 @@
 
 import pytest
 
-from pytest_smokedeploy.log_language import Excepted
 from tests.unit.judging.applications import JSON_LOG, JSON_START, JSON_STOP, TEXT_LOG, TEXT_START, TEXT_STOP
 from tests.unit.judging.start_up import whole
 
@@ -11,8 +10,7 @@ APPLICATIONS = {"text": (TEXT_START, TEXT_STOP, TEXT_LOG), "JSON": (JSON_START, 
 
 def judged(name, start=None, stop=None):
     first, last, given = APPLICATIONS[name]
-    excepted = [Excepted(one["line"], one["clause"]) for one in given.get("excepted", ())]
-    return whole(start or first, tail=stop or last, **{**given, "excepted": excepted})
+    return whole(start or first, tail=stop or last, **given)
 
 
 @pytest.mark.parametrize("name", APPLICATIONS)
