@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import argparse
+import os
 from pathlib import Path
 
-from pytest_smokedeploy.model import Finding
+from pytest_smokedeploy.cli.output import say
+from pytest_smokedeploy.model import EXIT_FAILED, EXIT_OK
 from pytest_smokedeploy.preconditions import ledger, workflow_file
 from pytest_smokedeploy.settings import Options, resolve
-from pytest_smokedeploy.support.errors import MisuseError
 
 
-def look_over(config: Path | None, environ: Mapping[str, str]) -> tuple[list[Finding], list[MisuseError]]:
-    """What settings, phase ledger and the checkout's workflow say; neither GitHub nor the agent is asked.
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the settings file."""
+    parser.add_argument("--smokedeploy-config", "--config", dest="config", type=Path, default=None)
 
-    Args:
-        config: the settings file, or None for the smoke tests' own.
-        environ: the environment; SMOKEDEPLOY_CONFIG alone is heeded, and no secret is needed.
 
-    Returns:
-        A finding each for PRE-1, PRE-2 and TRG-3, and whatever else the workflow may not hold.
+def run(parsed: argparse.Namespace) -> int:
+    """Print a line for PRE-1, PRE-2, TRG-3, and whatever else the workflow may not hold; 0 where all is well.
 
-    Raises:
-        SmokedeployError: the settings file is wrong.
-
+    Neither GitHub nor the agent is asked; of the environment SMOKEDEPLOY_* variables alone are read, and no
+    secret is needed.
     """
-    run = resolve(Options.merged({"config": config, "environment": "dev"}, environ), {})
-    workflow = workflow_file.read(run.workflow_file)
+    options = Options.merged({"config": parsed.config, "environment": "dev"}, os.environ)
+    config = resolve(options, {})
+    workflow = workflow_file.read(config.workflow_file)
     findings = [
-        ledger.steps_complete(run.ledger_file),
+        ledger.steps_complete(config.ledger_file),
         workflow_file.in_checkout(workflow),
-        workflow_file.no_automatic_trigger(workflow, run.settings),
+        workflow_file.no_automatic_trigger(workflow, config.settings),
     ]
-    return findings, [error for error in workflow.breaches(run.settings) if error.clause != "TRG-3"]
+    breaches = [error for error in workflow.breaches(config.settings) if error.clause != "TRG-3"]
+    for finding in findings:
+        say(f"smokedeploy check: {'ok' if finding else 'NO':3} {finding}")
+    for error in breaches:
+        say(f"smokedeploy check: NO  {error.clause}: {error}")
+    return EXIT_OK if all(findings) and not breaches else EXIT_FAILED

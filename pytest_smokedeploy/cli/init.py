@@ -2,68 +2,67 @@
 
 from __future__ import annotations
 
+import argparse
 import shutil
 from pathlib import Path
 from typing import Final
 
 from pytest_smokedeploy import __version__
+from pytest_smokedeploy.cli.output import say
+from pytest_smokedeploy.model import EXIT_OK
+from pytest_smokedeploy.settings.model import DEPLOY_WORKFLOW
 from pytest_smokedeploy.support.errors import SmokedeployError
 
-TESTS: Final = "smoke_tests"
-WORKFLOW: Final = Path(".github/workflows/deploy.yml")
-#: What this repository's own workflow installs, and what a stranger's does.
-_OWN_INSTALL: Final = "pip install --quiet ."
-_THEIR_INSTALL: Final = f"pip install --quiet pytest-smokedeploy=={__version__}"
-#: Where the copies lie: inside the installed wheel, or in the checkout it was installed from.
+_TESTS: Final = "smoke_tests"
+#: What differs from this repository's own files: the gate comes from the index, no migrations are there yet.
+_OTHERWISE: Final = {
+    DEPLOY_WORKFLOW: ("pip install --quiet .", f"pip install --quiet pytest-smokedeploy=={__version__}"),
+    f"{_TESTS}/smokedeploy.yml": ("  migrations: migrations\n", ""),
+}
 _PACKAGE: Final = Path(__file__).parents[1]
-_LEFT_OUT: Final = ("__pycache__", "migrations")
+_LEFT_OUT: Final = {"__pycache__", "migrations"}
 
 
-def lay(into: Path) -> list[Path]:
-    """Lay the smoke tests and the deploy workflow into a repository; nothing that is there is replaced.
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the repository's root."""
+    parser.add_argument("folder", type=Path, nargs="?", default=Path(), help="its root (default: here)")
 
-    Args:
-        into: the repository's root.
 
-    Returns:
-        What was written, relative to `into`.
+def run(parsed: argparse.Namespace) -> int:
+    """Copy the smoke tests and the deploy workflow; nothing that is there is replaced.
 
     Raises:
         SmokedeployError: a file of the same name is there, or a copy is missing; then nothing is written.
 
     """
+    into: Path = parsed.folder
     tests, workflow = _sources()
-    pairs = [
-        (source, into / TESTS / source.relative_to(tests))
-        for source in sorted(tests.rglob("*"))
-        if source.is_file() and not set(_LEFT_OUT) & set(source.parts)
-    ]
-    pairs.append((workflow, into / WORKFLOW))
-    taken = [str(target.relative_to(into)) for _, target in pairs if target.exists()]
-    if taken:
+    sources = {
+        f"{_TESTS}/{file.relative_to(tests).as_posix()}": file
+        for file in sorted(tests.rglob("*"))
+        if file.is_file() and not _LEFT_OUT & set(file.parts)
+    } | {DEPLOY_WORKFLOW: workflow}
+    if taken := [name for name in sources if (into / name).exists()]:
         words = f"{', '.join(taken)} stands here already, and nothing was written."
         raise SmokedeployError(words, remedy="Move it away, or take over what you need by hand.")
-    for source, target in pairs:
+    for name, source in sources.items():
+        target = into / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, target)
-    _for_strangers(into)
-    return [target.relative_to(into) for _, target in pairs]
-
-
-def _for_strangers(into: Path) -> None:
-    """The gate comes from the index, and no migrations are theirs yet."""
-    workflow = into / WORKFLOW
-    text = workflow.read_text(encoding="utf-8")
-    workflow.write_text(text.replace(_OWN_INSTALL, _THEIR_INSTALL), encoding="utf-8")
-    settings = into / TESTS / "smokedeploy.yml"
-    text = settings.read_text(encoding="utf-8")
-    settings.write_text(text.replace("  migrations: migrations\n", ""), encoding="utf-8")
+    for name, (ours, theirs) in _OTHERWISE.items():
+        text = (into / name).read_text(encoding="utf-8")
+        (into / name).write_text(text.replace(ours, theirs), encoding="utf-8")
+    for name in sources:
+        say(f"smokedeploy init: {name}")
+    say("smokedeploy init: now write smoke_tests/smokedeploy.yml, then `smokedeploy check`")
+    return EXIT_OK
 
 
 def _sources() -> tuple[Path, Path]:
+    """Smoke tests and workflow inside the installed wheel, or in the checkout it was installed from."""
     for tests, workflow in (
-        (_PACKAGE / TESTS, _PACKAGE / "workflows" / WORKFLOW.name),
-        (_PACKAGE.parent / TESTS, _PACKAGE.parent / WORKFLOW),
+        (_PACKAGE / _TESTS, _PACKAGE / "workflows" / Path(DEPLOY_WORKFLOW).name),
+        (_PACKAGE.parent / _TESTS, _PACKAGE.parent / DEPLOY_WORKFLOW),
     ):
         if tests.is_dir() and workflow.is_file():
             return tests, workflow

@@ -7,16 +7,22 @@ it was quiet: the shutdown is taken to begin with the first line after idle that
 
 from __future__ import annotations
 
+import argparse
 import codecs
+import os
 import re
+import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from contextlib import nullcontext
+from pathlib import Path
 from typing import BinaryIO, Final
 
 from pytest_smokedeploy.judging import Line, LineMatch, StartupLog
-from pytest_smokedeploy.log_language import Language
-from pytest_smokedeploy.model import CLAUSE
+from pytest_smokedeploy.log_language import Language, propose
+from pytest_smokedeploy.model import CLAUSE, EXIT_FAILED, EXIT_OK
+from pytest_smokedeploy.settings import Options, load
 from pytest_smokedeploy.support.errors import SmokedeployError
+from pytest_smokedeploy.support.redaction import Sanitiser, Secret
 
 _KEPT: Final = re.compile(r"(\d{4}-\d\d-\d\dT\S+) (stdout|stderr) \[[A-Za-z0-9,-]+\] ?(.*)", re.DOTALL)
 #: What `docker compose logs` puts before a line: the container's name and number.
@@ -28,79 +34,90 @@ _NEXT: Final = (
     "next: a template for each missing clause goes under log.milestones, one for an undocumented line that "
     "is right under log.documented or log.shutdown; what is forbidden, the runtime must not do"
 )
+#: Kinds of lines that would fail the run.
+_FAULTS: Final = frozenset({"forbidden", "undocumented"})
 MAX_BYTES: Final = 16 * 2**20
 
 
-@dataclass(slots=True)
-class Captured:
-    """What a captured log shows.
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the captures and the settings file."""
+    words = "a startup.log, or what `docker logs` printed; - for standard input"
+    parser.add_argument("files", nargs="+", metavar="FILE", help=words)
+    words = "write the settings to start from, out of one capture or several"
+    parser.add_argument("--propose", action="store_true", help=words)
+    parser.add_argument("--smokedeploy-config", "--config", dest="config", type=Path, default=None)
 
-    Attributes:
-        language: what a line may be.
-        rows: each line, numbered from 1, with what it is.
-        missing: milestones (and RUN-1's statement) that never came.
-        stop_at: the line with which the shutdown is taken to begin, 0 where none is.
+
+def run(parsed: argparse.Namespace) -> int:
+    """Print what each line is, and what is missing; 0 where the gate would find nothing to fail.
+
+    Raises:
+        SmokedeployError: the settings are wrong, a file can't be read, or there are several to judge.
 
     """
-
-    language: Language
-    rows: list[tuple[int, LineMatch]] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
-    stop_at: int = 0
-
-    @property
-    def faults(self) -> list[tuple[int, LineMatch]]:
-        """Lines that would fail the run."""
-        return [row for row in self.rows if row[1].kind in {"forbidden", "undocumented"}]
-
-    @property
-    def would_pass(self) -> bool:
-        """Whether the gate would find nothing in these lines to fail it."""
-        return bool(self.rows) and not self.faults and not self.missing
-
-    def words(self) -> Iterator[str]:
-        """Lines for a person: number, clauses or kind, and message; then what is missing, and the end."""
-        for number, match in self.rows:
-            yield from self._row(number, match)
-            if number == self.stop_at:
-                yield f"{'':6} {'':12} (from here on taken for the shutdown)"
-        for clause in self.missing:
-            yield f"{'-':>6} {f'NO {clause}':12} missing: {CLAUSE[clause].text}"
-        if not self.rows:
-            yield "the log is empty"
-        if not self.would_pass:
-            yield _NEXT
-        faults = f"{len(self.faults)} lines that would fail the run, {len(self.missing)} missing"
-        yield f"{len(self.rows)} lines: {'it would pass' if self.would_pass else faults}"
-
-    def _row(self, number: int, match: LineMatch) -> Iterator[str]:
-        reading = self.language.read(match.line.text)
-        if match.kind not in {"forbidden", "undocumented"}:
-            yield f"{number:6} {','.join(match.clauses) or match.kind:12} {_shown(reading.message)}"
-            return
-        label = f"NO {match.clause or 'EXT-4'}"
-        yield f"{number:6} {label:12} {_shown(reading.message)}   <- {match.why or 'undocumented'}"
-        if not reading.entries and (near := self.language.nearest([reading])):
-            where = near.entry.clause or near.entry.kind
-            message = "" if near.message == reading.message else f" {_shown(near.message)!r}"
-            yield (
-                f"{'':6} {'':12} nearest: {near.entry.template.text!r} ({where}); the two part at character "
-                f"{near.at + 1}{message and ' of'}{message}"
-            )
+    options = Options.merged(vars(parsed), os.environ)
+    settings = load(options.settings_file())
+    captures = [_read(name) for name in parsed.files]
+    language = settings.log_language(options.image_tag)
+    if parsed.propose:
+        texts = [[line.text for line in capture] for capture in captures]
+        shown, sound = list(propose(texts, language, [mount.name for mount in settings.mounts])), True
+    elif len(captures) > 1:
+        raise SmokedeployError("One log is read at a time.", remedy="Name one file, or add --propose.")
+    else:
+        shown, sound = _judged(captures[0], language)
+    mask = Sanitiser(Secret(os.environ.get(name, "")) for name in settings.secrets).text
+    for line in shown:
+        print(mask(line))  # noqa: T201 - a command's output
+    return EXIT_OK if sound else EXIT_FAILED
 
 
-def held(rows: Sequence[Line], language: Language) -> Captured:
-    """Hold the lines of a captured log against the settings' language."""
-    log, captured = StartupLog(language), Captured(language)
+def _read(name: str) -> list[Line]:
+    try:
+        with nullcontext(sys.stdin.buffer) if name == "-" else Path(name).open("rb") as file:
+            return lines(file)
+    except OSError as error:
+        words = f"{name}: the log can't be read ({error.strerror})."
+        raise SmokedeployError(words, remedy="Name a file, or - for standard input.") from error
+
+
+def _judged(rows: Sequence[Line], language: Language) -> tuple[list[str], bool]:
+    """A capture's table, and whether the gate would find nothing in it to fail."""
+    log, shown = StartupLog(language), list[str]()
     for number, line in enumerate(rows, 1):
         kinds = {entry.kind for entry in language.read(line.text).entries} if log.phase == "idle" else set()
-        if kinds & {"shutdown", "documented"}:
+        stops = bool(kinds & {"shutdown", "documented"})
+        if stops:
             log.stopping()
-            captured.stop_at = number
-        captured.rows.append((number, log.feed(line)))
-    said = {clause for _, match in captured.rows for clause in match.clauses}
-    captured.missing = [*log.missing(), *(["RUN-1"] if "RUN-1" not in said else [])]
-    return captured
+        shown += _row(number, log.feed(line), language)
+        shown += [f"{'':6} {'':12} (from here on taken for the shutdown)"] if stops else []
+    said = {clause for match in log.matches for clause in match.clauses}
+    missing = [*log.missing(), *(["RUN-1"] if "RUN-1" not in said else [])]
+    shown += [f"{'-':>6} {f'NO {clause}':12} missing: {CLAUSE[clause].text}" for clause in missing]
+    faults = sum(match.kind in _FAULTS for match in log.matches)
+    if not rows:
+        shown.append("the log is empty")
+    if sound := bool(rows) and not faults and not missing:
+        return [*shown, f"{len(rows)} lines: it would pass"], sound
+    counts = f"{faults} lines that would fail the run, {len(missing)} missing"
+    return [*shown, _NEXT, f"{len(rows)} lines: {counts}"], sound
+
+
+def _row(number: int, match: LineMatch, language: Language) -> Iterator[str]:
+    """A line's number, clauses or kind, and message; of one that would fail, the nearest template too."""
+    reading = language.read(match.line.text)
+    if match.kind not in _FAULTS:
+        yield f"{number:6} {','.join(match.clauses) or match.kind:12} {_shown(reading.message)}"
+        return
+    label = f"NO {match.clause or 'EXT-4'}"
+    yield f"{number:6} {label:12} {_shown(reading.message)}   <- {match.why or 'undocumented'}"
+    if not reading.entries and (near := language.nearest([reading])):
+        where = near.entry.clause or near.entry.kind
+        message = "" if near.message == reading.message else f" of {_shown(near.message)!r}"
+        yield (
+            f"{'':6} {'':12} nearest: {near.entry.template.text!r} ({where}); the two part at character "
+            f"{near.at + 1}{message}"
+        )
 
 
 def lines(file: BinaryIO) -> list[Line]:
@@ -139,7 +156,5 @@ def _line(text: str) -> Line:
 
 def _shown(text: str) -> str:
     """`text` on one line of a terminal; a runtime's log gives it no orders."""
-    shown = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text[:_SHOWN]).replace(
-        "##[", "# #["
-    )
-    return shown + ("..." if len(text) > _SHOWN else "")
+    shown = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text[:_SHOWN])
+    return shown.replace("##[", "# #[") + ("..." if len(text) > _SHOWN else "")

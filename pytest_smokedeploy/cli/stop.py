@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import argparse
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 
+from pytest_smokedeploy.cli.output import say
 from pytest_smokedeploy.client import AgentClient
 from pytest_smokedeploy.evidence import Journal, owed, replay, write_folder
 from pytest_smokedeploy.judging import Record
 from pytest_smokedeploy.lifecycle import FactRecorder
 from pytest_smokedeploy.lifecycle.deploying import overdue
 from pytest_smokedeploy.lifecycle.stopping import Stopper
+from pytest_smokedeploy.model import EXIT_FAILED, EXIT_OK
 from pytest_smokedeploy.settings import Options, RunConfig, resolve
 from pytest_smokedeploy.support.errors import EvidenceError
 from pytest_smokedeploy.support.redaction import Sanitiser
@@ -23,7 +28,21 @@ _LOOK: Final = "Ask the agent's GET /v1/status, and stop by hand what runs."
 _ANSWERED: Final = frozenset({"deploy.answered", "deploy.failed", "deploy.refused"})
 
 
-def rescue(options: Options, environ: Mapping[str, str]) -> tuple[str, bool]:
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the evidence folder and the settings file."""
+    parser.add_argument("--smokedeploy-evidence", "--evidence", dest="evidence", type=Path, default=None)
+    parser.add_argument("--smokedeploy-config", "--config", dest="config", type=Path, default=None)
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Print what was done; 0 where nothing is left running."""
+    options = Options.merged(vars(parsed) | {"environment": "dev"}, os.environ)
+    words, stopped = _rescue(options, os.environ)
+    say(f"smokedeploy stop: {words}")
+    return EXIT_OK if stopped else EXIT_FAILED
+
+
+def _rescue(options: Options, environ: Mapping[str, str]) -> tuple[str, bool]:
     """Stop what the journal in the evidence folder shows as deployed and not stopped.
 
     Returns:

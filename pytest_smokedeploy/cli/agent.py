@@ -1,0 +1,19 @@
+"""``smokedeploy agent``: serves the Deploy Agent; its arguments are the agent's own."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Take every argument as it is."""
+    parser.prefix_chars = ""
+    parser.add_argument("arguments", nargs=argparse.REMAINDER)
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Serve; returns the agent's exit status."""
+    from pytest_smokedeploy.agent.main import run as serve  # noqa: PLC0415 - the agent's extra may be absent
+
+    return serve(parsed.arguments, os.environ)
