@@ -11,16 +11,18 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from pytest_smokedeploy.log_language import Entry, Language
-from pytest_smokedeploy.model import CLAUSE, MILESTONES, RANK, Finding
+from pytest_smokedeploy.model import CLAUSE, MILESTONES, RANK, STATED, Basis, Finding
 
 Kind = Literal["milestone", "forbidden", "documented", "excepted", "undocumented", "blank"]
 Phase = Literal["starting", "idle", "stopping"]
 
+#: Characters of a line that a message shows (chosen).
 _SHOWN: Final = 300
-#: Engines and agents cut what is longer into several lines, in the middle of a word if need be.
+#: Engines and agents cut a line of more bytes in two, in the middle of a word if need be.
 _LONG: Final = 16 * 1024
+#: Characters from the end of such a line that are read with the next one (chosen).
 _CARRIED: Final = 200
-#: Undocumented lines among which the nearest to a missing milestone is looked for.
+#: Undocumented lines that are compared with a missing milestone's templates (chosen).
 _COMPARED: Final = 200
 _LEFT: Final = "Find out on the server what paused or ended it: the engine's own events tell."
 _LATE: Final = "See what delays the start-up, or raise deadlines.startup_seconds in smokedeploy.yml."
@@ -59,98 +61,76 @@ class StartupLog:
     Attributes:
         phase: `starting` until idle, `idle` until the stop is asked, then `stopping`.
         matches: every line with what it is, in order.
+        violated: violated clauses with words, in the order found; undocumented lines are not among them.
+        broken: why the stream broke off before its end, or "": what came since is not known.
+        exit_code: the container's, once it is gone and the engine told it.
+        quiet_seconds: length of the quiet window after idle, once it has passed.
+        overdue_seconds: seconds from the container's start that passed without idle, where they did.
+        counted: what the silence rests on beside the log, by clause: the engine's counters.
+        uncounted: clauses whose counters were told and then were not, so that nothing is established.
 
     """
 
     def __init__(self, language: Language) -> None:
         self.phase: Phase = "starting"
         self.matches: list[LineMatch] = []
+        self.violated: dict[str, str] = {}
+        self.broken = ""
         self.exit_code: int | None = None
+        self.quiet_seconds: float | None = None
+        self.overdue_seconds: float | None = None
+        self.counted: Mapping[str, str] = {}
+        self.uncounted: Mapping[str, str] = {}
         self._language = language
         self._seen: dict[str, Line] = {}
         # Milestones' parts and excepted lines that came: each comes once a start.
         self._came: set[Entry] = set()
-        self._violated: dict[str, str] = {}
-        self._quiet_seconds: float | None = None
         self._remedies: dict[str, str] = {}
-        self._overdue: float | None = None
-        self._cut = ""
         self._carried: dict[str, str] = {}
-        self._counted: dict[str, str] = {}
-        self._uncounted: dict[str, str] = {}
 
     # -- what happens ----------------------------------------------------------------------
 
     def feed(self, line: Line) -> LineMatch:
-        """Take the next line and say what it is."""
+        """Take the next line and return what it is."""
         match = self._match(line)
         self.matches.append(match)
         if match.kind == "forbidden":
-            self._violate(match.clause, f"{match.why}: {line.text[:_SHOWN]!r}")
+            self.violate(match.clause, f"{match.why}: {line.text[:_SHOWN]!r}")
         return match
 
     def stopping(self) -> None:
         """The stop has been asked: from here on lines belong to the shutdown."""
         self.phase = "stopping"
 
-    def quiet(self, seconds: float) -> None:
-        """The quiet window (seconds) after idle has passed."""
-        self._quiet_seconds = seconds
-
-    def overdue(self, seconds: float) -> None:
-        """`seconds` have passed since the container's start, and idle was not reached."""
-        self._overdue = seconds
+    def violate(self, clause: str, words: str, remedy: str = "") -> None:
+        """A clause is violated, by a line or by what was seen beside the log; the first words are kept."""
+        for one in (clause, "RUN-5") if clause == "OBS-7" else (clause,):
+            self.violated.setdefault(one, words)
+            self._remedies.setdefault(one, remedy or _remedy(one))
 
     def late(self, match: LineMatch, seconds: float, allowed: float) -> None:
         """A line of the start-up came `seconds` after the container's start, later than `allowed` (OBS-6)."""
         what = "idle" if "OBS-6" in match.clauses else "a line before idle"
         words = f"{what} came {seconds:.1f} s after the container's start, by the server's times"
         line = f"{match.line.text[:160]!r} at {match.line.time}"
-        self._violate("OBS-6", f"{words}; {allowed:g} s are allowed: {line}", _LATE)
-
-    def restarted(self, words: str) -> None:
-        """The container is not the one that started, or started again (DET-1)."""
-        self._violate("DET-1", words)
+        self.violate("OBS-6", f"{words}; {allowed:g} s are allowed: {line}", _LATE)
 
     def not_running(self, said: str, at: str) -> None:
         """A status read at the time `at` said `said`: the runtime did not stay idle (OBS-6)."""
-        self._violate("OBS-6", f"while it was watched a status read{at} said {said}"[:400], _LEFT)
-
-    def active(self, clause: str, words: str) -> None:
-        """Something ran or sent without a line, by the engine's counters (RUN-2, RUN-3, OBS-9)."""
-        self._violate(clause, words)
-
-    def counted(self, words: Mapping[str, str]) -> None:
-        """What the silence rests on beside the log, by clause: the engine's counters, or nothing."""
-        self._counted = dict(words)
-
-    def uncounted(self, words: Mapping[str, str]) -> None:
-        """What was counted, and then was not: the silence of these clauses cannot be established."""
-        self._uncounted = dict(words)
+        self.violate("OBS-6", f"while it was watched a status read{at} said {said}"[:400], _LEFT)
 
     def end(self, exit_code: int | None) -> None:
         """The container is gone."""
         self.exit_code = exit_code
-        if self.phase == "idle":
-            self._violate("OBS-6", f"the runtime left after idle, with exit code {exit_code}")
-        elif self.phase == "starting":
-            self._violate("OBS-6", f"the runtime left before idle, with exit code {exit_code}")
+        if self.phase != "stopping":
+            when = "after" if self.phase == "idle" else "before"
+            self.violate("OBS-6", f"the runtime left {when} idle, with exit code {exit_code}")
 
     def cut(self, words: str) -> None:
         """The stream broke: what has not been seen by now cannot be established."""
-        self._cut = self._cut or words
+        self.broken = self.broken or words
 
     # -- what it means ---------------------------------------------------------------------
-
-    @property
-    def broken(self) -> str:
-        """What broke the stream off before its end, or "": what would have come since is not known."""
-        return self._cut
-
-    @property
-    def violated(self) -> dict[str, str]:
-        """Violated clauses with words, in the order found; undocumented lines are not among them."""
-        return dict(self._violated)
 
     @property
     def undocumented(self) -> list[Line]:
@@ -167,50 +147,45 @@ class StartupLog:
         return [clause for clause in MILESTONES if clause not in self._seen]
 
     def finding(self, clause: str) -> Finding:
-        """What the log says of one clause of the stage observe."""
-        text = CLAUSE[clause].text
-        if clause in self._violated:
-            remedy = self._remedies.get(clause) or _remedy(clause)
-            return Finding(clause, False, text, self._violated[clause], remedy=remedy)
-        if clause in self._seen and (clause != "OBS-6" or self._quiet_seconds is not None):
-            line = self._seen[clause]
-            quiet = f", then quiet for {self._quiet_seconds:g} s" if clause == "OBS-6" else ""
-            return Finding(clause, True, text, f"{line.text[:_SHOWN]!r} at {line.time}{quiet}")
-        if self._cut:
-            remedy = "See to it that the agent gives a whole log, then start anew by hand."
-            return Finding(clause, None, text, f"no whole log: {self._cut}", None, remedy=remedy)
-        if self._violated:
-            by = min(self._violated, key=RANK.__getitem__)
-            seen = f"the observation ended at {by}: {self._violated[by]}"
-            return Finding(clause, None, text, seen, None, remedy=f"Look at {by} first.")
-        if clause in MILESTONES or clause == "RUN-1":
-            return Finding(clause, False, text, self._lacking(clause), remedy=_remedy(clause))
-        if self._quiet_seconds is None:
-            seen = "the quiet window after idle did not pass"
-            return Finding(clause, None, text, seen, None, remedy="Look at OBS-6 first.")
-        if clause in self._uncounted:
-            remedy = "See why the agent tells no counters, then start anew by hand."
-            return Finding(clause, None, text, self._uncounted[clause], None, remedy=remedy)
-        seen = f"none in {len(self.matches)} lines and {self._quiet_seconds:g} quiet seconds after idle"
-        if clause == "DET-1":
-            seen = "each milestone once and in order; one container, one start"
-        elif clause in self._counted:
-            seen += f", {self._counted[clause]}"
-        return Finding(clause, True, text, seen)
+        """What the log shows of one clause of the stage observe."""
+        holds, seen, remedy = self._judged(clause)
+        basis = None if holds is None else Basis.SEEN
+        return Finding(clause, holds, CLAUSE[clause].text, seen, basis, remedy=remedy)
 
     # -- inside ----------------------------------------------------------------------------
 
-    def _violate(self, clause: str, words: str, remedy: str = "") -> None:
-        if clause not in self._violated:
-            self._violated[clause], self._remedies[clause] = words, remedy
-        if clause == "OBS-7":
-            self._violated.setdefault("RUN-5", words)
+    def _judged(self, clause: str) -> tuple[bool | None, str, str]:
+        """Whether a clause holds, what was seen of it, and what to do."""
+        quiet = self.quiet_seconds
+        if clause in self.violated:
+            return False, self.violated[clause], self._remedies[clause]
+        if clause in self._seen and (clause != "OBS-6" or quiet is not None):
+            line = self._seen[clause]
+            silence = f", then quiet for {quiet:g} s" if clause == "OBS-6" else ""
+            return True, f"{line.text[:_SHOWN]!r} at {line.time}{silence}", ""
+        if self.broken:
+            remedy = "See to it that the agent gives a whole log, then start anew by hand."
+            return None, f"no whole log: {self.broken}", remedy
+        if self.violated:
+            by = min(self.violated, key=RANK.__getitem__)
+            return None, f"the observation ended at {by}: {self.violated[by]}", f"Look at {by} first."
+        if clause in STATED:
+            return False, self._lacking(clause), _remedy(clause)
+        if quiet is None:
+            return None, "the quiet window after idle did not pass", "Look at OBS-6 first."
+        if clause in self.uncounted:
+            remedy = "See why the agent tells no counters, then start anew by hand."
+            return None, self.uncounted[clause], remedy
+        if clause == "DET-1":
+            return True, "each milestone once and in order; one container, one start", ""
+        counted = f", {self.counted[clause]}" if clause in self.counted else ""
+        return True, f"none in {len(self.matches)} lines and {quiet:g} quiet seconds after idle{counted}", ""
 
     def _lacking(self, clause: str) -> str:
         """Words about a milestone that never came, with the line that is nearest to one of its templates."""
-        words = f"no such line among {len(self.matches)}"
-        if self._overdue is not None:
-            words += f" within {self._overdue:g} s of the container's start (deadlines.startup_seconds)"
+        words, seconds = f"no such line among {len(self.matches)}", self.overdue_seconds
+        if seconds is not None:
+            words += f" within {seconds:g} s of the container's start (deadlines.startup_seconds)"
         if 0 < (came := sum(entry.clause == clause for entry in self._came)) < self._language.parts[clause]:
             return f"{words}; {came} of its {self._language.parts[clause]} lines came"
         compared = map(self._language.read, (line.text for line in self.undocumented[:_COMPARED]))
@@ -281,7 +256,7 @@ class StartupLog:
 
 def _remedy(clause: str) -> str:
     """What to do about a violated clause."""
-    if clause in MILESTONES or clause == "RUN-1":
+    if clause in STATED:
         return "See by `smokedeploy log startup.log` where it parts from the templates (log.milestones)."
     if clause == "DET-1":
         return "Look in startup.log for a restart, and at the container's restart policy."

@@ -6,19 +6,8 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, get_args
 
 from pytest_smokedeploy.judging.record import Check, CheckOutcome, Record
-from pytest_smokedeploy.model import (
-    CHECKED,
-    CLAUSE,
-    CLAUSES,
-    EXIT_MISUSE,
-    EXIT_STATUS,
-    STAGES,
-    Basis,
-    Finding,
-    How,
-    Stage,
-    Verdict,
-)
+from pytest_smokedeploy.model import CHECKED, CLAUSE, CLAUSES, STAGES, Basis, Finding, How, Stage, Verdict
+from pytest_smokedeploy.model.verdicts import EXIT_MISUSE, EXIT_STATUS
 
 ClauseWord = Literal["proven", "violated", "not proven"]
 

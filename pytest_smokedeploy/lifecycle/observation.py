@@ -138,7 +138,7 @@ class Observer:
                 self._overrun(READING_SECONDS, "idle was due")
                 return False
             if left <= 0 and not self.stream.waiting and (left := self._under_way()) <= 0:
-                self.log.overdue(seconds)
+                self.log.overdue_seconds = seconds
                 return False
             self._next(max(0.0, left))
         return self.log.phase == "idle"
@@ -172,7 +172,7 @@ class Observer:
                 self._overrun(READING_SECONDS, "the quiet window was over")
                 return
             if left <= 0 and not self.stream.waiting:
-                self.log.quiet(seconds)
+                self.log.quiet_seconds = seconds
                 self.facts.note("log.quiet", seconds=seconds)
                 self.facts.announce(f"observe: quiet for {seconds:g} s after idle")
                 return
@@ -277,10 +277,10 @@ class Observer:
         self._written = self._at
         if self.since and self._at < self.since.timestamp():
             words = f"a line is dated {line.time}, before this deploy began at {self.since.isoformat()}"
-            self.log.restarted(f"{words}: {line.text[:160]!r}")
+            self.log.violate("DET-1", f"{words}: {line.text[:160]!r}")
         if self.log.phase == "stopping" and self._at < self._stop_at:
             # It arrived after the stop was asked, and was written before by the server's clock.
-            self.log.active("RUN-3", f"a line from before the stop, dated {line.time}: {line.text[:160]!r}")
+            self.log.violate("RUN-3", f"a line from before the stop, dated {line.time}: {line.text[:160]!r}")
         late = self.log.phase == "starting" and self._at > self._due
         match = self.log.feed(line)
         if late:

@@ -137,7 +137,7 @@ class Watch(DeployPart):
             # A value of another type breaks the contract, and is undocumented already.
             if isinstance(after, type(before)) and before is not None and before != after:
                 words = f"{name} was {before!r}, and {after!r} once it was stopped"
-                self.log.restarted(f"{words}: it is not the one that was watched"[:400])
+                self.log.violate("DET-1", f"{words}: it is not the one that was watched"[:400])
                 break
         self._tell_new()
 
@@ -224,14 +224,14 @@ class Watch(DeployPart):
         for name in _LASTING:
             if first.get(name) != raw.get(name):
                 words = f"{name} was {first.get(name)!r}, then {raw.get(name)!r}"
-                self.log.restarted(f"{words}: it is not the one that started"[:400])
+                self.log.violate("DET-1", f"{words}: it is not the one that started"[:400])
                 return False
         if not runs(raw):
             at = f" at {look.date.isoformat().replace('+00:00', 'Z')}" if look.date else ""
             self.log.not_running(running_words(raw), at)
             return False
         if (code := raw.get("exit_code")) != first.get("exit_code"):
-            self.log.restarted(f"exit_code was {first.get('exit_code')!r}, then {code!r}"[:400])
+            self.log.violate("DET-1", f"exit_code was {first.get('exit_code')!r}, then {code!r}"[:400])
             return False
         return True
 
@@ -245,7 +245,7 @@ class Watch(DeployPart):
             self.run.settings.activity,
         )
         self.facts.note("activity.judged", violated=dict(silence.violated), rests_on=dict(silence.rests_on))
-        self.log.counted(silence.rests_on)
-        self.log.uncounted(silence.lost)
+        self.log.counted = silence.rests_on
+        self.log.uncounted = silence.lost
         for clause, words in silence.violated.items():
-            self.log.active(clause, words)
+            self.log.violate(clause, words)

@@ -33,7 +33,7 @@ def whole(lines, *, tail=TAIL, exit_code=0, **given):
     """The log of a whole start: quiet after idle, stopped in order."""
     log = fed(*lines, **given)
     if log.phase == "idle" and not log.violated:
-        log.quiet(3.0)
+        log.quiet_seconds = 3.0
     log.stopping()
     for text in tail:
         log.feed(Line("2026-01-01T00:01:00Z", "stdout", text))

@@ -13,7 +13,7 @@ def test_leaving_is_told_apart_by_when_it_was():
     after, before, stopped = fed(*HEALTHY), fed(*HEALTHY[:3]), fed(*HEALTHY)
     after.end(3)
     before.end(4)
-    stopped.quiet(1.0)
+    stopped.quiet_seconds = 1.0
     stopped.stopping()
     stopped.end(0)
     assert after.violated == {"OBS-6": "the runtime left after idle, with exit code 3"}
@@ -33,13 +33,13 @@ def test_a_milestone_that_comes_late_names_the_one_before_it():
 
 def test_a_start_seen_elsewhere_counts_as_one_seen_in_the_log():
     log = fed(*HEALTHY)
-    log.restarted("started_at changed")
+    log.violate("DET-1", "started_at changed")
     assert log.violated == {"DET-1": "started_at changed"}
 
 
 def test_activity_violates_its_clause_with_its_words():
     log = fed(*HEALTHY)
-    log.active("RUN-3", "0.9 s of processor time")
+    log.violate("RUN-3", "0.9 s of processor time")
     assert log.finding("RUN-3").seen == "0.9 s of processor time"
 
 
@@ -72,8 +72,8 @@ def test_silence_that_was_not_waited_for_is_not_established():
 
 def test_findings_say_what_they_rest_on():
     log = fed(*HEALTHY)
-    log.quiet(2.0)
-    log.counted({"RUN-3": "and by the engine's counters: 0 s"})
+    log.quiet_seconds = 2.0
+    log.counted = {"RUN-3": "and by the engine's counters: 0 s"}
     assert log.finding("OBS-8").seen == "none in 8 lines and 2 quiet seconds after idle"
     assert log.finding("RUN-3").seen.endswith("after idle, and by the engine's counters: 0 s")
     assert log.finding("DET-1").seen == "each milestone once and in order; one container, one start"
@@ -145,7 +145,7 @@ def test_the_nearest_line_is_one_that_nothing_documents():
 def test_a_finding_is_whole(lines, quiet, cut, clause, holds, seen):  # noqa: PLR0913, PLR0917 - a table
     log = fed(*lines)
     if quiet:
-        log.quiet(1.0)
+        log.quiet_seconds = 1.0
     if cut:
         log.cut(cut)
     finding = log.finding(clause)
