@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pytest_smokedeploy.judging.process_environment import steers
 from pytest_smokedeploy.judging.workflow_commands import COMMAND, NAME, evidence_folder, faults
-from pytest_smokedeploy.judging.workflow_steps import ON, Path, WorkflowDocument, WorkflowStep, mapping, ours
+from pytest_smokedeploy.judging.workflow_steps import ON, Path, WorkflowStep, mapping, ours, steps, triggers
 from pytest_smokedeploy.settings import is_prod
 from pytest_smokedeploy.settings.yamlfile import Document
 from pytest_smokedeploy.support.errors import MisuseError
@@ -33,6 +33,10 @@ _ALWAYS: Final = re.compile(r"always\(\)|\$\{\{\s*always\(\)\s*\}\}")
 #: Variables of the gate's own, and the one by which pytest loads no other plug-in.
 _PLAIN: Final = re.compile(r"SMOKEDEPLOY_\w+|PYTEST_DISABLE_PLUGIN_AUTOLOAD", re.ASCII)
 _MINUTES: Final = re.compile(r"\d{1,6}(?:\.\d+)?", re.ASCII)
+
+
+#: Clause, place, what is wrong there, and how to write it.
+_Breach = tuple[str, Path, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +63,16 @@ def breaches(document: Document, rules: WorkflowRules) -> list[MisuseError]:
         rules: what the settings allow.
 
     """
-    judge = _Judge(WorkflowDocument(document), rules)
-    judge.triggers()
-    judge.whole()
-    judge.gate()
-    return sorted(judge.found, key=lambda error: _ORDER.index(str(error.clause)))
+    found = [
+        MisuseError(f"{document.name}:{document.line(path) or 1}: {words}.", clause=clause, remedy=remedy)
+        for clause, path, words, remedy in _Judge(document.data, rules).breaches()
+    ]
+    return sorted(found, key=lambda error: _ORDER.index(str(error.clause)))
 
 
 def gate_of(document: Document) -> WorkflowStep | None:
     """The step that runs the gate, or None where there is not exactly one."""
-    gates = [step for step in WorkflowDocument(document).steps() if step.role == "gate"]
+    gates = [step for step in steps(document.data) if step.role == "gate"]
     return gates[0] if len(gates) == 1 else None
 
 
@@ -95,195 +99,187 @@ def job_name(document: Document, key: str) -> tuple[str, str]:
 
 
 class _Judge:
-    """Collects what one workflow breaks."""
+    """What one workflow breaks, part by part."""
 
-    def __init__(self, workflow: WorkflowDocument, rules: WorkflowRules) -> None:
-        self.found: list[MisuseError] = []
-        self._flow = workflow
+    def __init__(self, workflow: Mapping[str, Any], rules: WorkflowRules) -> None:
+        self._workflow = workflow
         self._rules = rules
 
-    def _add(self, clause: str, path: Path, words: str, remedy: str) -> None:
-        place = f"{self._flow.name}:{self._flow.line(path)}"
-        self.found.append(MisuseError(f"{place}: {words}.", clause=clause, remedy=remedy))
+    def breaches(self) -> Iterator[_Breach]:
+        """Everything that is not allowed, in no order."""
+        yield from self._triggers()
+        # Keys, variables and concurrency of the workflow hold for the gate's job too.
+        yield from _keys((), self._workflow, _TOP, "the workflow")
+        yield from self._env((), self._workflow)
+        yield from _runs((), self._workflow)
+        yield from self._gate()
 
-    # -- the workflow ----------------------------------------------------------------------
+    # -- triggers --------------------------------------------------------------------------
 
-    def triggers(self) -> None:
+    def _triggers(self) -> Iterator[_Breach]:
         """`workflow_dispatch` alone (TRG-3), with the two inputs (TRG-2)."""
-        triggers = self._flow.triggers()
-        for name in sorted(set(triggers) - {BY_HAND}):
+        found = triggers(self._workflow)
+        for name in sorted(set(found) - {BY_HAND}):
             words = f"{name[:100]} starts the workflow without a person"
-            self._add("TRG-3", triggers[name][1], words, f"Remove it; write `on: {BY_HAND}` with its inputs.")
-        if BY_HAND not in triggers:
-            self._add("TRG-3", ("on",), f"no {BY_HAND}", f"Write `on: {BY_HAND}` with its inputs.")
-        elif len(triggers) == 1:
-            for path, words in self._inputs(*triggers[BY_HAND]):
-                self._add("TRG-2", path, words, "Write the inputs as `smokedeploy init` lays them.")
-
-    def _inputs(self, dispatch: Any, path: Path) -> Iterator[tuple[Path, str]]:  # noqa: ANN401 - YAML
-        inputs, path = mapping(mapping(dispatch).get("inputs")), (*path, "inputs")
-        for name in ("environment", "image_tag"):
-            if name not in inputs:
-                yield path, f"there is no input `{name}`"
-        environment, tag = mapping(inputs.get("environment")), mapping(inputs.get("image_tag"))
-        options, default = environment.get("options"), str(environment.get("default") or "")
-        if isinstance(options, list) and "dev" not in options:
-            yield (*path, "environment", "options"), "the input `environment` does not offer dev"
-        if is_prod(default):
-            yield (*path, "environment", "default"), f"the input `environment` defaults to {default!r}"
-        if (default := str(tag.get("default") or "")) and can_move(default):
-            words = f"the input `image_tag` defaults to {default!r}, which can move"
-            yield (*path, "image_tag", "default"), words
-
-    def whole(self) -> None:
-        """Keys, variables and concurrency of the workflow, which hold for the gate's job too."""
-        self._keys((), self._flow.data, _TOP, "the workflow")
-        self._env((), self._flow.data)
-        self._runs((), self._flow.data)
+            yield "TRG-3", found[name][1], words, f"Remove it; write `on: {BY_HAND}` with its inputs."
+        if BY_HAND not in found:
+            yield "TRG-3", ("on",), f"no {BY_HAND}", f"Write `on: {BY_HAND}` with its inputs."
+        elif len(found) == 1:
+            for path, words in _inputs(*found[BY_HAND]):
+                yield "TRG-2", path, words, "Write the inputs as `smokedeploy init` lays them."
 
     # -- the gate's job --------------------------------------------------------------------
 
-    def gate(self) -> None:
+    def _gate(self) -> Iterator[_Breach]:
         """One step runs the gate, and two after it in its job stop and verify what it left."""
-        steps = list(self._flow.steps())
-        gates = [step for step in steps if step.role == "gate"]
+        every = list(steps(self._workflow))
+        gates = [step for step in every if step.role == "gate"]
         if not gates:
-            words = "no step runs the gate"
-            self._add("FLR-1", ("jobs",), words, f"Write a step with `run: {COMMAND['gate']}`.")
+            yield "FLR-1", ("jobs",), "no step runs the gate", f"Write a step with `run: {COMMAND['gate']}`."
             return
         gate = next((step for step in gates if not faults(step)), gates[0])
-        later = [s for s in steps if s.job == gate.job and s.number > gate.number]
-        stops, checks = ([s for s in later if s.role == role] for role in ("stop", "verify"))
-        self._job(gate)
-        self._timeout(gate.path, gate.body)
+        later = [step for step in every if step.job == gate.job and step.number > gate.number]
+        stops, checks = ([step for step in later if step.role == role] for role in ("stop", "verify"))
+        yield from self._job(gate)
+        yield from self._timeout(gate.path, gate.body)
         for step in (gate, *stops, *checks):
-            self._own(step)
-        self._folders(gate, stops, checks)
-        self._others(steps, gate, [gate, *stops, *checks])
+            yield from self._own(step)
+        yield from _folders(gate, stops, checks)
+        if again := [step.path for step in gates if step is not gate]:
+            words = "one dispatch runs the gate more than once"
+            yield "FLR-4", again[-1], words, "Keep one step that runs the gate."
+        own = {step.path for step in (gate, *stops, *checks)} | set(again)
+        yield from self._others(gate, own)
 
-    def _job(self, gate: WorkflowStep) -> None:
+    def _job(self, gate: WorkflowStep) -> Iterator[_Breach]:
         path: Path = ("jobs", gate.job)
-        job = gate.above[0]
-        self._keys(path, job, _JOB, f"the gate's job {gate.job!r}")
-        self._env(path, job)
-        self._runs(path, job)
-        self._timeout(path, job)
+        job, whose = gate.above[0], f"the gate's job {gate.job!r}"
+        yield from _keys(path, job, _JOB, whose)
+        yield from self._env(path, job)
+        yield from _runs(path, job)
+        yield from self._timeout(path, job)
         if re.search(r"always\s*\(", str(job.get("if") or ""), re.IGNORECASE):
             words = "`always()` on the gate's job: a cancelled run does not reach it, to stop in order"
-            self._add("FLR-2", (*path, "if"), words, "Take `always()` out of the job's `if:`.")
+            yield "FLR-2", (*path, "if"), words, "Take `always()` out of the job's `if:`."
         where = job.get("environment")
         name = where.get("name") if isinstance(where, dict) else where
         more = set(mapping(where)) - {"name", "deployment"}
         if name != "dev" or more:
-            words = f"the gate's job {gate.job!r} is given the secrets of {str(name)[:100]!r}"
+            words = f"{whose} is given the secrets of {str(name)[:100]!r}"
             if not name:
-                words = f"the gate's job {gate.job!r} names no `environment:`"
+                words = f"{whose} names no `environment:`"
             elif more:
                 words = f"`environment` of the gate's job has the key {min(more)!r}"
-            clause = "TGT-3" if is_prod(str(name)) else "PRE-4"
             remedy = "Write `environment: dev`, or `environment: {name: dev, deployment: false}`."
-            self._add(clause, (*path, "environment"), words, remedy)
+            yield "TGT-3" if is_prod(str(name)) else "PRE-4", (*path, "environment"), words, remedy
 
-    def _runs(self, path: Path, body: Mapping[str, Any]) -> None:
-        """Concurrency and defaults of the workflow or of the gate's job."""
-        concurrency = body.get("concurrency")
-        if isinstance(concurrency, dict) and concurrency.get("cancel-in-progress", False) is not False:
-            words = "a second dispatch cancels the gate while it runs"
-            at = (*path, "concurrency", "cancel-in-progress")
-            self._add("FLR-2", at, words, "Write `cancel-in-progress: false`.")
-        defaults = body.get("defaults")
-        if defaults is not None:
-            self._keys((*path, "defaults"), mapping(defaults), "run", "`defaults`")
-            run = mapping(mapping(defaults).get("run"))
-            self._keys((*path, "defaults", "run"), run, "shell|working-directory", "`defaults`")
-
-    def _timeout(self, path: Path, body: Mapping[str, Any]) -> None:
-        minutes = body.get("timeout-minutes")
-        if minutes is None:
+    def _timeout(self, path: Path, body: Mapping[str, Any]) -> Iterator[_Breach]:
+        if body.get("timeout-minutes") is None:
             return
-        known = _MINUTES.fullmatch(str(minutes))
-        if not known or float(str(minutes)) * 60 <= self._rules.budget_seconds:
+        minutes = str(body["timeout-minutes"])
+        if not _MINUTES.fullmatch(minutes) or float(minutes) * 60 <= self._rules.budget_seconds:
             least = int(self._rules.budget_seconds // 60) + 1
-            words = f"`timeout-minutes: {str(minutes)[:40]}` is less than the gate's own deadlines may take"
+            words = f"`timeout-minutes: {minutes[:40]}` is less than the gate's own deadlines may take"
             remedy = f"Write a number, {least} at the least, or shorten `deadlines` in smokedeploy.yml."
-            self._add("FLR-2", (*path, "timeout-minutes"), words, remedy)
+            yield "FLR-2", (*path, "timeout-minutes"), words, remedy
 
-    # -- steps of ours ---------------------------------------------------------------------
+    # -- steps -----------------------------------------------------------------------------
 
-    def _own(self, step: WorkflowStep) -> None:
+    def _own(self, step: WorkflowStep) -> Iterator[_Breach]:
         """A step of gate, stop or verify: its keys, its shell, its variables, its one command."""
         whose, keys = NAME[step.role], _STEP
         if step.role == "stop":
             keys += "|if"
             if not _ALWAYS.fullmatch(str(step.body.get("if") or "").strip()):
                 words = f"{whose} does not run where the gate failed or was cancelled"
-                self._add("FLR-2", step.path, words, "Write `if: always()` on its step.")
-        self._keys(step.path, step.body, keys, f"the step of {whose}")
-        self._env(step.path, step.body)
+                yield "FLR-2", step.path, words, "Write `if: always()` on its step."
+        yield from _keys(step.path, step.body, keys, f"the step of {whose}")
+        yield from self._env(step.path, step.body)
         shell, path = step.default("shell")
         if shell not in {"", "bash", "sh"}:
-            self._add("FLR-1", path, f"{whose} runs under the shell {shell[:60]!r}", "Write `shell: bash`.")
+            yield "FLR-1", path, f"{whose} runs under the shell {shell[:60]!r}", "Write `shell: bash`."
         for clause, words in faults(step):
             remedy = f"Write `run: {COMMAND[step.role]}`, and nothing around it."
-            self._add(clause, (*step.path, "run"), words, remedy)
+            yield clause, (*step.path, "run"), words, remedy
 
-    def _folders(self, gate: WorkflowStep, stops: list[WorkflowStep], checks: list[WorkflowStep]) -> None:
-        """Stop and verify are there, and look where the gate writes."""
-        written = evidence_folder(gate)
-        if written is None and not faults(gate):
-            words = "the evidence folder of the gate is no plain path"
-            self._add("FLR-2", gate.path, words, "Write SMOKEDEPLOY_EVIDENCE and `working-directory` out.")
-        for steps, clause, what, remedy in (
-            (stops, "FLR-2", "smokedeploy stop", f"`if: always()` and `run: {COMMAND['stop']}`"),
-            (checks, "FLR-1", "smokedeploy verify", f"`run: {COMMAND['verify']}`"),
-        ):
-            if not steps:
-                words = f"no step after the gate in its job runs `{what}`"
-                self._add(clause, gate.path, words, f"Add a step with {remedy}.")
-            for step in steps:
-                looked = evidence_folder(step)
-                if written and looked != written and not faults(step):
-                    words = f"`{what}` looks in {looked}, and the gate writes to {written}"
-                    self._add(clause, (*step.path, "run"), words, "Name one folder to gate, stop and verify.")
-
-    def _others(self, steps: list[WorkflowStep], gate: WorkflowStep, own: list[WorkflowStep]) -> None:
+    def _others(self, gate: WorkflowStep, own: set[Path]) -> Iterator[_Breach]:
         """Every other step and job holds no word of ours."""
-        places = [s.path for s in own]
-        if again := [s for s in steps if s.role == "gate" and s is not gate]:
-            words = "one dispatch runs the gate more than once"
-            self._add("FLR-4", again[-1].path, words, "Keep one step that runs the gate.")
-            places += [s.path for s in again]
         here = ("jobs", gate.job, "steps")
-        bodies: list[tuple[Any, Path]] = [(b, (*here, n)) for n, b in enumerate(gate.above[0]["steps"])]
-        bodies += [(job, ("jobs", key)) for key, job in self._flow.data["jobs"].items() if key != gate.job]
-        for body, path in bodies:
+        bodies: list[tuple[Path, Any]] = [((*here, n), b) for n, b in enumerate(gate.above[0]["steps"])]
+        bodies += [(("jobs", key), job) for key, job in self._workflow["jobs"].items() if key != gate.job]
+        for path, body in bodies:
             at = ours(body, path)
-            if path not in places and at and at[:4] not in places:
+            if path not in own and at and at[:4] not in own:
                 words = "`smokedeploy` stands outside the steps of gate, stop and verify"
                 remedy = "Take it out: what is not one of these three steps can't be told from another gate."
-                self._add("FLR-1", at, words, remedy)
+                yield "FLR-1", at, words, remedy
 
-    # -- what all of them share ------------------------------------------------------------
-
-    def _keys(self, path: Path, body: Mapping[str, Any], allowed: str, whose: str) -> None:
-        for key in body:
-            if not re.fullmatch(allowed, key):
-                remedy = f"Remove it; allowed are {allowed.replace('|', ', ')}."
-                clause = _CLAUSE.get(key, "FLR-1")
-                self._add(clause, (*path, key), f"{whose} has the key {key[:60]!r}", remedy)
-
-    def _env(self, path: Path, body: Mapping[str, Any]) -> None:
+    def _env(self, path: Path, body: Mapping[str, Any]) -> Iterator[_Breach]:
         env, path = body.get("env"), (*path, "env")
         if env is not None and not isinstance(env, dict):
-            self._add("FLR-1", path, "`env` is made as the workflow runs", "Write its variables out.")
+            yield "FLR-1", path, "`env` is made as the workflow runs", "Write its variables out."
         for name, value in mapping(env).items():
             source = rf"secrets\.{name}" if name in self._rules.secrets else ""
             source = r"github\.token|secrets\.\w+" if name == "GITHUB_TOKEN" else source
             if source and not re.fullmatch(rf"\$\{{\{{\s*(?:{source})\s*\}}\}}", str(value)):
                 words = f"{name} does not come from the secret of that name"
-                self._add("PRE-4", (*path, name), words, f"Write `{name}: ${{{{ secrets.{name} }}}}`.")
+                yield "PRE-4", (*path, name), words, f"Write `{name}: ${{{{ secrets.{name} }}}}`."
             if not source and (steers(name) or not (_PLAIN.fullmatch(name) or name in self._rules.env)):
                 remedy = "Remove it, or list it under `workflow.env` in smokedeploy.yml."
                 remedy = "Remove it; no setting allows it." if steers(name) else remedy
                 words = f"the gate is given the variable {name[:60]!r}, which it does not know"
-                self._add("FLR-1", (*path, name), words, remedy)
+                yield "FLR-1", (*path, name), words, remedy
+
+
+def _inputs(dispatch: Any, path: Path) -> Iterator[tuple[Path, str]]:  # noqa: ANN401 - YAML
+    """What is wrong with the two inputs of `workflow_dispatch`, and where."""
+    inputs, path = mapping(mapping(dispatch).get("inputs")), (*path, "inputs")
+    for name in ("environment", "image_tag"):
+        if name not in inputs:
+            yield path, f"there is no input `{name}`"
+    environment, tag = mapping(inputs.get("environment")), mapping(inputs.get("image_tag"))
+    options, default = environment.get("options"), str(environment.get("default") or "")
+    if isinstance(options, list) and "dev" not in options:
+        yield (*path, "environment", "options"), "the input `environment` does not offer dev"
+    if is_prod(default):
+        yield (*path, "environment", "default"), f"the input `environment` defaults to {default!r}"
+    if (default := str(tag.get("default") or "")) and can_move(default):
+        words = f"the input `image_tag` defaults to {default!r}, which can move"
+        yield (*path, "image_tag", "default"), words
+
+
+def _runs(path: Path, body: Mapping[str, Any]) -> Iterator[_Breach]:
+    """Concurrency and defaults of the workflow or of the gate's job."""
+    if mapping(body.get("concurrency")).get("cancel-in-progress", False) is not False:
+        key, words = ("concurrency", "cancel-in-progress"), "a second dispatch cancels the gate while it runs"
+        yield "FLR-2", (*path, *key), words, "Write `cancel-in-progress: false`."
+    defaults, path = mapping(body.get("defaults")), (*path, "defaults")
+    yield from _keys(path, defaults, "run", "`defaults`")
+    yield from _keys((*path, "run"), mapping(defaults.get("run")), "shell|working-directory", "`defaults`")
+
+
+def _folders(gate: WorkflowStep, stops: list[WorkflowStep], checks: list[WorkflowStep]) -> Iterator[_Breach]:
+    """Stop and verify are there, and look where the gate writes."""
+    written = evidence_folder(gate)
+    if written is None and not faults(gate):
+        words = "the evidence folder of the gate is no plain path"
+        yield "FLR-2", gate.path, words, "Write SMOKEDEPLOY_EVIDENCE and `working-directory` out."
+    for found, clause, role, remedy in (
+        (stops, "FLR-2", "stop", f"`if: always()` and `run: {COMMAND['stop']}`"),
+        (checks, "FLR-1", "verify", f"`run: {COMMAND['verify']}`"),
+    ):
+        if not found:
+            words = f"no step after the gate in its job runs {NAME[role]}"
+            yield clause, gate.path, words, f"Add a step with {remedy}."
+        for step in found:
+            looked = evidence_folder(step)
+            if written and looked != written and not faults(step):
+                words = f"{NAME[role]} looks in {looked}, and the gate writes to {written}"
+                yield clause, (*step.path, "run"), words, "Name one folder to gate, stop and verify."
+
+
+def _keys(path: Path, body: Mapping[str, Any], allowed: str, whose: str) -> Iterator[_Breach]:
+    for key in body:
+        if not re.fullmatch(allowed, key):
+            remedy = f"Remove it; allowed are {allowed.replace('|', ', ')}."
+            yield _CLAUSE.get(key, "FLR-1"), (*path, key), f"{whose} has the key {key[:60]!r}", remedy

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-
-from pytest_smokedeploy.settings.yamlfile import Document
 
 Path = tuple[str | int, ...]
 #: Spellings of `on` that some YAML reader takes for it.
@@ -30,11 +28,9 @@ def ours(value: object, path: Path) -> Path | None:
     """Where `value`, which stands at `path`, first holds the word `smokedeploy`; None for nowhere."""
     if isinstance(value, str):
         return path if _OURS.search(value) else None
-    parts: list[tuple[Any, Any]] = []
-    if isinstance(value, dict):
-        parts = list(value.items())
-    elif isinstance(value, list):
-        parts = list(enumerate(value))
+    parts: Iterable[tuple[Any, Any]] = value.items() if isinstance(value, dict) else ()
+    if isinstance(value, list):
+        parts = enumerate(value)
     for key, part in parts:
         if isinstance(key, str) and _OURS.search(key):
             return (*path, key)
@@ -92,35 +88,24 @@ class WorkflowStep:
         return next((str(env[name] or "") for env in envs if name in env), unset)
 
 
-class WorkflowDocument:
-    """A workflow document whose `jobs` is a mapping."""
+def triggers(workflow: Mapping[str, Any]) -> dict[str, tuple[Any, Path]]:
+    """Every trigger under `on`, in list, map and string spelling: its settings, and where it stands."""
+    found: dict[str, tuple[Any, Path]] = {}
+    for key in ON:
+        value = workflow.get(key)
+        if isinstance(value, dict):
+            found |= {name: (body, (key, name)) for name, body in value.items()}
+        elif isinstance(value, list):
+            found |= {str(name): (None, (key, place)) for place, name in enumerate(value)}
+        elif isinstance(value, str):
+            found[value] = (None, (key,))
+    return found
 
-    def __init__(self, document: Document) -> None:
-        self.name = document.name
-        self.data: Mapping[str, Any] = document.data
-        self._line = document.line
 
-    def line(self, path: Path) -> int:
-        """The 1-based line of `path`, or of what is nearest above it."""
-        return self._line(path) or 1
-
-    def triggers(self) -> dict[str, tuple[Any, Path]]:
-        """Every trigger under `on`, in list, map and string spelling: its settings, and where it stands."""
-        found: dict[str, tuple[Any, Path]] = {}
-        for key in ON:
-            value = self.data.get(key)
-            if isinstance(value, dict):
-                found |= {name: (body, (key, name)) for name, body in value.items()}
-            elif isinstance(value, list):
-                found |= {str(name): (None, (key, place)) for place, name in enumerate(value)}
-            elif isinstance(value, str):
-                found[value] = (None, (key,))
-        return found
-
-    def steps(self) -> Iterator[WorkflowStep]:
-        """Every step of every job."""
-        for job, body in self.data["jobs"].items():
-            steps = mapping(body).get("steps")
-            for number, step in enumerate(steps if isinstance(steps, list) else []):
-                if isinstance(step, dict):
-                    yield WorkflowStep(job, number, step, (body, self.data))
+def steps(workflow: Mapping[str, Any]) -> Iterator[WorkflowStep]:
+    """Every step of every job; `jobs` is a mapping."""
+    for job, body in workflow["jobs"].items():
+        found = mapping(body).get("steps")
+        for number, step in enumerate(found if isinstance(found, list) else []):
+            if isinstance(step, dict):
+                yield WorkflowStep(job, number, step, (body, workflow))

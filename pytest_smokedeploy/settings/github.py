@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from pytest_smokedeploy.support.redaction import Secret
 
@@ -41,26 +41,18 @@ class GitHubRun:
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Self:
         """Read the variables of `environ`; nothing is required here, the checks do that."""
-        attempt = environ.get("GITHUB_RUN_ATTEMPT", "")
-        token, workspace = environ.get("GITHUB_TOKEN", ""), environ.get("GITHUB_WORKSPACE", "")
-        return cls(
-            api_url=environ.get("GITHUB_API_URL", "").rstrip("/"),
-            server_url=environ.get("GITHUB_SERVER_URL", "").rstrip("/"),
-            repository=environ.get("GITHUB_REPOSITORY", ""),
-            event_name=environ.get("GITHUB_EVENT_NAME", ""),
-            workflow_ref=environ.get("GITHUB_WORKFLOW_REF", ""),
-            inputs=_inputs(environ.get("GITHUB_EVENT_PATH", "")),
-            workflow_sha=environ.get("GITHUB_WORKFLOW_SHA", ""),
-            run_id=environ.get("GITHUB_RUN_ID", ""),
-            run_attempt=int(attempt) if attempt.isascii() and attempt.isdigit() else 0,
-            job=environ.get("GITHUB_JOB", ""),
-            actor=environ.get("GITHUB_ACTOR", ""),
-            sha=environ.get("GITHUB_SHA", ""),
-            ref=environ.get("GITHUB_REF", ""),
-            token=Secret(token) if token.strip() else None,
-            workspace=Path(workspace) if workspace else None,
-            in_actions=environ.get("GITHUB_ACTIONS") == "true",
-        )
+        said = {one.name: environ.get(f"GITHUB_{one.name.upper()}", "") for one in fields(cls)}
+        attempt = said["run_attempt"]
+        plain: dict[str, Any] = said | {
+            "api_url": said["api_url"].rstrip("/"),
+            "server_url": said["server_url"].rstrip("/"),
+            "inputs": _inputs(environ.get("GITHUB_EVENT_PATH", "")),
+            "run_attempt": int(attempt) if attempt.isascii() and attempt.isdigit() else 0,
+            "token": Secret(said["token"]) if said["token"].strip() else None,
+            "workspace": Path(said["workspace"]) if said["workspace"] else None,
+            "in_actions": environ.get("GITHUB_ACTIONS") == "true",
+        }
+        return cls(**plain)
 
     @property
     def workflow_file(self) -> str:
