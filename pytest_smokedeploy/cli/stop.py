@@ -71,7 +71,7 @@ def _rescue(options: Options, environ: Mapping[str, str]) -> tuple[str, bool]:
         return "the journal is a rehearsal's; its world ended with it.", True
     options = replace(options, image_tag=_tag(started))
     run = resolve(options, environ)
-    sanitiser = Sanitiser(run.all_secrets())
+    sanitiser = Sanitiser(run.named_secrets().values())
     journal = Journal(file, sanitiser)
     facts = FactRecorder(_gate(events), journal)
     # Whatever the run had proven by then: what had to be rescued is no evidence (EXT-5).

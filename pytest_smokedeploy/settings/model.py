@@ -278,11 +278,7 @@ _TAGS: Final = frozenset({"[key]", "[list]", "[all]"})
 _KINDS: Final = {
     "string_type": "text (in quotes where YAML would read a number, a date or yes and no)",
     "tuple_type": "a list, written [one, two] or a line with a dash for each",
-    "list_type": "a list, written [one, two] or a line with a dash for each",
-    "dict_type": "keys with values, a line `key: value` for each",
-    "model_type": "keys with values, a line `key: value` for each",
-    "model_attributes_type": "keys with values, a line `key: value` for each",
-}
+} | dict.fromkeys(("dict_type", "model_type"), "keys with values, a line `key: value` for each")
 
 
 def _words(row: Any, path: tuple[int | str, ...]) -> str:  # noqa: ANN401 - pydantic's own

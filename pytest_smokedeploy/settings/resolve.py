@@ -24,11 +24,18 @@ _PROD: Final = re.compile(r"(?:^|[^a-z])(?:prod|production|prd)(?:[^a-z]|$)", re
 
 @dataclass(frozen=True, slots=True)
 class RunConfig:
-    """One run's settings, resolved. A secret that is not set is an empty one: PRE-4 asks, not this."""
+    """One run's settings, resolved. A secret that is not set is an empty one: PRE-4 asks, not this.
+
+    Attributes:
+        folder: the settings file's.
+        workflow_file: the deploy workflow on disk.
+        evidence: the folder for report and evidence.
+
+    """
 
     settings: Settings
-    config_file: Path
-    root: Path
+    folder: Path
+    workflow_file: Path
     evidence: Path
     rehearsal: bool
     engine: str
@@ -42,11 +49,6 @@ class RunConfig:
     ledger_file: Path
     inspections_file: Path
     github: GitHubRun
-
-    @property
-    def folder(self) -> Path:
-        """The settings file's folder."""
-        return self.config_file.parent
 
     @property
     def image(self) -> str:
@@ -63,28 +65,17 @@ class RunConfig:
         """The service token's secret."""
         return self.secrets["CF_ACCESS_CLIENT_SECRET"]
 
-    @property
-    def workflow_file(self) -> Path:
-        """The deploy workflow on disk."""
-        return self.root / DEPLOY_WORKFLOW
-
     def named_secrets(self) -> dict[str, Secret]:
         """Everything no output may show, by its variable; the endpoint's host is allowed to (DESIGN 3)."""
+        url, name = self.database_url, self.settings.database.url_variable
+        password = _password(url.reveal()) if url else ""
         found = {
-            name: secret for name, secret in self.secrets.items() if name != "DEPLOY_ENDPOINT" and secret
+            **{name: secret for name, secret in self.secrets.items() if name != "DEPLOY_ENDPOINT"},
+            "GITHUB_TOKEN": self.github.token,
+            name: url or self.secrets.get(name),
+            f"the password in {name}": Secret(password),
         }
-        if self.github.token:
-            found["GITHUB_TOKEN"] = self.github.token
-        if self.database_url:
-            name = self.settings.database.url_variable
-            found[name] = self.database_url
-            if password := _password(self.database_url.reveal()):
-                found[f"the password in {name}"] = Secret(password)
-        return found
-
-    def all_secrets(self) -> list[Secret]:
-        """The same, without their names."""
-        return list(self.named_secrets().values())
+        return {name: secret for name, secret in found.items() if secret}
 
 
 def resolve(options: Options, environ: Mapping[str, str]) -> RunConfig:
@@ -110,8 +101,8 @@ def resolve(options: Options, environ: Mapping[str, str]) -> RunConfig:
     phase = options.phase_folder or file.parent
     return RunConfig(
         settings=settings,
-        config_file=file,
-        root=options.root or find_root(file.parent),
+        folder=file.parent,
+        workflow_file=(options.root or find_root(file.parent)) / DEPLOY_WORKFLOW,
         evidence=options.evidence.absolute(),
         rehearsal=options.rehearse,
         engine=options.engine if options.rehearse else "",
@@ -174,11 +165,11 @@ def _check_environment(environment: str) -> None:
         raise SettingsError(words, file="--smokedeploy-environment / SMOKEDEPLOY_ENVIRONMENT")
     if environment == ENVIRONMENT:
         return
+    clause, why = "TGT-1", f"is not {ENVIRONMENT!r}, and a smoke deploy runs nowhere else"
     if is_prod(environment):
-        words = f"The environment {environment!r} is refused: a smoke deploy never runs against prod."
-        raise MisuseError(words, clause="TGT-3", remedy=f"Dispatch it with environment {ENVIRONMENT}.")
-    words = f"The environment {environment!r} is not {ENVIRONMENT!r}, and a smoke deploy runs nowhere else."
-    raise MisuseError(words, clause="TGT-1", remedy=f"Dispatch it with environment {ENVIRONMENT}.")
+        clause, why = "TGT-3", "is refused: a smoke deploy never runs against prod"
+    remedy = f"Dispatch it with environment {ENVIRONMENT}."
+    raise MisuseError(f"The environment {environment!r} {why}.", clause=clause, remedy=remedy)
 
 
 def _check_endpoint(endpoint: str, settings: Settings, *, rehearsal: bool) -> str:
@@ -208,9 +199,8 @@ def _check_endpoint(endpoint: str, settings: Settings, *, rehearsal: bool) -> st
         words = f"A live run against {host!r} is a run against this machine."
         raise MisuseError(words, clause="EXT-1", remedy="Rehearse it with --smokedeploy-rehearse.")
     if not rehearsal and parts.scheme != "https":
-        raise MisuseError(
-            "DEPLOY_ENDPOINT must be https.", remedy="Certificate checks can't be switched off."
-        )
+        remedy = "Certificate checks can't be switched off."
+        raise MisuseError("DEPLOY_ENDPOINT must be https.", remedy=remedy)
     return host
 
 

@@ -27,6 +27,8 @@ _BEGINS: Final = (
     yaml.FlowMappingStartToken,
 )
 _ENDS: Final = (yaml.BlockEndToken, yaml.FlowSequenceEndToken, yaml.FlowMappingEndToken)
+#: Keys and indices from the document's root.
+Place = tuple[str | int, ...]
 _INTEGER: Final = re.compile(r"-?(?:0|[1-9]\d{0,17})")
 
 
@@ -43,9 +45,9 @@ class Document:
 
     name: str
     data: Any
-    lines: dict[tuple[str | int, ...], int]
+    lines: dict[Place, int]
 
-    def line(self, path: tuple[str | int, ...]) -> int | None:
+    def line(self, path: Place) -> int | None:
         """The line of the longest known part of `path`, or None."""
         while path:
             if path in self.lines:
@@ -92,76 +94,77 @@ def parse(source: bytes | str, name: str, *, aliases: bool = False) -> Document:
         aliases: whether anchors and aliases are taken, as GitHub takes them in a workflow.
 
     """
-    try:
-        text = source if isinstance(source, str) else source.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise SettingsError(f"is not UTF-8 ({error.reason}).", file=name) from error
-    try:
+    return _Reader(name).document(source, aliases=aliases)
+
+
+class _Reader:
+    """Reads one document; `lines` are those of `Document`."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._lines: dict[Place, int] = {}
+
+    def document(self, source: bytes | str, *, aliases: bool) -> Document:
+        try:
+            text = source if isinstance(source, str) else source.decode("utf-8")
+            self._scan(text, aliases=aliases)
+            node = yaml.compose(text, Loader=yaml.SafeLoader)
+        except UnicodeDecodeError as error:
+            raise self._wrong(f"is not UTF-8 ({error.reason}).") from error
+        except yaml.MarkedYAMLError as error:
+            words = f"is not YAML: {error.problem or error.context}."
+            raise self._wrong(words, error.problem_mark or error.context_mark) from error
+        except yaml.YAMLError as error:
+            raise self._wrong(f"is not YAML: {error}.") from error
+        return Document(self._name, None if node is None else self._value(node, ()), self._lines)
+
+    def _wrong(self, words: str, at: yaml.Mark | None = None, key: str = "") -> SettingsError:
+        return SettingsError(words, file=self._name, line=at.line + 1 if at else None, key=key)
+
+    def _scan(self, text: str, *, aliases: bool) -> None:
         depth = 0
         for token in yaml.scan(text, Loader=yaml.SafeLoader):
             depth += isinstance(token, _BEGINS) - isinstance(token, _ENDS)
             if depth > _DEPTH:
                 # Here and not when it is walked: scanning takes longer with every open bracket.
-                raise SettingsError("is nested too deeply.", file=name, line=token.start_mark.line + 1)
-            if not aliases and isinstance(token, (yaml.AliasToken, yaml.AnchorToken)):
-                line = token.start_mark.line + 1
-                raise SettingsError(
-                    "anchors and aliases are not taken here; write it out.", file=name, line=line
-                )
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        words = f"is not YAML: {error.problem or error.context}."
-        raise SettingsError(words, file=name, line=mark.line + 1 if mark else None) from error
-    except yaml.YAMLError as error:
-        raise SettingsError(f"is not YAML: {error}.", file=name) from error
-    except RecursionError:
-        raise SettingsError("is nested too deeply.", file=name) from None
-    lines: dict[tuple[str | int, ...], int] = {}
-    data = None if node is None else _value(node, (), lines, name)
-    return Document(name, data, lines)
+                raise self._wrong("is nested too deeply.", token.start_mark)
+            if not aliases and isinstance(token, yaml.AliasToken | yaml.AnchorToken):
+                words = "anchors and aliases are not taken here; write it out."
+                raise self._wrong(words, token.start_mark)
 
+    def _value(self, node: yaml.Node, path: Place) -> Any:  # noqa: ANN401 - plain data
+        self._lines.setdefault(path, node.start_mark.line + 1)
+        if len(path) > _DEPTH:
+            raise self._wrong("is nested too deeply.", node.start_mark)
+        if len(self._lines) > _VALUES:
+            raise self._wrong(f"holds more than {_VALUES} values, aliases written out.")
+        if isinstance(node, yaml.MappingNode):
+            found: dict[str, Any] = {}
+            for key_node, value_node in node.value:
+                key = self._key(key_node)
+                if key in found:
+                    dotted = ".".join(map(str, (*path, key)))
+                    raise self._wrong("the key stands here twice.", key_node.start_mark, dotted)
+                self._lines[*path, key] = key_node.start_mark.line + 1
+                found[key] = self._value(value_node, (*path, key))
+            return found
+        if isinstance(node, yaml.SequenceNode):
+            return [self._value(item, (*path, n)) for n, item in enumerate(node.value)]
+        return _scalar(node)
 
-def _value(
-    node: yaml.Node, path: tuple[str | int, ...], lines: dict[tuple[str | int, ...], int], name: str
-) -> Any:  # noqa: ANN401 - plain data
-    lines.setdefault(path, node.start_mark.line + 1)
-    if len(path) > _DEPTH:
-        raise SettingsError("is nested too deeply.", file=name, line=node.start_mark.line + 1)
-    if len(lines) > _VALUES:
-        raise SettingsError(f"holds more than {_VALUES} values, aliases written out.", file=name)
-    if isinstance(node, yaml.MappingNode):
-        found: dict[str, Any] = {}
-        for key_node, value_node in node.value:
-            line = key_node.start_mark.line + 1
-            if not isinstance(key_node, yaml.ScalarNode):
-                raise SettingsError("a key must be a word.", file=name, line=line)
-            if key_node.tag == _MERGE:
-                words = "a merge key (`<<`) is not taken here, nor by GitHub; write it out."
-                raise SettingsError(words, file=name, line=line)
-            key = str(key_node.value)
-            if key in found:
-                raise SettingsError(
-                    "the key stands here twice.", file=name, line=line, key=_dotted((*path, key))
-                )
-            lines[*path, key] = line
-            found[key] = _value(value_node, (*path, key), lines, name)
-        return found
-    if isinstance(node, yaml.SequenceNode):
-        return [_value(item, (*path, n), lines, name) for n, item in enumerate(node.value)]
-    return _scalar(node)
+    def _key(self, node: yaml.Node) -> str:
+        if not isinstance(node, yaml.ScalarNode):
+            raise self._wrong("a key must be a word.", node.start_mark)
+        if node.tag == _MERGE:
+            words = "a merge key (`<<`) is not taken here, nor by GitHub; write it out."
+            raise self._wrong(words, node.start_mark)
+        return str(node.value)
 
 
 def _scalar(node: yaml.Node) -> Any:  # noqa: ANN401 - plain data
     text = str(node.value)
     if node.style is not None:  # type: ignore[attr-defined] # quoted or block: text, whatever it looks like
         return text
-    if text in {"true", "false"}:
-        return text == "true"
-    if text in {"", "~", "null"}:
-        return None
-    return int(text) if _INTEGER.fullmatch(text) else text
-
-
-def _dotted(path: tuple[str | int, ...]) -> str:
-    return ".".join(str(part) for part in path)
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    return {"true": True, "false": False, "": None, "~": None, "null": None}.get(text, text)

@@ -139,7 +139,7 @@ def test_no_secret_shows_in_what_a_run_says_of_itself(file):
     }
     run = resolve(asked(file), environ)
     assert "nobody-may-see" not in repr(run)
-    hidden = {secret.reveal() for secret in run.all_secrets()}
+    hidden = {secret.reveal() for secret in run.named_secrets().values()}
     assert {*list(environ.values())[1:], "pass-nobody-may-see"} == hidden
 
 
