@@ -36,13 +36,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(parsed: argparse.Namespace) -> int:
     """Print what was done; 0 where nothing is left running."""
-    options = Options.merged(vars(parsed) | {"environment": "dev"}, os.environ)
-    words, stopped = _rescue(options, os.environ)
+    words, stopped = _rescue(Options.merged(vars(parsed) | {"environment": "dev"}, os.environ))
     say(f"smokedeploy stop: {words}")
     return EXIT_OK if stopped else EXIT_FAILED
 
 
-def _rescue(options: Options, environ: Mapping[str, str]) -> tuple[str, bool]:
+def _rescue(options: Options) -> tuple[str, bool]:
     """Stop what the journal in the evidence folder shows as deployed and not stopped.
 
     Returns:
@@ -69,8 +68,9 @@ def _rescue(options: Options, environ: Mapping[str, str]) -> tuple[str, bool]:
     started: dict[str, Any] = next((e for e in events if e.get("event") == "run.started"), {})
     if started.get("rehearsal") is True:
         return "the journal is a rehearsal's; its world ended with it.", True
-    options = replace(options, image_tag=_tag(started))
-    run = resolve(options, environ)
+    image = started.get("image")
+    tag = str(image.get("tag", "")) if isinstance(image, Mapping) else ""
+    run = resolve(replace(options, image_tag=tag), os.environ)
     sanitiser = Sanitiser(run.named_secrets().values())
     journal = Journal(file, sanitiser)
     facts = FactRecorder(_gate(events), journal)
@@ -110,8 +110,3 @@ def _open_seconds(events: list[dict[str, Any]], run: RunConfig) -> float:
     except (StopIteration, KeyError, TypeError, ValueError):
         passed = 0.0
     return max(0.0, overdue(run) - max(passed, 0.0))
-
-
-def _tag(started: Mapping[str, Any]) -> str:
-    image = started.get("image")
-    return str(image.get("tag", "")) if isinstance(image, Mapping) else ""

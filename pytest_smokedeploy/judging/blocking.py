@@ -18,7 +18,7 @@ def blocked(record: Record, check: Check) -> str | None:
     if record.interrupted:
         return record.interrupted
     if first := record.first_violation():
-        named = [c for c in check.clauses if c in record.violations()]
+        named = [c for c in check.clauses if c in record.violations]
         # The check that claims the violated clause still runs, so that it fails under its name.
         if named and STAGES.index(check.stage) <= STAGES.index(CLAUSE[first[0]].stage):
             return None

@@ -35,6 +35,7 @@ class Record:
         stop_confirmed: whether a status read showed the container stopped.
         hold: why the agent is on hold for this run's deploy; "" where it knows no hold, or took the outcome.
         refusal: (clause or "", message) of a run that cannot be a gate, None for any other.
+        violations: violated clauses and the words about them, in the order found.
         interrupted: the signal that ended the run, or what beside the checks spoiled it; "" for neither.
 
     """
@@ -49,14 +50,13 @@ class Record:
         self._checks: dict[str, Check] = {}
         self._results: dict[str, tuple[CheckOutcome, str]] = {}
         self._findings: dict[str, Finding] = {}
-        self._violations: dict[str, str] = {}  # in the order they were found
+        self.violations: dict[str, str] = {}
 
     # -- facts -----------------------------------------------------------------------------
 
     def expect(self, checks: Sequence[Check]) -> None:
         """Take the collected checks, in the order they will run."""
-        for check in checks:
-            self._checks[check.id] = check
+        self._checks |= {check.id: check for check in checks}
 
     def finding(self, finding: Finding) -> None:
         """Take a finding. A violation stays one, whatever is found later (the tail of a log)."""
@@ -68,7 +68,7 @@ class Record:
 
     def violate(self, clause: str, words: str) -> None:
         """A clause is violated; the first words about it are kept."""
-        self._violations.setdefault(clause, words)
+        self.violations.setdefault(clause, words)
 
     def result(
         self, check_id: str, outcome: CheckOutcome, words: str = "", clause: str | None = None
@@ -88,10 +88,10 @@ class Record:
         if clause is not None:
             self.violate(clause, words)
             return "failed"
-        claimed = [self._findings.get(c) for c in check.clauses]
-        if any(f is not None and f.holds is False for f in claimed):
+        claimed = {self._findings[c].holds for c in check.clauses if c in self._findings}
+        if False in claimed:
             return "failed"
-        if any(f is not None and f.holds is None for f in claimed):
+        if None in claimed:
             return "unproven"
         for claim in check.clauses:
             self.violate(claim, words)
@@ -127,14 +127,10 @@ class Record:
         """What was found about a clause, or None."""
         return self._findings.get(clause)
 
-    def violations(self) -> dict[str, str]:
-        """Violated clauses and the words about them, in the order found."""
-        return dict(self._violations)
-
     def first_violation(self) -> tuple[str, str] | None:
         """(clause, words) named first: of the stage that failed first, then in the model's order; or None."""
-        if not self._violations:
+        if not self.violations:
             return None
-        stage = CLAUSE[next(iter(self._violations))].stage
-        clause = min(self._violations, key=lambda c: (CLAUSE[c].stage is not stage, RANK[c]))
-        return clause, self._violations[clause]
+        stage = CLAUSE[next(iter(self.violations))].stage
+        clause = min(self.violations, key=lambda c: (CLAUSE[c].stage is not stage, RANK[c]))
+        return clause, self.violations[clause]

@@ -52,9 +52,8 @@ def clause_state(record: Record, clause_id: str) -> ClauseState:
     finding = record.found(clause_id)
     # A finding that does not hold is false in a condition, and still rests on something.
     basis = finding.basis if finding is not None else None
-    violations = record.violations()
-    if clause_id in violations:
-        return ClauseState(clause_id, "violated", basis, ids, violations[clause_id])
+    if clause_id in record.violations:
+        return ClauseState(clause_id, "violated", basis, ids, record.violations[clause_id])
     if CLAUSE[clause_id].how is How.ENFORCED:
         if clause_id == "EXT-1" and record.rehearsal:
             return ClauseState(clause_id, "not proven", None, ids, "this was a rehearsal")

@@ -19,7 +19,7 @@ def all_checks_passed(gate: Record) -> Finding:
         seen = "; ".join(failed or [f"{check.title} ({outcome})" for check, outcome, _ in rows])
         return Finding("EXT-2", False if failed else None, expected, seen[:400], remedy=_REMEDY)
     # The log's tail is read after the log's checks, so a clause can be violated though its check passed.
-    if since := gate.violations():
+    if since := gate.violations:
         words = f"{', '.join(since)} violated since; {next(iter(since.values()))}"
         return Finding("EXT-2", False, expected, words[:400], remedy=_REMEDY)
     return Finding("EXT-2", True, expected, "every check of the earlier stages passed")

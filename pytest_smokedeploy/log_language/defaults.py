@@ -37,13 +37,10 @@ MILESTONES: Final[Mapping[Stated, tuple[str, ...]]] = {
         "replay started",
         "replay starting",
     ),
-    "OBS-5": (
-        "meta orchestrator initialised",
-        "meta orchestrator initialized",
-        "meta-orchestrator initialised",
-        "meta-orchestrator initialized",
-        "MetaOrchestrator initialised",
-        "MetaOrchestrator initialized",
+    "OBS-5": tuple(
+        f"{name} {done}"
+        for name in ("meta orchestrator", "meta-orchestrator", "MetaOrchestrator")
+        for done in ("initialised", "initialized")
     ),
     "OBS-6": (
         "idle: waiting for a signal",
@@ -76,10 +73,7 @@ DOCUMENTED: Final = (
 )
 #: Lines that may come once the stop was asked; the settings add to them.
 SHUTDOWN: Final = (
-    "stopping: signal TERM",
-    "stopping: signal INT",
-    "stopping: signal SIGTERM",
-    "stopping: signal SIGINT",
+    *(f"stopping: signal {name}" for name in ("TERM", "INT", "SIGTERM", "SIGINT")),
     "stopping",
     "stopped",
 )

@@ -9,11 +9,13 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 from pytest_smokedeploy.model import Forbidden, Stated
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
+    """A part of `smokedeploy.yml`: no key beside those it names."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
-class All(_Part):
+class All(Part):
     """Several lines that must all come."""
 
     all: tuple[str, ...]
@@ -27,7 +29,7 @@ Templates = Annotated[
 ]
 
 
-class ExceptedLine(_Part):
+class ExceptedLine(Part):
     """A sound line that holds forbidden words; it stands on top of every report."""
 
     line: str
@@ -38,7 +40,7 @@ class ExceptedLine(_Part):
     """Why it is sound."""
 
 
-class Log(_Part):
+class Log(Part):
     """What a line of the log may be, as templates ([log.md](log.md)), and how the runtime may leave."""
 
     milestones: dict[Stated, Templates] = Field(default={})

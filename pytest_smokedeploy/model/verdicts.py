@@ -21,7 +21,4 @@ class Verdict(StrEnum):
 
 
 #: The exit status of each verdict. A run refused as misuse, before any request, ends with EXIT_MISUSE.
-EXIT_STATUS: Final = dict.fromkeys(Verdict, EXIT_FAILED) | {
-    Verdict.PASS: EXIT_OK,
-    Verdict.REHEARSED: EXIT_OK,
-}
+EXIT_STATUS: Final = dict.fromkeys(Verdict, EXIT_FAILED) | {Verdict.PASS: EXIT_OK, Verdict.REHEARSED: EXIT_OK}

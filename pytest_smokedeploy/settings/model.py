@@ -5,16 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from pytest_smokedeploy.log_language import Language, Log, TemplateError
+from pytest_smokedeploy.log_language.given import Part
 from pytest_smokedeploy.settings import yamlfile
 from pytest_smokedeploy.support.errors import SettingsError
 from pytest_smokedeploy.support.image import ImageReference
@@ -35,14 +29,10 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 Seconds = Annotated[float, Field(gt=0, le=600)]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-
 _WORKFLOW = r"^\.github/workflows/[\w.-]+\.ya?ml$"
 
 
-class Image(_Part):
+class Image(Part):
     """Where images come from; the tag is an input of the run."""
 
     repository: Annotated[str, AfterValidator(_repository)]
@@ -51,7 +41,7 @@ class Image(_Part):
     """The workflow that must have succeeded for the image's commit (TRG-2); none: that it exists will do."""
 
 
-class Agent(_Part):
+class Agent(Part):
     """The Deploy Agent: the container name it owns, and hosts never to be touched (TGT-3)."""
 
     container_name: Annotated[str, Field(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_.-]+$")]
@@ -63,7 +53,7 @@ class Agent(_Part):
     """Hosts that DEPLOY_ENDPOINT may never name, without scheme and port (TGT-3)."""
 
 
-class Runtime(_Part):
+class Runtime(Part):
     """The runtime's environment, and who injects it."""
 
     injected_by: Literal["server", "ci"] = "server"
@@ -72,7 +62,7 @@ class Runtime(_Part):
     """Variables the container must get (AGT-4); `EXECUTION_PLANE: paper` too (TGT-2). No secrets."""
 
 
-class MountSettings(_Part):
+class MountSettings(Part):
     """A volume the runtime needs: name, and where it stands in the container."""
 
     name: str
@@ -102,7 +92,7 @@ def _both_mounts(mounts: tuple[MountSettings, ...]) -> tuple[MountSettings, ...]
     return mounts
 
 
-class Phase(_Part):
+class Phase(Part):
     """The phase's ledger and the sign-offs, beside the settings file."""
 
     ledger: str = "phase.yml"
@@ -111,7 +101,7 @@ class Phase(_Part):
     """The sign-offs of runs that did not end in success (FLR-3)."""
 
 
-class Database(_Part):
+class Database(Part):
     """How it is proven that the database exists and is migrated (PRE-5)."""
 
     proof: Literal["agent", "direct", "attested"] = "agent"
@@ -131,7 +121,7 @@ class Database(_Part):
         return self.table or ("alembic_version" if self.tool == "alembic" else "schema_migrations")
 
 
-class ActivityLimits(_Part):
+class ActivityLimits(Part):
     """What an idle runtime may do without a word, where the agent counts it."""
 
     cpu_share: Annotated[float, Field(ge=0, le=1)] = 0.2
@@ -142,7 +132,7 @@ class ActivityLimits(_Part):
     """Bytes sent since its start: what a network says of itself, and no call out (OBS-9)."""
 
 
-class Deadlines(_Part):
+class Deadlines(Part):
     """Seconds that a call or a phase may take."""
 
     request_seconds: Seconds = 10
@@ -164,7 +154,7 @@ class Deadlines(_Part):
     """
 
 
-class ShutdownBy(_Part):
+class ShutdownBy(Part):
     """How the container is stopped: the agent's stop, or a stop-only image."""
 
     by: Literal["stop", "image"] = "stop"
@@ -181,7 +171,7 @@ class ShutdownBy(_Part):
         return self
 
 
-class Workflow(_Part):
+class Workflow(Part):
     """What the deploy workflow may hold beside what the model asks of it."""
 
     env: tuple[Name, ...] = ()
@@ -196,7 +186,7 @@ class Workflow(_Part):
 _BEYOND_SECONDS: Final = 300.0
 
 
-class Settings(_Part):
+class Settings(Part):
     """The whole file."""
 
     image: Image

@@ -206,7 +206,7 @@ def test_a_failed_check_whose_cause_is_another_clauses_violates_nothing():
     run(g, upto="TGT-1")
     g.finding(Finding("TGT-1", None, "dev", "the agent is not reachable", None))
     g.result("t::TGT-1", "failed")
-    assert g.violations() == {}
+    assert g.violations == {}
     g.finding(violated("PRE-6"))
     g.result("t::PRE-6", "failed")
     assert (decide(g).verdict, decide(g).clause) == (Verdict.REFUSED, "PRE-6")

@@ -87,7 +87,7 @@ def test_an_error_that_names_a_clause_violates_that_one_alone():
     made = gate()
     run(made, upto="VER-1")
     made.result("t::VER-1", "failed", "the stop was refused", "STP-2")
-    assert made.violations() == {"STP-2": "the stop was refused"}
+    assert made.violations == {"STP-2": "the stop was refused"}
     assert [outcome for c, outcome, _ in made.outstanding() if c.id == "t::VER-1"] == ["failed"]
 
 
@@ -95,7 +95,7 @@ def test_a_failed_check_without_a_finding_violates_all_it_claims():
     made = gate()
     made.expect([Check("t::two", "two", Stage.VERIFY, ("VER-1", "VER-2"))])
     made.result("t::two", "failed", "broken")
-    assert made.violations() == {"VER-1": "broken", "VER-2": "broken"}
+    assert made.violations == {"VER-1": "broken", "VER-2": "broken"}
 
 
 def test_a_failed_check_that_could_not_look_is_unproven_and_violates_nothing():
@@ -103,7 +103,7 @@ def test_a_failed_check_that_could_not_look_is_unproven_and_violates_nothing():
     run(made, upto="VER-1")
     made.finding(Finding("VER-1", None, "x", "nobody answered", None))
     made.result("t::VER-1", "failed", "nobody answered")
-    assert made.violations() == {}
+    assert made.violations == {}
     assert [outcome for c, outcome, _ in made.outstanding() if c.id == "t::VER-1"] == ["unproven"]
     found = state(made, "VER-1")
     assert (found.state, "nobody answered" in found.words) == ("not proven", True)
@@ -115,7 +115,7 @@ def test_a_failed_check_whose_finding_holds_violates_what_it_claims():
     run(made, upto="VER-1")
     made.finding(proven("VER-1"))
     made.result("t::VER-1", "failed", "and yet")
-    assert made.violations() == {"VER-1": "and yet"}
+    assert made.violations == {"VER-1": "and yet"}
 
 
 @pytest.mark.parametrize("outcome", ["failed", "skipped", "xfailed", "xpassed", "blocked", "unproven"])
