@@ -12,8 +12,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("arguments", nargs=argparse.REMAINDER)
 
 
-def run(parsed: argparse.Namespace) -> int:
-    """Serve; returns the agent's exit status."""
+def run(parsed: argparse.Namespace) -> bool:
+    """Serve until told to end; false where the agent could not start."""
     from pytest_smokedeploy.agent.main import run as serve  # noqa: PLC0415 - the agent's extra may be absent
 
-    return serve(parsed.arguments, os.environ)
+    return serve(parsed.arguments, os.environ) == 0

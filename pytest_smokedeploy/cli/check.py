@@ -7,7 +7,6 @@ import os
 from pathlib import Path
 
 from pytest_smokedeploy.cli.output import say
-from pytest_smokedeploy.model import EXIT_FAILED, EXIT_OK
 from pytest_smokedeploy.preconditions import ledger, workflow_file
 from pytest_smokedeploy.settings import Options, resolve
 
@@ -17,8 +16,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--smokedeploy-config", "--config", dest="config", type=Path, default=None)
 
 
-def run(parsed: argparse.Namespace) -> int:
-    """Print a line for PRE-1, PRE-2, TRG-3, and whatever else the workflow may not hold; 0 where all is well.
+def run(parsed: argparse.Namespace) -> bool:
+    """Print a line for PRE-1, PRE-2, TRG-3, and whatever else the workflow may not hold.
 
     Neither GitHub nor the agent is asked; of the environment SMOKEDEPLOY_* variables alone are read, and no
     secret is needed.
@@ -36,4 +35,4 @@ def run(parsed: argparse.Namespace) -> int:
         say(f"smokedeploy check: {'ok' if finding else 'NO':3} {finding}")
     for error in breaches:
         say(f"smokedeploy check: NO  {error.clause}: {error}")
-    return EXIT_OK if all(findings) and not breaches else EXIT_FAILED
+    return all(findings) and not breaches

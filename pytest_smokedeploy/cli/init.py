@@ -9,7 +9,6 @@ from typing import Final
 
 from pytest_smokedeploy import __version__
 from pytest_smokedeploy.cli.output import say
-from pytest_smokedeploy.model import EXIT_OK
 from pytest_smokedeploy.settings.model import DEPLOY_WORKFLOW
 from pytest_smokedeploy.support.errors import SmokedeployError
 
@@ -28,7 +27,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=Path, nargs="?", default=Path(), help="its root (default: here)")
 
 
-def run(parsed: argparse.Namespace) -> int:
+def run(parsed: argparse.Namespace) -> bool:
     """Copy the smoke tests and the deploy workflow; nothing that is there is replaced.
 
     Raises:
@@ -55,7 +54,7 @@ def run(parsed: argparse.Namespace) -> int:
     for name in sources:
         say(f"smokedeploy init: {name}")
     say("smokedeploy init: now write smoke_tests/smokedeploy.yml, then `smokedeploy check`")
-    return EXIT_OK
+    return True
 
 
 def _sources() -> tuple[Path, Path]:

@@ -19,7 +19,7 @@ from typing import BinaryIO, Final
 
 from pytest_smokedeploy.judging import Line, LineMatch, StartupLog
 from pytest_smokedeploy.log_language import Language, propose
-from pytest_smokedeploy.model import CLAUSE, EXIT_FAILED, EXIT_OK
+from pytest_smokedeploy.model import CLAUSE
 from pytest_smokedeploy.settings import Options, load
 from pytest_smokedeploy.support.errors import SmokedeployError
 from pytest_smokedeploy.support.redaction import Sanitiser, Secret
@@ -48,8 +48,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--smokedeploy-config", "--config", dest="config", type=Path, default=None)
 
 
-def run(parsed: argparse.Namespace) -> int:
-    """Print what each line is, and what is missing; 0 where the gate would find nothing to fail.
+def run(parsed: argparse.Namespace) -> bool:
+    """Print what each line is, and what is missing; true where the gate would find nothing to fail.
 
     Raises:
         SmokedeployError: the settings are wrong, a file can't be read, or there are several to judge.
@@ -69,7 +69,7 @@ def run(parsed: argparse.Namespace) -> int:
     mask = Sanitiser(Secret(os.environ.get(name, "")) for name in settings.secrets).text
     for line in shown:
         print(mask(line))  # noqa: T201 - a command's output
-    return EXIT_OK if sound else EXIT_FAILED
+    return sound
 
 
 def _read(name: str) -> list[Line]:

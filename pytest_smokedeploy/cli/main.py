@@ -9,10 +9,10 @@ from typing import Final
 
 from pytest_smokedeploy.cli import agent, check, init, log, stop, verify
 from pytest_smokedeploy.cli.output import say
-from pytest_smokedeploy.model import EXIT_FAILED
+from pytest_smokedeploy.model import EXIT_FAILED, EXIT_OK
 from pytest_smokedeploy.support.errors import SmokedeployError
 
-#: A command's help, and its module: `arguments` adds to its parser, `run` returns its exit status.
+#: A command's help, and its module: `arguments` adds to its parser, `run` returns whether all is well.
 COMMANDS: Final = {
     "init": ("lay the smoke tests and the workflow into a repository", init),
     "check": ("hold settings, ledger and workflow file against the model", check),
@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         one.set_defaults(run=command.run)
     parsed = parser.parse_args(argv)
     try:
-        return int(parsed.run(parsed))
+        return EXIT_OK if parsed.run(parsed) else EXIT_FAILED
     except SmokedeployError as error:
         say(f"smokedeploy: {error}", sys.stderr)
     except OSError as error:

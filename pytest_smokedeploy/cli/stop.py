@@ -18,7 +18,6 @@ from pytest_smokedeploy.judging import Record
 from pytest_smokedeploy.lifecycle import FactRecorder
 from pytest_smokedeploy.lifecycle.deploying import overdue
 from pytest_smokedeploy.lifecycle.stopping import Stopper
-from pytest_smokedeploy.model import EXIT_FAILED, EXIT_OK
 from pytest_smokedeploy.settings import Options, RunConfig, resolve
 from pytest_smokedeploy.support.errors import EvidenceError
 from pytest_smokedeploy.support.redaction import Sanitiser
@@ -34,11 +33,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--smokedeploy-config", "--config", dest="config", type=Path, default=None)
 
 
-def run(parsed: argparse.Namespace) -> int:
-    """Print what was done; 0 where nothing is left running."""
+def run(parsed: argparse.Namespace) -> bool:
+    """Print what was done; true where nothing is left running."""
     words, stopped = _rescue(Options.merged(vars(parsed) | {"environment": "dev"}, os.environ))
     say(f"smokedeploy stop: {words}")
-    return EXIT_OK if stopped else EXIT_FAILED
+    return stopped
 
 
 def _rescue(options: Options) -> tuple[str, bool]:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from pytest_smokedeploy.cli.output import say
 from pytest_smokedeploy.evidence import verify
-from pytest_smokedeploy.model import EXIT_FAILED, EXIT_OK
 from pytest_smokedeploy.support.errors import SmokedeployError
 
 
@@ -21,8 +20,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--run", dest="run_id", metavar="ID", help="the workflow run that it must be of")
 
 
-def run(parsed: argparse.Namespace) -> int:
-    """Print what is wrong with the evidence; 0 for nothing."""
+def run(parsed: argparse.Namespace) -> bool:
+    """Print what is wrong with the evidence; true for nothing."""
     try:
         age = None if parsed.max_age is None else timedelta(hours=parsed.max_age)
     except (ValueError, OverflowError) as error:
@@ -32,4 +31,4 @@ def run(parsed: argparse.Namespace) -> int:
     for reason in report.reasons:
         say(f"smokedeploy verify: {reason}", sys.stderr)
     say(f"smokedeploy verify: {'the phase may proceed' if report.ok else 'NOT evidence'}")
-    return EXIT_OK if report.ok else EXIT_FAILED
+    return report.ok

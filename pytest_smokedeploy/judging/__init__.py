@@ -9,7 +9,6 @@ from pytest_smokedeploy.judging.record import Check as Check
 from pytest_smokedeploy.judging.record import CheckOutcome as CheckOutcome
 from pytest_smokedeploy.judging.record import Record as Record
 from pytest_smokedeploy.judging.verdict import OWN_WORDS as OWN_WORDS
-from pytest_smokedeploy.judging.verdict import ClauseState as ClauseState
 from pytest_smokedeploy.judging.verdict import Decision as Decision
 from pytest_smokedeploy.judging.verdict import clause_states as clause_states
 from pytest_smokedeploy.judging.verdict import decide as decide

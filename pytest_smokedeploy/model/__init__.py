@@ -3,12 +3,10 @@
 from pytest_smokedeploy.model.clauses import CHECKED as CHECKED
 from pytest_smokedeploy.model.clauses import CLAUSE as CLAUSE
 from pytest_smokedeploy.model.clauses import CLAUSES as CLAUSES
-from pytest_smokedeploy.model.clauses import FORBIDDEN as FORBIDDEN
 from pytest_smokedeploy.model.clauses import MILESTONES as MILESTONES
 from pytest_smokedeploy.model.clauses import RANK as RANK
 from pytest_smokedeploy.model.clauses import STATED as STATED
 from pytest_smokedeploy.model.clauses import Basis as Basis
-from pytest_smokedeploy.model.clauses import Clause as Clause
 from pytest_smokedeploy.model.clauses import Forbidden as Forbidden
 from pytest_smokedeploy.model.clauses import How as How
 from pytest_smokedeploy.model.clauses import Stated as Stated

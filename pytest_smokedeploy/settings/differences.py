@@ -6,24 +6,18 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from pytest_smokedeploy.settings.model import Settings
 
-
-def differences(settings: Settings) -> dict[str, Any]:
+def differences(part: BaseModel, prefix: str = "") -> dict[str, Any]:
     """Each differing value as JSON data by its dotted key, in the order of docs/settings.md.
 
     A key without a default (`image.repository`, `agent.container_name`) is not among them.
     """
-    return _differences(settings, "")
-
-
-def _differences(part: BaseModel, prefix: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     whole = part.model_dump(mode="json")
     for name, field in type(part).model_fields.items():
         value = getattr(part, name)
         if isinstance(value, BaseModel):
-            found |= _differences(value, f"{prefix}{name}.")
+            found |= differences(value, f"{prefix}{name}.")
         elif not field.is_required() and value != field.get_default(call_default_factory=True):
             found[f"{prefix}{name}"] = whole[name]
     return found

@@ -56,17 +56,17 @@ class Document:
         return self.lines.get(())
 
 
-def read(path: Path, *, max_bytes: int = MAX_BYTES) -> Document:
+def read(path: Path) -> Document:
     """Read one file.
 
     Raises:
         SettingsError: missing, too large, no UTF-8, no YAML, an alias, a duplicate key, too deep.
 
     """
-    return parse(contents(path, max_bytes=max_bytes), path.name)
+    return parse(contents(path), path.name)
 
 
-def contents(path: Path, *, max_bytes: int = MAX_BYTES) -> bytes:
+def contents(path: Path) -> bytes:
     """The bytes of a small file.
 
     Raises:
@@ -77,11 +77,11 @@ def contents(path: Path, *, max_bytes: int = MAX_BYTES) -> bytes:
         raise SettingsError("is a pipe, and a file is wanted.", file=str(path))
     try:
         with path.open("rb") as file:
-            raw = file.read(max_bytes + 1)
+            raw = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise SettingsError(f"cannot be read: {error.strerror or error}.", file=str(path)) from error
-    if len(raw) > max_bytes:
-        raise SettingsError(f"is larger than {max_bytes} bytes.", file=path.name)
+    if len(raw) > MAX_BYTES:
+        raise SettingsError(f"is larger than {MAX_BYTES} bytes.", file=path.name)
     return raw
 
 
