@@ -232,6 +232,6 @@ def test_the_settings_own_words_name_a_line():
     ]
 
 
-@pytest.mark.parametrize("line", ["order " + "0" * 200_000, "order " + "1-" * 95_000, "x" * 10_000_000])
+@pytest.mark.parametrize("line", ["order " + "0" * 200_000, "order " + "1-" * 95_000, "x" * 2_000_000])
 def test_a_long_line_is_undocumented_and_read_once(line):
     assert kinds(fed(line)) == ["undocumented"]

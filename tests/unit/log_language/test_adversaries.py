@@ -88,11 +88,9 @@ def test_no_deed_is_a_line_of_its_own_in_any_frame(deed):
 
 
 @pytest.mark.parametrize("key", ["logger", "name", "host", "hostname", "version", "pid", "target", "v"])
-@pytest.mark.parametrize(
-    "value", ["live", "order.placed", "prod-1", "buy3", "a b", {"a": 1}, ["x"], "x" * 65]
-)
-def test_a_field_that_goes_is_one_harmless_token(key, value):
-    assert not LANGUAGE.read(json.dumps({"msg": SOUND[0], key: value})).entries
+def test_a_field_that_goes_is_one_harmless_token(key):
+    for value in ("live", "order.placed", "prod-1", "buy3", "a b", {"a": 1}, ["x"], "x" * 65):
+        assert not LANGUAGE.read(json.dumps({"msg": SOUND[0], key: value})).entries, value
 
 
 LEVELS = [

@@ -91,17 +91,16 @@ def meets(name, value):
     return [bool(made.read(f"word {value}{rest}").entries) for rest in ("", " behind")]
 
 
-@pytest.mark.parametrize(("name", "value"), [(name, value) for name, all_ in TAKES.items() for value in all_])
-def test_a_placeholder_takes(name, value):
-    assert meets(name, value) == [True, True]
-    assert meets(name, value.upper()) == [name != "tag", name != "tag"]
+@pytest.mark.parametrize("name", TAKES)
+def test_a_placeholder_takes(name):
+    for value in TAKES[name]:
+        assert meets(name, value) == [True, True], value
+        assert meets(name, value.upper()) == [name != "tag", name != "tag"], value
 
 
-@pytest.mark.parametrize(
-    ("name", "value"), [(name, value) for name, all_ in LEAVES.items() for value in all_]
-)
-def test_a_placeholder_leaves(name, value):
-    assert meets(name, value) == [False, False]
+@pytest.mark.parametrize("name", LEAVES)
+def test_a_placeholder_leaves(name):
+    assert [value for value in LEAVES[name] if meets(name, value) != [False, False]] == []
 
 
 def test_every_placeholder_stands_in_both_tables():
