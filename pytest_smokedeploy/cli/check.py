@@ -1,4 +1,4 @@
-"""``smokedeploy check``: what a repository can show of its own preconditions, without asking anybody."""
+"""``smokedeploy check``: the preconditions that the repository itself shows, without a request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``smokedeploy init``: lays the smoke tests and the workflow into somebody's repository."""
+"""``smokedeploy init``: copies the smoke tests and the workflow into a repository."""
 
 from __future__ import annotations
 

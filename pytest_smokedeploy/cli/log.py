@@ -1,4 +1,4 @@
-"""``smokedeploy log``: a captured log held against the settings, line by line, before any gate runs.
+"""``smokedeploy log``: compares a captured log with the settings, line by line.
 
 Reads what a container engine prints (``docker logs``, with ``-t`` or without, ``docker compose logs``) and
 the ``startup.log`` that a run of the gate leaves. A file tells neither when the stop was asked nor how long

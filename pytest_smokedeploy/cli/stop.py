@@ -23,7 +23,7 @@ from pytest_smokedeploy.support.errors import EvidenceError
 from pytest_smokedeploy.support.redaction import Sanitiser
 
 _LOOK: Final = "Ask the agent's GET /v1/status, and stop by hand what runs."
-#: Events that tell a deploy's end; without one of them it may still be under way.
+#: Events of a deploy's end; without one of them it may still be under way.
 _ANSWERED: Final = frozenset({"deploy.answered", "deploy.failed", "deploy.refused"})
 
 

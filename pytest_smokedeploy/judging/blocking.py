@@ -15,25 +15,19 @@ def blocked(record: Record, check: Check) -> str | None:
         return None
     if check.stage is Stage.SHUTDOWN:
         return None if record.deploy == "sent" else "nothing was deployed: there is nothing to stop"
-    if record.interrupted:
-        return record.interrupted
-    if first := record.first_violation():
-        named = [c for c in check.clauses if c in record.violations]
+    first = record.first_violation()
+    if first and not record.interrupted:
+        in_time = STAGES.index(check.stage) <= STAGES.index(CLAUSE[first[0]].stage)
         # The check that claims the violated clause still runs, so that it fails under its name.
-        if named and STAGES.index(check.stage) <= STAGES.index(CLAUSE[first[0]].stage):
+        if in_time and record.violations.keys() & set(check.clauses):
             return None
-        return f"{first[0]}: {first[1]}"
-    return may_not_deploy(record) if check.stage is not Stage.PRECONDITIONS else None
+    return _ended(record) if check.stage is Stage.PRECONDITIONS else may_not_deploy(record)
 
 
 def may_not_deploy(record: Record) -> str | None:
     """Why nothing may be deployed, or None: every precondition proven, nothing violated (PRE-7)."""
-    if record.refusal:
-        return record.refusal[1]
-    if record.interrupted:
-        return record.interrupted
-    if first := record.first_violation():
-        return f"{first[0]}: {first[1]}"
+    if why := _ended(record):
+        return why
     for clause in CHECKED:
         if clause.stage is Stage.PRECONDITIONS:
             state = clause_state(record, clause.id)
@@ -44,3 +38,11 @@ def may_not_deploy(record: Record) -> str | None:
         if check.stage is Stage.PRECONDITIONS and outcome != "passed":
             return f"the check {check.title!r} did not pass ({outcome}) {words}".rstrip()
     return None
+
+
+def _ended(record: Record) -> str | None:
+    """The refusal, interruption or violation after which a run can no longer pass, or None."""
+    if record.refusal:
+        return record.refusal[1]
+    first = record.first_violation()
+    return record.interrupted or (f"{first[0]}: {first[1]}" if first else None)

@@ -213,7 +213,7 @@ class StartupLog:
         if named := self._language.lists.named(before + line.text):
             return LineMatch("forbidden", (named[0],), line, f"nothing documents a line with {named[1]!r}")
         if self.phase == "idle":
-            # Idle means silence: whatever speaks now runs in the background.
+            # An idle runtime writes nothing, so what writes now runs in the background.
             return LineMatch("forbidden", ("RUN-3",), line, "a line after idle, before the stop was asked")
         return LineMatch("undocumented", (), line)
 

@@ -1,4 +1,4 @@
-"""Variables by which somebody steers the gate's process past its command line: refused, whoever set them."""
+"""Environment variables that change what the gate's process runs; each one set is refused (FLR-1)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _HARMLESS: Final = re.compile(
 
 
 def steers(name: str) -> bool:
-    """Whether pytest, Python, the shell or the loader takes the variable `name` for an instruction."""
+    """Whether pytest, Python, the shell or the loader runs other code because of the variable `name`."""
     return bool(_STEERS.fullmatch(name)) and not _HARMLESS.fullmatch(name)
 
 

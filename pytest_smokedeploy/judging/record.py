@@ -27,7 +27,7 @@ class Check:
 
 
 class Record:
-    """Holds the facts that blocking and verdict are decided from.
+    """The facts from which blocking and verdict are decided.
 
     Attributes:
         rehearsal: whether this run is one; it can then never end in PASS (EXT-1).

@@ -8,9 +8,9 @@ from typing import Final
 
 _PLAIN: Final = r"[A-Za-z0-9_./=:,@%+^-]"
 _VARIABLE: Final = r"\$(?:\w+|\{\w+\})"
-#: A variable stands in quotes: without them the shell makes several words of its value.
+#: A variable must be quoted: the shell splits the value of an unquoted one into words.
 _WORD: Final = re.compile(rf"""({_PLAIN}*)(?:"({_PLAIN}*|{_VARIABLE})"|'({_PLAIN}*)')?""", re.ASCII)
-#: A line that goes on in the next one, between two words.
+#: A backslash and a line end between two words.
 _CONTINUED: Final = re.compile(r"[ \t]+\\\n[ \t]*")
 
 

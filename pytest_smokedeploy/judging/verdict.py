@@ -50,7 +50,7 @@ def clause_state(record: Record, clause_id: str) -> ClauseState:
     claiming = [c for c in record.checks if clause_id in c.clauses]
     ids = tuple(c.id for c in claiming)
     finding = record.found(clause_id)
-    # A finding that does not hold is false in a condition, and still rests on something.
+    # Compared with None: a finding that does not hold is false in a condition.
     basis = finding.basis if finding is not None else None
     if clause_id in record.violations:
         return ClauseState(clause_id, "violated", basis, ids, record.violations[clause_id])
@@ -72,7 +72,7 @@ def decide(record: Record) -> Decision:
 
 
 def earned(record: Record) -> bool:
-    """Whether all is proven and stopped, and nothing but the agent's hold is left to take off (FLR-3)."""
+    """Whether the run ends in PASS or REHEARSED once the agent's hold is released (FLR-3)."""
     verdict, _, _ = _verdict(record, clause_states(record), hold="")
     return verdict in {Verdict.PASS, Verdict.REHEARSED}
 

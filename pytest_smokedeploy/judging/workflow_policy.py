@@ -1,4 +1,4 @@
-"""What the deploy workflow may hold, refusals with line and way to write it (docs/workflow.md)."""
+"""The allow-list of the deploy workflow; a refusal names line and remedy (docs/workflow.md)."""
 
 from __future__ import annotations
 
@@ -203,7 +203,7 @@ class _Judge:
             yield clause, (*step.path, "run"), words, remedy
 
     def _others(self, gate: WorkflowStep, own: set[Path]) -> Iterator[_Breach]:
-        """Every other step and job holds no word of ours."""
+        """No other step or job contains the word `smokedeploy`."""
         here = ("jobs", gate.job, "steps")
         bodies: list[tuple[Path, Any]] = [((*here, n), b) for n, b in enumerate(gate.above[0]["steps"])]
         bodies += [(("jobs", key), job) for key, job in self._workflow["jobs"].items() if key != gate.job]

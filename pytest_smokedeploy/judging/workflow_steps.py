@@ -1,4 +1,4 @@
-"""A workflow document as triggers, jobs and steps; what it says is judged in `workflow_policy`."""
+"""A workflow document as triggers, jobs and steps; `workflow_policy` judges them."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class WorkflowStep:
 
     @property
     def role(self) -> str:
-        """What its text says it is for: gate, stop, verify, ours (another use of our name), or ""."""
+        """Its purpose by its text: gate, stop, verify, ours (another use of the name), or ""."""
         if ours(self.body, ()) is None:
             return ""
         text = self.run or " ".join(str(value) for value in mapping(self.body.get("with")).values())

@@ -83,7 +83,7 @@ class Language:
             self._by_first.setdefault(first[0] if isinstance(first, str) else "", []).append(entry)
 
     def read(self, raw: str) -> LineReading:
-        """What a raw line says, and which templates that meets."""
+        """The messages of a raw line, and the templates that one of them meets."""
         if len(raw) > MAX_RAW:
             return LineReading((), raw[:MAX_MESSAGE])
         whole = _clean(raw.removesuffix("\n").removesuffix("\r"))

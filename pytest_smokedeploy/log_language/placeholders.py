@@ -19,7 +19,7 @@ Take = Callable[[str, int], int]
 
 @dataclass(frozen=True, slots=True)
 class Placeholder:
-    """A name for what differs from start to start.
+    """A named part of a line that differs from start to start.
 
     Attributes:
         name: as it is written between braces.
@@ -96,7 +96,7 @@ PLACEHOLDERS: Final = (
     ),
     Placeholder("tag", "this run's image tag", ""),
 )
-#: What stands before a message, in frames alone. A level above notice is none: such a line meets nothing.
+#: The parts before a message, in frames alone. No `level` is above notice: an error's line meets nothing.
 HOLES: Final = (
     Placeholder("time", "as in templates", TIME),
     Placeholder("pid", "1 to 8 digits", r"\d{1,8}"),

@@ -27,7 +27,7 @@ _TOKENS: Final = frozenset(
 )
 #: Levels up to notice; the numbers are trace, debug and info of the loggers that count in tens.
 _HARMLESS: Final = frozenset({"trace", "debug", "info", "information", "notice", "log", "10", "20", "30"})
-#: A name like a level's is none: it would hide an error.
+#: A token; the name of a level above notice is none, since leaving it out would hide an error.
 _TOKEN: Final = re.compile(
     r"(?!(?:warn(?:ing)?|err(?:or)?|severe|crit(?:ical)?|alert|fatal|emerg(?:ency)?|panic)\Z)"
     r"[a-z0-9_.:$-]{1,64}",

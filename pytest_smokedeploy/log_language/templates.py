@@ -41,7 +41,7 @@ class TemplateError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A template's text, its parts, and what it says in words.
+    """A template as it was written and as it is matched.
 
     Attributes:
         text: as it was written.

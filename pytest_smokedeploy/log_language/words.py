@@ -122,12 +122,12 @@ class WordLists:
         words = {clause: [*rows, *TOPICS[clause]] for clause, rows in phrases.items()}
         self._phrases = {clause: _compile(rows) for clause, rows in phrases.items()}
         self._words = {clause: _compile(rows) for clause, rows in words.items()}
-        # Nearly every text holds none, and is searched once.
+        # Nearly every text contains none: one search instead of one a clause.
         self._any_phrase = _compile(row for rows in phrases.values() for row in rows)
         self._any_word = _compile(row for rows in words.values() for row in rows)
 
     def named(self, text: str) -> tuple[str, str] | None:
-        """The first clause, in the model's order, of whose phrases a line holds one, and that phrase."""
+        """The first clause, in the model's order, whose phrases a line contains, and the phrase found."""
         readings = [_OFF.sub(" . ", one) for one in _readings(text) if self._any_phrase.search(one)]
         for clause, pattern in self._phrases.items():
             for reading in readings:
@@ -136,7 +136,7 @@ class WordLists:
         return None
 
     def held(self, text: str) -> dict[str, str]:
-        """The clauses whose words a template's text or a token holds, each with its first word."""
+        """The clauses whose words a template's text or a token contains, each with its first word."""
         found: dict[str, str] = {}
         for reading in filter(self._any_word.search, _readings(text)):
             for clause, pattern in self._words.items():
@@ -146,7 +146,7 @@ class WordLists:
 
 
 def says_off(text: str) -> bool:
-    """Whether all that `text` says is that something is off: ``scheduler: disabled``, ``no scheduler``."""
+    """Whether `text` only states that something is off: ``scheduler: disabled``, ``no scheduler``."""
     return not re.search(r"\w", _OFF.sub(" ", fold(text)))
 
 
@@ -162,7 +162,7 @@ def _compile(patterns: Iterable[str]) -> re.Pattern[str]:
 
 
 def _readings(text: str) -> Iterator[str]:
-    """What a person or a terminal may take `text` for, folded."""
+    """`text` folded, in each way that a person or a terminal may read it."""
     bare = _ESCAPE.sub("", text) if "\x1b" in text else text
     if "\\" in bare:
         bare = _BAD_BYTE.sub(" ", _JSON_ESCAPE.sub(lambda found: chr(int(found[1], 16)), bare))

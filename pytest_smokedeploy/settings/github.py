@@ -1,4 +1,4 @@
-"""What GitHub's own variables say of this run (FACTS: GitHub Actions)."""
+"""GitHub's own variables of this run (FACTS: GitHub Actions)."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _EVENT_BYTES: Final = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class GitHubRun:
-    """A run as GitHub tells it; "" and 0 where it does not."""
+    """GitHub's variables of this run; "" and 0 where one is not set."""
 
     api_url: str
     server_url: str
     repository: str
     event_name: str
     workflow_ref: str
-    #: What the workflow was dispatched with; {} where no event is told, None where it can't be read.
+    #: What the workflow was dispatched with; {} where there is no event, None where it can't be read.
     inputs: Mapping[str, str] | None
     #: The commit that the workflow file of this run is of.
     workflow_sha: str

@@ -264,7 +264,7 @@ def _told(document: yamlfile.Document, error: ValidationError) -> SettingsError:
 
 #: Parts of pydantic's paths that are no keys of the file.
 _TAGS: Final = frozenset({"[key]", "[list]", "[all]"})
-#: What a value must be, said in the words of YAML and not of Python, by pydantic's own error type.
+#: What a value must be, in terms of YAML, by pydantic's error type.
 _KINDS: Final = {
     "string_type": "text (in quotes where YAML would read a number, a date or yes and no)",
     "tuple_type": "a list, written [one, two] or a line with a dash for each",

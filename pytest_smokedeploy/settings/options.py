@@ -42,7 +42,7 @@ class Options:
 
     @classmethod
     def merged(cls, given: Mapping[str, object], environ: Mapping[str, str], **more: Any) -> Self:  # noqa: ANN401
-        """`given` where it says something, SMOKEDEPLOY_* variables where it does not, `more` as it is."""
+        """Options from `given`, from SMOKEDEPLOY_* variables where `given` has none, and from `more`."""
         said = {name: given.get(name) or environ.get(f"SMOKEDEPLOY_{name.upper()}") for name in _MERGED}
         return cls(**{name: _MERGED[name](value) for name, value in said.items() if value}, **more)
 

@@ -120,7 +120,7 @@ def resolve(options: Options, environ: Mapping[str, str]) -> RunConfig:
 
 
 def refuse_in_workflow(options: Options, environ: Mapping[str, str]) -> None:
-    """A rehearsal inside the deploy workflow could be taken for the real thing (EXT-1).
+    """Refuse a rehearsal inside the deploy workflow: it could be taken for a live run (EXT-1).
 
     Raises:
         MisuseError: this is one.
@@ -141,7 +141,7 @@ def find_root(folder: Path) -> Path:
 
 
 def check_plane(settings: Settings, file: Path) -> None:
-    """The runtime is started on paper and nothing else (TGT-2).
+    """Refuse settings whose EXECUTION_PLANE is not paper (TGT-2).
 
     Raises:
         MisuseError: the settings of `file` say otherwise.
@@ -181,7 +181,7 @@ def _check_endpoint(endpoint: str, settings: Settings, *, rehearsal: bool) -> st
         host = (parts.hostname or "").rstrip(".")
     except ValueError:
         host = ""
-    # A host in other letters or in percent signs may be another one to who resolves it.
+    # A host in other letters or percent-encoded may resolve to another one than it shows.
     if not host or not re.fullmatch(r"[A-Za-z0-9._:-]+", host) or parts.scheme not in {"https", "http"}:
         words = "is no URL like https://host."
         raise SettingsError(words, file="DEPLOY_ENDPOINT")
