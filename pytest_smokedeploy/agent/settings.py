@@ -1,17 +1,17 @@
-"""The agent's settings, from its environment alone; wrong ones, it does not start and names them all."""
+"""The agent's settings, read from its environment alone; it starts with none of them wrong."""
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final, Self, TypeVar
+from typing import Annotated, Any, Final, Self
 from urllib.parse import unquote, urlsplit
 
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
 from pytest_smokedeploy.agent.engines.registry import ENGINES, PROCESS
-from pytest_smokedeploy.support.errors import SettingsError
+from pytest_smokedeploy.support.errors import SettingsError, SmokedeployError
 from pytest_smokedeploy.support.image import ImageReference
 from pytest_smokedeploy.support.loopback import is_loopback
 from pytest_smokedeploy.support.redaction import Secret
@@ -19,14 +19,10 @@ from pytest_smokedeploy.support.redaction import Secret
 PLANE: Final = "EXECUTION_PLANE"
 _SECRET: Final = re.compile(r"SECRET|TOKEN|PASS|PWD|KEY|CREDENTIAL|DSN|PRIVATE", re.IGNORECASE)
 _LOOPBACK: Final = ("http://127.0.0.1:", "http://localhost:", "http://[::1]:")
-#: What Docker takes for a container's name.
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
-_TABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*(\.[A-Za-z_][A-Za-z0-9_$]*)?")
 _TEAM: Final = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}", re.IGNORECASE)
-T = TypeVar("T")
 
 
-class WrongSettingsError(SettingsError):
+class WrongSettingsError(SmokedeployError):
     """Several settings are wrong at once.
 
     Attributes:
@@ -34,203 +30,49 @@ class WrongSettingsError(SettingsError):
 
     """
 
-    def __init__(self, errors: tuple[SettingsError, ...]) -> None:
-        super().__init__("", file="", key="")
+    def __init__(self, errors: Sequence[SettingsError]) -> None:
+        super().__init__("\n".join(str(error) for error in errors))
         self.errors = errors
-        self.message = "\n".join(str(error) for error in errors)
 
 
-@dataclass(frozen=True, slots=True)
-class AgentSettings:
-    """What the server owns and a request can't change."""
+def _matching(pattern: str, expected: str) -> AfterValidator:
+    """Takes a text that `pattern` matches whole."""
 
-    environment: str
-    container_name: str
-    audit_events: Path
-    snapshots: Path
-    audit_events_target: str
-    snapshots_target: str
-    allowed_planes: tuple[str, ...]
-    allowed_images: tuple[str, ...]
-    runtime_env: Mapping[str, str]
-    ci_env_keys: frozenset[str]
-    team: str
-    audience: str
-    bind: str
-    port: int
-    engine: str
-    docker_host: str
-    process_store: Path
-    network_mode: str
-    grace_seconds: int
-    database_url: Secret | None
-    database_table: str
-    state: Path
-    lease_max_seconds: int
-    stop_only_images: frozenset[str]
+    def check(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(f"is {text!r}; {expected}")
+        return text
 
-    @classmethod
-    def from_environ(cls, environ: Mapping[str, str]) -> Self:
-        """Read `environ`.
-
-        Raises:
-            WrongSettingsError: some are missing or wrong; each is named, with what was expected.
-
-        """
-        read = _Reader(environ)
-        engine = read.choice("ENGINE", next(iter(ENGINES)), tuple(ENGINES))
-        url = read.text("DATABASE_URL", "")
-        found = cls(
-            environment=read.text("ENVIRONMENT"),
-            container_name=read.made("CONTAINER_NAME", _container_name),
-            audit_events=read.folder("AUDIT_EVENTS_PATH"),
-            snapshots=read.folder("SNAPSHOTS_PATH"),
-            audit_events_target=str(read.folder("AUDIT_EVENTS_TARGET", "/data/audit-events")),
-            snapshots_target=str(read.folder("SNAPSHOTS_TARGET", "/data/snapshots")),
-            allowed_planes=read.words("ALLOW_EXECUTION_PLANE", "paper", str),
-            allowed_images=read.words("ALLOWED_IMAGES", None, _repository),
-            runtime_env=read.made("RUNTIME_ENV_FILE", _env_file, "") or {},
-            ci_env_keys=frozenset(read.words("RUNTIME_ENV_KEYS", "", str)),
-            team=read.made("CF_ACCESS_TEAM_DOMAIN", _team),
-            audience=read.text("CF_ACCESS_AUD"),
-            bind=read.text("BIND", "127.0.0.1"),
-            port=read.number("PORT", 8080, 65535),
-            engine=engine,
-            docker_host=read.text("DOCKER_HOST", ""),
-            process_store=Path(read.text("PROCESS_STORE") if engine == PROCESS else ""),
-            network_mode=read.text("NETWORK_MODE", "none"),
-            grace_seconds=read.number("STOP_GRACE_SECONDS", 5, 300),
-            database_url=Secret(url) if url else None,
-            database_table=read.made("DATABASE_TABLE", _table, "schema_migrations"),
-            state=read.folder("STATE_PATH"),
-            lease_max_seconds=read.number("LEASE_MAX_SECONDS", 3600, 24 * 3600, least=1),
-            stop_only_images=frozenset(read.words("STOP_ONLY_IMAGES", "", _pinned)),
-        )
-        anywhere = read.choice("BIND_ANYWHERE", "no", ("yes", "no"))
-        if not read.errors:
-            found._check(read, anywhere=anywhere == "yes")
-        if read.errors:
-            raise WrongSettingsError(tuple(read.errors))
-        return found
-
-    @property
-    def execution_plane(self) -> str:
-        """The plane the runtime is started on."""
-        return self.runtime_env.get(PLANE, self.allowed_planes[0])
-
-    @property
-    def runtime_secrets(self) -> tuple[Secret, ...]:
-        """Values of RUNTIME_ENV_FILE whose names sound secret, and the passwords of URLs among them."""
-        found = [value for name, value in self.runtime_env.items() if _SECRET.search(name)]
-        found += [_password(value) for value in self.runtime_env.values()]
-        return tuple(Secret(value) for value in found if value)
-
-    @property
-    def secrets(self) -> tuple[Secret, ...]:
-        """What no answer, log or audit may show: the database's password, secret-sounding runtime values."""
-        found = list(self.runtime_secrets)
-        if self.database_url is not None:
-            # The URL's whole is masked too, and so is its password where it stands alone.
-            authority = self.database_url.reveal().partition("://")[2].rpartition("@")[0]
-            password = authority.partition(":")[2]
-            found += [self.database_url, Secret(password), Secret(unquote(password))]
-        return tuple(found)
-
-    def _check(self, read: _Reader, *, anywhere: bool) -> None:
-        """What only several settings together tell."""
-        if self.execution_plane not in self.allowed_planes:
-            allowed = ", ".join(self.allowed_planes)
-            read.wrong("RUNTIME_ENV_FILE", f"{PLANE} is {self.execution_plane!r}; allowed are {allowed}.")
-        if not is_loopback(self.bind) and not anywhere:
-            words = f"is {self.bind}, not loopback: cloudflared on this server is who should reach the agent."
-            read.wrong("BIND", f"{words} Set BIND_ANYWHERE=yes if something else must.")
-        for name, source in (("AUDIT_EVENTS_PATH", self.audit_events), ("SNAPSHOTS_PATH", self.snapshots)):
-            if self.state.resolve().is_relative_to(source.resolve()):
-                words = f"lies in {name}, which the runtime can write to: it could lift its own hold."
-                read.wrong("STATE_PATH", words)
-        if self.audit_events.resolve() == self.snapshots.resolve():
-            read.wrong("SNAPSHOTS_PATH", "is AUDIT_EVENTS_PATH too; each mount has a folder of its own.")
+    return AfterValidator(check)
 
 
-def _password(text: str) -> str:
-    """The password of a URL, as it stands there, or ""."""
-    try:
-        return urlsplit(text).password or ""
-    except ValueError:
-        return ""
+def _number(least: int, most: int) -> BeforeValidator:
+    """Takes a whole number in decimal digits, from `least` to `most`."""
 
-
-class _Reader:
-    """Reads one setting at a time, and keeps what is wrong in place of ending at the first."""
-
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self.errors: list[SettingsError] = []
-        self._environ = environ
-
-    def wrong(self, name: str, words: str) -> None:
-        """Note that a setting is wrong."""
-        self.errors.append(SettingsError(words, file=name))
-
-    def text(self, name: str, default: str | None = None) -> str:
-        """A setting as it stands; one without a default is required."""
-        found = self._environ.get(name, "").strip()
-        if not found and default is None:
-            self.wrong(name, "is required and not set.")
-        return found or default or ""
-
-    def made(self, name: str, make: Callable[[str], T], default: str | None = None) -> T:
-        """A setting as `make` reads it."""
-        text = self.text(name, default)
-        try:
-            return make(text)
-        except SettingsError as error:
-            self.errors.append(error)
-        except ValueError as error:
-            if text:
-                self.wrong(name, f"{error}.")
-        return None  # type: ignore[return-value] # never seen: an error was noted, and is raised
-
-    def words(self, name: str, default: str | None, make: Callable[[str], str]) -> tuple[str, ...]:
-        """A list, separated by commas or spaces."""
-        found = self.text(name, default).replace(",", " ").split()
-        if not found and default != "" and self._environ.get(name, "").strip():
-            self.wrong(name, "names nothing.")
-        made = [self.made(name, lambda _, word=word: make(word), default) for word in found]  # type: ignore[misc]
-        return tuple(made)
-
-    def choice(self, name: str, default: str, known: tuple[str, ...]) -> str:
-        """One of a few words."""
-        found = self.text(name, default)
-        if found not in known:
-            self.wrong(name, f"is {found!r}; {' or '.join(known)}.")
-        return found
-
-    def folder(self, name: str, default: str | None = None) -> Path:
-        """An absolute path; whether it is there is for `--check` and the preflight to say."""
-        path = Path(self.text(name, default))
-        if path.parts and not path.is_absolute():
-            self.wrong(name, f"is {str(path)!r}; an absolute path.")
-        return path
-
-    def number(self, name: str, default: int, most: int, least: int = 0) -> int:
-        """A whole number."""
-        text = self.text(name, str(default))
-        if not (text.isascii() and text.isdigit() and least <= int(text[:9]) <= most and len(text) <= 9):  # noqa: PLR2004
-            self.wrong(name, f"is {text!r}; a number from {least} to {most}.")
-            return default
+    def read(text: str) -> int:
+        if not (re.fullmatch(r"[0-9]{1,9}", text) and least <= int(text) <= most):
+            raise ValueError(f"is {text!r}; a number from {least} to {most}")
         return int(text)
 
-
-def _container_name(text: str) -> str:
-    if not _NAME.fullmatch(text):
-        raise ValueError(f"is {text!r}; letters, digits, '_', '.' and '-', as Docker takes them")
-    return text
+    return BeforeValidator(read)
 
 
-def _table(text: str) -> str:
-    if not _TABLE.fullmatch(text):
-        raise ValueError(f"is {text!r}; a table's name, with its schema where it has one")
-    return text
+def _words(text: str) -> list[str]:
+    """The words of a list, separated by commas or spaces."""
+    return text.replace(",", " ").split()
+
+
+def _some(text: str) -> list[str]:
+    if not (found := _words(text)):
+        raise ValueError("names nothing")
+    return found
+
+
+def _absolute(path: Path) -> Path:
+    """An absolute path; whether it is there is for `--check` and the preflight to say."""
+    if not path.is_absolute():
+        raise ValueError(f"is {str(path)!r}; an absolute path")
+    return path
 
 
 def _repository(text: str) -> str:
@@ -260,8 +102,6 @@ def _team(text: str) -> str:
 
 def _env_file(name: str) -> dict[str, str]:
     """KEY=VALUE lines; blank ones and comments are left out. No line is ever repeated: it may be a secret."""
-    if not name:
-        return {}
     try:
         lines = Path(name).read_text(encoding="utf-8").splitlines()
     except OSError as error:
@@ -274,6 +114,121 @@ def _env_file(name: str) -> dict[str, str]:
             continue
         key, equals, value = line.partition("=")
         if not equals or not key.strip().isidentifier():
-            raise SettingsError("is no KEY=VALUE line.", file=os.path.basename(name), line=number)  # noqa: PTH119
+            raise ValueError(SettingsError("is no KEY=VALUE line.", file=Path(name).name, line=number))
         found[key.strip()] = value.strip()
     return found
+
+
+_NAME: Final = _matching(
+    r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}", "letters, digits, '_', '.' and '-', as Docker takes them"
+)
+_TABLE: Final = _matching(
+    r"[A-Za-z_][A-Za-z0-9_$]*(\.[A-Za-z_][A-Za-z0-9_$]*)?", "a table's name, with its schema where it has one"
+)
+_ANY: Final = BeforeValidator(_words)
+_SOME: Final = BeforeValidator(_some)
+_Folder = Annotated[Path, AfterValidator(_absolute)]
+_Target = Annotated[str, AfterValidator(lambda text: str(_absolute(Path(text))))]
+
+
+class AgentSettings(BaseModel):
+    """What the server owns and a request can't change; each field's variable is its alias."""
+
+    model_config = ConfigDict(frozen=True, alias_generator=str.upper, arbitrary_types_allowed=True)
+
+    engine: Annotated[str, _matching("|".join(ENGINES), " or ".join(ENGINES))] = next(iter(ENGINES))
+    environment: str
+    container_name: Annotated[str, _NAME]
+    audit_events: _Folder = Field(alias="AUDIT_EVENTS_PATH")
+    snapshots: _Folder = Field(alias="SNAPSHOTS_PATH")
+    audit_events_target: _Target = "/data/audit-events"
+    snapshots_target: _Target = "/data/snapshots"
+    allowed_planes: Annotated[tuple[str, ...], _SOME] = Field(("paper",), alias="ALLOW_EXECUTION_PLANE")
+    allowed_images: Annotated[tuple[Annotated[str, AfterValidator(_repository)], ...], _SOME]
+    runtime_env: Annotated[dict[str, str], BeforeValidator(_env_file)] = Field({}, alias="RUNTIME_ENV_FILE")
+    ci_env_keys: Annotated[frozenset[str], _ANY] = Field(frozenset(), alias="RUNTIME_ENV_KEYS")
+    team: Annotated[str, AfterValidator(_team)] = Field(alias="CF_ACCESS_TEAM_DOMAIN")
+    audience: str = Field(alias="CF_ACCESS_AUD")
+    bind: str = "127.0.0.1"
+    port: Annotated[int, _number(0, 65535)] = 8080
+    docker_host: str = ""
+    process_store: Path
+    network_mode: str = "none"
+    grace_seconds: Annotated[int, _number(0, 300)] = Field(5, alias="STOP_GRACE_SECONDS")
+    database_url: Annotated[Secret | None, BeforeValidator(Secret)] = None
+    database_table: Annotated[str, _TABLE] = "schema_migrations"
+    state: _Folder = Field(alias="STATE_PATH")
+    lease_max_seconds: Annotated[int, _number(1, 24 * 3600)] = 3600
+    stop_only_images: Annotated[frozenset[Annotated[str, AfterValidator(_pinned)]], _ANY] = frozenset()
+    bind_anywhere: Annotated[str, _matching("yes|no", "yes or no")] = "no"
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Self:
+        """Read `environ`.
+
+        Raises:
+            WrongSettingsError: some are missing or wrong; each is named, with what was expected.
+
+        """
+        # The one setting that is read for one engine alone.
+        given = {} if environ.get("ENGINE", "").strip() == PROCESS else {"PROCESS_STORE": ""}
+        names = {str(field.alias) for field in cls.model_fields.values()} - given.keys()
+        given |= {name: text for name in names if (text := environ.get(name, "").strip())}
+        try:
+            found = cls.model_validate(given)
+        except ValidationError as error:
+            wrong = [_wrong(row["type"], str(row["loc"][0]), row.get("ctx", {})) for row in error.errors()]
+        else:
+            wrong = [SettingsError(words, file=name) for name, words in found.contradictions()]
+        if wrong:
+            raise WrongSettingsError(wrong)
+        return found
+
+    @property
+    def execution_plane(self) -> str:
+        """The plane the runtime is started on."""
+        return self.runtime_env.get(PLANE, self.allowed_planes[0])
+
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """What no answer, log or audit may show: the database's password, secret-sounding runtime values."""
+        found = [value for name, value in self.runtime_env.items() if _SECRET.search(name)]
+        found += [_password(value) for value in self.runtime_env.values()]
+        if self.database_url is not None:
+            # The URL's whole is masked too, and so is its password where it stands alone.
+            url = self.database_url.reveal()
+            password = url.partition("://")[2].rpartition("@")[0].partition(":")[2]
+            found += [url, password, unquote(password)]
+        return tuple(Secret(value) for value in found if value)
+
+    def contradictions(self) -> Iterator[tuple[str, str]]:
+        """Name and words of each setting that is wrong beside another one."""
+        if self.execution_plane not in self.allowed_planes:
+            allowed = ", ".join(self.allowed_planes)
+            yield "RUNTIME_ENV_FILE", f"{PLANE} is {self.execution_plane!r}; allowed are {allowed}."
+        if not is_loopback(self.bind) and self.bind_anywhere == "no":
+            words = f"is {self.bind}, not loopback: cloudflared on this server is who should reach the agent."
+            yield "BIND", f"{words} Set BIND_ANYWHERE=yes if something else must."
+        for name, source in (("AUDIT_EVENTS_PATH", self.audit_events), ("SNAPSHOTS_PATH", self.snapshots)):
+            if self.state.resolve().is_relative_to(source.resolve()):
+                words = f"lies in {name}, which the runtime can write to: it could lift its own hold."
+                yield "STATE_PATH", words
+        if self.audit_events.resolve() == self.snapshots.resolve():
+            yield "SNAPSHOTS_PATH", "is AUDIT_EVENTS_PATH too; each mount has a folder of its own."
+
+
+def _wrong(kind: str, name: str, context: Mapping[str, Any]) -> SettingsError:
+    """The error of one setting, from pydantic's error type and context."""
+    if kind == "missing":
+        return SettingsError("is required and not set.", file=name)
+    raised = context["error"]
+    known = raised.args[0]
+    return known if isinstance(known, SettingsError) else SettingsError(f"{raised}.", file=name)
+
+
+def _password(text: str) -> str:
+    """The password of a URL, as it stands there, or ""."""
+    try:
+        return urlsplit(text).password or ""
+    except ValueError:
+        return ""

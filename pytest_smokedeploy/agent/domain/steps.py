@@ -88,8 +88,7 @@ class FiveSteps:
             "deploy_id": deploy.request.deploy_id,
         }
         receipt.facts["image_digest"] = receipt.do(
-            StepName.PULL,
-            lambda: engine.pull(terms.image, cancelled=deploy.cancelled, progress=receipt.told),
+            StepName.PULL, lambda: engine.pull(terms.image, cancelled=deploy.cancelled, progress=receipt.told)
         )
         with self._container.acting:
             there = receipt.look(StepName.STOP, self._container.look)

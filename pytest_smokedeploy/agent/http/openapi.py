@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
@@ -25,161 +24,89 @@ _MEANS: Final = {
     423: "on hold: `reason` says who, when and why",
     500: "a step failed, or the agent did; nothing of a new container runs",
 }
-#: What any call may answer, whatever it is about.
-_ANY: Final = (400, 403, 408, 413, 500)
-_DEPLOY_ID: Final = {
-    "name": "deploy_id",
-    "in": "path",
-    "required": True,
-    "schema": {"type": "string", "minLength": 1},
-}
-_PREFER: Final = {
-    "name": contract.PREFER,
-    "in": "header",
-    "required": False,
-    "description": f"`{contract.RESPOND_ASYNC}`: answer 202 at once; `deploy_id` is then required.",
-    "schema": {"type": "string"},
-}
-_SINCE: Final = {
-    "name": "since",
-    "in": "query",
-    "required": False,
-    "description": "lines from this time on, RFC 3339",
-    "schema": {"type": "string", "format": "date-time"},
-}
-_OF_DEPLOY: Final = {
-    "name": "deploy_id",
-    "in": "query",
-    "required": False,
-    "description": "the log of this deploy's container, 404 where it is not there; a failed deploy's is kept",
-    "schema": {"type": "string", "minLength": 1},
-}
-_FOLLOW: Final = {
-    "name": "follow",
-    "in": "query",
-    "required": False,
-    "description": "go on with each line as it comes, until the container is gone",
-    "schema": {"type": "string", "enum": ["true", "false"], "default": "false"},
+#: What any call may answer; 405 is answered to another method of its path.
+_ANY: Final = (400, 403, 405, 408, 413, 500)
+_STREAMED: Final = (contract.LogLine, contract.Heartbeat, contract.LogError, contract.End)
+
+
+def _parameter(name: str, place: str, words: str, **schema: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON schema
+    """One parameter, a string; one in the path is required."""
+    found = {"name": name, "in": place, "required": place == "path", "description": words}
+    return {**found, "schema": {"type": "string", **schema}}
+
+
+_ASYNC: Final = f"`{contract.RESPOND_ASYNC}`: answer 202 at once; `deploy_id` is then required."
+_FOLLOW: Final = "go on with each line as it comes, until the container is gone"
+_OF_DEPLOY: Final = "the log of this deploy's container, 404 where it is not there; a failed deploy's is kept"
+_PARAMETERS: Final = {
+    contract.DEPLOY: [_parameter(contract.PREFER, "header", _ASYNC)],
+    contract.DEPLOYS + "/{deploy_id}": [_parameter("deploy_id", "path", "the deploy's id", minLength=1)],
+    contract.LOGS: [
+        _parameter("since", "query", "lines from this time on, RFC 3339", format="date-time"),
+        _parameter("follow", "query", _FOLLOW, enum=["true", "false"], default="false"),
+        _parameter("deploy_id", "query", _OF_DEPLOY, minLength=1),
+    ],
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Call:
-    """One call: what it takes, what it answers, and with which statuses it says no."""
+class _Call(NamedTuple):
+    """One call: its path, what it does, what it answers (None: the log) and takes, how it refuses."""
 
-    method: str
     path: str
     summary: str
     answer: type[BaseModel] | None
     takes: type[BaseModel] | None = None
-    optional: bool = False
     no: tuple[int, ...] = ()
-    accepted: type[BaseModel] | None = None
-    parameters: tuple[dict[str, Any], ...] = field(default=())
 
 
+_STEPS: Final = "The five steps: pull, stop, remove, start, running."
+_STOP: Final = "Stop the container; stopping what is not there is no error."
+_PASSED: Final = "A run passed, and takes its own hold off."
+_LOOKED: Final = "A person looked, and takes the hold off."
 _CALLS: Final = (
-    _Call("get", contract.HEALTH, "The agent is up.", contract.Health),
-    _Call("get", contract.STATUS, "The container as it is now.", contract.Status),
-    _Call("get", contract.PREFLIGHT, "What a deploy would meet. Read-only.", contract.Preflight),
+    _Call(contract.HEALTH, "The agent is up.", contract.Health),
+    _Call(contract.STATUS, "The container as it is now.", contract.Status),
+    _Call(contract.PREFLIGHT, "What a deploy would meet. Read-only.", contract.Preflight),
+    _Call(contract.LOGS, "The container's output, as NDJSON.", None, no=(404, 409)),
+    _Call(contract.DEPLOY, _STEPS, contract.Deployed, contract.DeployRequest, (409, 423)),
     _Call(
-        "get",
-        contract.LOGS,
-        "The container's output, as NDJSON.",
-        None,
-        no=(404, 409),
-        parameters=(_SINCE, _FOLLOW, _OF_DEPLOY),
-    ),
-    _Call(
-        "post",
-        contract.DEPLOY,
-        "The five steps: pull, stop, remove, start, running.",
-        contract.Deployed,
-        contract.DeployRequest,
-        no=(409, 423),
-        accepted=contract.Accepted,
-        parameters=(_PREFER,),
-    ),
-    _Call(
-        "get",
         contract.DEPLOYS + "/{deploy_id}",
         "How a deploy stands, or ended.",
         contract.DeployProgress,
         no=(404,),
-        parameters=(_DEPLOY_ID,),
     ),
-    _Call(
-        "post",
-        contract.STOP,
-        "Stop the container; stopping what is not there is no error.",
-        contract.Stopped,
-        contract.StopRequest,
-        optional=True,
-        no=(409,),
-    ),
-    _Call("post", contract.LEASE, "Renew a lease.", contract.Leased, contract.LeaseRequest, no=(409,)),
-    _Call(
-        "post",
-        contract.OUTCOME,
-        "A run passed, and takes its own hold off.",
-        contract.OutcomeTaken,
-        contract.OutcomeRequest,
-        no=(409,),
-    ),
-    _Call(
-        "post",
-        contract.HOLD_RELEASE,
-        "A person looked, and takes the hold off.",
-        contract.OutcomeTaken,
-        contract.ReleaseRequest,
-        no=(409,),
-    ),
+    _Call(contract.STOP, _STOP, contract.Stopped, contract.StopRequest, (409,)),
+    _Call(contract.LEASE, "Renew a lease.", contract.Leased, contract.LeaseRequest, (409,)),
+    _Call(contract.OUTCOME, _PASSED, contract.OutcomeTaken, contract.OutcomeRequest, (409,)),
+    _Call(contract.HOLD_RELEASE, _LOOKED, contract.OutcomeTaken, contract.ReleaseRequest, (409,)),
 )
-_STREAMED: Final = (contract.LogLine, contract.Heartbeat, contract.LogError, contract.End)
 
 
 def document() -> dict[str, Any]:
     """The document as JSON-like data; every status of every call stands in it."""
-    models: set[type[BaseModel]] = {contract.Failure, *_STREAMED}
-    for call in _CALLS:
-        models |= {model for model in (call.answer, call.takes, call.accepted) if model is not None}
+    models: set[type[BaseModel]] = {contract.Failure, contract.Accepted, *_STREAMED}
+    models |= {model for call in _CALLS for model in (call.answer, call.takes) if model is not None}
     wanted: list[tuple[type[BaseModel], JsonSchemaMode]] = [(model, "validation") for model in models]
     _, defined = models_json_schema(sorted(wanted, key=lambda one: one[0].__name__), ref_template=_REF)
-    paths: dict[str, Any] = {}
-    for call in _CALLS:
-        paths.setdefault(call.path, {})[call.method] = _operation(call)
+    words = "Deploys and stops one container. Behind Cloudflare Access, as this document is."
+    access = {"type": "apiKey", "in": "header", "name": contract.ASSERTION_HEADER}
     return {
         "openapi": "3.1.0",
-        "info": {
-            "title": "Deploy Agent",
-            "version": __version__,
-            "description": "Deploys and stops one container. Behind Cloudflare Access, as this document is.",
-        },
+        "info": {"title": "Deploy Agent", "version": __version__, "description": words},
         "security": [{"access": []}],
-        "paths": paths,
-        "components": {
-            "schemas": defined["$defs"],
-            "securitySchemes": {
-                "access": {"type": "apiKey", "in": "header", "name": contract.ASSERTION_HEADER},
-            },
-        },
+        "paths": {call.path: {"post" if call.takes else "get": _operation(call)} for call in _CALLS},
+        "components": {"schemas": defined["$defs"], "securitySchemes": {"access": access}},
     }
 
 
 def _operation(call: _Call) -> dict[str, Any]:
-    answers = {"200": _answer(200, call.answer)}
-    if call.accepted is not None:
-        answers["202"] = _answer(202, call.accepted)
-    for status in sorted({*_ANY, *call.no}):
-        answers[str(status)] = _answer(status, contract.Failure)
-    # The document tells an unknown method too: whoever reads it knows what comes back.
-    answers["405"] = _answer(405, contract.Failure)
-    told: dict[str, Any] = {"summary": call.summary, "responses": answers}
-    if call.parameters:
-        told["parameters"] = list(call.parameters)
-    if call.takes is not None:
-        told["requestBody"] = {"required": not call.optional, "content": _json(call.takes)}
-    return told
+    answers = {200: call.answer} | ({202: contract.Accepted} if call.path == contract.DEPLOY else {})
+    answers |= dict.fromkeys(sorted({*_ANY, *call.no}), contract.Failure)
+    responses = {str(status): _answer(status, model) for status, model in answers.items()}
+    told = {"summary": call.summary, "responses": responses, "parameters": _PARAMETERS.get(call.path, [])}
+    if call.takes is None:
+        return told
+    return told | {"requestBody": {"required": call.path != contract.STOP, "content": _json(call.takes)}}
 
 
 def _answer(status: int, model: type[BaseModel] | None) -> dict[str, Any]:

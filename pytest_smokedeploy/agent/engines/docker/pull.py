@@ -29,10 +29,7 @@ _DONE: Final = "Status: "
 
 
 def pull(
-    api: DockerApi,
-    reference: ImageReference,
-    cancelled: threading.Event,
-    progress: Callable[[str], None],
+    api: DockerApi, reference: ImageReference, cancelled: threading.Event, progress: Callable[[str], None]
 ) -> str | None:
     """Pull `reference`; returns the digest that the registry gave for it.
 
