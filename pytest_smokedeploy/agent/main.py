@@ -9,24 +9,24 @@ import socket
 import sys
 import threading
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from pytest_smokedeploy.agent.domain.container import key_of
-from pytest_smokedeploy.agent.domain.engine_reconnect import EngineReconnect
+from pytest_smokedeploy.agent.domain.deploys import read_record
 from pytest_smokedeploy.agent.domain.flow import Flow
-from pytest_smokedeploy.agent.domain.reconcile import reconcile
+from pytest_smokedeploy.agent.domain.reconcile import reconcile, watch_engine
 from pytest_smokedeploy.agent.engines.base import Engine
 from pytest_smokedeploy.agent.engines.registry import ENGINES, PROCESS
 from pytest_smokedeploy.agent.http import logs
+from pytest_smokedeploy.agent.http.access import Access
+from pytest_smokedeploy.agent.http.app import build_app
+from pytest_smokedeploy.agent.http.serving import FINISH_SECONDS, AgentServer
 from pytest_smokedeploy.agent.settings import AgentSettings
 from pytest_smokedeploy.support.errors import EngineError, SmokedeployError
 from pytest_smokedeploy.support.loopback import is_loopback
 from pytest_smokedeploy.support.redaction import Sanitiser
 
-if TYPE_CHECKING:
-    from pytest_smokedeploy.agent.http.serving import AgentServer
-
-#: What a rehearsal's agent gives a deploy in flight once its standard input ended; then it is cancelled.
+#: Seconds that a deploy in flight may still take once standard input ended (a rehearsal's agent).
 _SHORT_SECONDS: Final = 10.0
 
 
@@ -58,7 +58,7 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         for line in str(error).splitlines():
             _say(line)
         return 1
-    _serve(settings, engine, flow, listener, exit_with_stdin=parsed.exit_with_stdin)
+    _serve(flow, listener, exit_with_stdin=parsed.exit_with_stdin)
     return 0
 
 
@@ -108,40 +108,35 @@ def _bind(settings: AgentSettings) -> socket.socket:
     return listener
 
 
-def _serve(
-    settings: AgentSettings, engine: Engine, flow: Flow, listener: socket.socket, *, exit_with_stdin: bool
-) -> None:
-    from pytest_smokedeploy.agent.http.access import Access  # noqa: PLC0415 - after the settings are known to be right
-    from pytest_smokedeploy.agent.http.app import build_app  # noqa: PLC0415 - likewise
-    from pytest_smokedeploy.agent.http.serving import FINISH_SECONDS, AgentServer  # noqa: PLC0415 - likewise
-
-    access, leaving = Access(settings.team, settings.audience), threading.Event()
+def _serve(flow: Flow, listener: socket.socket, *, exit_with_stdin: bool) -> None:
+    access, leaving = Access(flow.settings.team, flow.settings.audience), threading.Event()
     access.keys.refresh()
-    server = AgentServer(build_app(settings, engine, flow, access, leaving), leaving)
+    server = AgentServer(build_app(flow, access, leaving), leaving)
     if exit_with_stdin:
         threading.Thread(target=_watch_stdin, args=(server,), daemon=True).start()
-    # The socket listens already: whoever reads this line may connect at once.
+    # The socket listens already, so a client may connect as soon as this line is out.
     print(json.dumps({"event": "listening", "port": listener.getsockname()[1]}), flush=True)  # noqa: T201
-    reconnect = EngineReconnect(engine, flow)
+    closing = threading.Event()
+    threading.Thread(target=watch_engine, args=(flow, closing), name="engine-watch", daemon=True).start()
     try:
         server.serve_until_told(listener)
     finally:
-        reconnect.close()
+        closing.set()
         # A deploy whose caller was answered with 202 is in hand too.
         flow.close(_SHORT_SECONDS if server.force_exit else FINISH_SECONDS)
         if exit_with_stdin:
-            _leave_nothing(settings, engine, flow)
+            _leave_nothing(flow)
 
 
-def _leave_nothing(settings: AgentSettings, engine: Engine, flow: Flow) -> None:
+def _leave_nothing(flow: Flow) -> None:
     """Stop what a rehearsal left, and remove it; a failed start's container is kept to be looked at."""
     try:
-        state = engine.inspect()
+        state = flow.container.look()
         if state is not None and state.ours:
-            engine.stop(settings.grace_seconds)
-            record = flow.records.get(key_of(state))
+            flow.engine.stop(flow.settings.grace_seconds)
+            record = read_record(flow.store, key_of(state))
             if record is None or record.deployed:
-                engine.remove()
+                flow.engine.remove()
     except SmokedeployError as error:
         _say(f"what ran could not be stopped, or removed: {error}")
 

@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from pytest_smokedeploy.agent.engines.registry import ENGINES, PROCESS
+from pytest_smokedeploy.contract import Mount
 from pytest_smokedeploy.support.errors import SettingsError, SmokedeployError
 from pytest_smokedeploy.support.image import ImageReference
 from pytest_smokedeploy.support.loopback import is_loopback
@@ -190,19 +191,35 @@ class AgentSettings(BaseModel):
         return self.runtime_env.get(PLANE, self.allowed_planes[0])
 
     @property
+    def mounts(self) -> tuple[Mount, ...]:
+        """The two mounts of the runtime."""
+        audit, snapshots = self.audit_events, self.snapshots
+        rows = (
+            ("audit-events", audit, self.audit_events_target),
+            ("snapshots", snapshots, self.snapshots_target),
+        )
+        return tuple(Mount(name=n, source=str(s), target=t, writable=True) for n, s, t in rows)
+
+    @property
+    def mount_env(self) -> dict[str, str]:
+        """Where the runtime finds its mounts; a process sees them where they lie on the server."""
+        audit, snapshots = (m.source if self.engine == PROCESS else m.target for m in self.mounts)
+        return {"AUDIT_EVENTS_PATH": audit, "SNAPSHOTS_PATH": snapshots}
+
+    @property
     def secrets(self) -> tuple[Secret, ...]:
-        """What no answer, log or audit may show: the database's password, secret-sounding runtime values."""
+        """No answer, log or audit may hold these: database password, runtime values of secret-like names."""
         found = [value for name, value in self.runtime_env.items() if _SECRET.search(name)]
         found += [_password(value) for value in self.runtime_env.values()]
         if self.database_url is not None:
-            # The URL's whole is masked too, and so is its password where it stands alone.
+            # The whole URL is masked too, and so is its password on its own.
             url = self.database_url.reveal()
             password = url.partition("://")[2].rpartition("@")[0].partition(":")[2]
             found += [url, password, unquote(password)]
         return tuple(Secret(value) for value in found if value)
 
     def contradictions(self) -> Iterator[tuple[str, str]]:
-        """Name and words of each setting that is wrong beside another one."""
+        """Name and message of each setting that contradicts another one."""
         if self.execution_plane not in self.allowed_planes:
             allowed = ", ".join(self.allowed_planes)
             yield "RUNTIME_ENV_FILE", f"{PLANE} is {self.execution_plane!r}; allowed are {allowed}."

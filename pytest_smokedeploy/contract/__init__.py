@@ -28,6 +28,7 @@ from pytest_smokedeploy.contract.status import LastDeploy as LastDeploy
 from pytest_smokedeploy.contract.status import Leased as Leased
 from pytest_smokedeploy.contract.status import OutcomeTaken as OutcomeTaken
 from pytest_smokedeploy.contract.status import Preflight as Preflight
+from pytest_smokedeploy.contract.status import Released as Released
 from pytest_smokedeploy.contract.status import Status as Status
 from pytest_smokedeploy.contract.status import Stopped as Stopped
 from pytest_smokedeploy.contract.words import ASSERTION_HEADER as ASSERTION_HEADER

@@ -133,16 +133,7 @@ class ContractError(AgentError):
 
 
 class EngineError(SmokedeployError):
-    """A container engine did not do what it was asked.
-
-    Attributes:
-        step: the deploy step under way, or "".
-
-    """
-
-    def __init__(self, message: str, *, step: str = "", remedy: str = "") -> None:
-        super().__init__(message, remedy=remedy)
-        self.step = step
+    """A container engine did not do what it was asked."""
 
 
 class EvidenceError(SmokedeployError):

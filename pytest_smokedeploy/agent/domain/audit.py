@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from pytest_smokedeploy.agent.engines.base import utc_now
 from pytest_smokedeploy.support.errors import SmokedeployError
 
-#: Who acts where nobody called: the agent by itself.
+#: The actor where nobody called: the agent itself.
 AGENT = "agent"
 
 
 class StateError(SmokedeployError):
     """What has to be kept over a crash can't be written or read: nothing that rests on it is begun."""
+
+
+@contextmanager
+def kept(what: str, remedy: str = "Free space or mend the folder's permissions.") -> Iterator[None]:
+    """Turn an OSError into a StateError of the words `what`, its reason and `remedy`."""
+    try:
+        yield
+    except OSError as error:
+        raise StateError(f"{what}: {error.strerror or error}.", remedy=remedy) from error
 
 
 class Audit:
@@ -32,7 +42,7 @@ class Audit:
         self._file = file
         self._mask = mask
 
-    def write(self, what: str, *, who: str, why: str, deploy_id: str | None = None) -> None:
+    def write(self, what: str, *, why: str, who: str = AGENT, deploy_id: str | None = None) -> None:
         """Append one line: ``{"time", "who", "what", "why", "deploy_id"?}``.
 
         Raises:
@@ -43,7 +53,7 @@ class Audit:
         if deploy_id is not None:
             row["deploy_id"] = deploy_id
         line = json.dumps(self._mask(row), ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
-        try:
+        with kept(f"the audit log {self._file} can't be written"):
             handle = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
             try:
                 # A line that a crash cut short stays as it is; it does not take the next one with it.
@@ -55,6 +65,3 @@ class Audit:
                 os.fsync(handle)
             finally:
                 os.close(handle)
-        except OSError as error:
-            words = f"the audit log {self._file} can't be written: {error.strerror or error}."
-            raise StateError(words, remedy="Free space or mend the folder's permissions.") from error

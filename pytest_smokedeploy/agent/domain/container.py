@@ -1,4 +1,4 @@
-"""The agent's own container: stopped and removed only where it is the one that is meant."""
+"""The agent's own container; it is stopped and removed only if it is the deploy's that is meant."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import threading
 import time
 from typing import Final
 
-from pytest_smokedeploy.agent.domain.policy import RefusedError
 from pytest_smokedeploy.agent.engines.base import ContainerState, Engine
 from pytest_smokedeploy.contract import EngineState
 from pytest_smokedeploy.support.errors import EngineError
@@ -53,21 +52,8 @@ class Container:
         """
         return self._engine.inspect()
 
-    def own(self) -> ContainerState | None:
-        """The container now, or None.
-
-        Raises:
-            RefusedError: 409, it is not ours.
-            EngineError: the engine does not answer.
-
-        """
-        state = self.look()
-        if state is not None and not state.ours:
-            raise RefusedError(409, FOREIGN)
-        return state
-
-    def stop(self, key: str | None) -> bool:
-        """Stop the container of the deploy `key` (None: of any) and keep it; whether it was alive.
+    def stop(self, key: str) -> bool:
+        """Stop the container of the deploy `key` and keep it; whether it was alive.
 
         One that was created and never started is removed: there is nothing of it to stop or to look at.
 
@@ -77,7 +63,7 @@ class Container:
         """
         with self.acting:
             state = self.look()
-            if state is None or not state.ours or key not in {None, key_of(state)}:
+            if state is None or not state.ours or key != key_of(state):
                 return False
             if state.state is EngineState.CREATED:
                 self.remove()
@@ -86,11 +72,11 @@ class Container:
             self._engine.stop(self._grace)
             after = self.look()
             if after is not None and after.container_id == state.container_id and after.alive:
-                raise EngineError("it still runs after the stop", step="stop")
+                raise EngineError("it still runs after the stop")
             return state.alive
 
-    def remove(self) -> str | None:
-        """Remove the stopped container; what is to be said of it where somebody else did.
+    def remove(self) -> None:
+        """Remove the stopped container.
 
         Raises:
             EngineError: it can't be removed.
@@ -106,5 +92,3 @@ class Container:
                     if time.monotonic() >= deadline:
                         raise
                     threading.Event().wait(_LOOK_SECONDS)
-                return "somebody else removed it"
-            return None

@@ -6,16 +6,16 @@ import logging
 import threading
 import uuid
 from collections import OrderedDict
+from functools import partial
 from typing import Final
 
-from pytest_smokedeploy.agent.domain.audit import AGENT, StateError
-from pytest_smokedeploy.agent.domain.container import Container, key_of
-from pytest_smokedeploy.agent.domain.deploys import DEPLOYED, FAILED, Deploy, DeployRecord, DeployRecords
-from pytest_smokedeploy.agent.domain.hold import Holds
+from pytest_smokedeploy.agent.domain import hold
+from pytest_smokedeploy.agent.domain.audit import StateError
+from pytest_smokedeploy.agent.domain.container import FOREIGN, Container, key_of
+from pytest_smokedeploy.agent.domain.deploys import Deploy, DeployRecord, keep_record, read_record
 from pytest_smokedeploy.agent.domain.lease_manager import LeaseManager
 from pytest_smokedeploy.agent.domain.policy import RefusedError, Terms, admit
-from pytest_smokedeploy.agent.domain.receipt import StepError
-from pytest_smokedeploy.agent.domain.state import Current, State, Stopping, Store
+from pytest_smokedeploy.agent.domain.state import Asked, Current, State, Store
 from pytest_smokedeploy.agent.domain.steps import FiveSteps
 from pytest_smokedeploy.agent.engines.base import Engine
 from pytest_smokedeploy.agent.settings import AgentSettings
@@ -36,26 +36,23 @@ class Flow:
         store: what outlives the agent.
 
     Attributes:
-        store: as given.
-        records: how deploys ended.
-        holds: the hold.
+        settings, engine, store: as given.
         container: the one container.
         leases: the lease.
+        under_way: the deploy in flight, or None.
 
     """
 
     def __init__(self, settings: AgentSettings, engine: Engine, store: Store) -> None:
+        self.settings = settings
+        self.engine = engine
         self.store = store
-        self.records = DeployRecords(store)
-        self.holds = Holds(store, self.records)
         self.container = Container(engine, settings.grace_seconds)
         most = settings.lease_max_seconds
-        self.leases = LeaseManager(store, self.container, self.holds, most, lambda: self.under_way)
+        self.leases = LeaseManager(store, self.container, most, lambda: self.under_way)
+        self.under_way: Deploy | None = None
         self._five = FiveSteps(settings, engine, self.container, store, self.leases)
-        self._settings = settings
-        self._engine = engine
         self._lock = threading.Lock()
-        self._deploy: Deploy | None = None
         self._last: DeployRecord | None = None
         self._stopped: OrderedDict[str, None] = OrderedDict()
 
@@ -72,27 +69,24 @@ class Flow:
             StateError: nothing was done, since it could not be kept.
 
         """
-        terms = admit(self._settings, request, process=self._engine.kind == "process")
+        terms = admit(self.settings, request)
         with self._lock:
             known = self._known(request.deploy_id)
             if known is not None:
-                if not known.same(request):
+                if not (known.asked if isinstance(known, Deploy) else known).same(request):
                     raise RefusedError(409, "deploy_id: it was used for another deploy.")
                 return known
-            if self._deploy is not None:
+            if self.under_way is not None:
                 raise RefusedError(409, "another deploy is under way.")
             if request.deploy_id in self._stopped:
                 raise RefusedError(409, "this deploy was stopped before it arrived.")
-            deploy = Deploy(request.deploy_id or f"none-{uuid.uuid4()}", request, by, self._began)
+            key = request.deploy_id or f"none-{uuid.uuid4()}"
+            asked = Asked(key=key, **request.model_dump(include={"deploy_id", "image", "environment"}))
+            deploy = Deploy(asked, request, by, partial(self._began, key))
             self._begin(deploy, terms)
-            self._deploy = deploy
+            self.under_way = deploy
         threading.Thread(target=self._run, args=(deploy, terms), name="deploy", daemon=True).start()
         return deploy
-
-    @property
-    def under_way(self) -> Deploy | None:
-        """The deploy in flight, or None."""
-        return self._deploy
 
     def find(self, deploy_id: str) -> Deploy | DeployRecord | None:
         """The deploy of this id, under way or ended; None for an unknown one."""
@@ -102,40 +96,33 @@ class Flow:
     def _known(self, deploy_id: str | None) -> Deploy | DeployRecord | None:
         if deploy_id is None:
             return None
-        for known in (self._deploy, self._last):
+        for known in (self.under_way, self._last):
             if known is not None and known.key == deploy_id:
                 return known
-        return self.records.get(deploy_id)
+        return read_record(self.store, deploy_id)
 
     def _begin(self, deploy: Deploy, terms: Terms) -> None:
         """On the disk before the first step: the deploy under way, and its hold."""
-        request = deploy.request
+        request, by = deploy.request, deploy.by
 
         def act(state: State) -> State:
             # A stop-only image is the one second deploy there may be (DESIGN 3): it can but stop.
-            if state.hold is not None and not terms.stop_only:
-                raise self.holds.refusal(state.hold)
-            self.store.audit.write(
-                "deploy.begun", who=deploy.by, why=f"{request.image} was asked for", deploy_id=deploy.key
-            )
-            current = Current(
-                key=deploy.key,
-                deploy_id=request.deploy_id,
-                image=request.image,
-                environment=request.environment,
-                by=deploy.by,
-                step=StepName.PULL,
-            )
-            return self.holds.begun(state.model_copy(update={"current": current}), request, deploy.by)
+            if (held := state.hold) is not None and not terms.stop_only:
+                words = f"on hold since {held.since} by {held.by}: {held.reason}"
+                raise RefusedError(423, f"{words} A person looks, and releases it with a reason.")
+            why = f"{request.image} was asked for"
+            self.store.audit.write("deploy.begun", who=by, why=why, deploy_id=deploy.key)
+            current = Current(**deploy.asked.model_dump())
+            return hold.begun(self.store, state.model_copy(update={"current": current}), request, by)
 
         self.store.change(act)
 
-    def _began(self, deploy: Deploy, step: StepName) -> None:
-        """Keep which step is under way, so that a crash in it can be told."""
+    def _began(self, key: str, step: StepName) -> None:
+        """Write down which step is under way, so that the next agent knows it after a crash."""
 
         def act(state: State) -> State:
             current = state.current
-            if current is None or current.key != deploy.key or current.step is step:
+            if current is None or current.key != key:
                 return state
             return state.model_copy(update={"current": current.model_copy(update={"step": step})})
 
@@ -144,33 +131,35 @@ class Flow:
     def _run(self, deploy: Deploy, terms: Terms) -> None:
         try:
             self._five.do(deploy, terms)
-            facts = deploy.receipt.facts
-            record = deploy.record(DEPLOYED, {"status": "deployed", **facts, "steps": deploy.receipt.rows()})
+            body = {"status": "deployed", **deploy.facts, "steps": deploy.rows()}
+            record = deploy.record(200, body)
             self._end(record)
         except Exception as error:  # noqa: BLE001 - whatever it was: nothing of it runs on, and it is told
             record = self._failed(deploy, error)
         with self._lock:
-            self._deploy, self._last = None, record
+            self.under_way, self._last = None, record
         deploy.ended.set_result(record)
 
     def _end(self, record: DeployRecord) -> None:
-        """Keep how it ended before anybody is told."""
-        self.records.put(record)
+        """Write down how it ended, before it is answered."""
+        keep_record(self.store, record)
         self.store.update(current=None)
         what = "deploy.deployed" if record.deployed else "deploy.failed"
         why = "all five steps were done" if record.deployed else str(record.body["reason"])
-        self.store.audit.write(what, who=AGENT, why=why, deploy_id=record.key)
+        self.store.audit.write(what, why=why, deploy_id=record.key)
 
     def _failed(self, deploy: Deploy, error: Exception) -> DeployRecord:
-        step = error.step if isinstance(error, StepError) else deploy.receipt.step
-        words = _words(error) + self._stop_failed(deploy)
-        facts = {**deploy.receipt.facts, "deploy_id": deploy.request.deploy_id}
-        try:
-            facts |= self._five.left(deploy) if deploy.receipt.begun(StepName.START) else {}
-        except Exception as unread:  # noqa: BLE001 - whoever waits for the deploy's end must be told it
-            words += f" What it wrote could not be read: {_words(unread)}"
-        body = {"status": "error", "reason": words, "step": str(step), **facts}
-        record = deploy.record(FAILED, {**body, "steps": deploy.receipt.rows()})
+        words, left = _words(error), {}
+        # Before its start what is there is another deploy's, and so is its lease.
+        if StepName.START in deploy.begun:
+            words += self._stop_failed(deploy)
+            try:
+                left = self._five.left(deploy)
+            except Exception as unread:  # noqa: BLE001 - whoever waits for the deploy's end must be told it
+                words += f" What it wrote could not be read: {_words(unread)}"
+        facts = {**deploy.facts, "deploy_id": deploy.asked.deploy_id, **left, "steps": deploy.rows()}
+        body = {"status": "error", "reason": words, "step": str(deploy.step), **facts}
+        record = deploy.record(500, body)
         try:
             self._end(record)
         except StateError as unkept:
@@ -178,18 +167,16 @@ class Flow:
         return record
 
     def _stop_failed(self, deploy: Deploy) -> str:
-        """Leave nothing of a failed deploy running; words on what could not be stopped, or "".
+        """Leave nothing of a failed deploy running; returns what could not be stopped, or "".
 
         What ran is kept, with its log, until the next deploy removes it (step 3).
         """
-        if not deploy.receipt.begun(StepName.START):
-            return ""  # what is there is another's, and so is its lease
         try:
             self.container.stop(deploy.key)
         except Exception as error:  # noqa: BLE001 - likewise, and it is stopped later
             why = _words(error)
-            self.leases.left_over(deploy)
-            self.store.tell("leftover.found", who=AGENT, why=why, deploy_id=deploy.key)
+            self.leases.left_over(deploy.key)
+            self.store.tell("leftover.found", why=why, deploy_id=deploy.key)
             return f" What it started could not be stopped: {why} The agent goes on trying; see the status."
         self.leases.end(deploy.key)
         return ""
@@ -213,24 +200,21 @@ class Flow:
                 self._stopped[deploy_id] = None
                 while len(self._stopped) > _REMEMBERED:
                     self._stopped.popitem(last=False)
-            deploy = self._deploy
+            deploy = self.under_way
         if deploy is not None and deploy_id in {None, deploy.key}:
             deploy.cancel("the deploy was cancelled by a stop")
             deploy.ended.result()
         with self.container.acting:
-            state = self.container.own()
+            state = self.container.look()
             if state is None:
                 return
+            if not state.ours:
+                raise RefusedError(409, FOREIGN)
             key = key_of(state)
-            if deploy_id is not None and key != deploy_id:
-                if state.alive:
-                    raise RefusedError(409, "the container that runs is another deploy's; it is left alone.")
-                return
-            # Kept before it is begun: a crash meanwhile is made good at the next start.
-            self.store.keep(stopping=Stopping(key=key, by=by))
-            if self.container.stop(key):
-                self.store.tell("container.stopped", who=by, why="a stop was asked for", deploy_id=key)
-            self.leases.end(key)
+            if deploy_id is None or key == deploy_id:
+                self.leases.stop(key, by, "a stop was asked for")
+            elif state.alive:
+                raise RefusedError(409, "the container that runs is another deploy's; it is left alone.")
 
     # -- hold ------------------------------------------------------------------------------
 
@@ -243,28 +227,24 @@ class Flow:
             StateError: the change can't be kept.
 
         """
-        with self._lock:
-            deploy = self._deploy
+        deploy, there = self.under_way, self.container.look()
         under_way = deploy is not None and deploy.key == deploy_id
-        there = self.container.look()
-        running = there is not None and not there.stopped
-        self.holds.passed(deploy_id, by, running=running, under_way=under_way)
+        hold.passed(self.store, deploy_id, by, running=bool(there and not there.stopped), under_way=under_way)
 
     def close(self, seconds: float) -> None:
         """Give a deploy in flight `seconds` to end, then cancel it; what runs goes on within its lease."""
-        with self._lock:
-            deploy = self._deploy
+        deploy = self.under_way
         if deploy is not None:
             try:
                 deploy.ended.result(seconds)
             except TimeoutError:
                 deploy.cancel("the agent was shut down")
                 deploy.ended.result()
-        self.leases.close()
+        self.leases.timer.close()
 
 
 def _words(error: Exception) -> str:
-    """An error for whoever is answered; one of no kind of ours is told by its type, and logged."""
+    """The text of an error for an answer; an unexpected one is logged, and only its type is answered."""
     if isinstance(error, SmokedeployError):
         return str(error)
     _LOG.error("a deploy ended unexpectedly", exc_info=error)

@@ -1,133 +1,124 @@
-"""The hold: no deploy until the one before is known to have passed, or a person looked (FLR-3)."""
+"""The hold: no deploy until the one before is known to have passed, or a person looked (FLR-3).
+
+Each change stands in the audit log before it counts.
+"""
 
 from __future__ import annotations
 
-from pytest_smokedeploy.agent.domain.deploys import DeployRecords
+from pytest_smokedeploy.agent.domain.deploys import keep_record, read_record
 from pytest_smokedeploy.agent.domain.policy import RefusedError
-from pytest_smokedeploy.agent.domain.state import Held, Last, Release, State, Store
+from pytest_smokedeploy.agent.domain.state import Held, State, Store
 from pytest_smokedeploy.agent.engines.base import utc_now
-from pytest_smokedeploy.contract import REASON_CHARACTERS, DeployRequest
+from pytest_smokedeploy.contract import REASON_CHARACTERS, DeployRequest, LastDeploy, Released
 
 
-class Holds:
-    """Sets the hold and takes it off; each change stands in the audit log before it counts.
+def begun(store: Store, state: State, request: DeployRequest, by: str) -> State:
+    """The state with the hold of a deploy that begins, which is the last one from now on.
 
-    Args:
-        store: where it is kept.
-        records: how deploys ended.
+    One without an id changes neither.
+
+    Raises:
+        StateError: the audit log can't be written.
 
     """
+    if request.deploy_id is None:
+        return state
+    run = request.run
+    whose = f" for run {run.run_id} (attempt {run.attempt}) of {run.repository}" if run else ""
+    reason = f"a deploy of {request.image}{whose} began, and no passed outcome was reported since."
+    held = Held(deploy_id=request.deploy_id, since=utc_now(), by=by, reason=reason)
+    store.audit.write("hold.set", who=by, why=reason, deploy_id=request.deploy_id)
+    last = LastDeploy(deploy_id=request.deploy_id, run_id=(run.run_id if run else "") or None)
+    return state.model_copy(update={"hold": held, "last_deploy": last})
 
-    def __init__(self, store: Store, records: DeployRecords) -> None:
-        self._store = store
-        self._records = records
 
-    def begun(self, state: State, request: DeployRequest, by: str) -> State:
-        """The state with the hold of a deploy that begins, which is the last one from now on.
+def passed(store: Store, deploy_id: str, by: str, *, running: bool, under_way: bool) -> None:
+    """A run passed: its own hold comes off.
 
-        One without an id changes neither.
+    Args:
+        store: where the hold is kept.
+        deploy_id: the run's deploy.
+        by: who reports it.
+        running: whether anything runs under the agent's name.
+        under_way: whether this deploy is still being done.
 
-        Raises:
-            StateError: the audit log can't be written.
+    Raises:
+        RefusedError: 409; the hold is another's, or the deploy can't have passed.
+        StateError: the change can't be kept.
 
-        """
-        if request.deploy_id is None:
+    """
+    record = read_record(store, deploy_id)
+
+    def act(state: State) -> State:
+        held = state.hold
+        if held is None and record is not None and record.passed:
             return state
-        run = request.run
-        whose = f" for run {run.run_id} (attempt {run.attempt}) of {run.repository}" if run else ""
-        reason = f"a deploy of {request.image}{whose} began, and no passed outcome was reported since."
-        held = Held(deploy_id=request.deploy_id, since=utc_now(), by=by, reason=reason)
-        self._store.audit.write("hold.set", who=by, why=reason, deploy_id=request.deploy_id)
-        last = Last(deploy_id=request.deploy_id, run_id=(run.run_id if run else "") or None)
-        return state.model_copy(update={"hold": held, "last_deploy": last})
+        if held is None or held.deploy_id != deploy_id:
+            whose = f"the hold is of {held.deploy_id or 'no deploy'}" if held else "there is no hold"
+            raise RefusedError(409, f"{whose}: a passed {deploy_id} changes nothing.")
+        if held.person:
+            raise RefusedError(409, f"only a person lifts this hold: {held.reason}")
+        if under_way or record is None or not record.deployed:
+            raise RefusedError(409, "this deploy did not end in success; it can't have passed.")
+        if running:
+            raise RefusedError(409, "a container still runs: a deploy has passed once it is stopped.")
+        why = "the run reported that it passed"
+        store.audit.write("hold.lifted", who=by, why=why, deploy_id=deploy_id)
+        keep_record(store, record.model_copy(update={"passed": True}))
+        return state.model_copy(update={"hold": None})
 
-    @staticmethod
-    def refusal(held: Held) -> RefusedError:
-        """The no to a deploy on hold: who, when, why, and the way out."""
-        words = f"on hold since {held.since} by {held.by}: {held.reason}"
-        return RefusedError(423, f"{words} A person looks, and releases it with a reason.")
+    store.change(act)
 
-    def passed(self, deploy_id: str, by: str, *, running: bool, under_way: bool) -> None:
-        """A run passed: its own hold comes off.
 
-        Args:
-            deploy_id: the run's deploy.
-            by: who reports it.
-            running: whether anything runs under the agent's name.
-            under_way: whether this deploy is still being done.
+def released(store: Store, reason: str, by: str) -> None:
+    """A person looked and says what was found.
 
-        Raises:
-            RefusedError: 409; the hold is another's, or the deploy can't have passed.
-            StateError: the change can't be kept.
+    Raises:
+        RefusedError: 400 for no reason or too long a one, 409 without a hold or while the deploy goes on.
+        StateError: the change can't be kept.
 
-        """
-        record = self._records.get(deploy_id)
+    """
+    if not reason.strip():
+        raise RefusedError(400, "reason: say what was found.")
+    if len(reason) > REASON_CHARACTERS:
+        raise RefusedError(400, f"reason: at most {REASON_CHARACTERS} characters.")
 
-        def act(state: State) -> State:
-            held = state.hold
-            if held is None and record is not None and record.passed:
-                return state
-            if held is None or held.deploy_id != deploy_id:
-                whose = f"the hold is of {held.deploy_id or 'no deploy'}" if held else "there is no hold"
-                raise RefusedError(409, f"{whose}: a passed {deploy_id} changes nothing.")
-            if held.person:
-                raise RefusedError(409, f"only a person lifts this hold: {held.reason}")
-            if under_way or record is None or not record.deployed:
-                raise RefusedError(409, "this deploy did not end in success; it can't have passed.")
-            if running:
-                raise RefusedError(409, "a container still runs: a deploy has passed once it is stopped.")
-            self._store.audit.write(
-                "hold.lifted", who=by, why="the run reported that it passed", deploy_id=deploy_id
-            )
-            self._records.put(record.model_copy(update={"passed": True}))
-            return state.model_copy(update={"hold": None})
+    def act(state: State) -> State:
+        held = state.hold
+        if held is None:
+            raise RefusedError(409, "there is no hold to release.")
+        if state.current is not None and state.current.deploy_id == held.deploy_id:
+            raise RefusedError(409, "the deploy that set the hold is under way; stop it first.")
+        store.audit.write("hold.released", who=by, why=reason, deploy_id=held.deploy_id)
+        last = state.last_deploy
+        if isinstance(last, LastDeploy) and last.deploy_id == held.deploy_id:
+            released = Released(who=by, when=utc_now(), why=reason)
+            last = last.model_copy(update={"released": released})
+        return state.model_copy(update={"hold": None, "last_deploy": last})
 
-        self._store.change(act)
+    store.change(act)
 
-    def released(self, reason: str, by: str) -> None:
-        """A person looked and says what was found.
 
-        Raises:
-            RefusedError: 400 for no reason or too long a one, 409 without a hold or while the deploy goes on.
-            StateError: the change can't be kept.
+def for_a_person(store: Store, key: str, why: str) -> None:
+    """Leave the hold of the deploy `key` to a person alone.
 
-        """
-        if not reason.strip():
-            raise RefusedError(400, "reason: say what was found.")
-        if len(reason) > REASON_CHARACTERS:
-            raise RefusedError(400, f"reason: at most {REASON_CHARACTERS} characters.")
+    Args:
+        store: where the hold is kept.
+        key: the deploy.
+        why: what happened to it, without a full stop.
 
-        def act(state: State) -> State:
-            held = state.hold
-            if held is None:
-                raise RefusedError(409, "there is no hold to release.")
-            if state.current is not None and state.current.deploy_id == held.deploy_id:
-                raise RefusedError(409, "the deploy that set the hold is under way; stop it first.")
-            self._store.audit.write("hold.released", who=by, why=reason, deploy_id=held.deploy_id)
-            last = state.last_deploy
-            if isinstance(last, Last) and last.deploy_id == held.deploy_id:
-                release = Release(who=by, when=utc_now(), why=reason)
-                last = last.model_copy(update={"released": release})
-            return state.model_copy(update={"hold": None, "last_deploy": last})
+    Raises:
+        StateError: the change can't be kept.
 
-        self._store.change(act)
+    """
+    why = f"{why[0].upper()}{why[1:]}."
 
-    def for_a_person(self, key: str, why: str) -> State:
-        """What happened to the deploy that set the hold leaves it to a person alone.
+    def act(state: State) -> State:
+        held = state.hold
+        if held is None or held.deploy_id != key or held.person:
+            return state
+        store.audit.write("hold.kept", why=why, deploy_id=key)
+        kept = held.model_copy(update={"person": True, "reason": f"{held.reason} {why}"})
+        return state.model_copy(update={"hold": kept})
 
-        Raises:
-            StateError: the change can't be kept.
-
-        """
-
-        def act(state: State) -> State:
-            held = state.hold
-            if held is None or held.deploy_id != key or held.person:
-                return state
-            reason = f"{held.reason} {why}"
-            self._store.audit.write("hold.kept", who="agent", why=why, deploy_id=key)
-            return state.model_copy(
-                update={"hold": held.model_copy(update={"person": True, "reason": reason})}
-            )
-
-        return self._store.change(act)
+    store.change(act)

@@ -1,4 +1,4 @@
-"""Leases: how long a container may run before the agent stops it itself (extension `lease`)."""
+"""The timer of a lease: how long a container may run before the agent stops it itself (extension `lease`)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def moment(text: str) -> float:
 
 
 class LeaseTimer:
-    """A thread that ends the one lease there is when it runs out.
+    """Ends the one lease there is when it runs out.
 
     While the agent lives it counts monotonic seconds, so that a clock that is set does not end a lease;
     after a restart only the clock can tell.
@@ -37,67 +37,55 @@ class LeaseTimer:
     Args:
         run_out: ends what the lease was for; called again after a while where it raises.
 
+    Attributes:
+        lease: the lease that is watched.
+
     """
 
     def __init__(self, run_out: Callable[[Lease], None]) -> None:
+        self.lease: Lease | None = None
         self._run_out = run_out
-        self._changed = threading.Condition()
-        self._lease: Lease | None = None
-        self._due = 0.0
+        self._timer = threading.Timer(0.0, run_out)
         self._closed = False
-        self._thread = threading.Thread(target=self._watch, name="lease", daemon=True)
-        self._thread.start()
+        self._lock = threading.RLock()
 
     def arm(self, lease: Lease | None) -> None:
         """Watch this lease from now on, in place of any other."""
-        with self._changed:
-            if lease == self._lease:
-                return
-            self._lease = lease
-            if lease is not None:
-                self._due = time.monotonic() + moment(lease.expires_at) - time.time()
-            self._changed.notify_all()
-
-    @property
-    def lease(self) -> Lease | None:
-        """The lease that is watched."""
-        with self._changed:
-            return self._lease
+        with self._lock:
+            if lease != self.lease:
+                self._timer.cancel()
+                self.lease = lease
+                if lease is not None:
+                    self._start(lease, moment(lease.expires_at) - time.time())
 
     def disarm(self, key: str) -> None:
         """Watch the lease of the deploy `key` no longer."""
-        with self._changed:
-            if self._lease is not None and self._lease.key == key:
-                self._lease = None
-                self._changed.notify_all()
+        with self._lock:
+            if self.lease is not None and self.lease.key == key:
+                self.arm(None)
 
     def close(self) -> None:
-        """End the thread; a lease that is left is on the disk."""
-        with self._changed:
+        """Stop the timer; a lease that is left is on the disk."""
+        with self._lock:
             self._closed = True
-            self._changed.notify_all()
+            self._timer.cancel()
 
-    def _watch(self) -> None:
-        while (lease := self._wait()) is not None:
-            try:
-                self._run_out(lease)
-            except Exception as error:  # noqa: BLE001 - a thread that dies would let the container run on
-                if not isinstance(error, SmokedeployError):
-                    _LOG.exception("what a lease was for could not be ended")
-                with self._changed:
-                    if self._lease is lease:
-                        self._due = time.monotonic() + _AGAIN_SECONDS
-                continue
-            with self._changed:
-                if self._lease is lease:
-                    self._lease = None
+    def _start(self, lease: Lease, seconds: float) -> None:
+        if not self._closed:
+            self._timer = threading.Timer(max(seconds, 0.0), self._end, (lease,))
+            self._timer.daemon = True
+            self._timer.start()
 
-    def _wait(self) -> Lease | None:
-        """The lease that ran out, or None once closed."""
-        with self._changed:
-            while not self._closed:
-                left = None if self._lease is None else self._due - time.monotonic()
-                if self._lease is not None and left is not None and left <= 0:
-                    return self._lease
-                self._changed.wait(left)
-            return None
+    def _end(self, lease: Lease) -> None:
+        try:
+            self._run_out(lease)
+            again = False
+        except Exception as error:  # noqa: BLE001 - a thread that dies would let the container run on
+            if not isinstance(error, SmokedeployError):
+                _LOG.exception("what a lease was for could not be ended")
+            again = True
+        with self._lock:
+            if self.lease is lease and again:
+                self._start(lease, _AGAIN_SECONDS)
+            elif self.lease is lease:
+                self.lease = None

@@ -12,14 +12,9 @@ from pytest_smokedeploy.support.image import ImageReference
 
 #: What a request may try to name, and the setting by which the server owns it.
 SERVER_OWNED: Final = {
-    "container_name": "CONTAINER_NAME",
-    "name": "CONTAINER_NAME",
-    "mounts": "AUDIT_EVENTS_PATH and SNAPSHOTS_PATH",
-    "volumes": "AUDIT_EVENTS_PATH and SNAPSHOTS_PATH",
-    "binds": "AUDIT_EVENTS_PATH and SNAPSHOTS_PATH",
-    "network": "NETWORK_MODE",
-    "network_mode": "NETWORK_MODE",
-    "ports": "NETWORK_MODE",
+    **dict.fromkeys(("container_name", "name"), "CONTAINER_NAME"),
+    **dict.fromkeys(("mounts", "volumes", "binds"), "AUDIT_EVENTS_PATH and SNAPSHOTS_PATH"),
+    **dict.fromkeys(("network", "network_mode", "ports"), "NETWORK_MODE"),
     "execution_plane": "ALLOW_EXECUTION_PLANE",
     "env_file": "RUNTIME_ENV_FILE",
     **dict.fromkeys(
@@ -27,7 +22,6 @@ SERVER_OWNED: Final = {
         "no setting: it is never changed",
     ),
 }
-_MOUNT_NAMES: Final = frozenset({"AUDIT_EVENTS_PATH", "SNAPSHOTS_PATH"})
 
 
 class RefusedError(SmokedeployError):
@@ -53,20 +47,18 @@ def unknown_field(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """A deploy that may be done: image, the runtime's whole environment, and whether it only stops."""
+    """A deploy that may be done: the runtime's whole environment, and whether the image only stops."""
 
-    image: str
     env: dict[str, str]
     stop_only: bool
 
 
-def admit(settings: AgentSettings, request: DeployRequest, *, process: bool) -> Terms:
+def admit(settings: AgentSettings, request: DeployRequest) -> Terms:
     """Hold a request against the settings.
 
     Args:
         settings: what the server owns.
         request: what is asked for.
-        process: the engine runs processes, which see the mounts where they lie.
 
     Raises:
         RefusedError: 400, naming the field.
@@ -85,19 +77,17 @@ def admit(settings: AgentSettings, request: DeployRequest, *, process: bool) -> 
         raise RefusedError(400, "image: a tag that can move (none, or latest) is never deployed.")
     if stop_only and request.deploy_id is not None:
         raise RefusedError(400, "deploy_id: a stop-only image takes none; it ends a deploy and begins none.")
-    return Terms(request.image, _env(settings, request, process=process), stop_only)
+    return Terms(_env(settings, request), stop_only)
 
 
-def _env(settings: AgentSettings, request: DeployRequest, *, process: bool) -> dict[str, str]:
+def _env(settings: AgentSettings, request: DeployRequest) -> dict[str, str]:
     env = {PLANE: settings.execution_plane, **settings.runtime_env}
     for name, value in (request.env or {}).items():
-        if name in settings.runtime_env or name in _MOUNT_NAMES:
+        if name in settings.runtime_env or name in settings.mount_env:
             raise RefusedError(400, f"env: {name} is set on the server; a request can't set it.")
         if name not in settings.ci_env_keys:
             raise RefusedError(400, f"env: {name} is not among RUNTIME_ENV_KEYS; the server owns it.")
         if name == PLANE and value not in settings.allowed_planes:
             raise RefusedError(400, f"env: {PLANE} {value} is not among ALLOW_EXECUTION_PLANE.")
         env[name] = value
-    env["AUDIT_EVENTS_PATH"] = str(settings.audit_events) if process else settings.audit_events_target
-    env["SNAPSHOTS_PATH"] = str(settings.snapshots) if process else settings.snapshots_target
-    return env
+    return env | settings.mount_env

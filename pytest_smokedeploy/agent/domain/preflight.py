@@ -6,43 +6,42 @@ import os
 from pathlib import Path
 from typing import Any
 
-from pytest_smokedeploy.agent.engines.base import Engine
-from pytest_smokedeploy.agent.settings import PLANE, AgentSettings
+from pytest_smokedeploy.agent.domain.flow import Flow
+from pytest_smokedeploy.agent.domain.status import state_of
+from pytest_smokedeploy.agent.settings import PLANE
+from pytest_smokedeploy.contract import Mount
 from pytest_smokedeploy.database.migrations import look
 from pytest_smokedeploy.support.errors import EngineError
 from pytest_smokedeploy.support.redaction import Secret
 
 
-def preflight(settings: AgentSettings, engine: Engine) -> dict[str, Any]:
+def preflight(flow: Flow) -> dict[str, Any]:
     """The answer to ``GET /v1/preflight``."""
-    names = sorted({PLANE, "AUDIT_EVENTS_PATH", "SNAPSHOTS_PATH", *settings.runtime_env})
+    settings, held = flow.settings, state_of(flow).hold
     return {
         "environment": settings.environment,
         "execution_plane": settings.execution_plane,
-        "mounts": [_mount("audit-events", settings.audit_events), _mount("snapshots", settings.snapshots)],
-        "env": names,
-        "engine": _engine(engine),
+        "mounts": [_mount(mount) for mount in settings.mounts],
+        "env": sorted({PLANE, *settings.mount_env, *settings.runtime_env}),
+        "engine": _engine(flow),
         "database": _database(settings.database_url, settings.database_table),
-        "hold": None,
+        "hold": held.told() if held else None,
     }
 
 
-def _mount(name: str, source: Path) -> dict[str, Any]:
-    there = source.is_dir()
-    return {
-        "name": name,
-        "source": str(source),
-        "exists": there,
-        # By its mode alone: the check writes nothing.
-        "writable": there and os.access(source, os.W_OK | os.X_OK),
-    }
+def _mount(mount: Mount) -> dict[str, Any]:
+    there = Path(mount.source).is_dir()
+    # By its mode alone: the check writes nothing.
+    writable = there and os.access(mount.source, os.W_OK | os.X_OK)
+    return {"name": mount.name, "source": mount.source, "exists": there, "writable": writable}
 
 
-def _engine(engine: Engine) -> dict[str, Any]:
+def _engine(flow: Flow) -> dict[str, Any]:
+    kind = flow.settings.engine
     try:
-        return {"kind": engine.kind, "reachable": True, "version": engine.ping()}
+        return {"kind": kind, "reachable": True, "version": flow.engine.ping()}
     except EngineError as error:
-        return {"kind": engine.kind, "reachable": False, "reason": str(error)}
+        return {"kind": kind, "reachable": False, "reason": str(error)}
 
 
 def _database(url: Secret | None, table: str) -> dict[str, Any] | None:

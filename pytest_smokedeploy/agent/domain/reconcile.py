@@ -1,22 +1,37 @@
-"""What a new agent finds, or a living one once its engine is back: settled, and the audit log says how."""
+"""Settles what the last agent left, or what an engine left that went away and came back."""
 
 from __future__ import annotations
 
+import logging
+import threading
 import time
+from typing import Final
 
+from pydantic import ValidationError
+
+from pytest_smokedeploy.agent.domain import hold
 from pytest_smokedeploy.agent.domain.audit import AGENT
 from pytest_smokedeploy.agent.domain.container import FOREIGN, LEASE_LABEL, key_of
-from pytest_smokedeploy.agent.domain.deploys import lost
+from pytest_smokedeploy.agent.domain.deploys import keep_record, lost, read_record
 from pytest_smokedeploy.agent.domain.flow import Flow
 from pytest_smokedeploy.agent.domain.lease_timer import moment
 from pytest_smokedeploy.agent.domain.state import Held, Lease, State, Store
 from pytest_smokedeploy.agent.engines.base import ContainerState, Engine, utc_now
 from pytest_smokedeploy.agent.settings import AgentSettings
+from pytest_smokedeploy.support.errors import SmokedeployError
 from pytest_smokedeploy.support.redaction import Sanitiser
+
+#: How often an engine that is away is asked whether it is back, and a settling that failed is tried again.
+_AGAIN_SECONDS: Final = 0.5
+_LOG: Final = logging.getLogger("smokedeploy.agent")
 
 
 def reconcile(settings: AgentSettings, engine: Engine) -> Flow:
     """The flow of these settings, what the last agent left settled.
+
+    A container whose deploy never ended is stopped and kept; one that was being stopped is stopped;
+    one whose lease ran out too. One that runs within its lease, or whose deploy ended well without one,
+    is left. A foreign one is never touched.
 
     Raises:
         EngineError: the engine does not answer: nothing can be vouched for.
@@ -26,34 +41,41 @@ def reconcile(settings: AgentSettings, engine: Engine) -> Flow:
     store = Store(settings.state, Sanitiser(settings.secrets).data)
     store.claim()
     flow = Flow(settings, engine, store)
-    settle(flow)
+    state = store.read()
+    words = _deploy(flow, state)
+    said, lease = _found(flow, state, flow.container.look())
+    store.update(current=None, stopping=None, lease=lease)
+    flow.leases.timer.arm(lease)
+    store.audit.write("agent.started", why="; ".join([*words, said]))
     return flow
 
 
-def settle(flow: Flow) -> None:
-    """Bring deploy, stop and lease of the last agent to an end it can vouch for.
+def watch_engine(flow: Flow, closing: threading.Event) -> None:
+    """Settle what the engine left each time it went away and came back, until `closing` is set.
 
-    A container whose deploy never ended is stopped and kept; one that was being stopped is stopped;
-    one whose lease ran out too. One that runs within its lease, or whose deploy ended well without one,
-    is left. A foreign one is never touched.
-
-    Raises:
-        EngineError: the engine does not answer: nothing can be vouched for.
-        StateError: it can't be kept.
-
+    What is not settled by then the next agent settles.
     """
-    state = flow.store.read()
-    words = _deploy(flow, state)
-    said, lease = _found(flow, state, flow.container.look())
-    flow.store.update(current=None, stopping=None, lease=lease)
-    flow.leases.resume(lease)
-    flow.store.audit.write("agent.started", who=AGENT, why="; ".join([*words, said]))
+    while flow.engine.away(closing):
+        said = "the engine is away; what runs is not known until it is back"
+        _LOG.warning(said)
+        flow.store.tell("engine.away", why=said)
+        while not closing.is_set():
+            try:
+                flow.engine.ping()
+                _resettle(flow)
+            except Exception as error:  # noqa: BLE001 - a thread that dies would leave it unsettled
+                if not isinstance(error, SmokedeployError):
+                    _LOG.exception("what the engine left could not be settled")
+                elif str(error) != said:
+                    said = str(error)
+                    _LOG.warning("not settled yet: %s", said)
+                closing.wait(_AGAIN_SECONDS)
+            else:
+                break
 
 
-def resettle(flow: Flow) -> None:
-    """Bring what an engine left that went away and came back under this agent to an end it can vouch for.
-
-    As `settle` does, but for a deploy under way: that one ends by itself.
+def _resettle(flow: Flow) -> None:
+    """As `reconcile` does, but for a deploy under way: that one ends by itself.
 
     Raises:
         EngineError: the engine does not answer: nothing can be vouched for.
@@ -68,51 +90,45 @@ def resettle(flow: Flow) -> None:
         else:
             said, lease = _found(flow, state, there)
             flow.store.update(stopping=None, lease=lease)
-            flow.leases.resume(lease)
-        flow.store.audit.write("engine.back", who=AGENT, why=said)
+            flow.leases.timer.arm(lease)
+        flow.store.audit.write("engine.back", why=said)
 
 
 def _found(flow: Flow, state: State, there: ContainerState | None) -> tuple[str, Lease | None]:
-    """What becomes of what is there, in words, and the lease that goes on."""
-    if there is None:
-        return f"no container is there{_cut_off(flow, state)}", None
-    if not there.ours:
-        return f"{FOREIGN}{_cut_off(flow, state)}", None
+    """Settle the container that is there; returns what was done, and the lease that goes on."""
+    if there is None or not there.ours:
+        return f"{FOREIGN if there else 'no container is there'}{_cut_off(flow, state)}", None
     return _container(flow, state, there)
 
 
 def _cut_off(flow: Flow, state: State) -> str:
-    """What was lent does not run; where nobody asked for its stop the run can't have passed."""
-    lease, stopping = state.lease, state.stopping
-    deploy = flow.under_way
-    if lease is None or lease.leftover or (deploy is not None and deploy.key == lease.key):
+    """A leased container that ended unasked leaves the hold to a person; returns words on it, or ""."""
+    lease = state.lease
+    expected = {kept.key for kept in (flow.under_way, state.stopping) if kept is not None}
+    if lease is None or lease.leftover or lease.key in expected:
         return ""
-    if stopping is not None and stopping.key == lease.key:
-        return ""
-    words = (
-        f"the container of the deploy {lease.key} ended within its lease, and nobody had asked for its stop"
-    )
-    flow.holds.for_a_person(lease.key, f"{words[0].upper()}{words[1:]}.")
+    words = f"the container of the deploy {lease.key} ended within its lease"
+    words += ", and nobody had asked for its stop"
+    hold.for_a_person(flow.store, lease.key, words)
     return f"; {words}"
 
 
 def _deploy(flow: Flow, state: State) -> list[str]:
     """A deploy that was under way counts as failed, unless its end was kept."""
     current = state.current
-    if current is None or flow.records.get(current.key) is not None:
+    if current is None or read_record(flow.store, current.key) is not None:
         return []
     words = f"the agent ended during the step {current.step} of the deploy {current.key}"
-    asked = {"image": current.image, "environment": current.environment, "deploy_id": current.deploy_id}
     reason = f"{words}; what it had started by then does not run any more."
-    flow.records.put(lost(current.key, reason, current.step, **asked))
-    flow.store.audit.write("deploy.failed", who=AGENT, why=reason, deploy_id=current.key)
+    keep_record(flow.store, lost(current, reason, current.step))
+    flow.store.audit.write("deploy.failed", why=reason, deploy_id=current.key)
     return [words]
 
 
 def _container(flow: Flow, state: State, there: ContainerState) -> tuple[str, Lease | None]:
-    """What becomes of a container of ours, in words, and the lease that goes on."""
+    """Settle a container of ours; returns what was done, and the lease that goes on."""
     key = key_of(there)
-    record = flow.records.get(key) if key else None
+    record = read_record(flow.store, key) if key else None
     lease = state.lease if state.lease is not None and state.lease.key == key else _labelled(there, key)
     if record is None:
         _unknown(flow, key)
@@ -127,7 +143,7 @@ def _container(flow: Flow, state: State, there: ContainerState) -> tuple[str, Le
         else:
             return f"the container of the {whose} does not run, and is kept", None
         words = f"the container of the {whose} {became}"
-        flow.store.audit.write(what, who=AGENT, why=words, deploy_id=key or None)
+        flow.store.audit.write(what, why=words, deploy_id=key or None)
         return words, None
     if not there.alive:
         return f"the container of the deploy {key} does not run{_cut_off(flow, state)}", None
@@ -141,18 +157,17 @@ def _container(flow: Flow, state: State, there: ContainerState) -> tuple[str, Le
     flow.container.stop(key)
     flow.store.audit.write("container.stopped", who=who, why=why, deploy_id=key)
     if lease is not None and not within:
-        flow.holds.for_a_person(key, f"{why[0].upper()}{why[1:]}; the agent stopped it when it came back.")
+        hold.for_a_person(flow.store, key, f"{why}; the agent stopped it when it came back")
     return f"the container of the deploy {key} was stopped: {why}", None
 
 
 def _labelled(there: ContainerState, key: str) -> Lease | None:
-    """The lease as the container's own label tells it, where the state does not know of one."""
+    """The lease by the container's own label, where the state does not know of one."""
+    until = there.labels.get(LEASE_LABEL, "")
     try:
-        until = there.labels.get(LEASE_LABEL, "")
-        moment(until)
-    except ValueError:
+        return Lease(key=key, expires_at=until, ends_at=until)
+    except ValidationError:
         return None
-    return Lease(key=key, deploy_id=key, expires_at=until, ends_at=until)
 
 
 def _unknown(flow: Flow, key: str) -> None:
@@ -162,7 +177,7 @@ def _unknown(flow: Flow, key: str) -> None:
     def act(state: State) -> State:
         if state.hold is not None:
             return state
-        flow.store.audit.write("hold.set", who=AGENT, why=why)
+        flow.store.audit.write("hold.set", why=why)
         held = Held(deploy_id=None, since=utc_now(), by=AGENT, reason=why, person=True)
         return state.model_copy(update={"hold": held, "last_deploy": "unknown"})
 

@@ -9,8 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pytest_smokedeploy.agent.domain.deploys import DeployRecords
-from pytest_smokedeploy.agent.domain.hold import Holds
+from pytest_smokedeploy.agent.domain.hold import released
 from pytest_smokedeploy.agent.domain.state import Store
 from pytest_smokedeploy.support.errors import SmokedeployError
 
@@ -36,15 +35,13 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         parser.error("the agent's state folder is needed: set STATE_PATH, or pass --state FOLDER")
     if not folder.is_dir():
         words = "set STATE_PATH, or pass --state FOLDER, as the agent's own settings have it"
-        parser.error(
-            f"the agent's state folder {parsed.state} is not there, or this user can't see it; {words}"
-        )
+        parser.error(f"the agent's state folder {folder} is not there, or this user can't see it; {words}")
     try:
         store = Store(folder)
         held = store.read().hold
         # A byte that is no UTF-8 arrives as a surrogate, which the state file can't hold.
         reason, who = (_utf8(text) for text in (parsed.reason, f"{_person(environ)} on the server"))
-        Holds(store, DeployRecords(store)).released(reason, who)
+        released(store, reason, who)
     except SmokedeployError as error:
         print(f"smokedeploy agent release: {error}", file=sys.stderr)  # noqa: T201 - a command line's voice
         return 1
@@ -58,7 +55,7 @@ def _utf8(text: str) -> str:
 
 
 def _person(environ: Mapping[str, str]) -> str:
-    """Who is at the keyboard: the one behind sudo, or the owner of this process."""
+    """The user who calls: the one behind sudo, or the owner of this process."""
     try:
         user = pwd.getpwuid(os.getuid()).pw_name
     except KeyError:

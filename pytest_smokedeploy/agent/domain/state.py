@@ -18,9 +18,9 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from pytest_smokedeploy.agent.domain.audit import AGENT, Audit, StateError
+from pytest_smokedeploy.agent.domain.audit import AGENT, Audit, StateError, kept
 from pytest_smokedeploy.agent.engines.base import utc_now
-from pytest_smokedeploy.contract import Hold, StepName, Time
+from pytest_smokedeploy.contract import DeployRequest, LastDeploy, StepName, Time
 
 _AUDIT: Final = "audit.jsonl"
 _STATE: Final = "state.json"
@@ -41,52 +41,39 @@ class Held(_Kept):
     person: bool = False
 
     def told(self) -> dict[str, Any]:
-        """As the contract shows it."""
-        return Hold(**self.model_dump(exclude={"person"})).model_dump(exclude_none=True)
-
-
-class Release(_Kept):
-    """A person took the hold of a deploy off: who, when, and what was found."""
-
-    who: str
-    when: Time
-    why: str
-
-
-class Last(_Kept):
-    """The last deploy with an id, and the CI run it was asked for: None where no run was named."""
-
-    deploy_id: str
-    run_id: str | None
-    released: Release | None = None
-
-    def told(self) -> dict[str, Any]:
-        """As the contract's `LastDeploy` shows it."""
-        return self.model_dump(exclude={"released"} if self.released is None else None)
+        """The contract's `Hold`."""
+        return self.model_dump(exclude={"person"}, exclude_none=True)
 
 
 class Lease(_Kept):
-    """How long a container may run. `key` names its deploy; times by the server's clock.
+    """How long the container of the deploy `key` may run; times by the server's clock.
 
     `leftover`: it is what a failed deploy left and could not be stopped at once.
     """
 
     key: str
-    deploy_id: str | None
     expires_at: Time
     ends_at: Time
     leftover: bool = False
 
 
-class Current(_Kept):
-    """The deploy under way and the step it is in."""
+class Asked(_Kept):
+    """What a deploy was asked for; `key` is its id, or the agent's own name for one without."""
 
     key: str
     deploy_id: str | None
-    image: str
-    environment: str
-    by: str
-    step: StepName
+    image: str = ""
+    environment: str = ""
+
+    def same(self, request: DeployRequest) -> bool:
+        """Whether `request` asks for this deploy again; also where what was asked for is not known."""
+        return not self.image or (self.image, self.environment) == (request.image, request.environment)
+
+
+class Current(Asked):
+    """The deploy under way and the step it is in."""
+
+    step: StepName = StepName.PULL
 
 
 class Stopping(_Kept):
@@ -101,7 +88,7 @@ class State(_Kept):
 
     version: Literal[1] = 1
     hold: Held | None = None
-    last_deploy: Last | Literal["unknown"] | None = "unknown"
+    last_deploy: LastDeploy | Literal["unknown"] | None = "unknown"
     lease: Lease | None = None
     current: Current | None = None
     stopping: Stopping | None = None
@@ -116,6 +103,7 @@ class Store:
 
     Attributes:
         audit: the audit log.
+        deploys: the folder of ended deploys, one file each.
         mask: as given.
 
     Raises:
@@ -125,15 +113,13 @@ class Store:
 
     def __init__(self, folder: Path, mask: Callable[[Any], Any] = lambda value: value) -> None:
         self.folder = folder
+        self.deploys = folder / "deploys"
         self.mask = mask
         self.audit = Audit(folder / _AUDIT, mask)
         self._file = folder / _STATE
         self._thread = threading.RLock()
-        try:
-            (folder / "deploys").mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            words = f"STATE_PATH {folder} can't be made: {error.strerror}."
-            raise StateError(words, remedy="Make the folder, writable for the agent alone.") from error
+        with kept(f"STATE_PATH {folder} can't be made", "Make the folder, writable for the agent alone."):
+            self.deploys.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self._locked():
             # A new agent's state is on the disk before its history begins; a later gap is no new agent.
             if not self._file.exists() and not (folder / _AUDIT).exists():
@@ -155,7 +141,7 @@ class Store:
             raise StateError(words, remedy="Stop it, or give this one a folder of its own.") from error
 
     def read(self) -> State:
-        """The state now. A damaged file is set aside and becomes a hold, and the audit log says so.
+        """The state now. A damaged file is set aside and becomes a hold, with a line in the audit log.
 
         Raises:
             StateError: the folder can't be read, or the hold can't be written.
@@ -188,22 +174,21 @@ class Store:
     # -- as far as it can be kept: a stop is never given up for a full disk ------------------
 
     def keep(self, **fields: Any) -> None:  # noqa: ANN401 - State's own fields
-        """Replace some fields; where they can't be kept the agent's log says so."""
+        """Replace some fields; where that fails it is written to the agent's log."""
         with self._lenient():
             self.update(**fields)
 
-    def tell(self, what: str, *, who: str, why: str, deploy_id: str | None = None) -> None:
-        """Write to the audit log; where that can't be the agent's log has it."""
+    def tell(self, what: str, *, why: str, who: str = AGENT, deploy_id: str | None = None) -> None:
+        """Write to the audit log; where that fails the line goes to the agent's log."""
         with self._lenient(f"{what} by {who} ({deploy_id}): {why}"):
             self.audit.write(what, who=who, why=why, deploy_id=deploy_id)
 
     def forget(self, key: str) -> None:
-        """The container of the deploy `key` does not run any more: neither lent nor to be stopped."""
+        """Remove the lease and the stop of the deploy `key`: its container does not run any more."""
 
         def act(state: State) -> State:
-            lease = None if state.lease and state.lease.key == key else state.lease
-            stopping = None if state.stopping and state.stopping.key == key else state.stopping
-            return state.model_copy(update={"lease": lease, "stopping": stopping})
+            both = {"lease": state.lease, "stopping": state.stopping}
+            return state.model_copy(update={name: None for name, of in both.items() if of and of.key == key})
 
         with self._lenient():
             self.change(act)
@@ -219,13 +204,8 @@ class Store:
     # -- inside ----------------------------------------------------------------------------
 
     def _load(self) -> State:
-        try:
-            raw = self._file.read_bytes()
-        except FileNotFoundError:
-            raw = b""  # somebody took the state away: no state is no fresh start
-        except OSError as error:
-            raise StateError(f"{self._file} can't be read: {error.strerror}.") from error
-        return State.model_validate_json(raw)
+        # A missing file is no fresh start: empty bytes are invalid, and become a hold.
+        return State.model_validate_json(read_whole(self._file) or b"")
 
     def _load_or_hold(self) -> State:
         try:
@@ -239,7 +219,7 @@ class Store:
                 words = "the state file is gone"
             words += ". What was held, leased or deployed last is not known, so a person has to look."
             state = State(hold=Held(deploy_id=None, since=utc_now(), by=AGENT, reason=words, person=True))
-            self.audit.write("hold.set", who=AGENT, why=words)
+            self.audit.write("hold.set", why=words)
             self._write(state)
             return state
 
@@ -250,10 +230,8 @@ class Store:
     def _locked(self) -> Iterator[None]:
         """One writer at a time, of this process and of the command line beside it."""
         with self._thread:
-            try:
+            with kept(f"{self.folder} can't be written"):
                 handle = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-            except OSError as error:
-                raise StateError(f"{self.folder} can't be written: {error.strerror}.") from error
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX)
                 yield
@@ -269,7 +247,7 @@ def write_whole(file: Path, data: bytes) -> None:
 
     """
     beside = file.with_name(f"{file.name}.new")
-    try:
+    with kept(f"{file} can't be written"):
         handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with open(handle, "wb") as out:  # noqa: PTH123 - a handle, opened with its mode
             out.write(data)
@@ -281,6 +259,17 @@ def write_whole(file: Path, data: bytes) -> None:
             os.fsync(folder)
         finally:
             os.close(folder)
-    except OSError as error:
-        words = f"{file} can't be written: {error.strerror}."
-        raise StateError(words, remedy="Free space or mend the folder's permissions.") from error
+
+
+def read_whole(file: Path) -> bytes | None:
+    """The content of `file`, None where there is none.
+
+    Raises:
+        StateError: it can't be read.
+
+    """
+    with kept(f"{file} can't be read", ""):
+        try:
+            return file.read_bytes()
+        except FileNotFoundError:
+            return None

@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from pytest_smokedeploy.agent.domain.audit import AGENT, StateError
 from pytest_smokedeploy.agent.domain.container import DEPLOY_LABEL, key_of
 from pytest_smokedeploy.agent.domain.flow import Flow
-from pytest_smokedeploy.agent.domain.state import Held, Last, State
+from pytest_smokedeploy.agent.domain.state import Held, State
 from pytest_smokedeploy.agent.engines.base import Engine, utc_now
-from pytest_smokedeploy.agent.settings import AgentSettings
-from pytest_smokedeploy.contract import EngineState, Extension
+from pytest_smokedeploy.contract import EngineState, Extension, LastDeploy
 from pytest_smokedeploy.support.errors import EngineError
-
-EXTENSIONS: Final = (
-    Extension.RECEIPT,
-    Extension.STATUS,
-    Extension.ASYNC,
-    Extension.LEASE,
-    Extension.HOLD,
-    Extension.LOGS,
-    Extension.PREFLIGHT,
-    Extension.ACTIVITY,
-)
 
 
 def state_of(flow: Flow) -> State:
@@ -33,27 +21,26 @@ def state_of(flow: Flow) -> State:
         return State(hold=Held(deploy_id=None, since=utc_now(), by=AGENT, reason=str(error), person=True))
 
 
-def status(settings: AgentSettings, engine: Engine, flow: Flow) -> dict[str, Any]:
-    """What the contract's `Status` tells; waits for no deploy and no stop.
+def status(flow: Flow) -> dict[str, Any]:
+    """The contract's `Status`; waits for no deploy and no stop.
 
     Raises:
         EngineError: the engine does not answer.
 
     """
-    kept = state_of(flow)
-    there = flow.container.look()
+    kept, there, settings = state_of(flow), flow.container.look(), flow.settings
     base: dict[str, Any] = {
         "container_name": settings.container_name,
         "running": bool(there and there.running),
         "state": str(there.state if there else EngineState.ABSENT),
-        "extensions": [str(extension) for extension in EXTENSIONS],
+        # This agent has every extension there is.
+        "extensions": [str(extension) for extension in Extension],
         "environment": settings.environment,
         "execution_plane": settings.execution_plane,
         "hold": kept.hold.told() if kept.hold else None,
     }
     if kept.last_deploy != "unknown":
-        last = kept.last_deploy
-        base["last_deploy"] = flow.store.mask(last.told()) if isinstance(last, Last) else None
+        base["last_deploy"] = flow.store.mask(_last(kept.last_deploy)) if kept.last_deploy else None
     if there is None:
         return base
     lease = kept.lease if kept.lease and kept.lease.key == key_of(there) and there.alive else None
@@ -67,8 +54,13 @@ def status(settings: AgentSettings, engine: Engine, flow: Flow) -> dict[str, Any
         "oom_killed": there.oom_killed,
         "deploy_id": there.labels.get(DEPLOY_LABEL) or None,
         "lease_expires_at": lease.expires_at if lease else None,
-        "activity": _activity(engine) if there.running else None,
+        "activity": _activity(flow.engine) if there.running else None,
     }
+
+
+def _last(last: LastDeploy) -> dict[str, Any]:
+    """`released` only where a person took its hold off."""
+    return last.model_dump(exclude={"released"} if last.released is None else None)
 
 
 def _activity(engine: Engine) -> dict[str, Any] | None:

@@ -1,9 +1,8 @@
-"""What one thread reads and another takes: bounded, so that who reads waits for who takes."""
+"""A bounded queue between a reading thread and a taking one; a full queue makes the reader wait."""
 
 from __future__ import annotations
 
 import threading
-import time
 from collections import deque
 from typing import Generic, TypeVar
 
@@ -31,7 +30,7 @@ class Backlog(Generic[T]):
         self._changed = threading.Condition()
 
     def put(self, item: T, size: int = 1) -> bool:
-        """Add `item` once there is room; False where nobody takes any more."""
+        """Add `item` once there is room; False once the queue is closed."""
         with self._changed:
             self._changed.wait_for(lambda: self._closed or not self._items or self._size < self._room)
             if self._closed:
@@ -49,7 +48,7 @@ class Backlog(Generic[T]):
             self._changed.notify_all()
 
     def close(self) -> None:
-        """Nobody takes any more; a reader that waits for room is let go."""
+        """Close the queue; a reader that waits for room returns."""
         with self._changed:
             self._closed = True
             self._items.clear()
@@ -57,9 +56,8 @@ class Backlog(Generic[T]):
 
     def take(self, seconds: float) -> list[T]:
         """What waits, in order; empty where nothing came within `seconds`, or at the end."""
-        deadline = time.monotonic() + seconds
         with self._changed:
-            self._changed.wait_for(lambda: self._items or self._finished, deadline - time.monotonic())
+            self._changed.wait_for(lambda: self._items or self._finished, seconds)
             items = [item for item, _ in self._items]
             self._items.clear()
             self._size = 0

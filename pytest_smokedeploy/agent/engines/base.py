@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from threading import Event
 from typing import Final, Protocol
 
 from pytest_smokedeploy.contract import STOPPED_STATES, Activity, EngineState, Mount, parse_time
 
-#: How a pull's word on one layer begins.
+#: Prefix of a pull's progress line about one layer.
 LAYER: Final = "layer "
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _FRACTION: Final = re.compile(r"\.(\d{1,9})")
@@ -37,28 +37,19 @@ def nanoseconds(text: str) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class MountSpec:
-    """A bind mount: name, source on the server, target in the container; writable."""
-
-    name: str
-    source: str
-    target: str
-
-
-@dataclass(frozen=True, slots=True)
 class ContainerSpec:
     """A container to start: what the server owns, and the image asked for."""
 
     image: str
     env: Mapping[str, str]
-    mounts: tuple[MountSpec, ...]
+    mounts: tuple[Mount, ...]
     labels: Mapping[str, str] = field(default_factory=dict)
     network_mode: str = "none"
 
 
 @dataclass(frozen=True, slots=True)
 class CreatedContainer:
-    """A created container as the engine tells it, less what its image brings.
+    """A created container as the engine reports it, less what its image adds.
 
     Attributes:
         env: each variable with its value; values may be secret, so none is shown by `repr`.
@@ -96,7 +87,7 @@ class ContainerState:
 
     @property
     def alive(self) -> bool:
-        """Whether it has to be stopped: it runs, or goes on as soon as somebody lets it."""
+        """Whether it has to be stopped: it runs, is paused or restarts."""
         return self.state in {EngineState.RUNNING, EngineState.PAUSED, EngineState.RESTARTING}
 
     @property
@@ -116,7 +107,7 @@ class LogRecord:
 
 @dataclass(frozen=True, slots=True)
 class LogEnd:
-    """The container whose log was read runs no more; its exit code, None where the engine can't tell."""
+    """The end of a log: its container has ended; `exit_code` is None where the engine does not know it."""
 
     exit_code: int | None
 
@@ -125,24 +116,20 @@ class LogEnd:
 Log = Generator[Sequence[LogRecord], None, LogEnd | None]
 
 
+#: Takes one line for people each time a pull got on.
+Progress = Callable[[str], None] | None
+
+
 class Engine(Protocol):
     """One engine, one container name. Every method raises EngineError for what goes wrong."""
-
-    kind: str
 
     def ping(self) -> str:
         """The engine's version."""
 
-    def away(self, closing: threading.Event) -> bool:
+    def away(self, closing: Event) -> bool:
         """Wait until the engine goes away: True; False once `closing` was set. Raises nothing."""
 
-    def pull(
-        self,
-        image: str,
-        *,
-        cancelled: threading.Event | None = None,
-        progress: Callable[[str], None] | None = None,
-    ) -> str | None:
+    def pull(self, image: str, cancelled: Event | None = None, progress: Progress = None) -> str | None:
         """Pull an image; returns its digest (``sha256:...``) where the engine knows one.
 
         Args:
@@ -162,7 +149,7 @@ class Engine(Protocol):
     def remove(self) -> None:
         """Remove the stopped container; removing what is not there is no error."""
 
-    def start(self, spec: ContainerSpec, cancelled: threading.Event | None = None) -> CreatedContainer:
+    def start(self, spec: ContainerSpec, cancelled: Event | None = None) -> CreatedContainer:
         """Create the container, read it back and start it. Restart policy: no; the image's health check: off.
 
         Where what was created is not what `spec` asks for, or `cancelled` is set by then, it is not started,

@@ -1,4 +1,4 @@
-"""Compares a created container with its specification (AGT-4). No value of a variable is ever told."""
+"""Compares a created container with its specification (AGT-4). Its errors hold no value of a variable."""
 
 from __future__ import annotations
 
@@ -26,15 +26,13 @@ def check(spec: ContainerSpec, made: CreatedContainer) -> None:
     if made.health_check:
         found.append("its health check is on, and was to be off")
     if found:
-        raise EngineError(
-            f"the container that was created is not the one asked for: {'; '.join(found)}.",
-            step="start",
-            remedy="Look at what the engine on the server adds or changes; the container was not started.",
-        )
+        words = f"the container that was created is not the one asked for: {'; '.join(found)}."
+        remedy = "Look at what the engine on the server adds or changes; the container was not started."
+        raise EngineError(words, remedy=remedy)
 
 
 def clean(path: str) -> str:
-    """An absolute path as engines tell it: no `.`, `..`, doubled or last slash."""
+    """An absolute path as engines report it: no `.`, `..`, doubled or last slash."""
     return "/" + posixpath.normpath(path).lstrip("/")
 
 
@@ -51,7 +49,7 @@ def _env(spec: ContainerSpec, made: CreatedContainer) -> list[str]:
 
 def _mounts(spec: ContainerSpec, made: CreatedContainer) -> list[str]:
     wanted = {
-        Mount(name=m.name, source=clean(m.source), target=clean(m.target), writable=True) for m in spec.mounts
+        m.model_copy(update={"source": clean(m.source), "target": clean(m.target)}) for m in spec.mounts
     }
     there = set(made.mounts)
     named = {"mounts that nobody asked for": there - wanted, "mounts that are missing": wanted - there}

@@ -7,7 +7,7 @@ from typing import Final
 
 from pytest_smokedeploy.agent.engines.base import LogRecord
 
-#: Bytes of a line that are told in one record. Spelled out as escapes they are four times as many
+#: Bytes of a line that one record holds. Spelled out as escapes they are four times as many
 #: characters, and the gate cuts a record's line at 1 MiB characters.
 PART: Final = 192 * 1024
 #: Bytes that a part repeats of the one before: what stands across the seam is whole in one of them.

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import jwt
 
+from pytest_smokedeploy.agent.domain.policy import RefusedError
 from pytest_smokedeploy.agent.http.keys import Keys
-from pytest_smokedeploy.support.errors import SmokedeployError
 
 #: How far the clocks of the edge and of this server may lie apart.
 LEEWAY_SECONDS: Final = 30
@@ -25,8 +25,11 @@ class Caller:
     human: bool
 
 
-class DeniedError(SmokedeployError):
-    """Not let in; the reason says why, without a word of the assertion itself."""
+class DeniedError(RefusedError):
+    """Not let in (403); the reason holds no word of the assertion itself."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(403, message)
 
 
 class UnknownKeyError(DeniedError):
@@ -44,7 +47,7 @@ class Access:
     """
 
     def __init__(self, team: str, audience: str, keys: Keys | None = None) -> None:
-        self.keys = keys if keys is not None else Keys(team)
+        self.keys = keys or Keys(team)
         self._team = team
         self._audience = audience
 
@@ -76,7 +79,7 @@ class Access:
                 leeway=LEEWAY_SECONDS,
                 options={"require": ["exp", "iat", "aud", "iss"]},
             )
-        # Beside PyJWT's own: what JSON of nobody's making can do to its parser and to int().
+        # Beside PyJWT's own: errors that hostile JSON raises in its parser and in int().
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError) as error:
             raise DeniedError(f"the assertion is not valid ({type(error).__name__}).") from None
         return _caller(claims)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -19,7 +20,7 @@ PATH: Final = "/cdn-cgi/access/certs"
 REFETCH_SECONDS: Final = 60.0
 #: Known keys are looked over this often, so that a withdrawn one does not work for ever.
 REFRESH_SECONDS: Final = 3600.0
-#: One fetch, from the connection to the last byte.
+#: The deadline of each phase of a fetch; the whole takes no more than twice that.
 FETCH_SECONDS: Final = 5.0
 _BYTES: Final = 256 * 1024
 _LOG: Final = logging.getLogger("smokedeploy.agent")
@@ -42,8 +43,8 @@ class Keys:
         self._team = team
         self._clock = clock
         self._known: dict[str, jwt.PyJWK] = {}
-        self._asked: float | None = None
-        self._fetching: threading.Event | None = None
+        self._asked = -math.inf
+        self._fetch = threading.Thread()
         self._lock = threading.Lock()
 
     def known(self, kid: str) -> jwt.PyJWK | None:
@@ -57,18 +58,12 @@ class Keys:
     def may_come(self) -> bool:
         """Whether asking the team could still bring an unknown key: a fetch is under way, or due."""
         with self._lock:
-            return self._fetching is not None or self._older_than(REFETCH_SECONDS)
+            return self._fetch.is_alive() or self._older_than(REFETCH_SECONDS)
 
     def find(self, kid: str) -> jwt.PyJWK | None:
         """The key; asks the team for an unknown one where that is due, and waits for its answer."""
-        with self._lock:
-            if kid in self._known:
-                return self._known[kid]
-            if self._fetching is None and self._older_than(REFETCH_SECONDS):
-                self._begin()
-            fetching = self._fetching
-        if fetching is not None:
-            fetching.wait(FETCH_SECONDS)
+        self.refresh()
+        self._fetch.join(FETCH_SECONDS)
         return self.known(kid)
 
     def refresh(self) -> None:
@@ -78,41 +73,29 @@ class Keys:
                 self._begin()
 
     def _older_than(self, seconds: float) -> bool:
-        return self._asked is None or self._clock() - self._asked >= seconds
+        return self._clock() - self._asked >= seconds
 
     def _begin(self) -> None:
         """Start a fetch, the lock held; it never runs under the lock."""
-        if self._fetching is not None:
-            return
-        self._asked = self._clock()
-        self._fetching = threading.Event()
-        threading.Thread(target=self._run, args=(self._fetching,), name="keys", daemon=True).start()
+        if not self._fetch.is_alive():
+            self._asked = self._clock()
+            self._fetch = threading.Thread(target=self._run, name="keys", daemon=True)
+            self._fetch.start()
 
-    def _run(self, done: threading.Event) -> None:
+    def _run(self) -> None:
         try:
             found = fetch(self._team)
         except KeysError as error:
-            with self._lock:
-                known = len(self._known)
-            _LOG.warning("%s The %d known keys go on working.", error, known)
-        else:
-            with self._lock:
-                changed = found.keys() != self._known.keys()
-                self._known = found
-            if changed:
-                _LOG.info("the team's keys were fetched: %d of them", len(found))
-        finally:
-            with self._lock:
-                self._fetching = None
-            done.set()
+            _LOG.warning("%s The %d known keys go on working.", error, len(self._known))
+            return
+        if found.keys() != self._known.keys():
+            _LOG.info("the team's keys were fetched: %d of them", len(found))
+        with self._lock:
+            self._known = found
 
 
-def fetch(team: str, seconds: float = FETCH_SECONDS) -> dict[str, jwt.PyJWK]:
-    """The team's keys by `kid`, asked for now.
-
-    Args:
-        team: the team's address.
-        seconds: the deadline of each phase; the whole takes no more than twice that.
+def fetch(team: str) -> dict[str, jwt.PyJWK]:
+    """The keys by `kid` that the team's address lists now.
 
     Raises:
         KeysError: no answer, not the answer of Access, or no key in it.
@@ -120,7 +103,7 @@ def fetch(team: str, seconds: float = FETCH_SECONDS) -> dict[str, jwt.PyJWK]:
     """
     url = f"{team}{PATH}"
     try:
-        rows = json.loads(_read(url, seconds))["keys"]
+        rows = json.loads(_read(url))["keys"]
         found = dict(pair for row in rows if (pair := _key(row)) is not None)
     except httpx.HTTPError as error:
         words = f"{url} gives no keys ({type(error).__name__}: {error})."
@@ -133,13 +116,10 @@ def fetch(team: str, seconds: float = FETCH_SECONDS) -> dict[str, jwt.PyJWK]:
     return found
 
 
-def _read(url: str, seconds: float) -> bytes:
-    """The answer's body, bounded in time and size: a key server that drips must not hold a thread."""
-    until, body = time.monotonic() + seconds, b""
-    with (
-        httpx.Client(timeout=seconds, follow_redirects=False, trust_env=False) as client,
-        client.stream("GET", url) as answer,
-    ):
+def _read(url: str) -> bytes:
+    """The answer's body, bounded in time and size: a slow key server must not hold a thread."""
+    until, body = time.monotonic() + FETCH_SECONDS, b""
+    with httpx.stream("GET", url, timeout=FETCH_SECONDS, trust_env=False) as answer:
         if answer.status_code != httpx.codes.OK:
             raise KeysError(f"{url} answers {answer.status_code}.", remedy="Check CF_ACCESS_TEAM_DOMAIN.")
         for chunk in answer.iter_bytes():

@@ -1,4 +1,4 @@
-"""The log on its way to whoever reads it: as NDJSON, each reader in a thread that no other call needs."""
+"""Sends the log as NDJSON; each reader has a thread that no other call needs."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _LOG: Final = logging.getLogger("smokedeploy.agent")
 
 
 class Readers:
-    """Those who read the log now.
+    """The open readers of the log.
 
     Args:
-        mask: takes every line before it is told.
+        mask: masks every line before it is sent.
         leaving: set once the agent leaves; logs that are followed end by it.
 
     """
@@ -66,9 +66,8 @@ def records(log: Log, mask: Callable[[str], str], leaving: threading.Event) -> I
             batch = next(log)
             if batch:
                 # Together: a chunk of the answer costs more than a line, and a flood is many lines.
-                yield b"".join(
-                    _ndjson({"time": r.time, "stream": r.stream, "line": mask(r.line)}) for r in batch
-                )
+                rows = ({"time": r.time, "stream": r.stream, "line": mask(r.line)} for r in batch)
+                yield b"".join(map(_ndjson, rows))
             elif time.monotonic() - spoke >= _HEARTBEAT_SECONDS:
                 yield _ndjson({"heartbeat": utc_now()})
             else:

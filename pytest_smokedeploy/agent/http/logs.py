@@ -10,66 +10,44 @@ from typing import Any, Final, TextIO
 from pytest_smokedeploy.support.redaction import Sanitiser
 
 _FIELDS: Final = ("call", "caller", "ray", "status", "seconds")
-#: Ours, and the server's underneath: its errors belong here too, its chatter does not.
+#: The agent's own log, and of the HTTP server under it the errors alone.
 _LEVELS: Final = {"smokedeploy.agent": logging.INFO, "uvicorn.error": logging.WARNING}
 
 
-class _Masked(logging.Formatter):
-    """A formatter of texts that pass `sanitiser`."""
+class _Lines(logging.Formatter):
+    """Formats one record; every text passes `sanitiser`.
 
-    def __init__(self, sanitiser: Sanitiser) -> None:
+    Args:
+        sanitiser: masks secrets.
+        plain: a line for a terminal, in place of a JSON object a line.
+
+    """
+
+    def __init__(self, sanitiser: Sanitiser, *, plain: bool) -> None:
         super().__init__()
         self._sanitiser = sanitiser
-
-
-class JsonLines(_Masked):
-    """One JSON object a line.
-
-    Args:
-        sanitiser: what every text passes.
-
-    """
+        self._plain = plain
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record as JSON: time (UTC), level, message, and what a call's line holds."""
-        row: dict[str, Any] = {"time": _time(record), "level": record.levelname.lower()}
-        row["message"] = record.getMessage().strip()
-        row |= {name: getattr(record, name) for name in _FIELDS if hasattr(record, name)}
-        if record.exc_info:
-            row["error"] = self.formatException(record.exc_info)
-        return json.dumps(self._sanitiser.data(row), ensure_ascii=False)
-
-
-class Plain(_Masked):
-    """One line for a terminal; what could move its cursor is escaped.
-
-    Args:
-        sanitiser: what every text passes.
-
-    """
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Time, level where it is not the usual one, and the call or the message."""
+        """Time (UTC), level, message, and what a call's line holds."""
+        moment = datetime.fromtimestamp(record.created, UTC)
+        time = moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        message = record.getMessage().strip()
         told = {name: getattr(record, name) for name in _FIELDS if hasattr(record, name)}
-        words = [_time(record)[11:19]]
-        if record.levelno > logging.INFO:
-            words.append(record.levelname)
-        if "status" in told:
-            words += [str(told["status"]), str(told["call"]), f"{told['seconds']:.3f}s"]
-            words += [told["caller"] or "nobody", f"ray {told['ray']}" if told["ray"] else ""]
-        else:
-            words.append(record.getMessage().strip())
-        line = _visible(" ".join(word for word in words if word))
-        if record.exc_info:
-            rows = self.formatException(record.exc_info).splitlines()
-            line += "".join(f"\n    {_visible(row)}" for row in rows)
-        return self._sanitiser.text(line)
+        error = self.formatException(record.exc_info) if record.exc_info else ""
+        if self._plain:
+            level = record.levelname if record.levelno > logging.INFO else ""
+            words = [time[11:19], level, *(_call(told) if "status" in told else [message])]
+            lines = [" ".join(word for word in words if word), *(f"    {row}" for row in error.splitlines())]
+            return self._sanitiser.text("\n".join(map(_visible, lines)))
+        row = {"time": time, "level": record.levelname.lower(), "message": message, **told}
+        return json.dumps(self._sanitiser.data(row | ({"error": error} if error else {})), ensure_ascii=False)
 
 
 def start(stream: TextIO, sanitiser: Sanitiser) -> None:
     """Write to `stream` from now on: plain where a person reads it, JSON elsewhere."""
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(Plain(sanitiser) if stream.isatty() else JsonLines(sanitiser))
+    handler.setFormatter(_Lines(sanitiser, plain=stream.isatty()))
     for name, level in _LEVELS.items():
         logger = logging.getLogger(name)
         logger.handlers[:] = [handler]
@@ -77,10 +55,11 @@ def start(stream: TextIO, sanitiser: Sanitiser) -> None:
         logger.propagate = False
 
 
-def _time(record: logging.LogRecord) -> str:
-    moment = datetime.fromtimestamp(record.created, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def _call(told: dict[str, Any]) -> list[str]:
+    ray = f"ray {told['ray']}" if told["ray"] else ""
+    return [str(told["status"]), told["call"], f"{told['seconds']:.3f}s", told["caller"] or "nobody", ray]
 
 
 def _visible(text: str) -> str:
+    """`text` with what could move a terminal's cursor escaped."""
     return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text)

@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import signal
 import socket
 import threading
+from contextlib import suppress
 from typing import Any, Final
 
 import h11
 import uvicorn
+from starlette.responses import JSONResponse
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from pytest_smokedeploy import contract
 
 #: From the connection, or the first byte of a further request, to the end of its head.
 HEAD_SECONDS: Final = 10.0
-#: A call in hand may still take this long once the agent is told to leave: a pull is slow.
+#: Seconds a call in flight may still take once the agent is asked to leave: a pull is slow.
 FINISH_SECONDS: Final = 600
-#: A reader of logs that does not read is cut this long after the others were told the end.
+#: Seconds after which a log reader that does not read is disconnected.
 _CUT_SECONDS: Final = 2.0
 _HEAD_BYTES: Final = 32 * 1024
 
 
 class Protocol(H11Protocol):
-    """uvicorn's own, with a deadline for a request's head and errors in the contract's words."""
+    """uvicorn's protocol with a deadline for a request's head and the contract's errors."""
 
     _head: asyncio.TimerHandle | None = None
 
@@ -65,27 +66,18 @@ class Protocol(H11Protocol):
             self._refuse(408, f"the request's head did not come within {HEAD_SECONDS:g} s.")
 
     def _refuse(self, status: int, reason: str) -> None:
-        body = json.dumps({"status": "error", "reason": reason}).encode()
-        headers = [
-            (b"content-type", b"application/json"),
-            (b"content-length", str(len(body)).encode()),
-            (b"connection", b"close"),
-        ]
-        try:
-            parts = [
-                h11.Response(status_code=status, headers=headers),
-                h11.Data(data=body),
-                h11.EndOfMessage(),
-            ]
-            for part in parts:
+        answer = JSONResponse({"status": "error", "reason": reason})
+        headers = [*answer.raw_headers, (b"connection", b"close")]
+        head = h11.Response(status_code=status, headers=headers)
+        # Where an answer is under way already, all that is left is to hang up.
+        with suppress(h11.LocalProtocolError):
+            for part in (head, h11.Data(data=bytes(answer.body)), h11.EndOfMessage()):
                 self.transport.write(self.conn.send(part) or b"")
-        except h11.LocalProtocolError:
-            pass  # an answer is under way already: all that is left is to hang up
         self.transport.close()
 
 
 class AgentServer(uvicorn.Server):
-    """Serves one application until it is told to leave.
+    """Serves one application until it is asked to leave.
 
     Args:
         app: the application.

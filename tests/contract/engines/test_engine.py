@@ -84,11 +84,11 @@ def test_what_was_removed_is_gone_and_another_can_start(ground):
     assert (state.image, state.running, state.container_id != first) == (image, True, True)
 
 
-def test_an_image_that_is_not_there_is_an_error_with_its_step(ground):
+def test_an_image_that_is_not_there_is_an_error_that_names_it(ground):
     image = ground.push("v1", "exit 0")
     with pytest.raises(EngineError) as refused:
         ground.engine.pull(image.replace(":v1", ":v9"))
-    assert refused.value.step == "pull"
+    assert "image" in str(refused.value)
     assert ground.engine.inspect() is None
 
 

@@ -11,6 +11,7 @@ import httpx
 import jwt
 import pytest
 
+from pytest_smokedeploy.agent.domain.reconcile import reconcile
 from pytest_smokedeploy.agent.engines.process.engine import ProcessEngine
 from pytest_smokedeploy.agent.http.access import Access
 from pytest_smokedeploy.agent.http.app import build_app
@@ -103,7 +104,7 @@ class Door:
             }
         )
         self.access = Access(keys.url, self.team.audience, Keys(keys.url, self.clock))
-        self._server = Server(build_app(settings, ProcessEngine(folder / "store"), access=self.access))
+        self._server = Server(build_app(reconcile(settings, ProcessEngine(folder / "store")), self.access))
         self._server.start()
         self.url = f"http://127.0.0.1:{self._server.port}"
 

@@ -43,6 +43,6 @@ def test_an_error_nobody_thought_of_does_not_end_the_watch(monkeypatch):
         ended.set()
 
     watch = LeaseTimer(run_out)
-    watch.arm(Lease(key="one", deploy_id=None, expires_at=at(0), ends_at=at(0)))
+    watch.arm(Lease(key="one", expires_at=at(0), ends_at=at(0)))
     assert ended.wait(10)
     watch.close()

@@ -2,9 +2,10 @@
 
 import pytest
 
-from pytest_smokedeploy.agent.engines.base import ContainerSpec, MountSpec
+from pytest_smokedeploy.agent.engines.base import ContainerSpec
 from pytest_smokedeploy.agent.engines.docker.engine import LABEL
 from pytest_smokedeploy.agent.engines.docker.errors import told
+from pytest_smokedeploy.contract import Mount
 from pytest_smokedeploy.support.errors import EngineError
 from tests.integration.engines.conftest import Bench, FailedError
 from tests.support.needs import needs_docker
@@ -83,7 +84,9 @@ def test_a_name_that_someone_takes_in_the_last_moment(bench):
 def test_nothing_is_left_of_a_container_whose_start_fails_in_the_engine_itself(bench):
     image = bench.push("v1")
     bench.engine.pull(image)
-    mount = MountSpec("audit-events", str(bench.folder / "audit"), "/runtime")  # a folder over a file
+    mount = Mount(
+        name="audit-events", source=str(bench.folder / "audit"), target="/runtime", writable=True
+    )  # a folder over a file
     bench.mark()
     with pytest.raises(EngineError):
         bench.engine.start(ContainerSpec(image, {}, (mount,), {LABEL: bench.name}))
@@ -96,7 +99,7 @@ def test_nothing_is_left_of_a_container_whose_start_fails_in_the_engine_itself(b
 
 def test_a_full_disk_in_the_engines_own_words():
     """As Docker 20.10 said them with its data on a tmpfs of 12 MB and an image of 40 MB."""
-    error = told("write /var/lib/docker/tmp/GetImageBlob3540616429: no space left on device", "pull")
+    error = told("write /var/lib/docker/tmp/GetImageBlob3540616429: no space left on device")
     assert "the server's disk is full" in str(error)
     assert error.remedy.startswith("Free space on the server")
 

@@ -112,7 +112,7 @@ def test_a_follower_leaves_no_thread_and_no_socket_behind(bench):
     for _ in range(5):
         with closing(bench.engine.logs(None, follow=True)) as batches:
             next(batches)
-    until(lambda: not [t for t in threading.enumerate() if t.name == "docker-logs"], "the threads' end")
+    until(lambda: not [t for t in threading.enumerate() if t.name == "docker-reader"], "the threads' end")
     assert len(list(Path("/proc/self/fd").iterdir())) <= before
 
 

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from pytest_smokedeploy.agent.engines.base import ContainerSpec, MountSpec, nanoseconds
+from pytest_smokedeploy.agent.engines.base import ContainerSpec, nanoseconds
 from pytest_smokedeploy.agent.engines.lines import CONTINUED, GOES_ON, OVERLAP, PART, Lines
 from pytest_smokedeploy.agent.engines.process.engine import ProcessEngine
 from pytest_smokedeploy.agent.engines.process.spool import Spool
+from pytest_smokedeploy.contract import Mount
 from pytest_smokedeploy.support.errors import EngineError
 from tests.integration.engines.conftest import until
 
@@ -181,7 +182,7 @@ def test_a_missing_mount_source_is_named(tmp_path, start):
     engine = start("exit 0")
     read(engine)
     engine.remove()
-    mount = MountSpec("audit-events", str(tmp_path / "nowhere"), "/data")
+    mount = Mount(name="audit-events", source=str(tmp_path / "nowhere"), target="/data", writable=True)
     with pytest.raises(EngineError, match="audit-events has no source folder"):
         engine.start(ContainerSpec(IMAGE, {}, (mount,)))
     assert engine.inspect() is None

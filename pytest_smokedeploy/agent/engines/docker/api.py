@@ -1,20 +1,22 @@
-"""A client of the Docker API for each call: cheap, bounded in time, closed again, its errors in words."""
+"""Clients of the Docker API: one a call, bounded in time, closed again, errors as EngineError."""
 
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from typing import Any, Final, cast
 
 import docker
 import requests
 from docker.constants import MINIMUM_DOCKER_API_VERSION
-from docker.errors import DockerException, create_api_error_from_http_exception
+from docker.errors import DockerException, NotFound, create_api_error_from_http_exception
 from docker.transport.unixconn import UnixHTTPAdapter, UnixHTTPConnection, UnixHTTPConnectionPool
 from docker.types import CancellableStream
 from urllib3.exceptions import HTTPError
 
+from pytest_smokedeploy.agent.engines.backlog import Backlog
 from pytest_smokedeploy.agent.engines.docker.errors import explained
 from pytest_smokedeploy.support.errors import EngineError
 
@@ -25,7 +27,7 @@ _UNIX: Final = "unix://"
 
 
 class _Connection(UnixHTTPConnection):
-    """The SDK's connection, which leaves its socket open where nobody listens."""
+    """The SDK's connection, which closes its socket where nobody listens."""
 
     adapter: _Adapter
 
@@ -56,20 +58,18 @@ class _Adapter(UnixHTTPAdapter):
         with self.pools.lock:
             pool = self.pools.get(url)
             if pool is None:
-                pool = self.pools[url] = _Pool(self, url, self.socket_path, self.timeout)
+                pool = self.pools[url] = _Pool(url, self.socket_path, self.timeout)
+                pool.adapter = self
         return cast("UnixHTTPConnectionPool", pool)
 
 
 class _Pool(UnixHTTPConnectionPool):
-    def __init__(self, adapter: _Adapter, url: str, path: str, seconds: int) -> None:
-        super().__init__(url, path, seconds)
-        self._adapter = adapter
-        self._seconds = seconds
+    adapter: _Adapter
 
     def _new_conn(self) -> Any:  # noqa: ANN401 - the type of urllib3, the class of the SDK
-        made = _Connection(self.base_url, self.socket_path, self._seconds)
-        made.adapter = self._adapter
-        self._adapter.connections.append(made)
+        made = _Connection(self.base_url, self.socket_path, self.adapter.timeout)
+        made.adapter = self.adapter
+        self.adapter.connections.append(made)
         return made
 
 
@@ -117,6 +117,13 @@ class Client(docker.APIClient):
         """What the engine knows of an image."""
         return cast("dict[str, Any]", self.inspect_image(name))  # type: ignore[no-untyped-call]
 
+    def container(self, name: str) -> dict[str, Any] | None:
+        """What the engine knows of a container, by name or id; None where there is none."""
+        try:
+            return cast("dict[str, Any]", self.inspect_container(name))
+        except NotFound:
+            return None
+
     def cut(self) -> None:
         """End the call under way in another thread; over TCP only once its answer has begun."""
         if self._adapter is None:
@@ -129,6 +136,29 @@ class Client(docker.APIClient):
             # None where it has not connected yet: it sees `cut_off` as soon as it has.
             with suppress(OSError, AttributeError):
                 cast("socket.socket", connection.sock).shutdown(socket.SHUT_RDWR)
+
+
+def read_in_thread(client: Client, backlog: Backlog[Any], read: Callable[[], None]) -> threading.Thread:
+    """Run `read` in a thread; until an answer begins nothing but `Client.cut` can end it.
+
+    The thread closes `client`, and finishes `backlog` with the error that ended `read`, or None.
+    """
+
+    def work() -> None:
+        failed: Exception | None = None
+        try:
+            with closing(client):
+                read()
+        except (DockerException, requests.RequestException, ValueError) as error:
+            failed = error
+        except (OSError, AttributeError) as error:
+            # AttributeError: urllib3's, where the connection is cut under it.
+            failed = requests.ConnectionError(f"the connection broke: {error}")
+        backlog.finish(failed)
+
+    thread = threading.Thread(target=work, daemon=True, name="docker-reader")
+    thread.start()
+    return thread
 
 
 class DockerApi:
@@ -146,11 +176,10 @@ class DockerApi:
         self._version = ""
 
     @contextmanager
-    def client(self, step: str = "", seconds: int | None = None) -> Iterator[Client]:
+    def client(self, seconds: int | None = None) -> Iterator[Client]:
         """A client, closed at the end.
 
         Args:
-            step: the deploy step that an error belongs to, or "".
             seconds: longest wait for one answer, None for the usual one.
 
         Raises:
@@ -162,9 +191,9 @@ class DockerApi:
             with closing(self.open(longest)) as client:
                 yield client
         except (DockerException, requests.RequestException, HTTPError) as error:
-            # An engine that was replaced may speak another version.
+            # An engine that was replaced may have another version.
             self._version = ""
-            raise explained(error, self.host, step, longest) from error
+            raise explained(error, self.host, longest) from error
 
     def open(self, seconds: int) -> Client:
         """A client that the caller closes, and whose errors are the SDK's own."""

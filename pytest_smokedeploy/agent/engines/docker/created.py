@@ -14,7 +14,7 @@ _PODMANS: Final = (
     ("TERM", "xterm"),
     ("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
 )
-#: Turns the image's health check off; the engine tells it so again (FACTS: Images and Docker).
+#: Turns the image's health check off; the engine reports it unchanged (FACTS: Images and Docker).
 NO_HEALTH_CHECK: Final = ("NONE",)
 
 
@@ -46,7 +46,7 @@ def created(attrs: dict[str, Any], image: dict[str, Any], spec: ContainerSpec) -
 
 
 def _network(attrs: dict[str, Any], asked: str) -> str:
-    """The network: Podman tells the mode ``bridge`` for every named one; several are all told."""
+    """The network: Podman reports the mode ``bridge`` for every named one; several are joined by commas."""
     there = sorted(attrs["NetworkSettings"].get("Networks") or {})
     if len(there) > 1:
         return ", ".join(there)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from threading import Event
 from typing import Any, Final, NoReturn
 
 from docker.errors import APIError, ImageNotFound, NotFound
 from docker.types import LogConfig, Mount
 
-from pytest_smokedeploy.agent.engines import declared
-from pytest_smokedeploy.agent.engines.base import ContainerSpec, ContainerState, CreatedContainer, Log, LogEnd
+from pytest_smokedeploy.agent.engines import base, declared
 from pytest_smokedeploy.agent.engines.docker import logs, presence
 from pytest_smokedeploy.agent.engines.docker.api import CALL_SECONDS, Client, DockerApi
 from pytest_smokedeploy.agent.engines.docker.cgroup import container_activity
@@ -34,7 +32,9 @@ _CONFLICT: Final = 409
 _UNCOUNTED: Final = frozenset({"none", "host"})
 #: The container's log stays on the server's disk, whole and readable, whatever the engine's own
 #: defaults are: they may drop lines, rotate them away, or send them elsewhere.
-_LOG: Final = {"mode": "blocking", "max-size": "1000t", "compress": "false"}
+_LOG: Final = LogConfig(
+    type=LogConfig.types.JSON, config={"mode": "blocking", "max-size": "1000t", "compress": "false"}
+)
 
 
 class DockerEngine:
@@ -47,8 +47,6 @@ class DockerEngine:
 
     """
 
-    kind = "docker"
-
     def __init__(self, name: str, host: str = "", seconds: int = CALL_SECONDS) -> None:
         self._name = name
         self._api = DockerApi(host, seconds)
@@ -60,26 +58,20 @@ class DockerEngine:
         with self._api.client() as client:
             return str(client.version()["Version"])
 
-    def away(self, closing: threading.Event) -> bool:
+    def away(self, closing: Event) -> bool:
         """Wait until the engine goes away: True; False once `closing` was set."""
         return presence.away(self._api, closing)
 
-    def pull(
-        self,
-        image: str,
-        *,
-        cancelled: threading.Event | None = None,
-        progress: Callable[[str], None] | None = None,
-    ) -> str | None:
+    def pull(self, image: str, cancelled: Event | None = None, progress: base.Progress = None) -> str | None:
         """Pull; returns the digest that the image's RepoDigests give for the repository asked."""
         reference = ImageReference.parse(image)
-        said = pull(self._api, reference, cancelled or threading.Event(), progress or (lambda _line: None))
-        with self._api.client("pull") as client:
+        said = pull(self._api, reference, cancelled or Event(), progress or (lambda _line: None))
+        with self._api.client() as client:
             digest = _digest(client.image(image), reference, reference.digest or said)
         self._pulled = (image, digest) if digest else None
         return digest
 
-    def inspect(self) -> ContainerState | None:
+    def inspect(self) -> base.ContainerState | None:
         """The container, or None."""
         with self._api.client() as client:
             attrs = self._attrs(client)
@@ -87,32 +79,33 @@ class DockerEngine:
 
     def stop(self, grace_seconds: int) -> None:
         """SIGTERM, the grace, SIGKILL; a foreign container is left alone, with EngineError."""
-        # The client adds the grace itself.
-        with self._api.client("stop") as client:
-            attrs = self._own(client, "stop")
-            if attrs is None or not attrs["State"]["Running"]:
-                return
-            try:
-                client.stop(attrs["Id"], timeout=grace_seconds)
-            except NotFound:
-                return
+        with self._api.client() as client:
+            attrs = self._own(client)
+            if attrs is not None and attrs["State"]["Running"]:
+                with suppress(NotFound):
+                    # The client adds the grace itself.
+                    client.stop(attrs["Id"], timeout=grace_seconds)
 
     def remove(self) -> None:
         """Remove the stopped container, its anonymous volumes too; a foreign one is left alone."""
-        with self._api.client("remove") as client:
-            attrs = self._own(client, "remove")
+        with self._api.client() as client:
+            attrs = self._own(client)
             if attrs is None:
                 return
             try:
                 client.remove_container(attrs["Id"], v=True)
-            except NotFound:
-                return
             except APIError as error:
-                if error.status_code != _CONFLICT or "already in progress" not in str(error.explanation):
+                going = error.status_code == _CONFLICT and "already in progress" in str(error.explanation)
+                if not going and not isinstance(error, NotFound):
                     raise
-                self._wait_gone(client, attrs["Id"])
+                deadline = time.monotonic() + _GONE_SECONDS
+                while client.container(attrs["Id"]) is not None:
+                    if time.monotonic() >= deadline:
+                        words = f"someone else removes it, and after {_GONE_SECONDS:g} seconds it is there."
+                        raise EngineError(words, remedy="Look at the engine on the server.") from error
+                    time.sleep(_LOOK_SECONDS)
 
-    def start(self, spec: ContainerSpec, cancelled: threading.Event | None = None) -> CreatedContainer:
+    def start(self, spec: base.ContainerSpec, cancelled: Event | None = None) -> base.CreatedContainer:
         """Create, read back and start; where one fails, or a stop came between, what never ran is removed.
 
         Restart policy: no, since a smoke deploy starts once. The image's health check is off: its processes
@@ -124,8 +117,12 @@ class DockerEngine:
             labels[DIGEST_LABEL] = self._pulled[1]
         made = ""
         try:
-            with self._api.client("start") as client:
+            with self._api.client() as client:
                 spec = replace(spec, network_mode=_network(client, spec.network_mode))
+                mode = spec.network_mode
+                host = client.create_host_config(
+                    mounts=mounts, network_mode=mode, restart_policy={"Name": "no"}, log_config=_LOG
+                )
                 made = client.create_container(
                     spec.image,
                     name=self._name,
@@ -134,28 +131,24 @@ class DockerEngine:
                     healthcheck={"test": list(NO_HEALTH_CHECK)},
                     # Else HTTP_PROXY and its like of ~/.docker/config.json (FACTS: Images and Docker).
                     use_config_proxy=False,
-                    host_config=client.create_host_config(
-                        mounts=mounts,
-                        network_mode=spec.network_mode,
-                        restart_policy={"Name": "no"},
-                        log_config=LogConfig(type=LogConfig.types.JSON, config=_LOG),
-                    ),
+                    host_config=host,
                 )["Id"]
                 attrs = client.inspect_container(made)
                 told = created(attrs, client.image(attrs["Image"]), spec)
                 declared.check(spec, told)
-                _not_after(cancelled)
+                if cancelled is not None and cancelled.is_set():
+                    raise EngineError("a stop came before it was started.")  # noqa: TRY301 - undone below
                 client.start(made)
                 return told
         except BaseException as error:  # noqa: BLE001 - raised again once nothing is left
             self._undo(made, labels, error)
 
-    def logs(self, since: str | None, *, follow: bool) -> Log:
+    def logs(self, since: str | None, *, follow: bool) -> base.Log:
         """Output in the order in which the engine wrote it down; nothing of a foreign container."""
         with self._api.client() as client:
             attrs = self._attrs(client)
         if attrs is None or not self._ours(attrs):
-            return _nothing(LogEnd(None) if attrs is None else None)
+            return _nothing(base.LogEnd(None) if attrs is None else None)
         return logs.read(self._api, attrs["Id"], since, follow=follow)
 
     def activity(self) -> Activity | None:
@@ -188,41 +181,36 @@ class DockerEngine:
     # -- one container ---------------------------------------------------------------------
 
     def _attrs(self, client: Client) -> dict[str, Any] | None:
-        try:
-            attrs: dict[str, Any] = client.inspect_container(self._name)
-        except NotFound:
-            return None
+        attrs = client.container(self._name)
         # The engine also finds containers by the beginning of their id.
-        return attrs if attrs["Name"] == f"/{self._name}" else None
+        return attrs if attrs is not None and attrs["Name"] == f"/{self._name}" else None
 
     def _ours(self, attrs: dict[str, Any]) -> bool:
         return _labels(attrs).get(LABEL) == self._name
 
-    def _own(self, client: Client, step: str) -> dict[str, Any] | None:
+    def _own(self, client: Client) -> dict[str, Any] | None:
         """The container, None where there is none.
 
-        What follows acts on its id: whoever takes the name meanwhile is not met by it.
+        What follows acts on its id, so a new container of the same name is not touched.
         """
         attrs = self._attrs(client)
         if attrs is not None and not self._ours(attrs):
-            raise EngineError(
-                f"the name {self._name} is taken by a container this agent did not make; it is left alone.",
-                step=step,
-                remedy="Look at what runs under this name, and remove or rename it by hand.",
-            )
+            words = f"{self._name} is the name of a container this agent did not make; it is left alone."
+            remedy = "Look at what runs under this name, and remove or rename it by hand."
+            raise EngineError(words, remedy=remedy)
         return attrs
 
-    def _state(self, client: Client, attrs: dict[str, Any]) -> ContainerState:
+    def _state(self, client: Client, attrs: dict[str, Any]) -> base.ContainerState:
         state, config = attrs["State"], attrs["Config"]
         labels = _labels(attrs)
         started = _started(attrs)
-        return ContainerState(
+        return base.ContainerState(
             container_id=attrs["Id"],
             image=config["Image"],
             digest=self._image_digest(client, attrs["Image"], config["Image"], labels.get(DIGEST_LABEL, "")),
             state=_engine_state(state["Status"]),
             started_at=state["StartedAt"] if started else None,
-            # The engine tells 0 for what runs, and for what never did.
+            # The engine reports 0 for a container that runs, and for one that never did.
             exit_code=None if state["Running"] or not started else state["ExitCode"],
             restart_count=attrs.get("RestartCount", 0),
             oom_killed=bool(state.get("OOMKilled")),
@@ -242,56 +230,34 @@ class DockerEngine:
         self._known = (key, digest) if digest else None
         return digest
 
-    @staticmethod
-    def _wait_gone(client: Client, container: str) -> None:
-        """Wait for a removal that someone else began."""
-        deadline = time.monotonic() + _GONE_SECONDS
-        while time.monotonic() < deadline:
-            try:
-                client.inspect_container(container)
-            except NotFound:
-                return
-            time.sleep(_LOOK_SECONDS)
-        raise EngineError(
-            f"someone else removes the container, and it is still there {_GONE_SECONDS:g} seconds later.",
-            step="remove",
-            remedy="Look at the engine on the server.",
-        )
-
     def _undo(self, made: str, labels: dict[str, str], error: BaseException) -> NoReturn:
-        """Remove what a failed start made and never ran; raises `error`, told what is left where that fails.
+        """Remove what a failed start made and never ran; raises `error`, with what may be left added.
 
         What ran is kept, with its log: a lost answer says nothing of the start.
         """
         try:
-            with self._api.client("start") as client:
+            with self._api.client() as client:
                 # The engine's answer may have been lost after it made the container.
                 attrs = self._attrs(client)
-                mine = attrs is not None and (
-                    attrs["Id"] == made if made else _labels(attrs).items() >= labels.items()
-                )
-                if attrs is not None and mine and not _started(attrs):
+                if attrs is not None and not _started(attrs):
+                    mine = attrs["Id"] == made if made else _labels(attrs).items() >= labels.items()
                     with suppress(NotFound):
-                        client.remove_container(attrs["Id"], v=True, force=True)
+                        if mine:
+                            client.remove_container(attrs["Id"], v=True, force=True)
         except EngineError as second:
             if isinstance(error, EngineError):
                 words = f"{error.message} What was made of the container may be left: {second.message}"
-                raise EngineError(words, step="start", remedy=error.remedy) from error
+                raise EngineError(words, remedy=error.remedy) from error
         raise error
 
 
 def _network(client: Client, mode: str) -> str:
-    """The network mode in the engine's own words: of ``container:NAME`` it tells the other's id."""
+    """The network mode as the engine reports it: ``container:NAME`` with the other's id."""
     kind, _, name = mode.partition(":")
     return f"{kind}:{client.inspect_container(name)['Id']}" if kind == "container" else mode
 
 
-def _not_after(cancelled: threading.Event | None) -> None:
-    if cancelled is not None and cancelled.is_set():
-        raise EngineError("a stop came before it was started.", step="start")
-
-
-def _nothing(ended: LogEnd | None) -> Log:
+def _nothing(ended: base.LogEnd | None) -> base.Log:
     yield from ()
     return ended
 

@@ -1,7 +1,8 @@
-"""What Docker's own words mean for an operator, and what to do next."""
+"""Translates Docker's errors for an operator: what each means, and what to do next."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 import requests
@@ -11,7 +12,7 @@ from pytest_smokedeploy.support.errors import EngineError
 
 _SHOWN: Final = 500
 
-#: Sign in the engine's words (lower case), what it means, what to do next. The first that fits is told.
+#: Text in the engine's message (lower case), meaning, remedy. The first row that fits counts.
 _MEANINGS: Final = (
     ("manifest unknown", "the registry has no image under this tag", "Push the image under this tag first."),
     ("manifest for", "the registry has no image under this tag", "Push the image under this tag first."),
@@ -69,53 +70,50 @@ _MEANINGS: Final = (
     ),
     ("network", "the network can't be had", "Check NETWORK_MODE in the agent's settings."),
 )
+#: The same for an engine that can't be asked at all.
+_ABSENT: Final = (
+    ("no such file", "there is no Docker socket", "Start the engine, or set DOCKER_HOST."),
+    ("permission denied", "this user may not use it", "Let the agent's user use the engine's socket."),
+    ("connection refused", "nothing listens there", "Start the engine."),
+    ("aborted", "it broke the connection off", "Look at the engine on the server."),
+    ("invalid bind address", "that is no address", "Set DOCKER_HOST, such as unix:///run/docker.sock."),
+)
 
 
-def explained(error: Exception, host: str, step: str, seconds: float) -> EngineError:
-    """What `error` means, as EngineError.
+def explained(error: Exception, host: str, seconds: float) -> EngineError:
+    """The EngineError for an error of the SDK or its transport.
 
     Args:
         error: what the SDK or its transport raised.
         host: the engine's address.
-        step: the deploy step under way, or "".
         seconds: how long the call was allowed to take.
 
     """
     if isinstance(error, requests.Timeout) or "timed out" in str(error).lower():
         words = f"the Docker engine did not answer within {seconds:g} seconds."
-        return EngineError(words, step=step, remedy="Look at the engine on the server; it may hang.")
+        return EngineError(words, remedy="Look at the engine on the server; it may hang.")
     explanation = getattr(error, "explanation", None)
     if explanation is None and isinstance(error, requests.RequestException | DockerException):
-        return _unreachable(error, host, step)
-    return told(str(explanation or error), step)
+        return _unreachable(error, host)
+    return told(str(explanation or error))
 
 
-def told(words: str, step: str) -> EngineError:
-    """What the engine's own `words` mean, as EngineError."""
+def told(words: str) -> EngineError:
+    """The EngineError for a message of the engine."""
     words = " ".join(words.split())[:_SHOWN]
+    meaning, remedy = _meaning(_MEANINGS, words, "Look at the engine's own log on the server.")
+    words = f"{meaning} (Docker: {words})." if meaning else f"Docker: {words}."
+    return EngineError(words, remedy=remedy)
+
+
+def _unreachable(error: Exception, host: str) -> EngineError:
+    words = " ".join(str(error).split())
+    meaning, remedy = _meaning(_ABSENT, words, "Look at the engine on the server.")
+    words = f"the Docker engine at {host} can't be asked: {meaning or words[:_SHOWN]}."
+    return EngineError(words, remedy=remedy)
+
+
+def _meaning(table: Iterable[tuple[str, str, str]], words: str, otherwise: str) -> tuple[str, str]:
+    """Meaning and remedy of the first row whose sign is in `words`; ("", otherwise) where none is."""
     low = words.lower()
-    for sign, meaning, remedy in _MEANINGS:
-        if sign in low:
-            return EngineError(f"{meaning} (Docker: {words}).", step=step, remedy=remedy)
-    return EngineError(f"Docker: {words}.", step=step, remedy="Look at the engine's own log on the server.")
-
-
-def _unreachable(error: Exception, host: str, step: str) -> EngineError:
-    low = str(error).lower()
-    for sign, meaning, remedy in (
-        ("no such file", "there is no Docker socket", "Start the engine, or set DOCKER_HOST."),
-        ("permission denied", "this user may not use it", "Let the agent's user use the engine's socket."),
-        ("connection refused", "nothing listens there", "Start the engine."),
-        ("aborted", "it broke the connection off", "Look at the engine on the server."),
-        ("invalid bind address", "that is no address", "Set DOCKER_HOST, such as unix:///run/docker.sock."),
-    ):
-        if sign in low:
-            return EngineError(
-                f"the Docker engine at {host} can't be asked: {meaning}.", step=step, remedy=remedy
-            )
-    words = " ".join(str(error).split())[:_SHOWN]
-    return EngineError(
-        f"the Docker engine at {host} can't be asked: {words}.",
-        step=step,
-        remedy="Look at the engine on the server.",
-    )
+    return next(((meaning, remedy) for sign, meaning, remedy in table if sign in low), ("", otherwise))

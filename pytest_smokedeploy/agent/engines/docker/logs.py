@@ -10,16 +10,15 @@ import struct
 import threading
 import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Final
 
 import requests
-from docker.errors import APIError, DockerException, NotFound
+from docker.errors import APIError, DockerException
 
 from pytest_smokedeploy.agent.engines.backlog import Backlog
 from pytest_smokedeploy.agent.engines.base import Log, LogEnd, LogRecord, nanoseconds
-from pytest_smokedeploy.agent.engines.docker.api import Client, DockerApi
+from pytest_smokedeploy.agent.engines.docker.api import DockerApi, read_in_thread
 from pytest_smokedeploy.agent.engines.docker.errors import explained
 from pytest_smokedeploy.agent.engines.lines import Lines
 from pytest_smokedeploy.support.errors import EngineError
@@ -51,9 +50,7 @@ class _Place:
     time: bytes = b""
     same: int = 0
     skip: int = 0
-    lines: dict[int, Lines] = field(
-        default_factory=lambda: {key: Lines(name) for key, name in _STREAMS.items()}
-    )
+    lines: dict[int, Lines] = field(default_factory=lambda: {n: Lines(name) for n, name in _STREAMS.items()})
 
     def params(self, *, follow: bool) -> dict[str, str]:
         """Ask from here on; what was taken of the last moment comes again, and is left out."""
@@ -92,13 +89,11 @@ def read(api: DockerApi, container: str, since: str | None, *, follow: bool) -> 
     place = _Place(None if since is None else nanoseconds(since))
     while True:
         error = yield from _answer(api, container, place, follow=follow)
-        if isinstance(error, APIError) and error.status_code not in _GONE:
-            raise explained(error, api.host, "", api.seconds) from error
-        if isinstance(error, APIError):
+        if isinstance(error, APIError) and error.status_code in _GONE:
             ended: LogEnd | None = LogEnd(None)
             break
-        if not follow and error is not None:
-            raise explained(error, api.host, "", api.seconds) from error
+        if error is not None and (isinstance(error, APIError) or not follow):
+            raise explained(error, api.host, api.seconds) from error
         was_following, ended = follow, (yield from _ended(api, container, wait=follow))
         # Once it says that the container has stopped all is on disk. A followed answer ends a little
         # earlier, at times without the last line: what is left of it is asked for.
@@ -121,13 +116,19 @@ def _answer(
     except (DockerException, requests.RequestException) as error:
         return error
     params = place.params(follow=follow)
-    work = threading.Thread(
-        target=_receive,
-        args=(client, container, params, place, backlog, opened),
-        daemon=True,
-        name="docker-logs",
-    )
-    work.start()
+
+    def receive() -> None:
+        with client.answer("GET", f"/containers/{container}/logs", params) as answer:
+            opened.set()
+            rest = bytearray()
+            # Docker's chunks are as long as what was there to send; none is waited for.
+            for chunk in answer.iter_content(chunk_size=None):
+                rest += chunk
+                records = list(place.take(_frames(rest)))
+                if records and not backlog.put(records, sum(len(record.line) for record in records)):
+                    break
+
+    read_in_thread(client, backlog, receive)
     deadline = time.monotonic() + api.seconds
     try:
         while not backlog.ended:
@@ -139,32 +140,6 @@ def _answer(
         backlog.close()
         client.cut()
     return backlog.error
-
-
-def _receive(  # noqa: PLR0913, PLR0917 - a thread's parts
-    client: Client,
-    container: str,
-    params: dict[str, str],
-    place: _Place,
-    backlog: Backlog[Sequence[LogRecord]],
-    opened: threading.Event,
-) -> None:
-    """Read one answer into `backlog`, in a thread of its own: reading it can't be given a time."""
-    failed: Exception | None = None
-    try:
-        with closing(client), client.answer("GET", f"/containers/{container}/logs", params) as answer:
-            opened.set()
-            rest = bytearray()
-            # Docker's chunks are as long as what was there to send; none is waited for.
-            for chunk in answer.iter_content(chunk_size=None):
-                rest += chunk
-                records = list(place.take(_frames(rest)))
-                if records and not backlog.put(records, sum(len(record.line) for record in records)):
-                    break
-    except (DockerException, requests.RequestException, OSError, ValueError, AttributeError) as error:
-        # AttributeError: urllib3's, where the connection is cut under it.
-        failed = error
-    backlog.finish(failed)
 
 
 def _frames(rest: bytearray) -> Iterator[Frame]:
@@ -193,10 +168,9 @@ def _ended(
         time.sleep(_LOOK_SECONDS if wait else 0)
         try:
             with api.client(seconds=_LOOK_CALL_SECONDS) as client:
-                try:
-                    state = client.inspect_container(container)["State"]
-                except NotFound:
+                if (attrs := client.container(container)) is None:
                     return LogEnd(None)
+                state = attrs["State"]
                 return None if state["Running"] is True else LogEnd(state["ExitCode"])
         except EngineError:
             if not wait or time.monotonic() > deadline:

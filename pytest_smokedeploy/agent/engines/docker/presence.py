@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import threading
 import time
+from functools import partial
 from typing import Final
 
 import requests
-from docker.errors import APIError, DockerException
+from docker.errors import APIError
 
 from pytest_smokedeploy.agent.engines.backlog import Backlog
-from pytest_smokedeploy.agent.engines.docker.api import Client, DockerApi
+from pytest_smokedeploy.agent.engines.docker.api import Client, DockerApi, read_in_thread
 from pytest_smokedeploy.support.errors import EngineError
 
-#: How long one answer is read; then it is asked anew, so that an engine lost without a word is missed.
+#: Seconds one answer is read; a new request then finds an engine that vanished without closing it.
 _OPEN_SECONDS: Final = 600
-#: How often an engine that tells no events is asked whether it is there.
+#: Seconds between pings of an engine whose events can't be read.
 _ASK_SECONDS: Final = 2.0
 _LOOK_SECONDS: Final = 1.0
 #: Events that no engine has: the answer is silent as long as it lasts.
@@ -45,7 +46,7 @@ def away(api: DockerApi, closing: threading.Event) -> bool:
                         raise error
                     refused = True
             if refused:
-                # It lets nobody read its events, or somebody before it keeps no answer open: it is asked.
+                # Its events can't be read, or a proxy keeps no answer open: ping it instead.
                 _asked(api, closing)
     except EngineError:
         return not closing.is_set()
@@ -55,8 +56,7 @@ def away(api: DockerApi, closing: threading.Event) -> bool:
 def _ended(client: Client, closing: threading.Event) -> Exception | None:
     """What ended the open answer; None once `closing` was set."""
     backlog: Backlog[None] = Backlog(1)
-    work = threading.Thread(target=_read, args=(client, backlog), daemon=True, name="docker-presence")
-    work.start()
+    work = read_in_thread(client, backlog, partial(_read, client))
     try:
         while not backlog.ended:
             backlog.take(_LOOK_SECONDS)
@@ -68,20 +68,11 @@ def _ended(client: Client, closing: threading.Event) -> Exception | None:
     return backlog.error
 
 
-def _read(client: Client, backlog: Backlog[None]) -> None:
-    try:
-        with client.answer("GET", "/events", _NONE) as answer:
-            for _ in answer.iter_content(chunk_size=None):
-                pass
-        failed: Exception = requests.ConnectionError("the engine ended its answer")
-    except (DockerException, requests.RequestException, OSError, AttributeError) as error:
-        # AttributeError: urllib3's, where the connection is cut under it.
-        failed = error if isinstance(error, DockerException | requests.RequestException) else _broken(error)
-    backlog.finish(failed)
-
-
-def _broken(error: Exception) -> requests.ConnectionError:
-    return requests.ConnectionError(f"the connection broke: {error}")
+def _read(client: Client) -> None:
+    with client.answer("GET", "/events", _NONE) as answer:
+        for _ in answer.iter_content(chunk_size=None):
+            pass
+    raise requests.ConnectionError("the engine ended its answer")
 
 
 def _asked(api: DockerApi, closing: threading.Event) -> None:

@@ -1,4 +1,4 @@
-"""One pull, its progress told, bounded in time, and called off at once where a stop asks for it."""
+"""One pull: reports progress, is bounded in time, and ends at once when it is cancelled."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Callable
-from contextlib import closing
+from functools import partial
 from typing import Any, Final
 
 import requests
@@ -15,7 +15,7 @@ from docker.errors import DockerException
 
 from pytest_smokedeploy.agent.engines.backlog import Backlog
 from pytest_smokedeploy.agent.engines.base import LAYER
-from pytest_smokedeploy.agent.engines.docker.api import Client, DockerApi
+from pytest_smokedeploy.agent.engines.docker.api import Client, DockerApi, read_in_thread
 from pytest_smokedeploy.agent.engines.docker.errors import explained, told
 from pytest_smokedeploy.support.errors import EngineError
 from pytest_smokedeploy.support.image import ImageReference
@@ -46,61 +46,50 @@ def pull(
     try:
         client = api.open(PULL_SECONDS)
     except (DockerException, requests.RequestException) as error:
-        raise explained(error, api.host, "pull", PULL_SECONDS) from error
+        raise explained(error, api.host, PULL_SECONDS) from error
     events: Backlog[dict[str, Any]] = Backlog(_ROOM)
-    work = threading.Thread(
-        target=_receive, args=(client, reference, events), daemon=True, name="docker-pull"
-    )
-    work.start()
+    read_in_thread(client, events, partial(_receive, client, reference, events))
     deadline = time.monotonic() + PULL_SECONDS
     digest, done = None, False
     try:
         while not events.ended:
             for event in events.take(_LOOK_SECONDS):
                 if "error" in event:
-                    raise told(str(event["error"]), "pull")
+                    raise told(str(event["error"]))
                 status = str(event.get("status", ""))
                 if status.startswith(_DIGEST):
                     digest = status.removeprefix(_DIGEST)
                 done = done or status.startswith(_DONE)
                 progress(_line(event, status))
             if cancelled.is_set():
-                raise EngineError("the pull was called off by a stop.", step="pull")
+                raise EngineError("the pull was called off by a stop.")
             if time.monotonic() > deadline:
                 words = f"the pull took longer than {PULL_SECONDS} seconds and was called off."
-                raise EngineError(words, step="pull", remedy="Check the registry and the server's network.")
+                raise EngineError(words, remedy="Check the registry and the server's network.")
     finally:
         events.close()
-        # The engine gives a pull up when nobody waits for it any more.
+        # The engine ends a pull once its caller has closed the connection.
         client.cut()
     if events.error is not None:
-        raise explained(events.error, api.host, "pull", PULL_SECONDS) from events.error
+        raise explained(events.error, api.host, PULL_SECONDS) from events.error
     if not done:
         # What lies on the server under this name would be an older image.
-        raise EngineError(
-            "the engine broke the pull off without a word.", step="pull", remedy="Look at its log."
-        )
+        words = "the engine broke the pull off without a word."
+        raise EngineError(words, remedy="Look at its log.")
     return digest
 
 
 def _receive(client: Client, reference: ImageReference, events: Backlog[dict[str, Any]]) -> None:
-    """Read the engine's answer into `events`, in a thread of its own: until it begins nothing can end it."""
-    failed: Exception | None = None
+    """Read the engine's answer into `events`."""
     name = f"{reference.host}/{reference.path}"
-    try:
-        with closing(client):
-            # The operator's own login, where the server has one for this registry.
-            login = auth.get_config_header(client, auth.resolve_repository_name(name)[0])
-            headers = {"X-Registry-Auth": login} if login else {}
-            params = {"fromImage": name, "tag": reference.digest or reference.tag or "latest"}
-            with client.answer("POST", "/images/create", params, headers) as answer:
-                for line in answer.iter_lines():
-                    if line.strip() and not events.put(json.loads(line)):
-                        break
-    except (DockerException, requests.RequestException, OSError, ValueError, AttributeError) as error:
-        # AttributeError: urllib3's, where the connection is cut under it.
-        failed = error
-    events.finish(failed)
+    # The operator's own login, where the server has one for this registry.
+    login = auth.get_config_header(client, auth.resolve_repository_name(name)[0])
+    headers = {"X-Registry-Auth": login} if login else {}
+    params = {"fromImage": name, "tag": reference.digest or reference.tag or "latest"}
+    with client.answer("POST", "/images/create", params, headers) as answer:
+        for line in answer.iter_lines():
+            if line.strip() and not events.put(json.loads(line)):
+                break
 
 
 def _line(event: dict[str, Any], status: str) -> str:

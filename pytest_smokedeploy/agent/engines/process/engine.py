@@ -11,25 +11,17 @@ import hashlib
 import os
 import signal
 import subprocess
-import threading
 import uuid
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event, Thread
 from typing import Final
 
-from pytest_smokedeploy.agent.engines.base import (
-    ContainerSpec,
-    ContainerState,
-    CreatedContainer,
-    Log,
-    LogEnd,
-    utc_now,
-)
+from pytest_smokedeploy.agent.engines import base
 from pytest_smokedeploy.agent.engines.process.procfs import session_activity
 from pytest_smokedeploy.agent.engines.process.spool import Spool
-from pytest_smokedeploy.contract import Activity, EngineState, Mount
+from pytest_smokedeploy.contract import Activity, EngineState
 from pytest_smokedeploy.support.errors import EngineError
 from pytest_smokedeploy.support.image import ImageReference
 
@@ -41,12 +33,18 @@ class _Child:
     """One started process, its output, and what it was started with."""
 
     process: subprocess.Popen[bytes]
-    spec: ContainerSpec
+    spec: base.ContainerSpec
     digest: str
     container_id: str
     started_at: str
     output: Spool = field(default_factory=Spool)
-    readers: list[threading.Thread] = field(default_factory=list)
+    readers: list[Thread] = field(default_factory=list)
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs; of one that a signal ended 128 and its number, as of a container."""
+        code = self.process.poll()
+        return 128 - code if code is not None and code < 0 else code
 
 
 class ProcessEngine:
@@ -56,8 +54,6 @@ class ProcessEngine:
         store: folder of the "images".
 
     """
-
-    kind = "process"
 
     def __init__(self, store: Path) -> None:
         self._store = store
@@ -70,41 +66,34 @@ class ProcessEngine:
             raise EngineError(f"The store of process images {self._store.name} is missing.")
         return "rehearsal"
 
-    def away(self, closing: threading.Event) -> bool:
+    def away(self, closing: Event) -> bool:
         """It goes away with this agent alone."""
         closing.wait()
         return False
 
-    def pull(
-        self,
-        image: str,
-        *,
-        cancelled: threading.Event | None = None,  # noqa: ARG002 - it takes no time
-        progress: Callable[[str], None] | None = None,  # noqa: ARG002 - likewise
-    ) -> str | None:
+    def pull(self, image: str, cancelled: Event | None = None, progress: base.Progress = None) -> str | None:  # noqa: ARG002 - it takes no time
         """Look the script up; returns the SHA-256 of its bytes."""
         reference = ImageReference.parse(image)
-        script = (
-            self._store / reference.host.replace(":", "_") / reference.path / (reference.tag or "") / "run"
-        )
+        folder = self._store / reference.host.replace(":", "_") / reference.path
+        script = folder / (reference.tag or "") / "run"
         if not reference.tag or not script.is_file():
-            raise EngineError(f"no such image: {image}", step="pull", remedy="Build and push it first.")
+            raise EngineError(f"no such image: {image}", remedy="Build and push it first.")
         self._pulled[image] = script
         return _digest(script)
 
-    def inspect(self) -> ContainerState | None:
+    def inspect(self) -> base.ContainerState | None:
         """The child, or None."""
         child = self._child
         if child is None:
             return None
-        code = child.process.poll()
-        return ContainerState(
+        code = child.exit_code
+        return base.ContainerState(
             container_id=child.container_id,
             image=child.spec.image,
             digest=child.digest,
             state=EngineState.RUNNING if code is None else EngineState.EXITED,
             started_at=child.started_at,
-            exit_code=None if code is None else _exit_code(code),
+            exit_code=code,
             restart_count=0,
             oom_killed=False,
             ours=True,
@@ -121,42 +110,32 @@ class ProcessEngine:
             with suppress(subprocess.TimeoutExpired):
                 child.process.wait(grace_seconds)
         # What the runtime left behind in its session goes too, even when it left in order itself.
-        self._kill_group(child)
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(child.process.pid, signal.SIGKILL)
         child.process.wait()
         for reader in child.readers:
             reader.join(5.0)
 
-    @staticmethod
-    def _kill_group(child: _Child) -> None:
-        try:
-            os.killpg(child.process.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            return
-
     def remove(self) -> None:
         """Forget the stopped child."""
         if self._child is not None and self._child.process.poll() is None:
-            raise EngineError("it still runs", step="remove")
+            raise EngineError("it still runs")
         self._child = None
 
-    def start(
-        self,
-        spec: ContainerSpec,
-        cancelled: threading.Event | None = None,  # noqa: ARG002 - making it is starting it
-    ) -> CreatedContainer:
+    def start(self, spec: base.ContainerSpec, cancelled: Event | None = None) -> base.CreatedContainer:  # noqa: ARG002 - making it is starting it
         """Start the script as a child of its own session.
 
         Nothing is mounted: the child finds each source folder where it lies, by its environment. Its network
         is the machine's, whatever `spec` asks for.
         """
         if self._child is not None:
-            raise EngineError("the name is taken", step="start")
+            raise EngineError("the name is taken")
         script = self._pulled[spec.image]
         for mount in spec.mounts:
             if not Path(mount.source).is_dir():
-                raise EngineError(f"the mount {mount.name} has no source folder", step="start")
+                raise EngineError(f"the mount {mount.name} has no source folder")
             if not os.access(mount.source, os.W_OK | os.X_OK):
-                raise EngineError(f"the mount {mount.name} is not writable", step="start")
+                raise EngineError(f"the mount {mount.name} is not writable")
         try:
             process = subprocess.Popen(  # noqa: S603 - the store's own script, chosen by the grammar
                 ["/bin/sh", str(script)],
@@ -168,45 +147,38 @@ class ProcessEngine:
                 start_new_session=True,
             )
         except OSError as error:
-            raise EngineError(f"it can't be started: {error.strerror}", step="start") from error
-        child = _Child(process, spec, _digest(script), uuid.uuid4().hex, utc_now())
+            raise EngineError(f"it can't be started: {error.strerror}") from error
+        child = _Child(process, spec, _digest(script), uuid.uuid4().hex, base.utc_now())
         for stream, pipe in (("stdout", process.stdout), ("stderr", process.stderr)):
             if pipe is not None:
-                reader = threading.Thread(target=child.output.fill, args=(stream, pipe), daemon=True)
+                reader = Thread(target=child.output.fill, args=(stream, pipe), daemon=True)
                 child.readers.append(reader)
                 reader.start()
-        threading.Thread(target=_watch, args=(child,), daemon=True).start()
+        Thread(target=_watch, args=(child,), daemon=True).start()
         self._child = child
-        return CreatedContainer(
+        return base.CreatedContainer(
             # PATH is this engine's own, as an image's would be; a child inherits nothing else.
             env=tuple(spec.env.items()),
-            mounts=tuple(
-                Mount(name=m.name, source=m.source, target=m.target, writable=True) for m in spec.mounts
-            ),
+            mounts=spec.mounts,
             network="host",
             health_check=False,
         )
 
-    def logs(self, since: str | None, *, follow: bool) -> Log:
+    def logs(self, since: str | None, *, follow: bool) -> base.Log:
         """Every line so far, then, following, each as it comes, until the process and its output ended."""
         child = self._child
         if child is None:
-            return LogEnd(None)
+            return base.LogEnd(None)
         yield from child.output.read(since, follow=follow)
-        code = child.process.poll()
-        return None if code is None else LogEnd(_exit_code(code))
+        code = child.exit_code
+        return None if code is None else base.LogEnd(code)
 
     def activity(self) -> Activity | None:
         """Counters of the child's session; None where nothing runs."""
         child = self._child
-        if child is None or child.process.poll() is not None:
+        if child is None or child.exit_code is not None:
             return None
         return session_activity(child.process.pid)
-
-
-def _exit_code(code: int) -> int:
-    """A container tells a signal as 128 and its number."""
-    return 128 - code if code < 0 else code
 
 
 def _digest(script: Path) -> str:
@@ -214,7 +186,7 @@ def _digest(script: Path) -> str:
 
 
 def _watch(child: _Child) -> None:
-    """Tell the followers once the process and both its streams have ended."""
+    """End the log once the process and both its streams have ended."""
     child.process.wait()
     for reader in child.readers:
         reader.join()

@@ -1,4 +1,4 @@
-"""What /proc tells of a session's processes; Linux alone keeps it, elsewhere nothing is told."""
+"""Counters of a session's processes, read from /proc; None on systems without it."""
 
 from __future__ import annotations
 

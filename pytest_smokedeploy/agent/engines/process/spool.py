@@ -65,7 +65,8 @@ class Spool:
             if chunk := os.pread(self._fd, min(_CHUNK, there - place), place):
                 place += len(chunk)
                 *rows, rest = (rest + chunk).split(b"\n")
-                yield _since([record for row in rows for record in _taken(row, lines)], first)
+                records = [record for row in rows for record in _taken(row, lines)]
+                yield [r for r in records if first is None or nanoseconds(r.time) >= first]
             elif ended or not follow:
                 break
             else:
@@ -102,7 +103,3 @@ def _taken(row: bytes, lines: dict[bytes, Lines]) -> Iterator[LogRecord]:
     at, key, piece = row.split(b" ", 2)
     newline = b"\n" if piece[:1] == b"+" else b""
     return lines[key].feed(at.decode(), piece[1:] + newline)
-
-
-def _since(records: list[LogRecord], first: int | None) -> list[LogRecord]:
-    return records if first is None else [r for r in records if nanoseconds(r.time) >= first]
