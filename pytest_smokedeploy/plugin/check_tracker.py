@@ -1,6 +1,6 @@
-"""How checks go: what became of each, by the report and by its own function, for the gate.
+"""What becomes of each check: by pytest's report, and by the check's own function.
 
-It reads pytest's objects without importing pytest, as `collected` does.
+It reads pytest's objects without importing pytest, as `collection` does.
 """
 
 from __future__ import annotations
@@ -10,27 +10,28 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
 from inspect import iscoroutinefunction
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
-from pytest_smokedeploy.judging import Check, CheckOutcome
+from pytest_smokedeploy.evidence import utc_now
+from pytest_smokedeploy.judging import Check, CheckOutcome, blocked
+from pytest_smokedeploy.run.session import GateSession
 from pytest_smokedeploy.support.errors import SmokedeployError
 
-if TYPE_CHECKING:
-    from pytest_smokedeploy.run.session import GateSession
-
 Item: TypeAlias = Any
+#: Outcome, words, and the clause that an error named.
+End: TypeAlias = tuple[CheckOutcome, str, str | None]
 
 
 @dataclass(slots=True)
 class Call:
-    """What a check's own function did: a hook can rewrite its report, and call something else in its place.
+    """What a check's own function did: a hook can rewrite its report, or call another in its place.
 
     Attributes:
-        running: it was called and has not come to its end.
-        returned: it was called and came to its end.
+        running: it was called and has not ended.
+        returned: it was called and returned.
         raised: what it raised, or None.
-        gave: the type of what it returned, "" for None. pytest calls it passed, though it asserted nothing,
-            and nothing of a generator's or a coroutine's body was run.
+        gave: the type of what it returned, "" for None. pytest counts that as passed, though nothing was
+            asserted by it, and nothing of a generator's or a coroutine's body was run.
 
     """
 
@@ -53,13 +54,13 @@ class Call:
             self.running = False
 
     def give(self, result: Any) -> Any:  # noqa: ANN401 - somebody's value
-        """The call came to its end with `result`, which is passed on."""
+        """Record that the call returned `result`; returns it."""
         self.returned = True
         self.gave = "" if result is None else type(result).__name__
         return result
 
-    def end(self) -> tuple[CheckOutcome, str, str | None]:
-        """What of a call that is reported as passed is a pass."""
+    def end(self) -> End:
+        """The end of a check that is reported as passed."""
         if not self.returned:
             return "not run", "its function was not called", None
         if self.gave:
@@ -72,14 +73,11 @@ class Call:
 
 
 def watch(item: Item, calls: dict[str, Call]) -> None:
-    """See for ourselves how the check's function ends, below every hook."""
+    """Wrap the check's function, below every hook, so that `calls` holds how it ends."""
     function = getattr(item, "obj", None)
     if not callable(function) or item.nodeid in calls:
         return
     call = calls[item.nodeid] = Call()
-    if iscoroutinefunction(function):
-        item.obj = _awaited(function, call)
-        return
 
     @wraps(function)
     def watched(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - somebody's function
@@ -87,44 +85,42 @@ def watch(item: Item, calls: dict[str, Call]) -> None:
         with call.under_way():
             return call.give(function(*args, **kwargs))
 
-    item.obj = watched
-
-
-def _awaited(function: Any, call: Call) -> Any:  # noqa: ANN401 - somebody's function
-    """The same for a coroutine, which some plug-in of its own runs."""
-
     @wraps(function)
-    async def watched(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - somebody's function
+    async def awaited(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - somebody's function
         __tracebackhide__ = True
         with call.under_way():
             return call.give(await function(*args, **kwargs))
 
-    return watched
+    item.obj = awaited if iscoroutinefunction(function) else watched
 
 
 class CheckTracker:
-    """Tells the gate what becomes of each check, and pytest's report the gate's words."""
+    """Records how each check ended, and puts the gate's words into pytest's report.
+
+    Args:
+        gate: the run; its record takes each end.
+        checks: the checks by node id.
+        calls: what `watch` saw of their functions.
+
+    """
 
     def __init__(self, gate: GateSession, checks: dict[str, Check], calls: dict[str, Call]) -> None:
         self._gate = gate
         self._checks = checks
         self._calls = calls
         self._blocked: dict[str, str] = {}
-        self._state: dict[str, tuple[CheckOutcome, str, str | None]] = {}
+        self._state: dict[str, End] = {}
         self._began: dict[str, str] = {}
 
     def setup(self, item: Item) -> str | None:
         """Why a check must not run now, or None."""
-        from pytest_smokedeploy.evidence import utc_now  # noqa: PLC0415 - lazily
-
         self._began[item.nodeid] = utc_now()
-        why = self._gate.blocked(self._checks[item.nodeid])
-        if why:
+        if why := blocked(self._gate.facts.record, self._checks[item.nodeid]):
             self._blocked[item.nodeid] = why
         return why
 
     def report(self, item: Item, when: str, error: BaseException | None, report: Any) -> None:  # noqa: ANN401
-        """Take one phase of a check; its end is told once, after the teardown.
+        """Take one phase of a check; its end is recorded once, after the teardown.
 
         Args:
             item: pytest's.
@@ -134,45 +130,48 @@ class CheckTracker:
 
         """
         check = self._checks[item.nodeid]
-        if when == "setup" and item.nodeid in self._state:
-            self._gate.facts.result(
-                check.id, "failed", words="ran again", clause="FLR-4", started_at="", finished_at=""
-            )
-        self._phase(check, when, error, report)
+        if when == "setup" and check.id in self._state:
+            self._record(check, ("failed", "ran again", "FLR-4"), "", "")
+        state = self._phase(check, when, error, report)
+        if state and self._state.get(check.id, ("passed",))[0] == "passed":
+            self._state[check.id] = state
         self._redact(report)
         if when == "teardown":
-            from pytest_smokedeploy.evidence import utc_now  # noqa: PLC0415 - lazily
-
             self._calls.pop(check.id, None)
-            outcome, words, clause = self._state.get(check.id, ("not run", "", None))
-            self._gate.finished(check, outcome, words, clause, self._began.get(check.id, utc_now()))
+            now = utc_now()
+            end = self._state.get(check.id, ("not run", "", None))
+            self._record(check, end, self._began.get(check.id, now), now)
 
-    def _phase(self, check: Check, when: str, error: BaseException | None, report: Any) -> None:  # noqa: ANN401
-        state: tuple[CheckOutcome, str, str | None] | None = None
+    def _record(self, check: Check, end: End, began: str, ended: str) -> None:
+        outcome, words, clause = end
+        self._gate.facts.result(
+            check.id, outcome, words=words, clause=clause, started_at=began, finished_at=ended
+        )
+
+    def _phase(self, check: Check, when: str, error: BaseException | None, report: Any) -> End | None:  # noqa: ANN401
+        """How the check ended by this phase; None where the phase says nothing of it."""
         seen = self._calls.get(check.id, Call(returned=True)) if when == "call" else Call()
         raised = error or seen.raised
         if check.id in self._blocked:
             report.smokedeploy_blocked = report.when == "setup"
-            state = ("blocked", self._blocked[check.id], None)
-        elif hasattr(report, "wasxfail"):
-            state = ("xfailed" if report.skipped else "xpassed", str(report.wasxfail), None)
-        elif report.failed or (report.passed and raised is not None):
+            return "blocked", self._blocked[check.id], None
+        if hasattr(report, "wasxfail"):
+            return "xfailed" if report.skipped else "xpassed", str(report.wasxfail), None
+        if report.failed or (report.passed and raised is not None):
             # A strict xfail that passes has failed, and nothing was raised. Where something was raised and
             # the report says passed, somebody's hook rewrote it.
             cause = raised or AssertionError(str(report.longrepr))
             words, clause = self._gate.words(check, cause)
-            state = ("failed", words, clause)
             if self._plain(check, cause):
                 report.longrepr = words
-        elif report.skipped:
-            state = ("skipped", str(raised or ""), None)
-        elif when == "call" and not seen.running:  # else a part of it, reported by itself: a subtest
-            state = seen.end()
-        if state and self._state.get(check.id, ("passed",))[0] == "passed":
-            self._state[check.id] = state
+            return "failed", words, clause
+        if report.skipped:
+            return "skipped", str(raised or ""), None
+        # A function that still runs has reported a part of itself: a subtest.
+        return seen.end() if when == "call" and not seen.running else None
 
     def _plain(self, check: Check, error: BaseException) -> bool:
-        """Whether the gate's own words say all; a user's own check keeps its traceback."""
+        """Whether the gate's own words are enough; a user's own check keeps its traceback."""
         found = [self._gate.facts.record.found(c) for c in check.clauses]
         return isinstance(error, SmokedeployError) or any(f is not None and not f for f in found)
 

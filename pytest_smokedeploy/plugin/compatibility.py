@@ -3,35 +3,24 @@
 from __future__ import annotations
 
 import os.path
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from pytest_smokedeploy.judging import Check, process_environment
 from pytest_smokedeploy.model import STAGES
+from pytest_smokedeploy.settings import Options
 from pytest_smokedeploy.support.errors import MisuseError
-
-if TYPE_CHECKING:
-    from pytest_smokedeploy.settings import Options
 
 Config: TypeAlias = Any
 Item: TypeAlias = Any
 
 #: Plug-ins that run a test again, or once in a child of its own; merely loaded, a mark is enough for
 #: them (FLR-4). By the name they register under and by their module, since ``-p`` takes either.
-_RETRYING: Final = {
-    "rerunfailures": "pytest-rerunfailures",
-    "pytest_rerunfailures": "pytest-rerunfailures",
-    "flaky": "flaky",
-    "repeat": "pytest-repeat",
-    "pytest_repeat": "pytest-repeat",
-    "retry": "pytest-retry",
-    "pytest_retry": "pytest-retry",
-    "flakefinder": "pytest-flakefinder",
-    "pytest_flakefinder": "pytest-flakefinder",
-    "forked": "pytest-forked",
-    "pytest_forked": "pytest-forked",
+_RETRYING: Final = {"flaky": "flaky"} | {
+    name: f"pytest-{plugin}"
+    for plugin in ("rerunfailures", "repeat", "retry", "flakefinder", "forked")
+    for name in (plugin, f"pytest_{plugin}")
 }
 _NEEDED: Final = {
     "pytest_order": "pytest-order",
@@ -102,17 +91,9 @@ def no_stage() -> MisuseError:
 
 def options_of(config: Config, environ: Mapping[str, str], folder: Path | None = None) -> Options:
     """The run's options; `folder` is the smoke tests' own where they are known."""
-    from pytest_smokedeploy.settings import Options  # noqa: PLC0415 - lazily
-
     given = {name.removeprefix("smokedeploy_"): value for name, value in vars(config.option).items()}
     more = {"folder": folder} if folder else {}
-    return Options.merged(
-        given,
-        environ,
-        rehearse=config.option.smokedeploy_rehearse,
-        engine=config.option.smokedeploy_engine,
-        **more,
-    )
+    return Options.merged(given, environ, rehearse=given["rehearse"], engine=given["engine"], **more)
 
 
 def _listing(config: Config) -> str:
@@ -131,7 +112,7 @@ def _in_actions(environ: Mapping[str, str]) -> bool:
 
 def misuses(
     config: Config, items: Sequence[Item], checks: Mapping[str, Check], environ: Mapping[str, str]
-) -> list[MisuseError]:
+) -> Iterator[MisuseError]:
     """Everything about options and plug-ins that makes this run no gate, worst first.
 
     Args:
@@ -141,83 +122,73 @@ def misuses(
         environ: the environment.
 
     """
-    found = _disagreements(config, environ)
+    yield from _disagreements(config, environ)
     if flag := _listing(config):
         words = f"{flag} runs no check, and would end with 0 in a dispatched run."
-        found.append(MisuseError(words, clause="FLR-1", remedy=f"Run without {flag}; look in addopts too."))
+        yield MisuseError(words, clause="FLR-1", remedy=f"Run without {flag}; look in addopts too.")
     if dispatched(config, environ):
-        found += process_environment.misuses(environ)
-    found += _plugins(config)
+        yield from process_environment.misuses(environ)
+    yield from _plugins(config)
     for option, flag, why in _UNFIT:
         if getattr(config.option, option, False):
-            found.append(
-                MisuseError(f"{flag} does not go with a gate: {why}.", remedy=f"Run without {flag}.")
-            )
-    found += _report_elsewhere(config, environ)
+            yield MisuseError(f"{flag} does not go with a gate: {why}.", remedy=f"Run without {flag}.")
+    yield from _report_elsewhere(config, environ)
     if environ.get("PYTEST_DEBUG"):
         words = "PYTEST_DEBUG does not go with a gate: it writes every value to the terminal, secrets too."
-        found.append(MisuseError(words, remedy="Run without it."))
+        yield MisuseError(words, remedy="Run without it.")
     if _thread_timeout(config, items):
-        why = "pytest-timeout's method `thread` ends the process without stopping the container."
-        found.append(MisuseError(why, clause="FLR-2", remedy="Use the method `signal`."))
-    if _flag(config, "faulthandler_exit_on_timeout"):
-        why = "faulthandler_exit_on_timeout ends the process without stopping the container."
-        found.append(MisuseError(why, clause="FLR-2", remedy="Take it out of pytest's settings."))
-    order = [item.nodeid for item in items if item.nodeid in checks]
-    stages = [STAGES.index(checks[node].stage) for node in order]
+        words = "pytest-timeout's method `thread` ends the process without stopping the container."
+        yield MisuseError(words, clause="FLR-2", remedy="Use the method `signal`.")
+    if ini(config, "faulthandler_exit_on_timeout"):
+        words = "faulthandler_exit_on_timeout ends the process without stopping the container."
+        yield MisuseError(words, clause="FLR-2", remedy="Take it out of pytest's settings.")
+    stages = [STAGES.index(checks[item.nodeid].stage) for item in items if item.nodeid in checks]
     if stages != sorted(stages):
-        found.append(
-            MisuseError("Another plug-in moved the checks out of the model's order.", clause="VER-6")
-        )
-    return found
+        yield MisuseError("Another plug-in moved the checks out of the model's order.", clause="VER-6")
 
 
-def _plugins(config: Config) -> list[MisuseError]:
+def _plugins(config: Config) -> Iterator[MisuseError]:
     """Plug-ins that are loaded and must not be, or the other way round."""
-    found, plugins = [], config.pluginmanager
+    plugins = config.pluginmanager
     for name, package in sorted(_retrying(plugins).items()):
         remedy = f"Nothing retries on its own: uninstall it, or run with -p no:{name}."
         words = f"The plug-in {package} is loaded, and it can run a check again."
-        found.append(MisuseError(words, clause="FLR-4", remedy=remedy))
+        yield MisuseError(words, clause="FLR-4", remedy=remedy)
     if parallel(config):
-        found.append(
-            MisuseError("pytest-xdist would deploy once a worker.", remedy="Run without -n and --dist.")
-        )
+        yield MisuseError("pytest-xdist would deploy once a worker.", remedy="Run without -n and --dist.")
     for name, package in _NEEDED.items():
         if not plugins.hasplugin(name):
             remedy = f"Install it, or drop -p no:{name}."
-            found.append(MisuseError(f"The plug-in {package} is missing.", remedy=remedy))
-    return found
+            yield MisuseError(f"The plug-in {package} is missing.", remedy=remedy)
 
 
-def _report_elsewhere(config: Config, environ: Mapping[str, str]) -> list[MisuseError]:
-    folder, found = options_of(config, environ).evidence.absolute(), []
+def _report_elsewhere(config: Config, environ: Mapping[str, str]) -> Iterator[MisuseError]:
+    folder = options_of(config, environ).evidence.absolute()
     xml = getattr(config.option, "xmlpath", None)
     if xml and Path(xml).absolute() != folder / "junit.xml":
         words = f"The JUnit report goes to {xml}, and the evidence is not whole without its own."
         remedy = "Run without --junitxml (look in addopts too): junit.xml lies in the evidence folder."
-        found.append(MisuseError(words, remedy=remedy))
+        yield MisuseError(words, remedy=remedy)
     html = Path(os.path.abspath(getattr(config.option, "htmlpath", None) or folder / "report.html"))  # noqa: PTH100 - ".." too
     if html.is_dir() or (html.parent == folder and html.suffix != ".html"):
         words = f"The HTML report goes to {html}: a folder, or another part of the evidence."
         remedy = "Run without --html (look in addopts too): report.html lies in the evidence folder."
-        found.append(MisuseError(words, remedy=remedy))
-    return found
+        yield MisuseError(words, remedy=remedy)
 
 
-def _flag(config: Config, name: str) -> bool:
-    """An ini value of pytest's own; False where this pytest knows none of that name."""
+def ini(config: Config, name: str) -> Any:  # noqa: ANN401 - a setting of any type
+    """A setting from pytest's file; None where nothing that is loaded knows one of that name."""
     try:
-        return bool(config.getini(name))
+        return config.getini(name)
     except (ValueError, KeyError):
-        return False
+        return None
 
 
 def _retrying(plugins: Any) -> dict[str, str]:  # noqa: ANN401 - pytest's plug-in manager
     """Loaded plug-ins that run a test again: registered name -> package."""
     found = {}
     for name, plugin in plugins.list_name_plugin():
-        module = getattr(plugin, "__name__", type(plugin).__module__) if plugin is not None else ""
+        module = getattr(plugin, "__name__", type(plugin).__module__)
         for known in (str(name).partition(".")[0], str(module).partition(".")[0]):
             if plugin is not None and known in _RETRYING:
                 found[str(name)] = _RETRYING[known]
@@ -227,29 +198,21 @@ def _retrying(plugins: Any) -> dict[str, str]:  # noqa: ANN401 - pytest's plug-i
 
 
 def _thread_timeout(config: Config, items: Sequence[Item]) -> bool:
-    methods = [getattr(config.option, "timeout_method", None)]
-    with suppress(ValueError, KeyError):
-        methods.append(config.getini("timeout_method"))
+    methods = [getattr(config.option, "timeout_method", None), ini(config, "timeout_method")]
     for item in items:
         marks = item.iter_markers("timeout")
         methods += [m.kwargs.get("method") or (m.args[1] if len(m.args) > 1 else None) for m in marks]
     return "thread" in methods
 
 
-def _disagreements(config: Config, environ: Mapping[str, str]) -> list[MisuseError]:
+def _disagreements(config: Config, environ: Mapping[str, str]) -> Iterator[MisuseError]:
     """What was dispatched must be what runs: an option, set in a file even, must not replace an input."""
     if config.option.smokedeploy_rehearse or not _in_actions(environ):
-        return []
-    found = []
+        return
     for name in ("environment", "image_tag"):
-        given, dispatched = (
-            getattr(config.option, f"smokedeploy_{name}"),
-            environ.get(f"SMOKEDEPLOY_{name.upper()}"),
-        )
+        given = getattr(config.option, f"smokedeploy_{name}")
+        dispatched = environ.get(f"SMOKEDEPLOY_{name.upper()}")
         if given and dispatched and given != dispatched:
             flag = f"--smokedeploy-{name.replace('_', '-')}"
             words = f"{flag} says {given!r}, and the workflow was dispatched with {dispatched!r}."
-            found.append(
-                MisuseError(words, clause="TRG-2", remedy=f"Run without {flag}; look in addopts too.")
-            )
-    return found
+            yield MisuseError(words, clause="TRG-2", remedy=f"Run without {flag}; look in addopts too.")

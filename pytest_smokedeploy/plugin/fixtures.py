@@ -1,7 +1,7 @@
-"""Session fixtures of the gate: each hands out one object, and none decides anything.
+"""Session fixtures of the gate: each returns one object, and decides nothing.
 
-What they hand out answers with findings; looking at one writes it down. A check that looks at
-nothing proves nothing, whatever it asserts.
+The methods of these objects return findings, and a finding is recorded as it is returned. A check
+without a finding proves no clause, whatever it asserts.
 """
 
 from __future__ import annotations
@@ -12,20 +12,21 @@ import pytest
 
 if TYPE_CHECKING:
     from pytest_smokedeploy.lifecycle import Deployment, Lifecycle, LogReading, Shutdown, StatusReading
+    from pytest_smokedeploy.plugin.gate_run import GateRun
     from pytest_smokedeploy.plugin.recording_proxy import ReadOnlyAgent
     from pytest_smokedeploy.preconditions import Preconditions
     from pytest_smokedeploy.run.session import GateSession
 
 T = TypeVar("T")
 
-SESSION: pytest.StashKey[GateSession] = pytest.StashKey()
+RUN: pytest.StashKey[GateRun] = pytest.StashKey()
 
 
 def _session(request: pytest.FixtureRequest) -> GateSession:
-    session = request.config.stash.get(SESSION, None)
-    if session is None:
+    run = request.config.stash.get(RUN, None)
+    if run is None or run.gate is None:
         pytest.fail("smoke_* fixtures need a test with the marker smoke_stage in this run.", pytrace=False)
-    return session
+    return run.gate
 
 
 def _recorded(request: pytest.FixtureRequest, thing: T) -> T:

@@ -1,4 +1,4 @@
-"""Views that checks get: looking at a finding writes it down; reading never deploys."""
+"""What checks are given: a view that records findings, and the agent's reading calls."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from pytest_smokedeploy.client import AgentClient, Reading
+from pytest_smokedeploy.client import AgentClient
 from pytest_smokedeploy.model import Finding
 
 
@@ -31,19 +31,7 @@ class RecordingProxy:
 
 
 class ReadOnlyAgent:
-    """The agent's reading calls alone."""
+    """The agent's reading calls alone, with the errors of AgentClient; it can't deploy or stop."""
 
     def __init__(self, client: AgentClient) -> None:
-        self._client = client
-
-    def health(self) -> Reading:
-        """``GET /health``; errors as in AgentClient."""
-        return self._client.health()
-
-    def status(self) -> Reading:
-        """``GET /v1/status``; errors as in AgentClient."""
-        return self._client.status()
-
-    def preflight(self) -> Reading:
-        """``GET /v1/preflight``; errors as in AgentClient."""
-        return self._client.preflight()
+        self.health, self.status, self.preflight = client.health, client.status, client.preflight

@@ -176,12 +176,8 @@ def _timeline(d: Mapping[str, Any]) -> str:
     return f"<details><summary>Timeline, {len(rows)} events</summary>{table}</details>"
 
 
-def css() -> str:
-    """The style of that part; no script is needed to read it."""
-    return _CSS
-
-
-_CSS: Final = """
+#: The style of that part; no script is needed to read it.
+CSS: Final = """
 #environment-header,#environment{display:none}
 body{min-width:0}
 .sd{font:14px/1.5 system-ui,sans-serif;color:#1d2330;max-width:1100px}

@@ -1,36 +1,25 @@
-"""One run of the gate from collection to evidence; what the plug-in's hooks delegate to.
-
-It knows no pytest: the plug-in tells it what was collected and what became of each check.
-"""
+"""One run of the gate from collection to evidence, without pytest."""
 
 from __future__ import annotations
 
 import logging
 import platform
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_smokedeploy import __version__
 from pytest_smokedeploy.client import AgentClient
-from pytest_smokedeploy.evidence import Journal, build, fault, prepare, utc_now, write_folder
-from pytest_smokedeploy.judging import (
-    OWN_WORDS,
-    Check,
-    CheckOutcome,
-    Decision,
-    Record,
-    blocked,
-    decide,
-    earned,
-)
+from pytest_smokedeploy.evidence import Journal, build, fault, prepare, write_folder
+from pytest_smokedeploy.judging import OWN_WORDS, Check, Decision, Record, decide, earned
 from pytest_smokedeploy.lifecycle import FactRecorder, Lifecycle
 from pytest_smokedeploy.lifecycle.signals import Signals
 from pytest_smokedeploy.model import EXIT_FAILED
 from pytest_smokedeploy.preconditions import Preconditions, workflow_file
-from pytest_smokedeploy.run.artifacts import Artifacts
+from pytest_smokedeploy.run import artifacts
 from pytest_smokedeploy.settings import Options, RunConfig, differences, load, resolve
 from pytest_smokedeploy.settings.resolve import check_plane, refuse_in_workflow
 from pytest_smokedeploy.support.errors import MisuseError, SmokedeployError
@@ -39,15 +28,10 @@ from pytest_smokedeploy.support.redaction import Sanitiser, Secret
 if TYPE_CHECKING:
     from pytest_smokedeploy.rehearsal import Stack
 
-_SECRET_NAMES = (
-    "DEPLOY_ENDPOINT",
-    "CF_ACCESS_CLIENT_ID",
-    "CF_ACCESS_CLIENT_SECRET",
-    "GITHUB_TOKEN",
-    "DATABASE_URL",
-)
+#: Variables that hold a secret whatever the settings say. An endpoint's host may be shown.
+_SECRET_NAMES = ("CF_ACCESS_CLIENT_ID", "CF_ACCESS_CLIENT_SECRET", "GITHUB_TOKEN", "DATABASE_URL")
 #: Loggers of the HTTP library, whatever level somebody wants the others at.
-_LOQUACIOUS = ("httpx", "httpcore")
+_HTTP_LOGGERS = ("httpx", "httpcore")
 #: Makes the rehearsal's world: (folder for its files, options) -> a stack not yet started.
 StackMaker = Callable[[Path, Options], "Stack"]
 
@@ -82,25 +66,18 @@ class GateSession:
         self.client = None
         self.decision: Decision | None = None
         self.document: dict[str, Any] | None = None
-        # An endpoint's host may be shown; whatever else the environment calls a secret may not.
         self.sanitiser = Sanitiser()
         self._common = ""
-        self._hide(
-            {n: Secret(environ[n]) for n in _SECRET_NAMES if n != "DEPLOY_ENDPOINT" and environ.get(n)}
-        )
+        self._hide({name: Secret(environ[name]) for name in _SECRET_NAMES if environ.get(name)})
         prepare(self.evidence)
         self.journal = Journal(self.evidence / "journal.jsonl", self.sanitiser)
-        self.facts = FactRecorder(Record(rehearsal=options.rehearse), self.journal, self._shown(announce))
+        record = Record(rehearsal=options.rehearse)
+        self.facts = FactRecorder(record, self.journal, lambda line: announce(self.sanitiser.text(line)))
         self.signals = Signals(self.facts.interrupt)
         self._environ = environ
-        self._levels: dict[str, int] = {}
-        summary = environ.get("GITHUB_STEP_SUMMARY")
-        self._artifacts = Artifacts(
-            self.evidence, self.sanitiser, reported, Path(summary) if summary else None
-        )
+        self._reported = reported
         self._make_stack = make_stack
-        self._stack: Stack | None = None
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._exit = ExitStack()
 
     def _hide(self, secrets: Mapping[str, Secret]) -> None:
         """Mask `secrets` from now on; one that is a word of the gate's own is refused instead."""
@@ -110,13 +87,10 @@ class GateSession:
             else:
                 self.sanitiser.add(secret)
 
-    def _shown(self, announce: Callable[[str], None]) -> Callable[[str], None]:
-        return lambda line: announce(self.sanitiser.text(line))
-
     # -- begin -----------------------------------------------------------------------------
 
     def begin(
-        self, checks: Sequence[Check], misuses: Sequence[MisuseError], versions: Mapping[str, str]
+        self, checks: Sequence[Check], misuses: Iterable[MisuseError], versions: Mapping[str, str]
     ) -> None:
         """Open the run.
 
@@ -125,13 +99,14 @@ class GateSession:
 
         """
         self.signals.install()
-        # At level DEBUG they tell every header of an answer, the Access cookie too, past any sanitiser.
-        for name in _LOQUACIOUS:
-            self._levels[name] = logging.getLogger(name).level
-            logging.getLogger(name).setLevel(logging.WARNING)
+        self._exit.callback(self.signals.restore)
+        # At level DEBUG they write every header of an answer, the Access cookie too, past any sanitiser.
+        for logger in map(logging.getLogger, _HTTP_LOGGERS):
+            self._exit.callback(logger.setLevel, logger.level)
+            logger.setLevel(logging.WARNING)
         try:
-            if misuses:
-                raise misuses[0]
+            for misuse in misuses:
+                raise misuse
             self._resolve()
             self._started(versions)
             workflow = workflow_file.read(self.run.workflow_file)
@@ -145,11 +120,12 @@ class GateSession:
                     self.run.client_secret,
                     request_seconds=self.run.settings.deadlines.request_seconds,
                 )
+                self._exit.callback(self.client.close)
         except SmokedeployError as error:
             self.facts.misuse(str(error), error.clause)
-            raise (
-                error if isinstance(error, MisuseError) else MisuseError(str(error), clause=error.clause)
-            ) from error
+            if isinstance(error, MisuseError):
+                raise
+            raise MisuseError(str(error), clause=error.clause) from error
         self.preconditions = Preconditions(self.run, self.client, workflow)
         self.lifecycle = Lifecycle(
             self.run,
@@ -159,6 +135,7 @@ class GateSession:
             shield=self.signals.shield,
             asked=lambda: self.preconditions.status_asked,
         )
+        self._exit.callback(self.lifecycle.close)
         # Whoever ends this process without a word leaves INCOMPLETE behind, never yesterday's PASS.
         write_folder(self.evidence, self.journal.events)
 
@@ -167,16 +144,17 @@ class GateSession:
         if options.rehearse:
             refuse_in_workflow(options, environ)
             check_plane(load(options.settings_file()), options.settings_file())
-            self._folder = tempfile.TemporaryDirectory(prefix="smokedeploy-")
-            self._stack = self._make_stack(Path(self._folder.name), options)
-            self._stack.start()
-            environ = {**self._stack.environ}
+            folder = self._exit.enter_context(tempfile.TemporaryDirectory(prefix="smokedeploy-"))
+            stack = self._make_stack(Path(folder), options)
+            self._exit.callback(stack.stop)
+            stack.start()
+            environ = {**stack.environ}
             options = replace(
                 options,
                 environment=options.environment or environ["SMOKEDEPLOY_ENVIRONMENT"],
-                image_tag=options.image_tag or self._stack.image_tag,
-                image_repository=self._stack.image_repository,
-                phase_folder=self._stack.phase_folder,
+                image_tag=options.image_tag or stack.image_tag,
+                image_repository=stack.image_repository,
+                phase_folder=stack.phase_folder,
             )
         self.run = resolve(options, environ)
         self._hide(self.run.named_secrets())
@@ -213,10 +191,6 @@ class GateSession:
 
     # -- checks ----------------------------------------------------------------------------
 
-    def blocked(self, check: Check) -> str | None:
-        """Why a check must not run now, or None."""
-        return blocked(self.facts.record, check)
-
     def words(self, check: Check, error: BaseException) -> tuple[str, str | None]:
         """What to say of a failed check, and the clause its error names, if any."""
         if isinstance(error, SmokedeployError):
@@ -230,16 +204,10 @@ class GateSession:
         first = said.splitlines()[0]
         return self.sanitiser.text(first[:500]), None
 
-    def finished(
-        self, check: Check, outcome: CheckOutcome, words: str, clause: str | None, started_at: str
-    ) -> None:
-        """Take a check's end."""
-        self.facts.result(check.id, outcome, words, clause, started_at=started_at, finished_at=utc_now())
-
     # -- end -------------------------------------------------------------------------------
 
     def settle(self, status: int = 0) -> Decision:
-        """Stop what is still owed a stop, tell the agent of a pass, and decide; safe to call twice.
+        """Stop what is still owed a stop, report a pass to the agent, and decide; safe to call twice.
 
         Args:
             status: how the runner itself ends, 0 where nothing failed: a file that can't be collected or
@@ -247,22 +215,15 @@ class GateSession:
 
         """
         self.signals.finish()
-        if hasattr(self, "lifecycle"):
-            self.lifecycle.stop("the run ended without its shutdown")
+        lifecycle = getattr(self, "lifecycle", None)
+        if lifecycle is not None:
+            lifecycle.stop("the run ended without its shutdown")
         if self.decision is None:
             self.facts.seal()
-            if self.journal.broken:
-                self.facts.spoil(f"the journal could not be written ({self.journal.broken}).")
-            elif earned(self.facts.record) and not self.journal.kept():
-                self.facts.spoil(
-                    "the journal on the disk is not what was written: somebody took or changed it."
-                )
-            elif earned(self.facts.record) and (why := fault(self.evidence / "startup.log")):
+            if why := self._fault(status):
                 self.facts.spoil(why)
-            if status and earned(self.facts.record):
-                self.facts.spoil(f"something beside the checks failed: the runner ends with status {status}.")
-            if hasattr(self, "lifecycle"):
-                self.lifecycle.release()
+            if lifecycle is not None:
+                lifecycle.release()
             self.decision = decide(self.facts.record)
             self.facts.note(
                 "run.finished",
@@ -274,40 +235,45 @@ class GateSession:
             self.document = build(self.journal.events, {})
         return self.decision
 
-    def finish(self) -> int:
-        """Write the evidence, take the rehearsal down; returns the exit status. Safe to call twice."""
+    def _fault(self, status: int) -> str:
+        """What beside the facts keeps this run from a pass, or ""."""
+        if self.journal.broken:
+            return f"the journal could not be written ({self.journal.broken})."
+        if not earned(self.facts.record):
+            return ""
+        if not self.journal.kept():
+            return "the journal on the disk is not what was written: somebody took or changed it."
+        if why := fault(self.evidence / "startup.log"):
+            return why
+        return f"something beside the checks failed: the runner ends with status {status}." if status else ""
+
+    def end(self) -> int:
+        """Decide, mask what other plug-ins wrote, and let go of everything; safe to call twice.
+
+        Returns:
+            The exit status that the decision asks for.
+
+        """
         decision = self.settle()
         self.journal.close()
+        # `finish` masks again what is written until then, and fails where it can't.
+        with suppress(OSError):
+            artifacts.redact_files(self._reported, self.sanitiser)
+        self._exit.close()
+        return decision.exit_status or (EXIT_FAILED if self.journal.broken else 0)
+
+    def finish(self) -> int:
+        """Write the evidence, once and after every other plug-in; returns the exit status."""
+        status, decision = self.end(), self.settle()
         try:
-            self._artifacts.redact_files()
-            written = self._artifacts.write(self.journal.events, decision)
-            if written.decision is not decision:
-                decision = self.decision = written.decision
-                self.document = written.document
-                self.facts.announce(f"{decision.verdict}  {decision.reason} Whatever stands above.")
-            self._artifacts.summarise(written.document)
+            artifacts.redact_files(self._reported, self.sanitiser)
+            self.document, self.decision = artifacts.write(self.evidence, self.journal.events, decision)
+            if self.decision is not decision:
+                words = f"{self.decision.verdict}  {self.decision.reason} Whatever stands above."
+                self.facts.announce(words)
+            artifacts.summarise(self._environ.get("GITHUB_STEP_SUMMARY"), self.document)
         except OSError as error:
             # No evidence, no gate: whatever was decided, nobody can see it.
             self.facts.announce(f"the evidence could not be written: {error.strerror or error}")
             return EXIT_FAILED
-        finally:
-            self.close()
-        return decision.exit_status or (EXIT_FAILED if self.journal.broken else 0)
-
-    def close(self) -> None:
-        """Let go of everything; safe to call twice."""
-        if hasattr(self, "lifecycle"):
-            self.lifecycle.close()
-        if self.client is not None:
-            self.client.close()
-        if self._stack is not None:
-            self._stack.stop()
-            self._stack = None
-        if self._folder is not None:
-            self._folder.cleanup()
-            self._folder = None
-        self.journal.close()
-        self.signals.restore()
-        while self._levels:
-            name, level = self._levels.popitem()
-            logging.getLogger(name).setLevel(level)
+        return self.decision.exit_status or status
