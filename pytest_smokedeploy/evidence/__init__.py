@@ -1,24 +1,12 @@
-"""What was seen, kept: the journal, the evidence made from it, the statement, and `verify`."""
+"""The journal, the evidence made from it, the in-toto statement, and `verify`."""
 
-from pytest_smokedeploy.evidence.document import build, replay
-from pytest_smokedeploy.evidence.files import fault
-from pytest_smokedeploy.evidence.folder import owed, prepare, write_folder
-from pytest_smokedeploy.evidence.journal import Journal, utc_now
-from pytest_smokedeploy.evidence.statement import predicate, statement
-from pytest_smokedeploy.evidence.verify import Report, torn, verify
-
-__all__ = [
-    "Journal",
-    "Report",
-    "build",
-    "fault",
-    "owed",
-    "predicate",
-    "prepare",
-    "replay",
-    "statement",
-    "torn",
-    "utc_now",
-    "verify",
-    "write_folder",
-]
+from pytest_smokedeploy.evidence.document import build as build
+from pytest_smokedeploy.evidence.document import replay as replay
+from pytest_smokedeploy.evidence.files import fault as fault
+from pytest_smokedeploy.evidence.folder import owed as owed
+from pytest_smokedeploy.evidence.folder import prepare as prepare
+from pytest_smokedeploy.evidence.folder import write_folder as write_folder
+from pytest_smokedeploy.evidence.journal import Journal as Journal
+from pytest_smokedeploy.evidence.journal import utc_now as utc_now
+from pytest_smokedeploy.evidence.verify import torn as torn
+from pytest_smokedeploy.evidence.verify import verify as verify

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -11,7 +12,7 @@ from pytest_smokedeploy.model import CLAUSE, STAGES, Basis, Finding, Stage
 SCHEMA_VERSION: Final = "1"
 Event = Mapping[str, Any]
 
-#: Events that move the gate; `evidence.json` carries them, so that `verify` can recompute.
+#: Events that change the verdict; `evidence.json` carries them, so that `verify` can recompute it.
 _FACTS: Final = frozenset(
     {
         "run.started",
@@ -29,46 +30,49 @@ _FACTS: Final = frozenset(
         "run.spoiled",
     }
 )
-#: Events of the timeline that are told elsewhere in the document.
-_UNTOLD: Final = frozenset({"checks.collected", "finding", "check.finished"})
+#: Events that the timeline leaves out, since other parts of the document hold them.
+_ELSEWHERE: Final = frozenset({"checks.collected", "finding", "check.finished"})
+
+
+#: What a stage's check takes from its end.
+_END: Final = ("outcome", "words", "started_at", "finished_at")
+#: Lines of the log that the document quotes: key -> name of the event.
+_QUOTED: Final = {"milestones": "milestone"} | {n: n for n in ("forbidden", "excepted", "undocumented")}
 
 
 def replay(events: Sequence[Event]) -> Record:
-    """A gate that has taken the facts of a journal in their order."""
+    """A record that has taken the facts of a journal in their order."""
     started = next((e for e in events if e.get("event") == "run.started"), {})
-    gate = Record(rehearsal=bool(started.get("rehearsal", False)))
+    record = Record(rehearsal=bool(started.get("rehearsal", False)))
     for event in events:
-        _take(gate, event)
-    return gate
+        _take(record, event)
+    return record
 
 
-def _take(gate: Record, event: Event) -> None:
+def _take(record: Record, event: Event) -> None:
     match event.get("event"):
         case "checks.collected":
-            gate.expect([_check(row) for row in event["checks"]])
+            rows = event["checks"]
+            record.expect(
+                [Check(str(r["id"]), str(r["title"]), Stage(r["stage"]), tuple(r["clauses"])) for r in rows]
+            )
         case "misuse":
-            gate.misuse(str(event["message"]), event.get("clause"))
+            record.misuse(str(event["message"]), event.get("clause"))
         case "finding":
-            gate.finding(_finding(event))
+            record.finding(_finding(event))
         case "check.finished":
-            gate.result(event["id"], event["outcome"], str(event.get("words", "")), event.get("clause"))
+            record.result(event["id"], event["outcome"], str(event.get("words", "")), event.get("clause"))
         case "signal" | "run.spoiled":
-            gate.interrupt(str(event.get("words") or f"the run was interrupted by {event['name']}."))
+            record.interrupt(str(event.get("words") or f"the run was interrupted by {event['name']}."))
         case "deploy.promised":
-            gate.deploy = "sent"
-            gate.hold = str(event.get("hold") or "")
+            record.deploy = "sent"
+            record.hold = str(event.get("hold") or "")
         case "deploy.refused":
-            gate.deploy = "refused"
+            record.deploy = "refused"
         case "stop.confirmed" | "stop.unconfirmed" as name:
-            gate.stop_confirmed = name == "stop.confirmed"
+            record.stop_confirmed = name == "stop.confirmed"
         case "outcome.taken" | "outcome.failed":
-            gate.hold = str(event.get("words", ""))
-        case _:
-            pass
-
-
-def _check(row: Mapping[str, Any]) -> Check:
-    return Check(str(row["id"]), str(row["title"]), Stage(row["stage"]), tuple(row["clauses"]))
+            record.hold = str(event.get("words", ""))
 
 
 def _finding(event: Event) -> Finding:
@@ -93,20 +97,27 @@ def build(events: Sequence[Event], files: Mapping[str, str]) -> dict[str, Any]:
 
     """
     decision = decide(replay(events))
-    first: dict[str, Event] = {}
-    last: dict[str, Event] = {}
+    named: defaultdict[str, list[Event]] = defaultdict(list)
     for event in events:
-        first.setdefault(str(event.get("event")), event)
-        last[str(event.get("event"))] = event
-    started = first.get("run.started", {})
-    answer = _answer(first)
+        named[str(event.get("event"))].append(event)
+
+    def first(name: str) -> Event:
+        return next(iter(named[name]), {})
+
+    started = first("run.started")
+    answer = (first("deploy.answered") or first("deploy.failed")).get("answer")
+    answer = answer if isinstance(answer, dict) else {}
+    quoted = {
+        key: [{k: v for k, v in event.items() if k != "event"} for event in named[f"log.{name}"]]
+        for key, name in _QUOTED.items()
+    }
     return {
         "schema_version": SCHEMA_VERSION,
         "verdict": str(decision.verdict),
         "clause": decision.clause,
         "reason": decision.reason,
         "exit_status": decision.exit_status,
-        "finished": "run.finished" in last,
+        "finished": bool(named["run.finished"]),
         "rehearsal": bool(started.get("rehearsal", False)),
         "started_at": events[0]["at"] if events else None,
         "finished_at": events[-1]["at"] if events else None,
@@ -118,79 +129,53 @@ def build(events: Sequence[Event], files: Mapping[str, str]) -> dict[str, Any]:
             "digest": answer.get("image_digest") or "",
         },
         "endpoint_host": started.get("endpoint_host", ""),
-        "agent": {**started.get("agent", {}), "extensions": _extensions(events)},
+        "agent": {**started.get("agent", {}), "extensions": _extensions(named["status.read"])},
         "engine": started.get("engine", ""),
-        "settings": dict(started.get("settings", {})),
-        "run": dict(started.get("run", {})),
-        "versions": dict(started.get("versions", {})),
-        "deploy_id": str(first.get("deploy.promised", {}).get("deploy_id", "")),
-        "stages": _stages(events),
+        **{key: dict(started.get(key, {})) for key in ("settings", "run", "versions")},
+        "deploy_id": str(first("deploy.promised").get("deploy_id", "")),
+        "stages": _stages(named["checks.collected"], named["check.finished"]),
         "clauses": _clauses(decision),
         "receipt": {k: v for k, v in answer.items() if k != "status"},
         "log": {
-            "milestones": [_bare(e) for e in events if e.get("event") == "log.milestone"],
-            "forbidden": [_bare(e) for e in events if e.get("event") == "log.forbidden"],
-            "excepted": [_bare(e) for e in events if e.get("event") == "log.excepted"],
-            "undocumented": [_bare(e) for e in events if e.get("event") == "log.undocumented"],
-            "quiet_seconds": first.get("log.quiet", {}).get("seconds"),
-            "exit_code": last.get("log.end", {}).get("exit_code"),
+            **quoted,
+            "quiet_seconds": first("log.quiet").get("seconds"),
+            "exit_code": named["log.end"][-1].get("exit_code") if named["log.end"] else None,
         },
         "stop": _stop(events),
-        "timeline": [dict(e) for e in events if str(e.get("event")) not in _UNTOLD],
+        "timeline": [dict(e) for e in events if str(e.get("event")) not in _ELSEWHERE],
         "facts": [dict(e) for e in events if str(e.get("event")) in _FACTS],
         "files": dict(sorted(files.items())),
     }
 
 
-def _answer(first: Mapping[str, Event]) -> dict[str, Any]:
-    answer = first.get("deploy.answered", first.get("deploy.failed", {})).get("answer")
-    return answer if isinstance(answer, dict) else {}
+def _extensions(statuses: Sequence[Event]) -> list[str]:
+    answer: Event = next((e["answer"] for e in statuses if isinstance(e.get("answer"), dict)), {})
+    names = answer.get("extensions")
+    return [str(name) for name in names] if isinstance(names, list) else []
 
 
-def _extensions(events: Sequence[Event]) -> list[str]:
-    for event in events:
-        answer = event.get("answer")
-        if event.get("event") == "status.read" and isinstance(answer, dict):
-            names = answer.get("extensions")
-            return [str(name) for name in names] if isinstance(names, list) else []
-    return []
-
-
-def _bare(event: Event) -> dict[str, Any]:
-    return {key: value for key, value in event.items() if key != "event"}
-
-
-def _stages(events: Sequence[Event]) -> list[dict[str, Any]]:
+def _stages(collected: Sequence[Event], finished: Sequence[Event]) -> list[dict[str, Any]]:
     """Every stage with its checks and how each ended."""
-    collected = [row for e in events if e.get("event") == "checks.collected" for row in e["checks"]]
-    ended = {e["id"]: e for e in events if e.get("event") == "check.finished"}
-    stages = []
-    for stage in STAGES:
-        rows = []
-        for row in collected:
-            if row["stage"] != stage:
-                continue
-            end = ended.get(row["id"], {})
-            rows.append(
-                {
-                    **row,
-                    "outcome": end.get("outcome", "not run"),
-                    "words": end.get("words", ""),
-                    "started_at": end.get("started_at"),
-                    "finished_at": end.get("finished_at"),
-                }
-            )
-        stages.append({"stage": str(stage), "outcome": _stage_outcome(rows), "checks": rows})
-    return stages
+    ended = {event["id"]: event for event in finished}
+    rows = []
+    for row in (row for event in collected for row in event["checks"]):
+        end = {"outcome": "not run", "words": "", **ended.get(row["id"], {})}
+        rows.append(
+            {**row, **{key: end.get(key) for key in ("outcome", "words", "started_at", "finished_at")}}
+        )
+    stages = {stage: [row for row in rows if row["stage"] == stage] for stage in STAGES}
+    return [
+        {"stage": str(stage), "outcome": _stage_outcome(checks), "checks": checks}
+        for stage, checks in stages.items()
+    ]
 
 
 def _stage_outcome(rows: Sequence[Mapping[str, Any]]) -> str:
     outcomes = [row["outcome"] for row in rows]
-    if not outcomes:
-        return "not run"
     if "failed" in outcomes:
         return "failed"
-    return "passed" if set(outcomes) == {"passed"} else next(o for o in outcomes if o != "passed")
+    other = next((outcome for outcome in outcomes if outcome != "passed"), "passed")
+    return other if outcomes else "not run"
 
 
 def _clauses(decision: Decision) -> list[dict[str, Any]]:
@@ -209,13 +194,13 @@ def _clauses(decision: Decision) -> list[dict[str, Any]]:
 
 
 def _stop(events: Sequence[Event]) -> dict[str, Any]:
-    rows = [e for e in events if str(e.get("event", "")).startswith("stop.")]
+    names = {str(event.get("event")) for event in events}
+    rows = [event for event in events if str(event.get("event", "")).startswith("stop.")]
     end = next((e for e in reversed(rows) if e["event"] in {"stop.confirmed", "stop.unconfirmed"}), None)
     return {
-        "owed": any(e.get("event") == "deploy.promised" for e in events)
-        and not any(e.get("event") == "deploy.refused" for e in events),
+        "owed": "deploy.promised" in names and "deploy.refused" not in names,
         "confirmed": end is not None and end["event"] == "stop.confirmed",
         "at": end["at"] if end else None,
         "words": end.get("words", "") if end else "",
-        "events": [dict(e) for e in rows],
+        "events": [dict(event) for event in rows],
     }

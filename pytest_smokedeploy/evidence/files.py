@@ -37,7 +37,11 @@ def opened(path: Path) -> Iterator[BufferedReader]:
     """
     try:
         with open(path, "rb", opener=_open) as file:
-            _refuse(path, os.fstat(file.fileno()))
+            found, most = os.fstat(file.fileno()), MOST_BYTES.get(path.name)
+            if not stat.S_ISREG(found.st_mode):
+                raise EvidenceError(f"{path} is no regular file.")
+            if most is not None and found.st_size > most:
+                raise EvidenceError(f"{path} has {found.st_size} bytes, and may have {most}.")
             yield file
     except OSError as error:
         link = error.errno == errno.ELOOP
@@ -48,14 +52,6 @@ def opened(path: Path) -> Iterator[BufferedReader]:
 def _open(path: str, flags: int) -> int:
     # A link may lead out of the folder; a pipe that nobody writes to would be waited for.
     return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
-
-
-def _refuse(path: Path, found: os.stat_result) -> None:
-    if not stat.S_ISREG(found.st_mode):
-        raise EvidenceError(f"{path} is no regular file.")
-    most = MOST_BYTES.get(path.name)
-    if most is not None and found.st_size > most:
-        raise EvidenceError(f"{path} has {found.st_size} bytes, and may have {most}.")
 
 
 def fault(path: Path) -> str:

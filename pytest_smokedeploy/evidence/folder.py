@@ -1,4 +1,4 @@
-"""The evidence folder: an older run's files go first, this run's are written whole or not at all."""
+"""The evidence folder: an older run's files are removed, this run's are each written in one step."""
 
 from __future__ import annotations
 
@@ -53,19 +53,22 @@ def _still_owes(journal: Path) -> bool:
 
 
 def owed(events: Sequence[Mapping[str, Any]]) -> str | None:
-    """The deploy id that a stop is owed for, or None: none sent, a definite no, or stopped and stayed so.
+    """The id of the deploy that a stop is owed for, or None.
 
-    A stop that was confirmed once is paid with the second look: a run killed in between leaves it owed.
+    None is owed where no deploy was sent or it was refused, and once the second look after a stop was taken
+    (`stop.stayed`): a run killed between the confirmed stop and that look leaves the stop owed.
     """
     found: str | None = None
+    promised = ""
     for event in events:
-        name = str(event.get("event"))
-        if name == "deploy.promised":
-            found = str(event.get("deploy_id"))
-        elif name in {"deploy.refused", "stop.stayed"}:
-            found = None
-        elif name == "stop.unconfirmed" and found is None:
-            found = str(next((e.get("deploy_id") for e in events if e.get("event") == "deploy.promised"), ""))
+        match event.get("event"):
+            case "deploy.promised":
+                found = str(event.get("deploy_id"))
+                promised = promised or found
+            case "deploy.refused" | "stop.stayed":
+                found = None
+            case "stop.unconfirmed":
+                found = promised if found is None else found
     return found
 
 

@@ -56,9 +56,9 @@ class Journal:
             return list(self._events)
 
     def write(self, event: str, **data: Any) -> None:  # noqa: ANN401 - JSON-like
-        """Append one event and force it to disk, so that a killed run still tells where it was.
+        """Append one event and force it to disk, so that a killed run shows how far it came.
 
-        Once it is closed nothing is taken any more: the evidence holds its digest, and a late word of some
+        A closed journal takes nothing more: the evidence holds its digest, and a late event of some
         thread would make it another file.
         """
         with self._lock:
@@ -71,19 +71,16 @@ class Journal:
             self._events.append(json.loads(text))
             # A lone surrogate of somebody's log line is no reason to lose the event.
             line = f"{text}\n".encode("utf-8", "backslashreplace")
+            most = _MOST if len(line) <= _SMALL else _MOST - _RESERVED
             try:
-                self._refuse_past_the_cap(len(line))
+                if os.fstat(self._file.fileno()).st_size + len(line) > most:
+                    raise OSError(errno.EFBIG, f"it may have {_MOST} bytes")  # noqa: TRY301 - as a full disk
                 self._file.write(line)
                 self._file.flush()
                 os.fsync(self._file.fileno())
             except OSError as error:
-                # A full disk must not cost the stop; whoever is about to promise one asks `broken`.
+                # A full disk must not cost the stop; the deploy is not sent once `broken` says so.
                 self.broken = self.broken or error.strerror or repr(error)
-
-    def _refuse_past_the_cap(self, size: int) -> None:
-        most = _MOST if size <= _SMALL else _MOST - _RESERVED
-        if os.fstat(self._file.fileno()).st_size + size > most:
-            raise OSError(errno.EFBIG, f"it may have {_MOST} bytes")
 
     def kept(self) -> bool:
         """Whether the file still holds every event, and nothing else."""
@@ -109,15 +106,12 @@ class Journal:
             EvidenceError: the file can't be read, or is larger than a journal may be.
 
         """
-        events = list[dict[str, Any]]()
+        events: list[dict[str, Any]] = []
         # Not splitlines: it also splits at signs that JSON leaves as they are inside a string (U+2028).
         *lines, last = content(path).decode("utf-8", "replace").split("\n")
         for line in (*lines, last):
-            try:
-                row = json.loads(line)
-            except (ValueError, RecursionError):
-                continue
-            if isinstance(row, dict):
-                events.append(row)
+            with suppress(ValueError, RecursionError):
+                if isinstance(row := json.loads(line), dict):
+                    events.append(row)
         whole = sum(bool(line.strip()) for line in lines)
         return events, max(0, whole - len(events))

@@ -1,4 +1,4 @@
-"""`smokedeploy verify`: the door that later phases stand behind (EXT-5)."""
+"""`smokedeploy verify`: whether a folder is the evidence of a live PASS (EXT-5)."""
 
 from __future__ import annotations
 
@@ -49,16 +49,16 @@ def verify(
         now: the time to count from (default: the clock's).
 
     """
-    reasons = _told(lambda: _reasons(folder, image_digest, max_age, run_id, now or datetime.now(UTC)))
+    reasons = _caught(lambda: _reasons(folder, image_digest, max_age, run_id, now or datetime.now(UTC)))
     return Report(not reasons, tuple(reasons))
 
 
 def torn(folder: Path) -> str:
     """Why the folder is not what its own journal and files make of it; "" where it is."""
-    return next(iter(_told(lambda: _made_again(folder)[1])), "")
+    return next(iter(_caught(lambda: _made_again(folder)[1])), "")
 
 
-def _told(reasons: Callable[[], list[str]]) -> list[str]:
+def _caught(reasons: Callable[[], list[str]]) -> list[str]:
     try:
         return reasons()
     except EvidenceError as error:
@@ -81,7 +81,13 @@ def _reasons(
     if document["environment"] != "dev" or document["execution_plane"] != "paper":
         reasons.append("it did not run in dev on the paper plane.")
     reasons += found
-    reasons += _of_the_image(document, image_digest)
+    digest = document["image"]["digest"]
+    if image_digest is not None and not DIGEST.fullmatch(image_digest):
+        # An empty one would fit evidence that knows no digest: a variable of CI's that was never set.
+        words = f"{image_digest!r} is no digest like sha256:<64 hex digits>: nothing to hold it against."
+        reasons.append(words)
+    elif image_digest not in {None, digest}:
+        reasons.append(f"the image's digest is {digest or 'not known'}, not {image_digest}.")
     if run_id is not None and (not run_id or document["run"]["run_id"] != run_id):
         # An empty id is a variable of CI's that was never set, and fits no run.
         reasons.append(f"it is of the run {document['run']['run_id'] or 'nobody knows'!r}, not {run_id!r}.")
@@ -90,15 +96,6 @@ def _reasons(
         if not timedelta(0) <= age <= max_age:
             reasons.append(f"it is {age} old, and may be {max_age}.")
     return reasons
-
-
-def _of_the_image(document: Mapping[str, Any], image_digest: str | None) -> list[str]:
-    if image_digest is not None and not DIGEST.fullmatch(image_digest):
-        # An empty one would fit evidence that knows no digest: a variable of CI's that was never set.
-        return [f"{image_digest!r} is no digest like sha256:<64 hex digits>: nothing to hold it against."]
-    if image_digest is not None and document["image"]["digest"] != image_digest:
-        return [f"the image's digest is {document['image']['digest'] or 'not known'}, not {image_digest}."]
-    return []
 
 
 def _made_again(folder: Path) -> tuple[dict[str, Any], list[str]]:
@@ -125,7 +122,7 @@ def _made_again(folder: Path) -> tuple[dict[str, Any], list[str]]:
 
 
 def _differences(folder: Path, document: Mapping[str, Any]) -> list[str]:
-    """What is not byte for byte what is made again; what gets signed is about the evidence as it must be."""
+    """Where the files are not byte for byte what is made again from the journal."""
     if found := _difference(folder / EVIDENCE, document):
         return found
     signed = statement(document, sha256(folder / EVIDENCE))
