@@ -6,15 +6,12 @@ import json
 import time
 import uuid
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
-
-
-def _key() -> rsa.RSAPrivateKey:
-    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 @dataclass(slots=True)
@@ -24,7 +21,7 @@ class Team:
     address: str
     audience: str = field(default_factory=lambda: uuid.uuid4().hex)
     kid: str = field(default_factory=lambda: uuid.uuid4().hex)
-    key: rsa.RSAPrivateKey = field(default_factory=_key)
+    key: rsa.RSAPrivateKey = field(default_factory=partial(rsa.generate_private_key, 65537, 2048))
 
     def jwks(self) -> dict[str, Any]:
         """What ``/cdn-cgi/access/certs`` serves."""

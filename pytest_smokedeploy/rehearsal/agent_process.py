@@ -1,15 +1,14 @@
-"""The rehearsal's agent, a process of its own: it tells its port, and leaves when its standard input ends."""
+"""The rehearsal's agent, a process of its own: it prints its port, and ends with its standard input."""
 
 from __future__ import annotations
 
 import json
-import select
 import subprocess
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import IO, Final, cast
 
+from pytest_smokedeploy.rehearsal import child
 from pytest_smokedeploy.support.errors import SmokedeployError
 
 _UP_SECONDS: Final = 30.0
@@ -56,24 +55,15 @@ class AgentProcess:
             SmokedeployError: it did not come up in time, or said something else.
 
         """
-        out = cast("Any", self._process.stdout)
-        deadline, line = time.monotonic() + _UP_SECONDS, b""
-        while not line.endswith(b"\n"):
-            ready = select.select([out], [], [], max(0.0, deadline - time.monotonic()))[0]
-            byte = out.read(1) if ready else b""
-            if not byte:
-                said = self._log.read_text(encoding="utf-8", errors="replace").strip()
-                raise SmokedeployError(f"The rehearsal's agent did not come up: {said[-600:] or 'no word'}")
-            line += byte
-        return int(json.loads(line)["port"])
+        found, _ = child.read_until(cast("IO[bytes]", self._process.stdout), rb"^(.*)\n", _UP_SECONDS)
+        if found is None:
+            said = self._log.read_text(encoding="utf-8", errors="replace").strip()
+            raise SmokedeployError(f"The rehearsal's agent did not come up: {said[-600:] or 'no word'}")
+        return int(json.loads(found[1])["port"])
 
     def stop(self) -> None:
         """End it in order: its standard input ends, and it stops what it runs."""
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 pipe.close()
-        try:
-            self._process.wait(_DOWN_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        child.end(self._process, _DOWN_SECONDS)

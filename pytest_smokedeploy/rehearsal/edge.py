@@ -1,7 +1,8 @@
-"""The edge: Cloudflare Access and the tunnel before the agent, as far as a client can tell (FACTS)."""
+"""The edge: Cloudflare Access and the tunnel before the agent, as far as a client sees them (FACTS)."""
 
 from __future__ import annotations
 
+import json
 import threading
 import uuid
 from collections.abc import AsyncIterator, Callable
@@ -23,7 +24,17 @@ _HOP: Final = frozenset({"host", "connection", "content-length", "transfer-encod
 _SECONDS: Final = 100.0
 _STRICT: Final = frozenset({"strict", "expires_strict"})
 _EXPIRING: Final = frozenset({"expires", "expires_strict"})
-_BAD_GATEWAY: Final = "<html>502 Bad gateway</html>"
+_PROBLEM: Final = {"status": 530, "title": "Error 1033: Cloudflare Tunnel error", "error_code": 1033}
+_NO_TUNNEL: Final = json.dumps(_PROBLEM | {"retryable": True, "cloudflare_error": True})
+#: Headers that Access sets, or that do not reach the origin: neither the token nor a forged one.
+_ACCESS: Final = ("cf-", "accept-encoding")
+#: The edge's own answers where no origin can give one: status, media type, body.
+_DOWN: Final = {
+    "no_tunnel": (530, "text/plain", "error code: 1033"),
+    "no_tunnel_json": (530, "application/json", _NO_TUNNEL),
+    "slow_origin": (524, "text/plain", "error code: 524"),
+    "origin_down": (502, "text/html", "<html>502 Bad gateway</html>"),
+}
 
 
 class Edge:
@@ -64,7 +75,7 @@ class Edge:
     # -- Access ----------------------------------------------------------------------------
 
     def _refused(self, request: Request) -> Response | None:
-        """Access's own answer to whoever does not belong, or None."""
+        """Access's own answer to a call that it does not let in, or None."""
         mode, path = self._world.edge, request.url.path
         if mode == "bot_check":
             # Before Access has its say (FACTS: Access, a scripted User-Agent).
@@ -93,7 +104,7 @@ class Edge:
         return Response(page, status_code=status, headers=headers, media_type="text/html")
 
     def _marked(self, response: Response) -> Response:
-        """Every answer of the edge says whose it is."""
+        """`response` with the headers that mark an answer of the edge."""
         if self._world.edge != "no_ray":
             response.headers["cf-ray"] = f"{uuid.uuid4().hex[:16]}-DEV"
             response.headers["server"] = "cloudflare"
@@ -102,27 +113,19 @@ class Edge:
             response.set_cookie("CF_Authorization", cookie, secure=True, httponly=True)
         return response
 
-    def _down(self) -> Response | None:
-        """The edge's own answer where no origin can give one, or None."""
-        mode = self._world.edge
-        if mode == "no_tunnel":
-            return Response("error code: 1033", status_code=530, media_type="text/plain")
-        if mode == "no_tunnel_json":
-            problem = {"status": 530, "title": "Error 1033: Cloudflare Tunnel error", "error_code": 1033}
-            return JSONResponse(problem | {"retryable": True, "cloudflare_error": True}, status_code=530)
-        if mode == "slow_origin":
-            return Response("error code: 524", status_code=524, media_type="text/plain")
-        if mode == "origin_down" or self.origin is None:
-            return Response(_BAD_GATEWAY, status_code=502, media_type="text/html")
-        return None
+    def _down(self, mode: str) -> Response:
+        status, media_type, body = _DOWN[mode]
+        return self._marked(Response(body, status_code=status, media_type=media_type))
 
     # -- tunnel ----------------------------------------------------------------------------
 
     async def _pass(self, request: Request) -> Response:
         path = request.url.path
         exchange = Exchange(request.method, path, await request.body(), 200, {}, b"")
-        if (down := self._down()) is not None:
-            return self._marked(down)
+        if self._world.edge in _DOWN:
+            return self._down(self._world.edge)
+        if self.origin is None:
+            return self._down("origin_down")
         with self._lock:
             self.requests.append((request.method, path))
         intercept = self._world.intercept
@@ -132,21 +135,13 @@ class Edge:
         try:
             return self._marked(await self._forward(request, exchange))
         except httpx.HTTPError:
-            return self._marked(Response(_BAD_GATEWAY, status_code=502, media_type="text/html"))
+            return self._down("origin_down")
         finally:
-            self._expired = self._expired or (
-                self._world.edge in _EXPIRING
-                and exchange.path == contract.DEPLOY
-                and request.method == "POST"
-            )
+            deploy = (request.method, exchange.path) == ("POST", contract.DEPLOY)
+            self._expired = self._expired or (deploy and self._world.edge in _EXPIRING)
 
     async def _forward(self, request: Request, exchange: Exchange) -> Response:
-        # Neither the token nor a forged header of Access reaches the origin.
-        headers = {
-            k: v
-            for k, v in request.headers.items()
-            if k not in _HOP and not k.startswith(("cf-", "accept-encoding"))
-        }
+        headers = {k: v for k, v in request.headers.items() if k not in _HOP and not k.startswith(_ACCESS)}
         headers[contract.ASSERTION_HEADER] = self._team.assertion(self._token[0])
         headers["cf-ray"] = uuid.uuid4().hex[:16]
         url = f"{self.origin}{exchange.path}"
@@ -167,7 +162,7 @@ class Edge:
 async def _relay(
     answer: httpx.Response, change: Callable[[bytes], bytes | None] | None
 ) -> AsyncIterator[bytes]:
-    """Every write of the origin at once, as `cloudflared` flushes NDJSON."""
+    """Each write of the origin as it comes, as `cloudflared` flushes NDJSON."""
     try:
         async for chunk in answer.aiter_raw():
             # In a thread: a fault may hold a piece back, and the edge still serves everyone else.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,38 +18,38 @@ _MISSING: Final = {"message": "Not Found", "status": "404"}
 _FORBIDDEN: Final = {"message": "Resource not accessible by integration", "status": "403"}
 
 
+@dataclass(slots=True, kw_only=True)
 class GitHub:
     """Answers for one repository.
 
-    Args:
+    Attributes:
         world: may change an answer.
         repository: ``owner/name``.
-        token: the token that is taken.
+        token: the token that is accepted.
         commits: SHAs that exist.
         environment: the environment that exists.
         workflow: the deploy workflow's file, served as that of every commit.
         run_id: the run that goes on, the only one there is.
         known_good: the workflow that succeeded for the commits, or None.
+        app: the ASGI application.
 
     """
 
-    def __init__(  # noqa: PLR0913 - facts of one repository
-        self,
-        world: World,
-        *,
-        repository: str,
-        token: str,
-        commits: tuple[str, ...],
-        environment: str,
-        workflow: Path,
-        run_id: str,
-        known_good: str | None = None,
-    ) -> None:
-        self._world = world
-        self._token = token
-        self._commits = commits
-        base = f"/repos/{repository}"
-        file = workflow.name
+    world: World
+    repository: str
+    token: str
+    commits: tuple[str, ...]
+    environment: str
+    workflow: Path
+    run_id: str
+    known_good: str | None = None
+    app: Starlette = field(init=False)
+    _found: dict[str, tuple[int, Any]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        commits, environment = self.commits, self.environment
+        base = f"/repos/{self.repository}"
+        file = self.workflow.name
         environment_ = {
             "id": 1,
             "name": environment,
@@ -58,7 +59,7 @@ class GitHub:
         flow = {"id": 7, "name": "Smoke deploy", "path": DEPLOY_WORKFLOW, "state": "active"}
         job = {
             "id": 11,
-            "run_id": int(run_id),
+            "run_id": int(self.run_id),
             "run_attempt": 1,
             "name": "smoke-deploy",
             "status": "in_progress",
@@ -71,28 +72,27 @@ class GitHub:
             f"{base}/environments/{environment}/secrets": (403, _FORBIDDEN),
             f"{base}/actions/workflows/{file}": (200, flow),
             f"{base}/actions/workflows/{file}/runs": (200, {"total_count": 0, "workflow_runs": []}),
-            f"{base}/actions/runs/{run_id}/jobs": (200, {"total_count": 1, "jobs": [job]}),
+            f"{base}/actions/runs/{self.run_id}/jobs": (200, {"total_count": 1, "jobs": [job]}),
             **{f"{base}/commits/{sha}": (200, {"sha": sha, "commit": {"message": ""}}) for sha in commits},
         }
-        if workflow.is_file():
-            self._found[f"{base}/contents/{DEPLOY_WORKFLOW}"] = (200, workflow.read_bytes())
-        if known_good is not None:
+        if self.workflow.is_file():
+            self._found[f"{base}/contents/{DEPLOY_WORKFLOW}"] = (200, self.workflow.read_bytes())
+        if self.known_good is not None:
             runs = [{"id": 5, "status": "completed", "conclusion": "success", "head_sha": s} for s in commits]
-            path = f"{base}/actions/workflows/{known_good.rpartition('/')[2]}/runs"
+            path = f"{base}/actions/workflows/{self.known_good.rpartition('/')[2]}/runs"
             self._found[path] = (200, {"total_count": len(runs), "workflow_runs": runs})
         self.app = Starlette(routes=[Route("/{path:path}", self._call, methods=["GET"])])
 
     async def _call(self, request: Request) -> Response:
         path = request.url.path
-        if request.headers.get("authorization") != f"Bearer {self._token}":
+        if request.headers.get("authorization") != f"Bearer {self.token}":
             return JSONResponse({"message": "Bad credentials", "status": "401"}, status_code=401)
         status, body = self._found.get(path, (404, _MISSING))
-        if request.query_params.get("ref", self._commits[0]) not in self._commits:
+        if request.query_params.get("ref", self.commits[0]) not in self.commits:
             status, body = 404, _MISSING
         headers: dict[str, str] = {}
-        if self._world.github is not None:
-            status, body, *rest = self._world.github(path, status, body)
-            headers = rest[0] if rest else headers
+        if self.world.github is not None:
+            status, body, headers = (*self.world.github(path, status, body), headers)[:3]
         if isinstance(body, bytes):
             return Response(body, status, headers, media_type="text/html")
         return JSONResponse(body, status, headers)

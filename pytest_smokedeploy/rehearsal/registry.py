@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import io
 import os
-import re
-import select
 import shutil
 import subprocess
 import tarfile
 import threading
-import time
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import IO, Final, cast
 
 from docker.errors import NotFound
 
 from pytest_smokedeploy.agent.engines.docker.api import DockerApi
 from pytest_smokedeploy.agent.engines.docker.engine import LABEL
+from pytest_smokedeploy.rehearsal import child
 from pytest_smokedeploy.support.errors import EngineError, SmokedeployError
 
 _UP_SECONDS: Final = 20.0
@@ -57,10 +55,9 @@ class Registry:
 
         """
         program = shutil.which("docker-registry")
-        if program is None:
-            raise SmokedeployError("The Docker rehearsal needs `docker-registry`.", remedy=_INSTALL)
-        if not _BUSYBOX.is_file():
-            raise SmokedeployError("The Docker rehearsal needs a static /bin/busybox.", remedy=_INSTALL)
+        if program is None or not _BUSYBOX.is_file():
+            lacking = "a static /bin/busybox" if program else "`docker-registry`"
+            raise SmokedeployError(f"The Docker rehearsal needs {lacking}.", remedy=_INSTALL)
         self._folder.mkdir(parents=True)
         config = self._folder / "config.yml"
         config.write_text(
@@ -77,27 +74,19 @@ class Registry:
             start_new_session=True,
             bufsize=0,
         )
-        self.port = self._listening(self._process)
+        err = cast("IO[bytes]", self._process.stderr)
+        found, said = child.read_until(err, rb"listening on 127\.0\.0\.1:(\d+)", _UP_SECONDS)
+        if found is None:
+            raise SmokedeployError(f"docker-registry did not come up: {said[-300:]!r}")
+        self.port = int(found[1])
         # What it goes on to say fills the pipe, and a full one would make it wait for ever.
-        self._drain = threading.Thread(target=self._forget, args=(self._process,), daemon=True)
+        self._drain = threading.Thread(target=self._forget, args=(err,), daemon=True)
         self._drain.start()
 
     @staticmethod
-    def _forget(process: subprocess.Popen[bytes]) -> None:
-        while cast("Any", process.stderr).read(65536):
+    def _forget(pipe: IO[bytes]) -> None:
+        while pipe.read(65536):
             pass
-
-    @staticmethod
-    def _listening(process: subprocess.Popen[bytes]) -> int:
-        err = cast("Any", process.stderr)
-        deadline, said = time.monotonic() + _UP_SECONDS, b""
-        while not (found := re.search(rb"listening on 127\.0\.0\.1:(\d+)", said)):
-            left = deadline - time.monotonic()
-            chunk = err.read(4096) if left > 0 and select.select([err], [], [], left)[0] else b""
-            if not chunk:
-                raise SmokedeployError(f"docker-registry did not come up: {said[-300:]!r}")
-            said += chunk
-        return int(found[1])
 
     def push(self, repository: str, tag: str, script: str, applets: Iterable[str] = ()) -> None:
         """Build the runtime's image FROM scratch and push it.
@@ -153,11 +142,7 @@ class Registry:
             self._pushed.clear()  # the engine left first, and what is left in it is the machine's own
         if self._process is not None:
             self._process.terminate()
-            try:
-                self._process.wait(10)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+            child.end(self._process, 10)
             if self._drain is not None:
                 self._drain.join()
             if self._process.stderr is not None:

@@ -1,14 +1,15 @@
-"""The stack that wires a rehearsal's world, and takes it down again even when it came up by half."""
+"""The stack that starts the parts of a rehearsal's world, and stops them, also after half a start."""
 
 from __future__ import annotations
 
 import os
 import secrets
 import sys
+from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Self, cast
+from typing import Any, Final, Self
 
 import httpx
 
@@ -26,9 +27,6 @@ from pytest_smokedeploy.settings.model import DEPLOY_WORKFLOW
 from pytest_smokedeploy.settings.resolve import find_root
 from pytest_smokedeploy.support.errors import SettingsError
 from pytest_smokedeploy.support.image import ImageReference
-
-if TYPE_CHECKING:
-    from pytest_smokedeploy.rehearsal.registry import Registry
 
 REPOSITORY: Final = "rehearsal/repository"
 _RUN_ID: Final = "1"
@@ -82,9 +80,8 @@ class Stack:
         self._token = (f"{secrets.token_hex(16)}.access", secrets.token_hex(32))
         self._github_token = secrets.token_hex(20)
         self._agent: AgentProcess | None = None
-        self._registry: Registry | None = None
-        self._edge: Edge | None = None
-        self._team: Team | None = None
+        self._team = Team("")
+        self._edge = Edge(world, self._team, self._token)
 
     # -- up and down -----------------------------------------------------------------------
 
@@ -115,7 +112,7 @@ class Stack:
     @property
     def requests(self) -> list[tuple[str, str]]:
         """What reached the agent: (method, path), in order."""
-        return list(self._edge.requests) if self._edge else []
+        return list(self._edge.requests)
 
     @property
     def agent_pid(self) -> int | None:
@@ -123,11 +120,10 @@ class Stack:
         return self._agent.pid if self._agent else None
 
     def running(self) -> bool:
-        """Whether the runtime runs, by the agent's word past the edge; False where no agent is up."""
-        if not (self._agent and self._agent.alive and self._edge and self._edge.origin):
+        """Whether the agent, asked past the edge, reports a running runtime; False without an agent."""
+        if not (self._agent and self._agent.alive and self._edge.origin):
             return False
-        team = cast("Team", self._team)
-        headers = {contract.ASSERTION_HEADER: team.assertion("rehearsal")}
+        headers = {contract.ASSERTION_HEADER: self._team.assertion("rehearsal")}
         url = f"{self._edge.origin}{contract.STATUS}"
         return httpx.get(url, headers=headers, timeout=10, trust_env=False).json()["running"] is True
 
@@ -136,14 +132,12 @@ class Stack:
             (self.folder / name).mkdir(parents=True)
         self._write_phase()
         # The edge's address is the team's too, and both are known only once its port is.
-        team = self._team = Team("")
-        edge = self._edge = Edge(self.world, team, self._token)
-        edge_server = self._serve(edge.app)
-        team.address = f"http://127.0.0.1:{edge_server.port}"
+        edge_server = self._serve(self._edge.app)
+        self._team.address = f"http://127.0.0.1:{edge_server.port}"
         if self._tls:
-            edge_server = self._serve(edge.app, self._tls)
+            edge_server = self._serve(self._edge.app, self._tls)
         github = GitHub(
-            self.world,
+            world=self.world,
             repository=REPOSITORY,
             token=self._github_token,
             commits=(self.image_tag,),
@@ -153,15 +147,11 @@ class Stack:
             known_good=self._settings.image.known_good_workflow,
         )
         github_server = self._serve(github.app, self._tls)
-        database.create(
-            self.folder / "database.sqlite",
-            self._settings.database,
-            self._settings_folder,
-            self.world.applied,
-        )
+        file = self.folder / "database.sqlite"
+        database.create(file, self._settings.database, self._settings_folder, self.world.applied)
         self._push_image()
         if self.world.agent:
-            edge.origin = f"http://127.0.0.1:{self._start_agent(team)}"
+            self._edge.origin = f"http://127.0.0.1:{self._start_agent()}"
         self._fill_environ(edge_server.port, github_server.port)
 
     def _serve(self, app: Any, tls: tuple[Path, Path] | None = None) -> Server:  # noqa: ANN401 - ASGI
@@ -172,7 +162,7 @@ class Stack:
 
     # -- the agent -------------------------------------------------------------------------
 
-    def _start_agent(self, team: Team) -> int:
+    def _start_agent(self) -> int:
         """Start the real agent, or the world's own, as a process of its own; returns its port."""
         environ = {
             "PATH": os.environ.get("PATH", ""),
@@ -182,8 +172,8 @@ class Stack:
             "AUDIT_EVENTS_PATH": str(self.folder / "audit-events"),
             "SNAPSHOTS_PATH": str(self.folder / "snapshots"),
             "ALLOWED_IMAGES": self.image_repository,
-            "CF_ACCESS_TEAM_DOMAIN": team.address,
-            "CF_ACCESS_AUD": team.audience,
+            "CF_ACCESS_TEAM_DOMAIN": self._team.address,
+            "CF_ACCESS_AUD": self._team.audience,
             "PORT": "0",
             "ENGINE": self.world.engine,
             "PROCESS_STORE": str(self.folder / "store"),
@@ -203,14 +193,9 @@ class Stack:
             environ[f"{mount.name.replace('-', '_').upper()}_TARGET"] = mount.target
         if self._settings.shutdown.image is not None:
             environ["STOP_ONLY_IMAGES"] = self._settings.shutdown.image
-        _override(environ, self.world.agent_environ)
-        command = self.world.agent_command or (
-            sys.executable,
-            "-m",
-            "pytest_smokedeploy.agent",
-            "--exit-with-stdin",
-        )
-        self._agent = AgentProcess(command, environ, self.folder / "agent.log")
+        ours = (sys.executable, "-m", "pytest_smokedeploy.agent", "--exit-with-stdin")
+        environ = _changed(environ, self.world.agent_environ)
+        self._agent = AgentProcess(self.world.agent_command or ours, environ, self.folder / "agent.log")
         self._exit.callback(self._agent.stop)
         return self._agent.port()
 
@@ -233,7 +218,7 @@ class Stack:
             self._store(self._settings.shutdown.image, "exit 0\n")
 
     def _store(self, image: str, script: str) -> None:
-        """Lay an image of the process engine into its store."""
+        """Write an image of the process engine into its store."""
         reference = ImageReference.parse(image)
         folder = self.folder / "store" / reference.host.replace(":", "_") / reference.path
         file = folder / (reference.tag or "latest") / "run"
@@ -243,52 +228,48 @@ class Stack:
     def _fill_environ(self, edge: int, github: int) -> None:
         scheme, host = ("https", "localhost") if self._tls else ("http", "127.0.0.1")
         workflow = f"{REPOSITORY}/{DEPLOY_WORKFLOW}@refs/heads/main"
-        self.environ.update(
-            {
-                "SMOKEDEPLOY_ENVIRONMENT": "dev",
-                "SMOKEDEPLOY_IMAGE_TAG": self.image_tag,
-                "DEPLOY_ENDPOINT": f"{scheme}://{host}:{edge}",
-                "CF_ACCESS_CLIENT_ID": self._token[0],
-                "CF_ACCESS_CLIENT_SECRET": self._token[1],
-                "DATABASE_URL": f"sqlite:///{self.folder / 'database.sqlite'}",
-                "GITHUB_ACTIONS": "true",
-                "GITHUB_TOKEN": self._github_token,
-                "GITHUB_API_URL": f"{scheme}://{host}:{github}",
-                "GITHUB_SERVER_URL": "https://github.com",
-                "GITHUB_REPOSITORY": REPOSITORY,
-                "GITHUB_EVENT_NAME": "workflow_dispatch",
-                "GITHUB_WORKFLOW_REF": workflow,
-                "GITHUB_WORKFLOW_SHA": self.image_tag,
-                "GITHUB_RUN_ID": _RUN_ID,
-                "GITHUB_RUN_ATTEMPT": "1",
-                "GITHUB_ACTOR": "rehearsal",
-                "GITHUB_REF": "refs/heads/main",
-                "GITHUB_SHA": self.image_tag,
-            }
-        )
+        self.environ = {
+            "SMOKEDEPLOY_ENVIRONMENT": "dev",
+            "SMOKEDEPLOY_IMAGE_TAG": self.image_tag,
+            "DEPLOY_ENDPOINT": f"{scheme}://{host}:{edge}",
+            "CF_ACCESS_CLIENT_ID": self._token[0],
+            "CF_ACCESS_CLIENT_SECRET": self._token[1],
+            "DATABASE_URL": f"sqlite:///{self.folder / 'database.sqlite'}",
+            "GITHUB_ACTIONS": "true",
+            "GITHUB_TOKEN": self._github_token,
+            "GITHUB_API_URL": f"{scheme}://{host}:{github}",
+            "GITHUB_SERVER_URL": "https://github.com",
+            "GITHUB_REPOSITORY": REPOSITORY,
+            "GITHUB_EVENT_NAME": "workflow_dispatch",
+            "GITHUB_WORKFLOW_REF": workflow,
+            "GITHUB_WORKFLOW_SHA": self.image_tag,
+            "GITHUB_RUN_ID": _RUN_ID,
+            "GITHUB_RUN_ATTEMPT": "1",
+            "GITHUB_ACTOR": "rehearsal",
+            "GITHUB_REF": "refs/heads/main",
+            "GITHUB_SHA": self.image_tag,
+        }
         # A required secret that the world knows nothing of still has to be set.
         for name in self._settings.secrets:
             self.environ.setdefault(name, secrets.token_hex(16))
-        _override(self.environ, self.world.environ)
+        self.environ = _changed(self.environ, self.world.environ)
 
     def _write_phase(self) -> None:
         day = datetime.now(UTC).date()
-        steps = "".join(
-            f"  {n}: {{done_on: {day}, by: rehearsal, evidence: a rehearsal}}\n" for n in range(1, 5)
-        )
+        step = f"{{done_on: {day}, by: rehearsal, evidence: a rehearsal}}"
+        steps = "".join(f"  {number}: {step}\n" for number in range(1, 5))
         until = day + timedelta(days=1)
         database_ = f"{{what: exists and is migrated, by: rehearsal, on: {day}, until: {until}}}"
-        phase = self.world.phase
-        if phase is None:
-            phase = f"steps:\n{steps}attestations:\n  database: {database_}\n"
-        (self.phase_folder / self._settings.phase.ledger).write_text(phase, encoding="utf-8")
-        inspections = "inspections: []\n" if self.world.inspections is None else self.world.inspections
-        (self.phase_folder / self._settings.phase.inspections).write_text(inspections, encoding="utf-8")
+        healthy_ = f"steps:\n{steps}attestations:\n  database: {database_}\n"
+        names = self._settings.phase
+        for name, given, default in (
+            (names.ledger, self.world.phase, healthy_),
+            (names.inspections, self.world.inspections, "inspections: []\n"),
+        ):
+            text = default if given is None else given
+            (self.phase_folder / name).write_text(text, encoding="utf-8")
 
 
-def _override(environ: dict[str, str], changes: Any) -> None:  # noqa: ANN401 - a mapping with None
-    for name, value in changes.items():
-        if value is None:
-            environ.pop(name, None)
-        else:
-            environ[name] = value
+def _changed(environ: Mapping[str, str], changes: Mapping[str, str | None]) -> dict[str, str]:
+    """`environ` with `changes` over it, without the variables that they set to None."""
+    return {name: value for name, value in {**environ, **changes}.items() if value is not None}

@@ -23,7 +23,7 @@ def hub(run_of):  # noqa: F811 - pytest gives it that fixture
             world = World(github=change)
             server = Server(
                 StandIn(
-                    world,
+                    world=world,
                     repository=REPOSITORY,
                     token=TOKEN,
                     commits=commits,
