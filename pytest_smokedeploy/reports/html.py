@@ -7,21 +7,44 @@ evidence reaches the page but through `_e`.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Any, Final
 
 from pytest_smokedeploy.contract import LAST_LINES
 from pytest_smokedeploy.reports.terminal import following, late
 
-_MARK: Final = {"proven": "✓", "violated": "✗", "not proven": "·", "passed": "✓", "failed": "✗"}
-
-#: What a person came for stands on top; the model's order holds within each.
+_MARK: Final = {"proven": "✓", "violated": "✗", "not proven": "·"}
+#: The order in which clauses are listed, by their state; the model's order holds within each.
 _FIRST: Final = ("violated", "not proven", "proven")
 
 
 def _e(value: object) -> str:
     return escape(str(value), quote=True)
+
+
+def _code(value: object) -> str:
+    return f"<code>{_e(value)}</code>"
+
+
+def _row(*cells: str, kind: str = "") -> str:
+    """A row of a table; `cells` are HTML."""
+    style = f' class="{_e(kind)}"' if kind else ""
+    return f"<tr{style}>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+
+
+def _table(title: str, rows: Iterable[str], columns: Iterable[str] = (), note: str = "") -> str:
+    """A table under its title; "" without rows."""
+    head = "".join(f"<th>{column}</th>" for column in columns)
+    body = "".join(rows)
+    table = f'<table class="sd-table">{head and f"<tr>{head}</tr>"}{body}</table>'
+    return f"<h3>{title}</h3>{table}{note}" if body else ""
+
+
+def _list(title: str, rows: Iterable[tuple[str, str]]) -> str:
+    """Names and what they stand for (HTML) under a title; "" without rows."""
+    body = "".join(f"<tr><th>{_e(name)}</th><td>{value}</td></tr>" for name, value in rows)
+    return f'<h3>{title}</h3><table class="sd-facts">{body}</table>' if body else ""
 
 
 def summary(document: Mapping[str, Any]) -> str:
@@ -39,22 +62,17 @@ def _banner(d: Mapping[str, Any]) -> str:
 
 
 def _rules(d: Mapping[str, Any]) -> str:
-    """By which rules the run was judged that are not the model's own."""
-    rows = [(name, json.dumps(value, ensure_ascii=False)) for name, value in d["settings"].items()]
-    excepted = [
-        (f"excepted, {row['clause']}", row["line"], row["because"])
+    """The rules of this run that are not the model's own."""
+    rows = [
+        (f"excepted, {row['clause']}", f"{_code(row['line'])} {_e(row['because'])}")
         for row in d["settings"].get("log.excepted", [])
     ]
-    body = "".join(
-        f"<tr><th>{_e(name)}</th><td>{_code(value)} {_e(''.join(why))}</td></tr>"
-        for name, value, *why in [*excepted, *rows]
-    )
-    head = "<h3>Settings that differ from their defaults</h3>"
-    return f'{head}<table class="sd-facts">{body}</table>' if body else ""
+    rows += [(name, _code(json.dumps(value, ensure_ascii=False))) for name, value in d["settings"].items()]
+    return _list("Settings that differ from their defaults", rows)
 
 
 def _failed_start(d: Mapping[str, Any]) -> str:
-    """The last lines of a start that failed, as the agent told them."""
+    """The last lines of a start that failed, as the agent reported them."""
     lines = d["receipt"].get("last_lines")
     if not isinstance(lines, list):
         return ""
@@ -75,17 +93,15 @@ def _failed_start(d: Mapping[str, Any]) -> str:
 def _facts(d: Mapping[str, Any]) -> str:
     image, run, stop = d["image"], d["run"], d["stop"]
     url = str(run.get("url", ""))
-    number = f"{run.get('run_id', '')}, attempt {run.get('attempt', '')}"
-    link = f'<a href="{_e(url)}">{_e(number)}</a>' if url.startswith(("https://", "http://")) else _e(number)
+    number = _e(f"{run.get('run_id', '')}, attempt {run.get('attempt', '')}")
+    link = f'<a href="{_e(url)}">{number}</a>' if url.startswith(("https://", "http://")) else number
     word = "confirmed" if stop["confirmed"] else ("NOT CONFIRMED" if stop["owed"] else "nothing was deployed")
     word += ", not in time (STP-2)" if stop["confirmed"] and late(d) else ""
+    target = f"{d['environment'] or '-'} on {d['execution_plane'] or '-'}, {d['endpoint_host'] or '-'}"
     rows = [
         ("Image", _code(image.get("requested", "-"))),
         ("Digest", _code(image.get("digest") or "not told")),
-        (
-            "Target",
-            _e(f"{d['environment'] or '-'} on {d['execution_plane'] or '-'}, {d['endpoint_host'] or '-'}"),
-        ),
+        ("Target", _e(target)),
         ("Container", _code(d["agent"].get("container_name", "-"))),
         ("Agent offers", _e(", ".join(d["agent"]["extensions"]) or "the base contract alone")),
         ("Run", f"{_e(run.get('repository', '-'))} {link}, by {_e(run.get('actor') or '-')}"),
@@ -93,75 +109,61 @@ def _facts(d: Mapping[str, Any]) -> str:
         ("Began, ended", _e(f"{d['started_at']} to {d['finished_at']}")),
         ("Stop", f"<strong>{_e(word)}</strong> {_e(stop['words'])}"),
     ]
-    body = "".join(f"<tr><th>{_e(name)}</th><td>{value}</td></tr>" for name, value in rows)
-    return f'<h3>What was deployed where</h3><table class="sd-facts">{body}</table>'
-
-
-def _code(value: object) -> str:
-    return f"<code>{_e(value)}</code>"
+    return _list("What was deployed where", rows)
 
 
 def _stages(d: Mapping[str, Any]) -> str:
     cells = []
     for stage in d["stages"]:
         passed = sum(check["outcome"] == "passed" for check in stage["checks"])
-        kind = stage["outcome"].replace(" ", "-")
-        count = f"{passed} of {len(stage['checks'])}"
-        cells.append(
-            f'<li class="sd-s-{_e(kind)}"><b>{_e(stage["stage"])}</b> {_e(stage["outcome"])}'
-            f"<br><small>{count}</small></li>"
-        )
+        kind = _e(stage["outcome"].replace(" ", "-"))
+        count = f"<small>{passed} of {len(stage['checks'])}</small>"
+        name = f"<b>{_e(stage['stage'])}</b> {_e(stage['outcome'])}"
+        cells.append(f'<li class="sd-s-{kind}">{name}<br>{count}</li>')
     return f'<h3>Stages</h3><ol class="sd-stages">{"".join(cells)}</ol>'
 
 
 def _clauses(d: Mapping[str, Any]) -> str:
-    rows = []
-    for row in sorted(d["clauses"], key=lambda row: _FIRST.index(row["state"])):
-        if row["how"] == "enforced" and row["state"] == "proven":
-            continue
-        kind = row["state"].replace(" ", "-")
-        rows.append(
-            f'<tr class="sd-c-{_e(kind)}"><td>{_e(row["clause"])}</td>'
-            f"<td>{_MARK[row['state']]} {_e(row['state'])}</td><td>{_e(row['basis'] or '')}</td>"
-            f"<td>{_e(row['text'])}<br><small>{_e(row['words'])}</small></td></tr>"
+    rows = [
+        _row(
+            _e(row["clause"]),
+            f"{_MARK[row['state']]} {_e(row['state'])}",
+            _e(row["basis"] or ""),
+            f"{_e(row['text'])}<br><small>{_e(row['words'])}</small>",
+            kind=f"sd-c-{row['state'].replace(' ', '-')}",
         )
-    head = "<tr><th>Clause</th><th>State</th><th>Rests on</th><th>What it asks, and what was seen</th></tr>"
-    note = (
-        "<p><small>A clause that the gate itself enforces is listed only where it was not upheld.</small></p>"
-    )
-    return f'<h3>Clauses of the model</h3><table class="sd-table">{head}{"".join(rows)}</table>{note}'
+        for row in sorted(d["clauses"], key=lambda row: _FIRST.index(row["state"]))
+        if row["how"] != "enforced" or row["state"] != "proven"
+    ]
+    note = "A clause that the gate itself enforces is listed only where it was not upheld."
+    columns = ("Clause", "State", "Rests on", "What it asks, and what was seen")
+    return _table("Clauses of the model", rows, columns, f"<p><small>{note}</small></p>")
 
 
 def _log(d: Mapping[str, Any]) -> str:
     log = d["log"]
-    rows: list[tuple[str, str, Mapping[str, Any]]] = [
-        ("sd-m", row["clause"], row) for row in log["milestones"]
+    lines: list[tuple[str, str, Mapping[str, Any]]] = [
+        *(("sd-m", row["clause"], row) for row in log["milestones"]),
+        *(("sd-f", row["clause"], row) for row in log["forbidden"]),
+        *(("sd-m", f"excepted, {row['clause']}", row) for row in log["excepted"]),
+        *(("sd-u", "undocumented", row) for row in log["undocumented"]),
     ]
-    rows += [("sd-f", row["clause"], row) for row in log["forbidden"]]
-    rows += [("sd-m", f"excepted, {row['clause']}", row) for row in log["excepted"]]
-    rows += [("sd-u", "undocumented", row) for row in log["undocumented"]]
-    rows.sort(key=lambda row: str(row[2].get("time", "")))
-    body = "".join(
-        f'<tr class="{kind}"><td>{_e(row.get("time", ""))}</td><td>{_e(tag)}</td>'
-        f"<td>{_code(row.get('line', ''))}</td></tr>"
-        for kind, tag, row in rows
-    )
+    lines.sort(key=lambda line: str(line[2].get("time", "")))
+    rows = [
+        _row(_e(row.get("time", "")), _e(tag), _code(row.get("line", "")), kind=kind)
+        for kind, tag, row in lines
+    ]
     quiet = f"Quiet for {log['quiet_seconds']} s after idle. " if log["quiet_seconds"] else ""
     code = "" if log["exit_code"] is None else f"Exit code {log['exit_code']}. "
     note = f"<p>{_e(quiet)}{_e(code)}Every line stands in <code>startup.log</code>.</p>"
-    return f'<h3>Start-up log</h3><table class="sd-table">{body}</table>{note}' if rows else ""
+    return _table("Start-up log", rows, note=note)
 
 
 def _receipt(d: Mapping[str, Any]) -> str:
-    steps: Sequence[Mapping[str, Any]] = d["receipt"].get("steps") or []
-    body = "".join(
-        f"<tr><td>{_e(s.get('step'))}</td><td>{_e(s.get('outcome'))}</td><td>{_e(s.get('started_at'))}</td>"
-        f"<td>{_e(s.get('finished_at'))}</td><td>{_e(s.get('detail') or '')}</td></tr>"
-        for s in steps
-        if isinstance(s, Mapping)
-    )
-    head = "<tr><th>Step</th><th>Outcome</th><th>Began</th><th>Ended</th><th></th></tr>"
-    return f'<h3>The agent\'s receipt</h3><table class="sd-table">{head}{body}</table>' if body else ""
+    keys = ("step", "outcome", "started_at", "finished_at", "detail")
+    steps = [step for step in d["receipt"].get("steps") or [] if isinstance(step, Mapping)]
+    rows = [_row(*(_e("" if step.get(key) is None else step[key]) for key in keys)) for step in steps]
+    return _table("The agent's receipt", rows, ("Step", "Outcome", "Began", "Ended", ""))
 
 
 def _timeline(d: Mapping[str, Any]) -> str:
@@ -169,9 +171,7 @@ def _timeline(d: Mapping[str, Any]) -> str:
     for event in d["timeline"]:
         plain = {k: v for k, v in event.items() if not isinstance(v, (dict, list))}
         told = "; ".join(f"{k} {v}" for k, v in plain.items() if k not in {"at", "event"})
-        rows.append(
-            f"<tr><td>{_e(event['at'])}</td><td>{_e(event['event'])}</td><td>{_e(told[:300])}</td></tr>"
-        )
+        rows.append(_row(_e(event["at"]), _e(event["event"]), _e(told[:300])))
     table = f'<table class="sd-table">{"".join(rows)}</table>'
     return f"<details><summary>Timeline, {len(rows)} events</summary>{table}</details>"
 

@@ -1,4 +1,4 @@
-"""The verdict in the few lines that an operator reads first."""
+"""The verdict in a few lines of text."""
 
 from __future__ import annotations
 
