@@ -117,6 +117,7 @@ def failure(answer: HttpAnswer) -> AgentError | None:
             f"The agent refused {answer.call} with {answer.status}: {reason}",
             call=answer.call,
             status=answer.status,
+            definite=True,
             reason=reason,
             clause="FLR-3" if answer.status == _ON_HOLD else None,
         )

@@ -23,7 +23,7 @@ def same_image(requested: str, said: object) -> bool:
     if not isinstance(said, str):
         return False
     try:
-        return ImageReference.parse(requested).same(ImageReference.parse(said))
+        return ImageReference.parse(requested) == ImageReference.parse(said)
     except ValueError:
         return False
 

@@ -1,4 +1,4 @@
-"""One base for everything this project raises on purpose; a leaf carries data.
+"""The package's errors, under one base; each carries its data.
 
 A message says what happened, what it means, and what to do next. `clause` is the
 clause of the Smoke Deploy Model that the error violates, where it violates one.
@@ -35,7 +35,8 @@ class MisuseError(SmokedeployError):
 class SettingsError(MisuseError):
     """A settings file or option is wrong.
 
-    Attributes:
+    Args:
+        message: what is wrong.
         file: the file's name, or the option's or variable's.
         line: 1-based line in the file, or None.
         key: dotted key (``deadlines.deploy_seconds``), or "".
@@ -45,9 +46,6 @@ class SettingsError(MisuseError):
     def __init__(self, message: str, *, file: str, line: int | None = None, key: str = "") -> None:
         place = f"{file}:{line}" if line is not None else file
         super().__init__(f"{place}: {f'{key}: ' if key else ''}{message}")
-        self.file = file
-        self.line = line
-        self.key = key
 
 
 class AgentError(SmokedeployError):
@@ -58,6 +56,7 @@ class AgentError(SmokedeployError):
         status: HTTP status, or None where no answer came.
         ray: the edge's ``cf-ray``, or "".
         definite: True where the agent or the edge certainly did nothing: no stop is owed.
+        reason: the agent's own reason, or "".
 
     """
 
@@ -69,6 +68,7 @@ class AgentError(SmokedeployError):
         status: int | None = None,
         ray: str = "",
         definite: bool = False,
+        reason: str = "",
         clause: str | None = None,
         remedy: str = "",
     ) -> None:
@@ -77,28 +77,17 @@ class AgentError(SmokedeployError):
         self.status = status
         self.ray = ray
         self.definite = definite
+        self.reason = reason
 
 
 class AgentRefusedError(AgentError):
-    """The agent's own definite no (400, 401, 403, 404, 405, 409, 413, 423), in the contract's words.
-
-    Attributes:
-        reason: the agent's reason.
-
-    """
-
-    def __init__(
-        self, message: str, *, call: str, status: int, reason: str, clause: str | None = None
-    ) -> None:
-        super().__init__(message, call=call, status=status, definite=True, clause=clause)
-        self.reason = reason
+    """The agent's own definite no (400, 401, 403, 404, 405, 409, 413, 423), in the contract's words."""
 
 
 class AgentFailedError(AgentError):
     """The agent answered 500: a step failed, and it may have left something running.
 
     Attributes:
-        reason: the agent's reason.
         step: the failed step (``pull``, ``stop``, ``remove``, ``start``, ``running``), or "".
         answer: the JSON object that it answered, {} where it was none.
 
@@ -114,8 +103,7 @@ class AgentFailedError(AgentError):
         step: str = "",
         answer: Mapping[str, object] | None = None,
     ) -> None:
-        super().__init__(message, call=call, status=status)
-        self.reason = reason
+        super().__init__(message, call=call, status=status, reason=reason)
         self.step = step
         self.answer = answer or {}
 

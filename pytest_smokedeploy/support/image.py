@@ -79,7 +79,3 @@ class ImageReference:
     def __str__(self) -> str:
         tag = f":{self.tag}" if self.tag else ""
         return f"{self.repository}{tag}{f'@{self.digest}' if self.digest else ''}"
-
-    def same(self, other: ImageReference) -> bool:
-        """Whether both name one image: same repository, tag and digest, spelling apart."""
-        return (self.repository, self.tag, self.digest) == (other.repository, other.tag, other.digest)

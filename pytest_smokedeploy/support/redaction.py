@@ -1,4 +1,4 @@
-"""Secrets that cannot print themselves, and the one sanitiser every writer passes.
+"""Secrets that do not appear in a string by accident, and the sanitiser that every output passes.
 
 Rests on DESIGN 6: no secret, in any spelling (plain, base64, URL-encoded), reaches any
 file, log or terminal.
@@ -35,7 +35,7 @@ _LOWER: Final = str.maketrans({chr(c): chr(c + 32) for c in range(ord("A"), ord(
 
 
 def one_line(text: str) -> str:
-    """`text` on one line that gives neither a terminal nor GitHub's runner an order.
+    """`text` on one line without control characters or commands of GitHub's runner.
 
     The runner's older commands (``##[...]``) count anywhere in a line.
     """
@@ -45,7 +45,7 @@ def one_line(text: str) -> str:
 
 
 class Secret:
-    """A string that shows only that it is there. `reveal()` is the one way out."""
+    """A string that `str`, `repr` and `format` mask; `reveal()` returns it."""
 
     __slots__ = ("_value",)
 

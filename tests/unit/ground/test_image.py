@@ -50,6 +50,5 @@ def test_what_is_no_reference_is_refused(text):
 
 def test_two_spellings_of_one_image_are_the_same_and_a_prefix_is_not():
     one = ImageReference.parse("x:1")
-    assert one.same(ImageReference.parse("docker.io/library/x:1"))
-    assert not one.same(ImageReference.parse("x:12"))
-    assert not one.same(ImageReference.parse("x"))
+    assert one == ImageReference.parse("docker.io/library/x:1")
+    assert one not in {ImageReference.parse("x:12"), ImageReference.parse("x")}
