@@ -1,1 +1,1 @@
-"""Migration files, and what a database says of the migrations applied to it (PRE-5)."""
+"""Migration files, and the migrations applied to a database (PRE-5)."""

@@ -13,7 +13,7 @@ Tool = Literal["sql", "alembic"]
 
 @dataclass(frozen=True, slots=True)
 class MigrationFiles:
-    """What a folder says.
+    """The versions in a folder of migrations.
 
     Attributes:
         wanted: versions that a migrated database's table holds: every file's, or Alembic's heads.

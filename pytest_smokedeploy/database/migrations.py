@@ -1,4 +1,4 @@
-"""Which migrations a database says were applied: one read-only look, with a deadline (PRE-5).
+"""Reads which migrations were applied to a database: read-only, with a deadline (PRE-5).
 
 PostgreSQL and SQLite, through SQLAlchemy. The table is ``schema_migrations(version)`` or any other with
 a column `version` (or Alembic's `version_num`). Both the gate and the agent look this way.
@@ -34,7 +34,7 @@ _NO_URL: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What was found.
+    """What a look at a database found.
 
     Attributes:
         reachable: whether a connection was made.
@@ -68,9 +68,8 @@ def look(url: Secret, table: str = "schema_migrations", seconds: float = SECONDS
     thread.join(seconds)
     if thread.is_alive():
         attempt.abandon()
-        words = (
-            "can be reached, and did not let its migrations be read" if attempt.reached else "did not answer"
-        )
+        read = "can be reached, and did not let its migrations be read"
+        words = read if attempt.reached else "did not answer"
         return Look(attempt.reached, None, f"the database {words} within {seconds:g} s")
     return attempt.found
 
@@ -106,11 +105,10 @@ class _Attempt:
                 self._socket.close()
 
     def abandon(self) -> None:
-        """Let a read that hangs end, and its thread with it."""
+        """Cut the connection, so that a read that hangs ends, and its thread with it."""
         # The descriptor is a copy: the driver's own must not be closed under its feet.
-        held = self._socket
-        if held is not None:
-            with suppress(OSError):
+        with suppress(OSError):
+            if (held := self._socket) is not None:
                 held.shutdown(socket.SHUT_RDWR)
 
     def _read(self, sqlalchemy: Any) -> tuple[str, ...]:  # noqa: ANN401 - a module
@@ -141,18 +139,15 @@ class _Attempt:
             # Whatever driver the application names: ours is the one that is installed.
             wait = max(2, int(self._seconds) - 1)
             return address.set(drivername="postgresql+psycopg"), {"connect_timeout": wait}
-        if backend == "sqlite":
-            return self._file(sqlalchemy, address.database or ""), {"timeout": self._seconds / 2}
-        raise _NoAnswerError("its URL names neither PostgreSQL nor SQLite, and only these two are asked")
-
-    @staticmethod
-    def _file(sqlalchemy: Any, name: str) -> Any:  # noqa: ANN401 - a module, its URL
-        """The file, opened read-only: a look must not create what it looks for."""
-        if not Path(name).is_file():
+        if backend != "sqlite":
+            raise _NoAnswerError("its URL names neither PostgreSQL nor SQLite, and only these two are asked")
+        file = Path(address.database or "")
+        if not file.is_file():
             raise _NoAnswerError("the database file does not exist")
+        # Read-only: a look must not create what it looks for.
         query = {"mode": "ro", "uri": "true"}
-        path = f"file:{quote(str(Path(name).absolute()))}"
-        return sqlalchemy.URL.create("sqlite", database=path, query=query)
+        address = sqlalchemy.URL.create("sqlite", database=f"file:{quote(str(file.absolute()))}", query=query)
+        return address, {"timeout": self._seconds / 2}
 
     def _hold(self, connection: sqlalchemy.Connection) -> None:
         """Read-only, no longer than the deadline on the server either, and to be cut from outside."""

@@ -1,25 +1,18 @@
-"""One method a clause of the stage preconditions; each returns a finding, whatever the world did."""
+"""The clauses of the stage preconditions, a method each, which returns a finding and never raises."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Literal
 
 from pytest_smokedeploy import contract
 from pytest_smokedeploy.client import AgentClient, Reading, hold
 from pytest_smokedeploy.contract import Extension
 from pytest_smokedeploy.database import migration_files
 from pytest_smokedeploy.model import Basis, Finding
-from pytest_smokedeploy.preconditions import (
-    database,
-    inputs,
-    last_deploy,
-    ledger,
-    previous,
-    workflow_file,
-)
+from pytest_smokedeploy.preconditions import database, inputs, last_deploy, ledger, previous, workflow_file
 from pytest_smokedeploy.preconditions.github import GitHubApi, quoted
 from pytest_smokedeploy.preconditions.workflow_file import WorkflowFile
 from pytest_smokedeploy.settings import RunConfig
@@ -33,10 +26,6 @@ _PLACEHOLDER: Final = re.compile(
 )
 #: Each path by itself: an Access application may stand before a part of a host alone.
 _GUARDED: Final = (contract.HEALTH, contract.STATUS, contract.DEPLOY, contract.STOP)
-_NO_ENDPOINT: Final = (
-    "DEPLOY_ENDPOINT is not set",
-    "Set it in the GitHub Environment, and pass it to the step.",
-)
 _LOOK: Final = "Look at the agent's log on the server, then start anew by hand."
 
 
@@ -47,13 +36,17 @@ class _Unasked:
     words: str
     remedy: str
 
-    def finding(self, clause: str, expected: str, *, holds: bool | None = None) -> Finding:
-        basis = None if holds is None else Basis.SEEN
-        return Finding(clause, holds, expected, self.words, basis, remedy=self.remedy)
+    def finding(self, clause: str, expected: str) -> Finding:
+        return Finding(clause, None, expected, self.words, None, remedy=self.remedy)
+
+
+_NO_ENDPOINT: Final = _Unasked(
+    "DEPLOY_ENDPOINT is not set", "Set it in the GitHub Environment, and pass it to the step."
+)
 
 
 class Preconditions:
-    """The hard preconditions of one run.
+    """The hard preconditions of one run; a method returns the finding of one clause.
 
     Args:
         run: the run's settings.
@@ -74,27 +67,27 @@ class Preconditions:
     # -- target ----------------------------------------------------------------------------
 
     def agent_environment(self) -> Finding:
-        """TGT-1: the agent says itself that it is dev's, wherever it says one."""
+        """TGT-1: the agent reports the environment dev, in every answer that names one."""
         expected = f"environment {self.run.environment!r} by the agent's own word"
-        reading = self._ask("health", AgentClient.health)
+        reading = self._ask("health")
         if isinstance(reading, _Unasked):
             return reading.finding("TGT-1", expected)
-        remedy = "Point DEPLOY_ENDPOINT at the agent of the environment dev."
         said = {"/health": reading.raw.get("environment"), **self._said("environment")}
         for place, word in said.items():
             if word != self.run.environment:
-                words = "nothing" if word is None else repr(word)
-                return Finding("TGT-1", False, expected, f"at {place} it says {words}", remedy=remedy)
+                seen = f"at {place} it says {'nothing' if word is None else repr(word)}"
+                remedy = "Point DEPLOY_ENDPOINT at the agent of the environment dev."
+                return Finding("TGT-1", False, expected, seen, remedy=remedy)
         return Finding("TGT-1", True, expected, f"the agent says {self.run.environment!r}", Basis.TOLD)
 
     def execution_plane(self) -> Finding:
-        """TGT-2: paper, in the settings and by the agent's word where it tells one."""
+        """TGT-2: paper, in the settings and by the agent's word where it reports one."""
         expected = "execution plane 'paper' in the settings and by the agent's word"
         planned = self.run.settings.runtime.environment.get("EXECUTION_PLANE")
         if planned != "paper":
             remedy = "Mend runtime.environment in the settings."
             return Finding("TGT-2", False, expected, f"the settings say {planned!r}", remedy=remedy)
-        status = self._ask("status", AgentClient.status)
+        status = self._ask("status")
         if isinstance(status, _Unasked):
             return status.finding("TGT-2", expected)
         said = self._said("execution_plane")
@@ -106,14 +99,12 @@ class Preconditions:
         return Finding("TGT-2", True, expected, f"the settings say paper; {told}", Basis.TOLD)
 
     def _said(self, name: str) -> dict[str, object]:
-        """A field as status and preflight tell it, where they do."""
-        found = {contract.STATUS: self._ask("status", AgentClient.status)}
+        """A field as status and preflight report it, where they do."""
+        found = {contract.STATUS: self._ask("status")}
         if Extension.PREFLIGHT in _extensions(found[contract.STATUS]):
-            found[contract.PREFLIGHT] = self._ask("preflight", AgentClient.preflight)
-        told = {
-            place: reading.raw.get(name) for place, reading in found.items() if isinstance(reading, Reading)
-        }
-        return {place: word for place, word in told.items() if word is not None}
+            found[contract.PREFLIGHT] = self._ask("preflight")
+        told = {path: one.raw.get(name) for path, one in found.items() if isinstance(one, Reading)}
+        return {path: word for path, word in told.items() if word is not None}
 
     # -- trigger ---------------------------------------------------------------------------
 
@@ -162,22 +153,16 @@ class Preconditions:
             seen = f"GitHub tells of {reply.data.get('name')!r}"
             return Finding("PRE-3", False, expected, seen, remedy=remedy)
         rules = reply.data.get("protection_rules")
-        kinds = [
-            str(r.get("type")) for r in (rules if isinstance(rules, list) else []) if isinstance(r, dict)
-        ]
+        rows = rules if isinstance(rules, list) else []
+        kinds = [str(row.get("type")) for row in rows if isinstance(row, dict)]
         return Finding("PRE-3", True, expected, f"it exists, protection rules: {', '.join(kinds) or 'none'}")
 
     def secrets_set(self) -> Finding:
         """PRE-4: of the job's environment, present, no placeholder; and listed, where the token may list."""
         names = list(self.run.secrets)
         expected = f"{', '.join(names)} set"
-        faults = []
-        for name, secret in self.run.secrets.items():
-            value = secret.reveal()
-            if not value.strip():
-                faults.append(f"{name} is {'blank' if value else 'missing or empty'}")
-            elif _PLACEHOLDER.fullmatch(value.strip()):
-                faults.append(f"{name} is a placeholder")
+        lacks = {name: _lack(secret.reveal()) for name, secret in self.run.secrets.items()}
+        faults = [f"{name} is {lack}" for name, lack in lacks.items() if lack]
         remedy = "Set it in the GitHub Environment, and pass it to the step through env."
         if not faults:
             faults, witness = self._listed(names)
@@ -186,7 +171,7 @@ class Preconditions:
         return Finding("PRE-4", True, expected, f"{expected}; {witness}")
 
     def _listed(self, names: list[str]) -> tuple[list[str], str]:
-        """The second witness: what the environment's list of secrets lacks, and what it says at all."""
+        """What the environment's list of secrets lacks, as faults, and what the list says, in words."""
         where = self.run.environment
         path = f"/environments/{quoted(where)}/secrets?per_page=100"
         reply = self._github.get(path, "environments: read")
@@ -213,7 +198,7 @@ class Preconditions:
                 return Finding("PRE-5", False, "the repository's migrations", str(error), remedy=remedy)
         if settings.proof == "direct":
             return database.direct(self.run.database_url, settings.migrations_table, files)
-        reading = self._ask("preflight", AgentClient.preflight)
+        reading = self._ask("preflight")
         if isinstance(reading, _Unasked):
             remedy = "An agent without the extension `preflight` needs database.proof: direct or attested."
             return _Unasked(reading.words, remedy).finding("PRE-5", "the agent's preflight")
@@ -223,7 +208,7 @@ class Preconditions:
         """PRE-6: Access refuses an anonymous call, the token is let in, both through the edge."""
         expected = "an anonymous call refused by Access, and one with the token answered through the tunnel"
         if self._client is None:
-            return _Unasked(*_NO_ENDPOINT).finding("PRE-6", expected)
+            return _NO_ENDPOINT.finding("PRE-6", expected)
         for path in _GUARDED:
             try:
                 probe = self._client.anonymous(path)
@@ -233,20 +218,19 @@ class Preconditions:
             if not probe.guarded:
                 remedy = "Put an Access application with a Service Auth policy before the whole of the agent."
                 return Finding("PRE-6", False, expected, f"GET {path}: {probe.words}", remedy=remedy)
-        reading = self._ask("health", AgentClient.health)
+        reading = self._ask("health")
         if isinstance(reading, _Unasked):
-            return reading.finding("PRE-6", expected, holds=False)
+            return Finding("PRE-6", False, expected, reading.words, remedy=reading.remedy)
         if not (probe.ray and reading.ray):
+            seen = "an answer without cf-ray: not through the edge"
             remedy = "Let the agent be reached through the tunnel, and no other way."
-            return Finding(
-                "PRE-6", False, expected, "an answer without cf-ray: not through the edge", remedy=remedy
-            )
+            return Finding("PRE-6", False, expected, seen, remedy=remedy)
         seen = f"anonymous: {probe.words}; with the token: HTTP {reading.status}, cf-ray {reading.ray}"
         return Finding("PRE-6", True, expected, seen)
 
     def inspected(self) -> Finding:
         """FLR-3: no hold, where agents know one, and the last smoke deploy passed or a person looked."""
-        status = self._ask("status", AgentClient.status)
+        status = self._ask("status")
         if isinstance(status, _Unasked):
             return status.finding("FLR-3", "no run waiting for a person")
         if Extension.HOLD not in _extensions(status):
@@ -273,17 +257,24 @@ class Preconditions:
 
     # -- inside ----------------------------------------------------------------------------
 
-    def _ask(self, name: str, call: Callable[[AgentClient], Reading]) -> Reading | _Unasked:
+    def _ask(self, name: Literal["health", "status", "preflight"]) -> Reading | _Unasked:
         """One answer of the agent, asked once a run; where there is none, why."""
         if self._client is None:
-            return _Unasked(*_NO_ENDPOINT)
+            return _NO_ENDPOINT
         if name not in self._asked:
             try:
-                self._asked[name] = call(self._client)
+                self._asked[name] = getattr(self._client, name)()
             except AgentError as error:
                 words = f"the agent could not be asked: {error.message}"
                 self._asked[name] = _Unasked(words, error.remedy or _LOOK)
         return self._asked[name]
+
+
+def _lack(value: str) -> str:
+    """Why `value` is no secret, or ""."""
+    if not value.strip():
+        return "blank" if value else "missing or empty"
+    return "a placeholder" if _PLACEHOLDER.fullmatch(value.strip()) else ""
 
 
 def _extensions(status: Reading | _Unasked) -> frozenset[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
@@ -44,11 +45,10 @@ class Reply:
         return self.status in _ABSENT
 
     def unmet(self, clause: str, expected: str, remedy: str = ASK_AGAIN, about: str = "") -> Finding:
-        """The finding of a question that got no good answer: absent is a no, all else *can't tell*."""
+        """The finding of a question without a good answer: violated if absent, else not established."""
         seen = f"{about}: {self.fault}" if about else self.fault
-        if self.absent:
-            return Finding(clause, False, expected, seen, Basis.SEEN, remedy=remedy)
-        return Finding(clause, None, expected, seen, None, remedy=remedy)
+        holds, basis = (False, Basis.SEEN) if self.absent else (None, None)
+        return Finding(clause, holds, expected, seen, basis, remedy=remedy)
 
 
 class GitHubApi:
@@ -105,35 +105,31 @@ class GitHubApi:
 
 
 def _reply(answer: HttpAnswer, permission: str) -> Reply:
-    status = answer.status
-    try:
-        data = json.loads(answer.body)
-    except (ValueError, RecursionError):
-        data = None
-    data = data if isinstance(data, dict) else None
+    status, parsed = answer.status, None
+    with suppress(ValueError, RecursionError):
+        parsed = json.loads(answer.body)
+    data = parsed if isinstance(parsed, dict) else {}
     if status == _OK:
-        fault = "" if data is not None and not answer.too_big else "GitHub's answer is no JSON object"
-        return Reply(status, data or {}, fault)
-    said = shown(str((data or {}).get("message") or ""), 120)
+        whole = isinstance(parsed, dict) and not answer.too_big
+        return Reply(status, data, "" if whole else "GitHub's answer is no JSON object")
+    said = shown(str(data.get("message") or ""), 120)
     limited = answer.headers.get("x-ratelimit-remaining") == "0" or "retry-after" in answer.headers
     if status == 429 or (status == 403 and limited) or "rate limit" in said.lower():  # noqa: PLR2004
         wait = answer.headers.get("retry-after")
         until = f"retry after {shown(wait, 40)} s" if wait else "wait for its reset"
         return Reply(0, {}, f"GitHub answered {status}: the token's rate limit is used up ({until})")
     told = f"GitHub answered {status}{f' {said!r}' if said else ''}"
-    return Reply(status, data or {}, f"{told}{_why(status, permission)}")
+    return Reply(status, data, f"{told}{_why(status, permission)}")
 
 
 def _why(status: int, permission: str) -> str:
-    if status == 401:  # noqa: PLR2004
-        return ": the token GITHUB_TOKEN was not taken"
-    if status == 403:  # noqa: PLR2004
-        return f": the token may not read this, it needs `{permission}`"
-    if status in _ABSENT:
-        return f": missing, or hidden from a token without `{permission}`"
-    if 300 <= status < 400:  # noqa: PLR2004
-        return ": the repository moved, and a redirect is not followed"
-    return ""
+    known = {
+        401: ": the token GITHUB_TOKEN was not taken",
+        403: f": the token may not read this, it needs `{permission}`",
+        **dict.fromkeys(_ABSENT, f": missing, or hidden from a token without `{permission}`"),
+        **dict.fromkeys(range(300, 400), ": the repository moved, and a redirect is not followed"),
+    }
+    return known.get(status, "")
 
 
 def quoted(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from pytest_smokedeploy.model import Finding
@@ -12,6 +13,8 @@ from pytest_smokedeploy.support.image import TAG, VERSION, can_move
 
 _EXPECTED: Final = "an image tag that cannot move: a commit's SHA in the repository, or a version"
 _REMEDY: Final = "Dispatch with the commit's full SHA as image_tag."
+_holds: Final = partial(Finding, "TRG-2", True, _EXPECTED)
+_violated: Final = partial(Finding, "TRG-2", False, _EXPECTED)
 
 
 def finding(run: RunConfig, github: GitHubApi, workflow: WorkflowFile) -> Finding:
@@ -26,27 +29,21 @@ def finding(run: RunConfig, github: GitHubApi, workflow: WorkflowFile) -> Findin
     if dispatched.get("image_tag", tag) != tag:
         seen = f"it was dispatched with {dispatched['image_tag'][:140]!r}, and would run {tag[:140]!r}"
         remedy = "Write `SMOKEDEPLOY_IMAGE_TAG: ${{ inputs.image_tag }}` in the workflow."
-        return Finding("TRG-2", False, _EXPECTED, seen, remedy=remedy)
+        return _violated(seen, remedy=remedy)
     if not TAG.fullmatch(tag):
         seen = f"image_tag {tag[:140]!r} is no tag" if tag else "image_tag is empty"
-        return Finding("TRG-2", False, _EXPECTED, seen, remedy=_REMEDY)
+        return _violated(seen, remedy=_REMEDY)
     if can_move(tag):
-        return Finding("TRG-2", False, _EXPECTED, f"image_tag {tag!r} can move", remedy=_REMEDY)
-    wanted = run.settings.image.known_good_workflow
+        return _violated(f"image_tag {tag!r} can move", remedy=_REMEDY)
     if VERSION.fullmatch(tag):
-        seen = f"environment dev, version {tag}"
-        return _good(run, github, _of_version(github, tag), seen) if wanted else _holds(seen)
+        return _good(run, github, None, f"environment dev, version {tag}")
     reply = github.get(f"/commits/{tag}", "contents: read")
     if reply.fault:
         return reply.unmet("TRG-2", _EXPECTED, _REMEDY, about=f"commit {tag}")
     if reply.data.get("sha") != tag:
-        return Finding("TRG-2", False, _EXPECTED, f"GitHub knows another commit for {tag}", remedy=_REMEDY)
+        return _violated(f"GitHub knows another commit for {tag}", remedy=_REMEDY)
     seen = f"environment dev, commit {tag} of {run.github.repository}"
-    return _good(run, github, tag, seen) if wanted else _holds(seen)
-
-
-def _holds(seen: str) -> Finding:
-    return Finding("TRG-2", True, _EXPECTED, seen)
+    return _good(run, github, tag, seen)
 
 
 def _of_version(github: GitHubApi, tag: str) -> str | Finding:
@@ -60,11 +57,13 @@ def _of_version(github: GitHubApi, tag: str) -> str | Finding:
     return reply.unmet("TRG-2", "a tag of the repository for the version", remedy, about=f"version {tag}")
 
 
-def _good(run: RunConfig, github: GitHubApi, sha: str | Finding, seen: str) -> Finding:
-    """Whether the workflow that the settings name succeeded for the commit."""
-    if isinstance(sha, Finding):
+def _good(run: RunConfig, github: GitHubApi, sha: str | Finding | None, seen: str) -> Finding:
+    """Whether the workflow that the settings name succeeded for the commit, that of the version if None."""
+    name = run.settings.image.known_good_workflow
+    if name is None:
+        return _holds(seen)
+    if isinstance(sha := sha or _of_version(github, run.image_tag), Finding):
         return sha
-    name = str(run.settings.image.known_good_workflow)
     file = quoted(name.rpartition("/")[2])
     expected = f"a successful run of {name} for the commit {sha}"
     path = f"/actions/workflows/{file}/runs?head_sha={quoted(sha)}&status=success&per_page=100"
@@ -74,9 +73,9 @@ def _good(run: RunConfig, github: GitHubApi, sha: str | Finding, seen: str) -> F
         return reply.unmet("TRG-2", expected, about=f"runs of {name}")
     for row in rows:
         # Asked for, and looked at again: a pull request from a fork runs in its own repository's name.
-        home = (row.get("head_repository") or {}).get("full_name") if isinstance(row, dict) else None
-        facts = (row.get("head_sha"), row.get("conclusion")) if isinstance(row, dict) else None
-        if facts == (sha, "success") and home in {None, run.github.repository}:
+        if not isinstance(row, dict) or (row.get("head_sha"), row.get("conclusion")) != (sha, "success"):
+            continue
+        if (row.get("head_repository") or {}).get("full_name") in {None, run.github.repository}:
             return _holds(f"{seen}, good by run {row.get('id')} of {name}")
     remedy = "Dispatch with a commit for which that workflow succeeded."
     return Finding("TRG-2", False, expected, f"there is none for {run.image_tag}", remedy=remedy)

@@ -1,10 +1,11 @@
-"""How the agent's last smoke deploy ended: released, or GitHub's word on the run's gate job (FLR-3)."""
+"""How the agent's last smoke deploy ended: released, or by GitHub's answer on its gate job (FLR-3)."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -19,16 +20,18 @@ from pytest_smokedeploy.preconditions.workflow_file import WorkflowFile
 from pytest_smokedeploy.settings import RunConfig
 
 _EXPECTED: Final = "the last smoke deploy's job ended in success, or a person released or signed it off"
-_NOT_OVER: Final = "The last smoke deploy is not over."
+_holds: Final = partial(Finding, "FLR-3", True, _EXPECTED)
+_unknown: Final = partial(Finding, "FLR-3", None, _EXPECTED, basis=None)
+_not_over: Final = partial(Finding, "FLR-3", False, _EXPECTED, meaning="The last smoke deploy is not over.")
 #: GitHub lists so many jobs in one answer at most.
 _JOBS: Final = 100
 _RUN_ID: Final = re.compile(r"[1-9][0-9]{0,18}")
 
 
 def finding(run: RunConfig, github: GitHubApi, workflow: WorkflowFile, told: object) -> Finding:
-    """FLR-3 of the status's field `last_deploy`, which was told."""
+    """FLR-3 from `told`, the status's field `last_deploy`."""
     if told is None:
-        return Finding("FLR-3", True, _EXPECTED, "the agent knows of no smoke deploy before this one")
+        return _holds("the agent knows of no smoke deploy before this one")
     try:
         last = LastDeploy.model_validate(told)
     except ValidationError as error:
@@ -36,15 +39,14 @@ def finding(run: RunConfig, github: GitHubApi, workflow: WorkflowFile, told: obj
         place = ".".join(map(str, ("last_deploy", *wrong["loc"])))
         seen = f"the status breaks the contract at {shown(place, 80)}: {shown(wrong['msg'], 160)}"
         remedy = "Mend the agent; how its last smoke deploy ended can't be known until it tells it."
-        return Finding("FLR-3", None, _EXPECTED, seen, None, remedy=remedy)
+        return _unknown(seen, remedy=remedy)
     whose = f"the last smoke deploy, of {_whose(last)},"
     if last.released is not None:
         who, why = shown(last.released.who, 100), shown(last.released.why, 400)
-        seen = f"{whose} was released by {who} on {last.released.when}: {why}"
-        return Finding("FLR-3", True, _EXPECTED, seen)
+        return _holds(f"{whose} was released by {who} on {last.released.when}: {why}")
     if last.run_id and last.run_id == run.github.run_id:
-        seen, remedy = f"{whose} is this run's own", "Start the workflow anew by hand: a run deploys once."
-        return Finding("FLR-3", False, _EXPECTED, seen, meaning=_NOT_OVER, remedy=remedy)
+        remedy = "Start the workflow anew by hand: a run deploys once."
+        return _not_over(f"{whose} is this run's own", remedy=remedy)
     if not _RUN_ID.fullmatch(last.run_id or ""):
         seen = f"{whose} names no run of GitHub's that could be asked how it ended"
         return _unless_signed(run, last, False, seen)
@@ -65,8 +67,7 @@ def _by_its_job(run: RunConfig, github: GitHubApi, last: LastDeploy, whose: str,
         return reply.unmet("FLR-3", _EXPECTED, about=f"how {whose} ended")
     rows = _rows(reply.data)
     if rows is None:
-        seen = f"{whose} has jobs that can't be read from GitHub's list"
-        return Finding("FLR-3", None, _EXPECTED, seen, None, remedy=ASK_AGAIN)
+        return _unknown(f"{whose} has jobs that can't be read from GitHub's list", remedy=ASK_AGAIN)
     gates = [row for row in rows if row["name"] == name]
     named = f"named {shown(name, 100)!r}"
     if not gates:
@@ -75,8 +76,7 @@ def _by_its_job(run: RunConfig, github: GitHubApi, last: LastDeploy, whose: str,
     job = f"{whose} has {'a job' if len(gates) == 1 else f'{len(gates)} jobs'} {named}"
     if open_ := [str(row["status"]) for row in gates if row["status"] != "completed"]:
         remedy = f"Wait for {_whose(last)}, then look at how it ended."
-        seen = f"{job} that is still {shown(open_[0], 40)}"
-        return Finding("FLR-3", False, _EXPECTED, seen, meaning=_NOT_OVER, remedy=remedy)
+        return _not_over(f"{job} that is still {shown(open_[0], 40)}", remedy=remedy)
     ended = max((day for row in gates if (day := ledger.day(row.get("completed_at")))), default=None)
     attempts = sorted({row["run_attempt"] for row in gates})
     hows = sorted({str(row.get("conclusion") or "no conclusion") for row in gates})
@@ -85,7 +85,7 @@ def _by_its_job(run: RunConfig, github: GitHubApi, last: LastDeploy, whose: str,
         seen = f"{job} that ran in attempt {' and '.join(map(str, attempts))}, and ended in {how}"
         return _unless_signed(run, last, False, seen, ended)
     if hows == ["success"]:
-        return Finding("FLR-3", True, _EXPECTED, f"{job} that ended in success")
+        return _holds(f"{job} that ended in success")
     return _unless_signed(run, last, False, f"{job} that ended in {how}", ended)
 
 
@@ -96,11 +96,11 @@ def _unless_signed(
     seen: str,
     ended: date | None = None,
 ) -> Finding:
-    """A finding that does not hold, unless a person signed the run off: the deploy, where it names no run."""
+    """A finding that holds only if a person signed off the run, or the deploy where it names no run."""
     key, file = last.run_id or last.deploy_id, run.inspections_file
     who, why = ledger.signed_off(file, key, ended)
     if who:
-        return Finding("FLR-3", True, _EXPECTED, f"{seen}; signed off by {who}")
+        return _holds(f"{seen}; signed off by {who}")
     remedy = f"Look into {_whose(last)}, then {ledger.how_to_sign(file, key)}"
     basis = None if holds is None else Basis.SEEN
     return Finding("FLR-3", holds, _EXPECTED, f"{seen}; {why}", basis, remedy=remedy)
@@ -111,15 +111,12 @@ def _whose(last: LastDeploy) -> str:
 
 
 def _rows(data: Mapping[str, Any]) -> Sequence[Mapping[str, Any]] | None:
-    """The list of jobs where it is whole: what is judged of a job is there, and no job is on a next page."""
+    """The list of jobs; None where a job lacks what is judged, or stands on a next page."""
     rows = data.get("jobs")
     if not isinstance(rows, list) or data.get("total_count") != len(rows):
         return None
+    judged = {"name": str, "status": str, "run_attempt": int}
     whole = all(
-        isinstance(row, dict)
-        and isinstance(row.get("name"), str)
-        and isinstance(row.get("status"), str)
-        and type(row.get("run_attempt")) is int
-        for row in rows
+        isinstance(row, dict) and all(type(row.get(k)) is t for k, t in judged.items()) for row in rows
     )
     return rows if whole else None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,21 +22,33 @@ def today() -> date:
     return datetime.now(UTC).date()
 
 
+def _section(file: Path, key: str, kind: type) -> tuple[yamlfile.Document, Any]:
+    """The file, and what it holds under `key`, None unless that is a `kind`.
+
+    Raises:
+        SettingsError: the file can't be read.
+
+    """
+    document = yamlfile.read(file)
+    found = document.data.get(key) if isinstance(document.data, dict) else None
+    return document, found if isinstance(found, kind) else None
+
+
 def steps_complete(file: Path, on: date | None = None) -> Finding:
     """PRE-1: steps 1 to 4 each with a past date, a person and evidence."""
     expected = "STEP 1-4 recorded complete in the phase ledger"
+    no = partial(Finding, "PRE-1", False, expected, remedy=_REMEDY)
     try:
-        document = yamlfile.read(file)
+        document, steps = _section(file, "steps", dict)
     except SettingsError as error:
-        return Finding("PRE-1", False, expected, str(error), remedy=_REMEDY)
-    steps = document.data.get("steps") if isinstance(document.data, dict) else None
-    if not isinstance(steps, dict):
-        return Finding("PRE-1", False, expected, f"{file.name} holds no `steps`", remedy=_REMEDY)
+        return no(str(error))
+    if steps is None:
+        return no(f"{file.name} holds no `steps`")
     for number in STEPS:
         if fault := _entry_fault(steps.get(number), ("done_on", "by", "evidence"), "done_on", on or today()):
             line = document.line(("steps", number))
             place = f"{file.name}:{line}" if line else file.name
-            return Finding("PRE-1", False, expected, f"{place}: step {number} {fault}", remedy=_REMEDY)
+            return no(f"{place}: step {number} {fault}")
     who = ", ".join(f"{n} by {steps[n]['by']} on {steps[n]['done_on']}" for n in STEPS)
     return Finding("PRE-1", True, expected, f"steps {who}")
 
@@ -43,48 +57,43 @@ def attested(file: Path, what: str, on: date | None = None) -> Finding:
     """PRE-5, attested: a person's entry that has not expired."""
     now = on or today()
     expected = f"an attestation `{what}` in the phase ledger that has not expired"
+    no = partial(Finding, "PRE-5", False, expected, remedy=_ATTEST)
     try:
-        document = yamlfile.read(file)
+        entry: Any = (_section(file, "attestations", dict)[1] or {}).get(what)
     except SettingsError as error:
-        return Finding("PRE-5", False, expected, str(error), remedy=_ATTEST)
-    entries = document.data.get("attestations") if isinstance(document.data, dict) else None
-    entry = entries.get(what) if isinstance(entries, dict) else None
-    fault = _entry_fault(entry, ("what", "by", "on", "until"), "on", now)
-    if entry is None or fault:
-        return Finding("PRE-5", False, expected, f"{file.name}: {what} {fault}", remedy=_ATTEST)
+        return no(str(error))
+    if fault := _entry_fault(entry, ("what", "by", "on", "until"), "on", now):
+        return no(f"{file.name}: {what} {fault}")
     until = _date(entry["until"])
     if until is None or until < now:
-        seen = f"{file.name}: {what} expired on {entry['until']}"
-        return Finding("PRE-5", False, expected, seen, remedy=_ATTEST)
+        return no(f"{file.name}: {what} expired on {entry['until']}")
     seen = f"attested by {entry['by']} on {entry['on']}, until {entry['until']}: {entry['what']}"
     return Finding("PRE-5", True, expected, seen, Basis.ATTESTED)
 
 
-def signed_off(file: Path, run_id: str, ended: date | None = None, on: date | None = None) -> tuple[str, str]:
+def signed_off(file: Path, run_id: str, ended: date | None = None) -> tuple[str, str]:
     """Who looked at the failed run `run_id`, in words; or, where nobody did, why not.
 
     Args:
         file: the sign-offs.
         run_id: the run's id.
         ended: the day the run ended, where it is known: nobody looks at it before.
-        on: today.
 
     Returns:
         (who, ""), or ("", why).
 
     """
     try:
-        document = yamlfile.read(file)
+        document, rows = _section(file, "inspections", list)
     except SettingsError as error:
         return "", str(error)
-    rows = document.data.get("inspections") if isinstance(document.data, dict) else None
-    if not isinstance(rows, list):
+    if rows is None:
         return "", f"{file.name}:1: holds no list `inspections`."
     why = "nobody signed it off"
     for number, row in enumerate(rows):
         if not isinstance(row, dict) or str(row.get("run")) != run_id:
             continue
-        fault = _entry_fault(row, ("by", "on", "finding"), "on", on or today())
+        fault = _entry_fault(row, ("by", "on", "finding"), "on", today())
         on_day = _date(row.get("on"))
         if not fault and on_day and ended and on_day < ended:
             fault = f"is dated {on_day}, before the run ended"
@@ -95,7 +104,7 @@ def signed_off(file: Path, run_id: str, ended: date | None = None, on: date | No
 
 
 def how_to_sign(file: Path, run_id: str) -> str:
-    """What a person does who looked at the run `run_id`, as the rest of a sentence."""
+    """How a person records that they looked at the run `run_id`, as the rest of a sentence."""
     entry = f"{{run: '{run_id}', by: NAME, on: {today()}, finding: WHAT WAS FOUND}}"
     return f"record it under `inspections` in {file.name}, under review: `- {entry}`."
 
@@ -121,7 +130,6 @@ def _entry_fault(entry: Any, keys: tuple[str, ...], dated: str, now: date) -> st
 
 
 def _date(text: object) -> date | None:
-    try:
+    with suppress(ValueError):
         return date.fromisoformat(str(text))
-    except ValueError:
-        return None
+    return None

@@ -6,6 +6,7 @@ Asked where the agent does not tell its last smoke deploy.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from pytest_smokedeploy.model import Finding
@@ -15,6 +16,8 @@ from pytest_smokedeploy.settings import RunConfig
 from pytest_smokedeploy.settings.model import DEPLOY_WORKFLOW
 
 _EXPECTED: Final = "the previous run of the deploy workflow passed, or a person signed it off"
+_holds: Final = partial(Finding, "FLR-3", True, _EXPECTED)
+_violated: Final = partial(Finding, "FLR-3", False, _EXPECTED)
 
 
 def finding(run: RunConfig, github: GitHubApi) -> Finding:
@@ -30,24 +33,19 @@ def finding(run: RunConfig, github: GitHubApi) -> Finding:
         return Finding("FLR-3", None, _EXPECTED, seen, None, remedy=ASK_AGAIN)
     before = _before(rows, run.github.run_id)
     if before is None:
-        return Finding("FLR-3", True, _EXPECTED, "there is no previous run")
-    return _judged(run, before)
-
-
-def _judged(run: RunConfig, before: Mapping[str, Any]) -> Finding:
+        return _holds("there is no previous run")
     number, status = str(before.get("id")), before.get("status") or "without a status"
     how = before.get("conclusion") or "no conclusion"
     if status != "completed":
         remedy, meaning = f"Wait for run {number}, then look at how it ended.", "That run is not over."
-        seen = f"run {number} is still {status}"
-        return Finding("FLR-3", False, _EXPECTED, seen, meaning=meaning, remedy=remedy)
+        return _violated(f"run {number} is still {status}", meaning=meaning, remedy=remedy)
     if how == "success":
-        return Finding("FLR-3", True, _EXPECTED, f"run {number} ended in success")
+        return _holds(f"run {number} ended in success")
     who, why = ledger.signed_off(run.inspections_file, number, ledger.day(before.get("updated_at")))
     if who:
-        return Finding("FLR-3", True, _EXPECTED, f"run {number} ended in {how}, signed off by {who}")
+        return _holds(f"run {number} ended in {how}, signed off by {who}")
     remedy = f"Look into run {number}, then {ledger.how_to_sign(run.inspections_file, number)}"
-    return Finding("FLR-3", False, _EXPECTED, f"run {number} ended in {how}, and {why}", remedy=remedy)
+    return _violated(f"run {number} ended in {how}, and {why}", remedy=remedy)
 
 
 def _before(rows: Sequence[Mapping[str, Any]], run_id: str) -> Mapping[str, Any] | None:
@@ -58,8 +56,4 @@ def _before(rows: Sequence[Mapping[str, Any]], run_id: str) -> Mapping[str, Any]
 
 
 def _order(row: Mapping[str, Any]) -> int:
-    for name in ("run_number", "id"):
-        number = row.get(name)
-        if isinstance(number, int) and not isinstance(number, bool):
-            return number
-    return 0
+    return next((row[name] for name in ("run_number", "id") if type(row.get(name)) is int), 0)

@@ -73,9 +73,8 @@ def misuses(file: WorkflowFile, run: RunConfig) -> list[MisuseError]:
         found.append(MisuseError(words, clause="FLR-1", remedy="Run the gate in that job's own step."))
     folder, workspace = workflow_commands.evidence_folder(gate), run.github.workspace
     if folder and workspace and (workspace / folder).resolve() != run.evidence.resolve():
-        words = (
-            f"deploy.yml looks for the evidence in {workspace / folder}, this run writes to {run.evidence}."
-        )
+        wanted = workspace / folder
+        words = f"deploy.yml looks for the evidence in {wanted}, this run writes to {run.evidence}."
         remedy = "Name the folder in the workflow alone, by SMOKEDEPLOY_EVIDENCE or the gate's option."
         found.append(MisuseError(words, clause="FLR-2", remedy=remedy))
     return found
@@ -84,12 +83,12 @@ def misuses(file: WorkflowFile, run: RunConfig) -> list[MisuseError]:
 def in_checkout(file: WorkflowFile) -> Finding:
     """PRE-2 as far as the checkout shows it: the file is there and is a workflow."""
     expected = f"the workflow file {DEPLOY_WORKFLOW}"
-    if file.raw and file.fault:
-        remedy = f"Mend {DEPLOY_WORKFLOW}."
-        return Finding("PRE-2", False, expected, file.fault, meaning=_UNJUDGED, remedy=remedy)
     if file.fault:
-        remedy = f"Add {DEPLOY_WORKFLOW}; `smokedeploy init` lays one in."
-        return Finding("PRE-2", False, expected, file.fault, remedy=remedy)
+        meaning = _UNJUDGED if file.raw else ""
+        remedy = f"Mend {DEPLOY_WORKFLOW}."
+        if not file.raw:
+            remedy = f"Add {DEPLOY_WORKFLOW}; `smokedeploy init` lays one in."
+        return Finding("PRE-2", False, expected, file.fault, meaning=meaning, remedy=remedy)
     return Finding("PRE-2", True, expected, f"{DEPLOY_WORKFLOW}, a workflow")
 
 
@@ -114,9 +113,8 @@ def finding(file: WorkflowFile, run: RunConfig, github: GitHubApi) -> Finding:
         seen += f"({_hash(reply.body)}); they differ first in line {line}"
         remedy = "Check out the commit that the run was dispatched on, and let no step change the file."
         return Finding("PRE-2", False, expected, seen, meaning=_UNJUDGED, remedy=remedy)
-    whose = (
-        "the checkout's, which the rehearsal serves in GitHub's place" if run.rehearsal else f"that of {sha}"
-    )
+    served = "the checkout's, which the rehearsal serves in GitHub's place"
+    whose = served if run.rehearsal else f"that of {sha}"
     return Finding("PRE-2", True, expected, f"{DEPLOY_WORKFLOW}, {whose}")
 
 
@@ -128,9 +126,8 @@ def no_automatic_trigger(file: WorkflowFile, settings: Settings) -> Finding:
     """TRG-3: `workflow_dispatch` and nothing else, in whatever spelling."""
     expected = f"`on: {workflow_policy.BY_HAND}` alone in {DEPLOY_WORKFLOW}"
     if file.fault:
-        return Finding(
-            "TRG-3", None, expected, file.fault, None, remedy=f"Mend {DEPLOY_WORKFLOW} first (PRE-2)."
-        )
+        remedy = f"Mend {DEPLOY_WORKFLOW} first (PRE-2)."
+        return Finding("TRG-3", None, expected, file.fault, None, remedy=remedy)
     if wrong := next((e for e in file.breaches(settings) if e.clause == "TRG-3"), None):
         return Finding("TRG-3", False, expected, wrong.message, remedy=wrong.remedy)
     return Finding("TRG-3", True, expected, f"{workflow_policy.BY_HAND} alone")
