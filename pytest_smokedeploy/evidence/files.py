@@ -1,4 +1,4 @@
-"""Reads a file of an evidence folder, whatever lies in its place (EXT-5)."""
+"""Reads a file of an evidence folder; anything but a regular file of bounded size is refused (EXT-5)."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _open(path: str, flags: int) -> int:
 
 
 def fault(path: Path) -> str:
-    """Why a file can't be evidence, whatever it says, or ""."""
+    """Why a file can't be evidence, whatever its content, or ""."""
     try:
         with opened(path):
             return ""

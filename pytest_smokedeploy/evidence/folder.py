@@ -31,9 +31,8 @@ def prepare(folder: Path) -> None:
     """
     if _still_owes(folder / JOURNAL):
         words = f"The journal in {folder} still owes a stop: another run is under way, or was killed."
-        raise EvidenceError(
-            words, remedy="Run `smokedeploy stop` first; clearing it would forget the container."
-        )
+        remedy = "Run `smokedeploy stop` first; clearing it would forget the container."
+        raise EvidenceError(words, remedy=remedy)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name in OURS:

@@ -54,22 +54,22 @@ _NAMES: Final = frozenset({"smokedeploy", "pytest_smokedeploy.plugin.hooks"})
 
 
 def parallel(config: Config) -> bool:
-    """Whether pytest-xdist hands the checks to workers, or this is a worker."""
+    """Whether pytest-xdist runs the checks in workers, or this is a worker."""
     option = config.option
     several = getattr(option, "numprocesses", None) or getattr(option, "dist", "no") != "no"
     return bool(several) or bool(getattr(option, "looponfail", False)) or hasattr(config, "workerinput")
 
 
 def only_lists(config: Config, environ: Mapping[str, str]) -> bool:
-    """Whether somebody only wants to see the checks; a dispatched run never does."""
+    """Whether an option lists the checks and runs none; False in a dispatched run."""
     return bool(_listing(config)) and (config.option.smokedeploy_rehearse or not _in_actions(environ))
 
 
 def dispatched(config: Config, environ: Mapping[str, str]) -> bool:
-    """Whether somebody means this very process to be the gate of a workflow's run.
+    """Whether this process is meant to be the gate of a workflow's run.
 
-    It is in GitHub Actions, names an environment, and asks for the plug-in by ``-p``: then whatever ends it
-    with 0 is taken for the gate's word.
+    It runs in GitHub Actions, names an environment, and loads the plug-in by ``-p``: an exit status of 0
+    then counts as a PASS.
     """
     option = config.option
     named = option.smokedeploy_environment or environ.get("SMOKEDEPLOY_ENVIRONMENT")
@@ -79,12 +79,12 @@ def dispatched(config: Config, environ: Mapping[str, str]) -> bool:
 
 
 def shows(config: Config, environ: Mapping[str, str]) -> bool:
-    """Whether a dispatched run would only show something, and end with 0."""
+    """Whether a dispatched run would run no check, and end with 0."""
     return bool(_listing(config)) and dispatched(config, environ)
 
 
 def no_stage() -> MisuseError:
-    """What a dispatched run is told in which no collected test carries a stage."""
+    """The refusal of a dispatched run in which no collected test carries a stage."""
     words = "No collected test carries a stage: there is no gate to run, and pytest would end without one."
     return MisuseError(words, clause="FLR-1", remedy="Name the smoke tests' folder.")
 
@@ -206,7 +206,7 @@ def _thread_timeout(config: Config, items: Sequence[Item]) -> bool:
 
 
 def _disagreements(config: Config, environ: Mapping[str, str]) -> Iterator[MisuseError]:
-    """What was dispatched must be what runs: an option, set in a file even, must not replace an input."""
+    """Options, also those from a file, that replace an input of the dispatch (TRG-2)."""
     if config.option.smokedeploy_rehearse or not _in_actions(environ):
         return
     for name in ("environment", "image_tag"):

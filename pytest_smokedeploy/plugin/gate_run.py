@@ -125,11 +125,9 @@ class GateRun:
             self._token = secrets.token_hex(16)
             terminal.show(config, github.silence(self._token))
         misuses = [*collected.misuses, *compatibility.misuses(config, items, collected.checks, environ)]
-        loaded = config.pluginmanager.list_plugin_distinfo()
+        versions = {d.project_name: d.version for _, d in config.pluginmanager.list_plugin_distinfo()}
         try:
-            gate.begin(
-                list(collected.checks.values()), misuses, {d.project_name: d.version for _, d in loaded}
-            )
+            gate.begin(list(collected.checks.values()), misuses, versions)
         except MisuseError as error:
             gate.end()
             # pytest tells it after everything else, when GitHub's runner takes commands again.
@@ -181,7 +179,7 @@ class GateRun:
                 reporter.write_line(line)
 
     def end(self) -> None:
-        """Decide if nobody has, let go of everything, and show the verdict; safe to call twice."""
+        """Decide unless decided, release everything, and show the verdict; safe to call twice."""
         while self._aside:
             # Each reporter unregisters itself at the end, and must be there to be unregistered.
             self._config.pluginmanager.register(self._aside.pop(0))
@@ -209,7 +207,7 @@ class GateRun:
                 terminal.show(self._config, github.annotation(self.gate.document))
 
     def _no_gate(self) -> None:
-        """A dispatched run in which no gate ever began does not end with 0, whoever ended it (FLR-1)."""
+        """Make a dispatched run fail in which no gate began (FLR-1)."""
         session = self._config.pluginmanager.getplugin("session")
         unended = self._armed and session is not None and not session.exitstatus
         if unended and compatibility.dispatched(self._config, os.environ):

@@ -111,7 +111,7 @@ def pytest_smokedeploy_rehearsal(folder: Path, options: Options) -> Stack:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Block what must not run after a failure (VER-6)."""
+    """Skip a check that must not run after a failure, as blocked (VER-6)."""
     run = item.config.stash.get(RUN, None)
     if run and run.tracker and (why := run.tracker.setup(item)):
         pytest.skip(why)
@@ -173,6 +173,6 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Let go of everything, also where the session never finished."""
+    """Release everything, also where the session never finished."""
     if run := config.stash.get(RUN, None):
         run.end()

@@ -21,7 +21,7 @@ def show(config: Config, line: str) -> None:
 
 
 def redact_output(config: Config, mask: Callable[[str], str]) -> None:
-    """Let `mask` take every text that pytest's reporter writes from now on, whoever made it.
+    """Pass every text that pytest's reporter writes from now on through `mask`.
 
     A warning, a subtest's output, a test file that can't be read or a hook's error pass no report of a check.
     """

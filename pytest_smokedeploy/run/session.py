@@ -37,7 +37,7 @@ StackMaker = Callable[[Path, Options], "Stack"]
 
 
 class GateSession:
-    """Holds what one run of the gate needs, and ends it whatever happens.
+    """One run of the gate: opened by `begin`, decided by `settle`, released by `end`, written by `finish`.
 
     Args:
         options: what the command line and the environment ask for.
@@ -80,7 +80,7 @@ class GateSession:
         self._exit = ExitStack()
 
     def _hide(self, secrets: Mapping[str, Secret]) -> None:
-        """Mask `secrets` from now on; one that is a word of the gate's own is refused instead."""
+        """Mask `secrets` from now on; one that the evidence's own words hold is noted, to be refused."""
         for name, secret in secrets.items():
             if any(Sanitiser([secret]).text(word) != word for word in OWN_WORDS):
                 self._common = self._common or name
@@ -113,14 +113,11 @@ class GateSession:
             if faults := workflow_file.misuses(workflow, self.run):
                 raise faults[0]
             self.facts.expect(checks)
-            if self.run.endpoint:
-                self.client = AgentClient(
-                    self.run.endpoint,
-                    self.run.client_id,
-                    self.run.client_secret,
-                    request_seconds=self.run.settings.deadlines.request_seconds,
+            if (run := self.run).endpoint:
+                seconds = run.settings.deadlines.request_seconds
+                self.client = self._exit.enter_context(
+                    AgentClient(run.endpoint, run.client_id, run.client_secret, request_seconds=seconds)
                 )
-                self._exit.callback(self.client.close)
         except SmokedeployError as error:
             self.facts.misuse(str(error), error.clause)
             if isinstance(error, MisuseError):
@@ -136,7 +133,7 @@ class GateSession:
             asked=lambda: self.preconditions.status_asked,
         )
         self._exit.callback(self.lifecycle.close)
-        # Whoever ends this process without a word leaves INCOMPLETE behind, never yesterday's PASS.
+        # A killed process leaves INCOMPLETE behind, and never an older run's PASS.
         write_folder(self.evidence, self.journal.events)
 
     def _resolve(self) -> None:
@@ -146,9 +143,7 @@ class GateSession:
             check_plane(load(options.settings_file()), options.settings_file())
             folder = self._exit.enter_context(tempfile.TemporaryDirectory(prefix="smokedeploy-"))
             stack = self._make_stack(Path(folder), options)
-            self._exit.callback(stack.stop)
-            stack.start()
-            environ = {**stack.environ}
+            environ = self._exit.enter_context(stack).environ
             options = replace(
                 options,
                 environment=options.environment or environ["SMOKEDEPLOY_ENVIRONMENT"],
@@ -160,9 +155,8 @@ class GateSession:
         self._hide(self.run.named_secrets())
         if self._common:
             words = f"{self._common} is a word that the evidence itself is written in, or a part of one."
-            raise MisuseError(
-                words, clause="PRE-4", remedy="Set a long one made at random: this can't be masked."
-            )
+            remedy = "Set a long one made at random: this can't be masked."
+            raise MisuseError(words, clause="PRE-4", remedy=remedy)
 
     def _started(self, versions: Mapping[str, str]) -> None:
         run, github = self.run, self.run.github
@@ -192,7 +186,7 @@ class GateSession:
     # -- checks ----------------------------------------------------------------------------
 
     def words(self, check: Check, error: BaseException) -> tuple[str, str | None]:
-        """What to say of a failed check, and the clause its error names, if any."""
+        """The first line about a failed check, masked, and the clause that its error names, or None."""
         if isinstance(error, SmokedeployError):
             return self.sanitiser.text(str(error)), error.clause
         for clause in check.clauses:
@@ -248,7 +242,7 @@ class GateSession:
         return f"something beside the checks failed: the runner ends with status {status}." if status else ""
 
     def end(self) -> int:
-        """Decide, mask what other plug-ins wrote, and let go of everything; safe to call twice.
+        """Decide, mask what other plug-ins wrote, and release everything; safe to call twice.
 
         Returns:
             The exit status that the decision asks for.
