@@ -17,6 +17,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from pytest_smokedeploy.cli.output import write
 from pytest_smokedeploy.judging import Line, LineMatch, StartupLog
 from pytest_smokedeploy.log_language import Language, propose
 from pytest_smokedeploy.model import CLAUSE
@@ -26,7 +27,7 @@ from pytest_smokedeploy.support.redaction import Sanitiser, Secret
 
 _KEPT: Final = re.compile(r"(\d{4}-\d\d-\d\dT\S+) (stdout|stderr) \[[A-Za-z0-9,-]+\] ?(.*)", re.DOTALL)
 #: What `docker compose logs` puts before a line: the container's name and number.
-_COMPOSE: Final = re.compile(r"([\w.-]+[-_]\d+) +\| ?")
+_COMPOSE: Final = re.compile(r"(?:\x1b\[[\d;]*m)*([\w.-]+[-_]\d+) +\| ?(?:\x1b\[[\d;]*m)* ?")
 #: What `docker logs -t` puts before a line: nanoseconds, always in UTC.
 _STAMP: Final = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z) ")
 _SHOWN: Final = 160
@@ -68,7 +69,7 @@ def run(parsed: argparse.Namespace) -> bool:
         shown, sound = _judged(captures[0], language)
     mask = Sanitiser(Secret(os.environ.get(name, "")) for name in settings.secrets).text
     for line in shown:
-        print(mask(line))  # noqa: T201 - a command's output
+        write(mask(line))
     return sound
 
 
@@ -127,7 +128,8 @@ def lines(file: BinaryIO) -> list[Line]:
     order mark.
 
     Raises:
-        SmokedeployError: it is larger than a start-up's log ever is, or of several containers.
+        SmokedeployError: it is larger than a start-up's log ever is, in another encoding, or of several
+            containers.
 
     """
     whole = file.read(MAX_BYTES + 1)
@@ -135,6 +137,9 @@ def lines(file: BinaryIO) -> list[Line]:
         words = f"The log is larger than {MAX_BYTES // 2**20} MiB."
         raise SmokedeployError(words, remedy="Cut out one start-up, from its banner to its stop.")
     utf16 = whole.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    if (not utf16 or whole.startswith(codecs.BOM_UTF32_LE)) and whole.count(0) > len(whole) // 4:
+        words = "The log is no UTF-8: it holds NUL bytes, as UTF-16 without its mark and UTF-32 do."
+        raise SmokedeployError(words, remedy="Save it as UTF-8.")
     text = whole.decode("utf-16" if utf16 else "utf-8-sig", "backslashreplace")
     rows = text.removesuffix("\n").split("\n") if text else []
     names = [found[1] if (found := _COMPOSE.match(row)) else "" for row in rows if row.strip("\r")]

@@ -72,7 +72,7 @@ def faults(step: WorkflowStep) -> list[tuple[str, str]]:
         words = f"{whose} is not started by one simple command: {error}"
         return [("FLR-4", f"{words}; `{loop[0]}` may run it again") if loop else ("FLR-1", words)]
     if operands[:1] != ["exec"]:
-        words = f"{whose} is started without `exec`"
+        words = f"the command of {whose} does not begin with `exec`"
         if step.role == "gate":
             words += ": a cancelled job's SIGINT reaches the step's shell alone, and the container runs on"
         return [("FLR-1" if step.role == "verify" else "FLR-2", words)]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from pytest_smokedeploy.log_language import defaults
 from pytest_smokedeploy.log_language.frames import FRAMES
@@ -14,6 +14,9 @@ from pytest_smokedeploy.log_language.given import All, ExceptedLine, Log
 from pytest_smokedeploy.log_language.placeholders import hole_takers, takers
 from pytest_smokedeploy.log_language.templates import Template, TemplateError, lower
 from pytest_smokedeploy.log_language.words import WordLists, fold, says_off
+
+#: Characters that a pattern has, and plain words do not.
+_NO_WORD: Final = re.compile(r"[\\^$*+?()\[\]{}|]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +71,11 @@ class Rules:
         own += [*defaults.DOCUMENTED, *defaults.SHUTDOWN]
         for clause, words in log.forbidden.items():
             with _at("forbidden", clause):
-                if not all(map(fold, words)):
-                    raise TemplateError("holds a text without a word")
+                for text in words:
+                    if not fold(text):
+                        raise TemplateError(f"{text!r} holds no word")
+                    if odd := _NO_WORD.search(text):
+                        raise TemplateError(f"{text!r} holds {odd[0]!r}; write plain words, and no pattern")
                 if held := [text for text in own if clause in self.lists.held(text)]:
                     raise TemplateError(f"forbids the model's own template {held[0]!r}; take that word out")
 
@@ -132,7 +138,9 @@ class Rules:
             return
         name, word = next(iter(held.items()))
         better = "a sound line that cannot do without goes under log.excepted as {line, clause, because}"
-        if name == "RUN-1":
+        if name == clause:
+            better = "its template says that the plane is paper, as in `plane: paper`"
+        elif name == "RUN-1":
             better = "a line that states the plane paper goes under log.milestones.RUN-1"
         raise TemplateError(f"holds {word!r}, which {name} forbids; {better}")
 

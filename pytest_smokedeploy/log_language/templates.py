@@ -20,6 +20,8 @@ from pytest_smokedeploy.log_language.placeholders import Take
 MAX_TEMPLATE: Final = 1024
 _PART: Final = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 _WORD: Final = re.compile(r"[^\W\d_]{2,}")
+#: What only a regular expression holds.
+_PATTERN: Final = re.compile(r"\.[*+]|\\[dDwWsSb]|^\^|\$$")
 _RULE: Final = re.compile(r"([=*#_~+.-])\1{2,}")
 _LOWER: Final = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 #: Unicode categories of control, format, private, surrogate, unassigned and separator characters.
@@ -74,6 +76,11 @@ class Template:
         if len(text) > MAX_TEMPLATE:
             raise TemplateError(f"has more than {MAX_TEMPLATE} characters, and a line of a log has fewer")
         _check_characters(text)
+        if found := _PATTERN.search(text):
+            raise TemplateError(
+                f"holds {found[0]!r} like a regular expression, and a template is literal; write the line as "
+                "it stands, with {number}, {duration} and the like"
+            )
         template = cls(text, *_split(tidy(text), takers))
         if not _WORD.search(template.literal) and not _RULE.fullmatch(text):
             raise TemplateError(

@@ -56,7 +56,7 @@ def test_all_that_a_workflow_may_not_hold_is_named(check):
     status, lines = check(deploy=text)
     assert (status, len(lines)) == (1, 5)
     assert "NO  TRG-2: deploy.yml:6: there is no input `image_tag`." in lines[3]
-    assert "NO  FLR-2: deploy.yml:53: the gate is started without `exec`" in lines[4]
+    assert "NO  FLR-2: deploy.yml:53: the command of the gate does not begin with `exec`" in lines[4]
 
 
 def test_more_environments_may_be_offered(check):

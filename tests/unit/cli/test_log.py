@@ -90,9 +90,19 @@ def test_a_byte_order_mark_tells_the_encoding(log, encoding):
     assert (status, out.splitlines()[-1]) == (0, "10 lines: it would pass")
 
 
-@pytest.mark.parametrize("name", ["runtime-1", "dev_runtime_1"])
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32"])
+def test_an_encoding_that_nothing_tells_is_named(log, encoding, capsys, tmp_path):
+    file = tmp_path / "other.log"
+    file.write_bytes("\n".join(HEALTHY).encode(encoding))
+    (tmp_path / "smokedeploy.yml").write_text(SETTINGS)
+    assert main(["log", str(file), "--config", str(tmp_path / "smokedeploy.yml")]) == 1
+    assert "The log is no UTF-8" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["runtime-1", "dev_runtime_1", "\x1b[36mruntime-1"])
 def test_what_compose_puts_before_each_line_is_taken_off(log, name):
-    status, out = log([f"{name}  | {line}" for line in [*HEALTHY[:3], "", *HEALTHY[3:]]])
+    after = "\x1b[0m" if "\x1b" in name else ""
+    status, out = log([f"{name}  | {after}{line}" for line in [*HEALTHY[:3], "", *HEALTHY[3:]]])
     assert (status, name in out) == (0, False), out
 
 

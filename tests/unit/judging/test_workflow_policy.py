@@ -52,7 +52,7 @@ def test_the_worst_clause_is_named_first():
 def test_a_refusal_says_line_and_remedy():
     (error,) = judged(edit((GATE, GATE.replace("exec ", ""))))
     assert str(error) == (
-        "deploy.yml:53: the gate is started without `exec`: a cancelled job's SIGINT reaches the step's "
-        "shell alone, and the container runs on. "
+        "deploy.yml:53: the command of the gate does not begin with `exec`: a cancelled job's SIGINT "
+        "reaches the step's shell alone, and the container runs on. "
         "Write `run: exec .venv/bin/pytest -p smokedeploy smoke_tests`, and nothing around it."
     )

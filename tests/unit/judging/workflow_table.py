@@ -289,7 +289,7 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     "verify without exec": (
         edit(("exec .venv/bin/smokedeploy verify", ".venv/bin/smokedeploy verify")),
         "FLR-1",
-        "without `exec`",
+        "begin with `exec`",
     ),
     "verify shows its help": (
         edit(("verify smoke-evidence", "verify --help smoke-evidence")),
@@ -331,7 +331,7 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     "a stop without exec": (
         edit((STOP, "run: .venv/bin/smokedeploy stop")),
         "FLR-2",
-        "`smokedeploy stop` is started without `exec`",
+        "`smokedeploy stop` does not begin with `exec`",
     ),
     "a stop elsewhere": (
         edit((STOP, f"{STOP} --evidence=out")),
@@ -377,14 +377,14 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     "a variable before it": (
         edit((GATE, f"run: GITHUB_ACTIONS=false exec .venv/bin/{G} --smokedeploy-rehearse")),
         "FLR-2",
-        "without `exec`",
+        "begin with `exec`",
     ),
     "make": (edit((GATE, "run: make gate")), "FLR-1", "24: no step runs the gate"),
     "a script of one's own": (edit((GATE, "run: exec ci/smoke")), "FLR-1", "no step runs the gate"),
     "no exec": (
         edit((GATE, f"run: .venv/bin/{G}")),
         "FLR-2",
-        "53: the gate is started without `exec`: a cancelled job's SIGINT",
+        "53: the command of the gate does not begin with `exec`: a cancelled job's SIGINT",
     ),
     "or true": (edit((GATE, f"{GATE} || true")), "FLR-1", "'||' is no plain word"),
     "a pipe": (edit((GATE, f"{GATE} | tee log")), "FLR-1", "'|' is no plain word"),
@@ -532,7 +532,7 @@ REFUSED: dict[str, tuple[str, str, str]] = {
         "FLR-4",
         "runs the gate again when it fails",
     ),
-    "a retry command": (script(f"retry 3 -- {G}"), "FLR-2", "without `exec`"),
+    "a retry command": (script(f"retry 3 -- {G}"), "FLR-2", "begin with `exec`"),
     "a second step": (
         edit((GATE, f"{GATE}\n      - if: failure()\n        {GATE}")),
         "FLR-4",

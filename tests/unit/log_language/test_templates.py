@@ -22,7 +22,11 @@ def refused(**given):
         ("{number}", "no literal word"),
         ("{number} : {time}", "no literal word"),
         ("7", "no literal word"),
-        (".+", "no literal word"),
+        (".+", "regular expression"),
+        ("replay .*", "regular expression"),
+        ("^cache warm", "regular expression"),
+        ("cache warm$", "regular expression"),
+        ("\\d entries", "regular expression"),
         ("=-=", "no literal word"),
         ("cache {name}", "{name}, which there is none of; there are {number}, {size}"),
         ("cache {}", "{}, which there is none of"),
@@ -84,7 +88,11 @@ def test_a_template_that_keeps_the_rules_is_taken(text):
         ({"OBS-1": ["hello", "{number}"]}, ("milestones", "OBS-1", 1), "no literal word"),
         ({"OBS-1": {"all": ["hello"]}}, ("milestones", "OBS-1"), "for OBS-3 alone"),
         ({"RUN-1": ["plane: paper {id}"]}, ("milestones", "RUN-1", 0), "{time} and {version} alone"),
-        ({"RUN-1": ["the plane is told"]}, ("milestones", "RUN-1", 0), "RUN-1 forbids"),
+        (
+            {"RUN-1": ["the plane is told"]},
+            ("milestones", "RUN-1", 0),
+            "says that the plane is paper",
+        ),
         ({"RUN-1": ["no money moves"]}, ("milestones", "RUN-1", 0), "does not say paper"),
         ({"RUN-1": ["plane: paperless"]}, ("milestones", "RUN-1", 0), "RUN-1 forbids"),
         ({"RUN-1": ["plane selected: sim, not paper"]}, ("milestones", "RUN-1", 0), "RUN-1 forbids"),
@@ -154,6 +162,13 @@ def test_an_added_word_that_the_models_own_templates_hold_is_refused():
     assert error.path == ("forbidden", "OBS-9")
     assert "forbids the model's own template 'replay phase started'; take that word out" in str(error)
     assert refused(forbidden={"OBS-9": ["fine", " - "]}).path == ("forbidden", "OBS-9")
+
+
+@pytest.mark.parametrize("pattern", ["hedge.*desk", "(hedge|quote)", "hedge[ds]", r"\bhedge\b", "hedge+"])
+def test_an_added_word_that_is_a_pattern_would_forbid_nothing_and_is_refused(pattern):
+    error = refused(forbidden={"OBS-7": [pattern]})
+    assert error.path == ("forbidden", "OBS-7")
+    assert "write plain words, and no pattern" in str(error)
 
 
 def test_the_models_own_templates_keep_every_rule():

@@ -182,7 +182,7 @@ def test_a_value_of_the_wrong_kind_is_named_in_the_words_of_yaml(file, text, tol
     [
         (
             "documented:\n    - fine line\n    - '.+'",
-            "8: log.documented.1: '.+' holds no literal word; write",
+            "8: log.documented.1: '.+' holds '.+' like a regular expression",
         ),
         (
             "documented: ['order {number}']",
