@@ -2,7 +2,7 @@
 
 Reads what a container engine prints (``docker logs``, with ``-t`` or without, ``docker compose logs``) and
 the ``startup.log`` that a run of the gate leaves. A file tells neither when the stop was asked nor how long
-it was quiet: the shutdown is taken to begin with the first line after idle that documents it.
+it was quiet: the shutdown is taken to begin with the first line after idle that log.shutdown documents.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from pytest_smokedeploy.cli.output import write
 from pytest_smokedeploy.judging import Line, LineMatch, StartupLog
 from pytest_smokedeploy.log_language import Language, propose
 from pytest_smokedeploy.model import CLAUSE
-from pytest_smokedeploy.settings import Options, load
+from pytest_smokedeploy.settings import Options, load, secrets_in
 from pytest_smokedeploy.support.errors import SmokedeployError
-from pytest_smokedeploy.support.redaction import Sanitiser, Secret
+from pytest_smokedeploy.support.redaction import Sanitiser
 
 _KEPT: Final = re.compile(r"(\d{4}-\d\d-\d\dT\S+) (stdout|stderr) \[[A-Za-z0-9,-]+\] ?(.*)", re.DOTALL)
 #: What `docker compose logs` puts before a line: the container's name and number.
 _COMPOSE: Final = re.compile(r"(?:\x1b\[[\d;]*m)*([\w.-]+[-_]\d+) +\| ?(?:\x1b\[[\d;]*m)* ?")
 #: What `docker logs -t` puts before a line: nanoseconds, always in UTC.
-_STAMP: Final = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z) ")
+_STAMP: Final = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z) ()(.*)", re.DOTALL)
 _SHOWN: Final = 160
 _NEXT: Final = (
     "next: a template for each missing clause goes under log.milestones, one for an undocumented line that "
@@ -67,7 +67,7 @@ def run(parsed: argparse.Namespace) -> bool:
         raise SmokedeployError("One log is read at a time.", remedy="Name one file, or add --propose.")
     else:
         shown, sound = _judged(captures[0], language)
-    mask = Sanitiser(Secret(os.environ.get(name, "")) for name in settings.secrets).text
+    mask = Sanitiser(secrets_in(settings, os.environ).values()).text
     for line in shown:
         write(mask(line))
     return sound
@@ -87,7 +87,7 @@ def _judged(rows: Sequence[Line], language: Language) -> tuple[list[str], bool]:
     log, shown = StartupLog(language), list[str]()
     for number, line in enumerate(rows, 1):
         kinds = {entry.kind for entry in language.read(line.text).entries} if log.phase == "idle" else set()
-        stops = bool(kinds & {"shutdown", "documented"})
+        stops = "shutdown" in kinds
         if stops:
             log.stopping()
         shown += _row(number, log.feed(line), language)
@@ -148,15 +148,12 @@ def lines(file: BinaryIO) -> list[Line]:
             words = f"The log is of several containers: {', '.join(sorted(set(names)))}."
             raise SmokedeployError(words, remedy="Capture one: docker compose logs --no-log-prefix SERVICE.")
         rows = [_COMPOSE.sub("", row, count=1) for row in rows]
-    return [_line(row) for row in rows]
-
-
-def _line(text: str) -> Line:
-    """A line of any of the forms."""
-    if found := _KEPT.fullmatch(text):
-        return Line(found[1], found[2], found[3])
-    stamp = _STAMP.match(text)
-    return Line(stamp[1], "stdout", text[stamp.end() :]) if stamp else Line("", "stdout", text)
+    # A stamp that not every line has is the runtime's own.
+    for form in (_KEPT, _STAMP):
+        matched = [found for row in rows if (found := form.fullmatch(row))]
+        if len(matched) == len(rows):
+            return [Line(one[1], one[2] or "stdout", one[3]) for one in matched]
+    return [Line("", "stdout", row) for row in rows]
 
 
 def _shown(text: str) -> str:

@@ -6,7 +6,6 @@ ids alone. Zeros, paths, and the lines meant for RUN-1, OBS-3 and OBS-6 stay as 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -51,7 +50,7 @@ def propose(captures: Sequence[Iterable[str]], language: Language, mounts: Itera
 
     """
     shapes, met = _shapes(captures, language), set[str]()
-    documented, excepted = [], []
+    documented, excepted, left = [], list[tuple[str, str]](), []
     for capture in captures:
         met |= {entry.clause for line in capture for entry in language.read(line).entries}
     for shape in shapes:
@@ -62,10 +61,11 @@ def propose(captures: Sequence[Iterable[str]], language: Language, mounts: Itera
                 language.rules.template(text)
             except TemplateError as error:
                 # RUN-1 takes no exception: the rule's own words tell where such a line goes.
-                if held := [clause for clause in language.lists.held(line) if clause != "RUN-1"]:
+                held = [clause for clause in language.lists.held(line) if clause != "RUN-1"]
+                if held and line.isprintable():
                     excepted.append((line, held[0]))
                 else:
-                    documented.append(f"    # {_quoted(line)} {error}")
+                    left.append(f"    # {_quoted(line)} {error}")
             else:
                 documented.append(f"    - {_quoted(text)}{note}")
     yield "log:"
@@ -75,6 +75,7 @@ def propose(captures: Sequence[Iterable[str]], language: Language, mounts: Itera
     yield "  # A line that comes once the stop was asked goes under shutdown:"
     yield "  shutdown: []"
     yield from ["  documented:" if documented else "  documented: []", *documented]
+    yield from left
     if excepted:
         yield "  # Lines with forbidden words: say why one is sound, or take it out and mend the runtime."
         yield "  excepted:"
@@ -128,5 +129,6 @@ def _escaped(text: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    """`text` as a YAML scalar in double quotes."""
-    return json.dumps(text, ensure_ascii=False)
+    """`text` as a YAML scalar in double quotes; a line end of YAML's (U+0085, U+2028) is none in it."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + "".join(one if one.isprintable() else rf"\U{ord(one):08x}" for one in escaped) + '"'

@@ -21,7 +21,7 @@ MAX_TEMPLATE: Final = 1024
 _PART: Final = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 _WORD: Final = re.compile(r"[^\W\d_]{2,}")
 #: What only a regular expression holds.
-_PATTERN: Final = re.compile(r"\.[*+]|\\[dDwWsSb]|^\^|\$$")
+_PATTERN: Final = re.compile(r"\.[*+]|\\[dDwWsS](?![A-Za-z])|^\^|\$$")
 _RULE: Final = re.compile(r"([=*#_~+.-])\1{2,}")
 _LOWER: Final = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 #: Unicode categories of control, format, private, surrogate, unassigned and separator characters.

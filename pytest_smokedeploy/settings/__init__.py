@@ -9,3 +9,4 @@ from pytest_smokedeploy.settings.options import Options as Options
 from pytest_smokedeploy.settings.resolve import RunConfig as RunConfig
 from pytest_smokedeploy.settings.resolve import is_prod as is_prod
 from pytest_smokedeploy.settings.resolve import resolve as resolve
+from pytest_smokedeploy.settings.resolve import secrets_in as secrets_in

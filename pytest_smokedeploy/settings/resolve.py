@@ -67,15 +67,18 @@ class RunConfig:
 
     def named_secrets(self) -> dict[str, Secret]:
         """Everything no output may show, by its variable; the endpoint's host is allowed to (DESIGN 3)."""
-        url, name = self.database_url, self.settings.database.url_variable
-        password = _password(url.reveal()) if url else ""
-        found = {
-            **{name: secret for name, secret in self.secrets.items() if name != "DEPLOY_ENDPOINT"},
-            "GITHUB_TOKEN": self.github.token,
-            name: url or self.secrets.get(name),
-            f"the password in {name}": Secret(password),
-        }
-        return {name: secret for name, secret in found.items() if secret}
+        held = {**self.secrets, "GITHUB_TOKEN": self.github.token}
+        held |= {self.settings.database.url_variable: self.database_url} if self.database_url else {}
+        return secrets_in(self.settings, {name: secret.reveal() for name, secret in held.items() if secret})
+
+
+def secrets_in(settings: Settings, environ: Mapping[str, str]) -> dict[str, Secret]:
+    """What `environ` holds that no output may show, by its variable."""
+    url = settings.database.url_variable
+    names = dict.fromkeys((*ALWAYS_SECRET, *settings.secrets, "GITHUB_TOKEN", url))
+    found = {name: environ.get(name, "") for name in names if name != "DEPLOY_ENDPOINT"}
+    found[f"the password in {url}"] = _password(environ.get(url, ""))
+    return {name: Secret(value) for name, value in found.items() if value.strip()}
 
 
 def resolve(options: Options, environ: Mapping[str, str]) -> RunConfig:

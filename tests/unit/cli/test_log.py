@@ -232,3 +232,22 @@ def test_the_shown_log_is_a_table_to_the_letter(log):
         _NEXT,
         "3 lines: 2 lines that would fail the run, 6 missing",
     ]
+
+
+def test_a_documented_line_after_idle_is_no_stop(log):
+    own = 'log: {documented: ["warming caches"]}\n'
+    status, out = log([*HEALTHY[:8], "warming caches", *HEALTHY[8:]], settings=SETTINGS + own)
+    assert (status, "NO RUN-3" in out) == (1, True), out
+
+
+def test_a_stamp_that_not_every_line_has_is_the_runtimes_own(log):
+    stamped = f"2026-01-01T00:00:00.123456789Z {json.dumps({'msg': HEALTHY[2]})}"
+    status, out = log([*HEALTHY[:2], stamped, *HEALTHY[3:]])
+    assert (status, "NO EXT-4" in out) == (1, True), out
+
+
+def test_no_secret_of_the_environment_is_shown(log, monkeypatch):
+    monkeypatch.setenv("GITHUB_TOKEN", "a-token-nobody-may-see")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://user:word-nobody-may-see@db.example/name")
+    out = log([*HEALTHY, "a-token-nobody-may-see", "word-nobody-may-see"])[1]
+    assert "nobody-may-see" not in out

@@ -1,6 +1,7 @@
 """What is proposed from captures: loosened where they differ, and literal elsewhere."""
 
 import pytest
+import yaml
 
 from pytest_smokedeploy.log_language import propose
 from tests.unit.judging.start_up import HEALTHY, MOUNTS, language
@@ -82,3 +83,18 @@ def test_the_clauses_that_nothing_meets_are_left_for_a_person():
     rows = list(propose([HEALTHY[:2]], language(), MOUNTS))
     assert "  #   OBS-2: []" in rows
     assert not {"  #   OBS-1: []", "  #   RUN-1: []"} & {*rows}
+
+
+@pytest.mark.parametrize("end", ["\u2028", "\u2029", "\x85", "\ufffe", "\ud800", "\x9b", "\x07"])
+def test_what_a_runtime_writes_stays_text_in_the_proposal(end):
+    captured = [*HEALTHY, f"odd{end}activity: {{processes: 1}} #", f"order placed{end} BTC"]
+    block = "\n".join(propose([captured], language(), MOUNTS))
+    made = yaml.safe_load(block)
+    assert list(made) == ["log"]
+    assert made["log"]["documented"] == []
+    assert block.isascii()
+
+
+def test_quotes_and_backslashes_come_back_as_they_were():
+    block = "\n".join(propose([['cache "C:\\warm" ready for use']], language(), MOUNTS))
+    assert yaml.safe_load(block)["log"]["documented"] == ['cache "C:\\warm" ready for use']
