@@ -17,11 +17,18 @@ _HARMLESS: Final = re.compile(
     r"PYTEST_(?:CURRENT_TEST|DEBUG_TEMPROOT|DISABLE_PLUGIN_AUTOLOAD|VERSION)|"
     r"PYTHON(?:DONTWRITEBYTECODE|FAULTHANDLER|HASHSEED|IOENCODING|NOUSERSITE|SAFEPATH|UNBUFFERED|UTF8)"
 )
+#: Those by which programs and libraries are found: a runner has them, and a workflow may not set them.
+_FINDS: Final = re.compile(r"PATH|LD_LIBRARY_PATH|DYLD_\w+|GCONV_PATH")
 
 
 def steers(name: str) -> bool:
     """Whether pytest, Python, the shell or the loader runs other code because of the variable `name`."""
     return bool(_STEERS.fullmatch(name)) and not _HARMLESS.fullmatch(name)
+
+
+def replaces(name: str) -> bool:
+    """Whether a workflow that sets the variable `name` can put other code in the gate's place."""
+    return steers(name) or bool(_FINDS.fullmatch(name))
 
 
 def misuses(names: Iterable[str]) -> list[MisuseError]:

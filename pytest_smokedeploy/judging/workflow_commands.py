@@ -8,7 +8,7 @@ from posixpath import normpath
 from typing import Final
 
 from pytest_smokedeploy.judging import shell_command
-from pytest_smokedeploy.judging.workflow_steps import WorkflowStep
+from pytest_smokedeploy.judging.workflow_steps import WorkflowStep, ours
 
 #: How each is written.
 COMMAND: Final = {
@@ -37,7 +37,8 @@ _GATE_OPTIONS: Final = {
 _STOP_OPTIONS: Final = dict.fromkeys(
     ("--evidence", "--smokedeploy-evidence", "--config", "--smokedeploy-config"), _PLACE
 )
-_VERIFY_OPTIONS: Final = {"--run": r"\$GITHUB_RUN_ID", "--max-age": _VALUE, "--image-digest": _VALUE}
+_HOURS: Final = r"\d{1,6}(?:\.\d{1,6})?"
+_VERIFY_OPTIONS: Final = {"--run": r"\$GITHUB_RUN_ID", "--max-age": _HOURS, "--image-digest": _VALUE}
 
 
 def evidence_folder(step: WorkflowStep) -> str | None:
@@ -55,6 +56,32 @@ def evidence_folder(step: WorkflowStep) -> str | None:
     if not all(re.fullmatch(_PLACE, part, re.ASCII) for part in (folder, where)):
         return None
     return normpath(folder if folder.startswith("/") else f"{where}/{folder}")
+
+
+def settings_file(step: WorkflowStep) -> str | None:
+    """The settings file that gate or stop reads, seen from where it starts; None where it is not plain."""
+    try:
+        operands, given, _ = _read(step)
+    except shell_command.NotSimpleError:
+        return None
+    folder = "".join(operands[2:3]) if step.role == "gate" else "smoke_tests"
+    file = step.variable("SMOKEDEPLOY_CONFIG", "") or f"{folder}/smokedeploy.yml"
+    for name, value in given.items():
+        file = value if name.endswith("-config") else file
+    return normpath(file) if re.fullmatch(_PLACE, file, re.ASCII) else None
+
+
+def is_check(step: WorkflowStep) -> bool:
+    """Whether a step is `smokedeploy check` and nothing else of ours."""
+    if ours({**step.body, "name": "", "run": ""}, step.path):
+        return False
+    try:
+        words = shell_command.words(step.run)
+    except shell_command.NotSimpleError:
+        return False
+    operands, _, odd = shell_command.options(words[words[0] == "exec" :], {"--config": _PLACE}, "(?!)")
+    program = _PROGRAM.fullmatch(operands[0]) if operands else None
+    return not odd and program is not None and program[1] == "smokedeploy" and operands[1:] == ["check"]
 
 
 def faults(step: WorkflowStep) -> list[tuple[str, str]]:

@@ -7,9 +7,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pytest_smokedeploy.judging.process_environment import steers
-from pytest_smokedeploy.judging.workflow_commands import COMMAND, NAME, evidence_folder, faults
-from pytest_smokedeploy.judging.workflow_steps import ON, Path, WorkflowStep, mapping, ours, steps, triggers
+from pytest_smokedeploy.judging.process_environment import replaces
+from pytest_smokedeploy.judging.workflow_commands import COMMAND, NAME, faults, is_check
+from pytest_smokedeploy.judging.workflow_steps import (
+    ON,
+    Breach,
+    Path,
+    WorkflowStep,
+    mapping,
+    ours,
+    steps,
+    triggers,
+)
+from pytest_smokedeploy.judging.workflow_together import together
 from pytest_smokedeploy.settings import is_prod
 from pytest_smokedeploy.settings.yamlfile import Document
 from pytest_smokedeploy.support.errors import MisuseError
@@ -32,11 +42,10 @@ _CLAUSE: Final = {"strategy": "FLR-4", "if": "FLR-2"} | dict.fromkeys(ON, "TRG-3
 _ALWAYS: Final = re.compile(r"always\(\)|\$\{\{\s*always\(\)\s*\}\}")
 #: Variables of the gate's own, and the one by which pytest loads no other plug-in.
 _PLAIN: Final = re.compile(r"SMOKEDEPLOY_\w+|PYTEST_DISABLE_PLUGIN_AUTOLOAD", re.ASCII)
+#: Functions by which a job runs whatever the jobs before it came to.
+_WHATEVER: Final = re.compile(r"(always|cancelled|failure|success)\s*\(", re.IGNORECASE)
+_FILLED: Final = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
 _MINUTES: Final = re.compile(r"\d{1,6}(?:\.\d+)?", re.ASCII)
-
-
-#: Clause, place, what is wrong there, and how to write it.
-_Breach = tuple[str, Path, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +56,14 @@ class WorkflowRules:
         secrets: variables that come from the secret of the same name.
         env: further variables that the gate's steps may be given (`workflow.env`).
         budget_seconds: the longest that a run's deadlines allow.
+        stop_seconds: the deadline of the container's stop, after which it is sent again for as long.
 
     """
 
     secrets: frozenset[str]
     env: frozenset[str]
     budget_seconds: float
+    stop_seconds: float
 
 
 def breaches(document: Document, rules: WorkflowRules) -> list[MisuseError]:
@@ -105,7 +116,7 @@ class _Judge:
         self._workflow = workflow
         self._rules = rules
 
-    def breaches(self) -> Iterator[_Breach]:
+    def breaches(self) -> Iterator[Breach]:
         """Everything that is not allowed, in no order."""
         yield from self._triggers()
         # Keys, variables and concurrency of the workflow hold for the gate's job too.
@@ -116,7 +127,7 @@ class _Judge:
 
     # -- triggers --------------------------------------------------------------------------
 
-    def _triggers(self) -> Iterator[_Breach]:
+    def _triggers(self) -> Iterator[Breach]:
         """`workflow_dispatch` alone (TRG-3), with the two inputs (TRG-2)."""
         found = triggers(self._workflow)
         for name in sorted(set(found) - {BY_HAND}):
@@ -130,7 +141,7 @@ class _Judge:
 
     # -- the gate's job --------------------------------------------------------------------
 
-    def _gate(self) -> Iterator[_Breach]:
+    def _gate(self) -> Iterator[Breach]:
         """One step runs the gate, and two after it in its job stop and verify what it left."""
         every = list(steps(self._workflow))
         gates = [step for step in every if step.role == "gate"]
@@ -141,26 +152,26 @@ class _Judge:
         later = [step for step in every if step.job == gate.job and step.number > gate.number]
         stops, checks = ([step for step in later if step.role == role] for role in ("stop", "verify"))
         yield from self._job(gate)
-        yield from self._timeout(gate.path, gate.body)
         for step in (gate, *stops, *checks):
             yield from self._own(step)
-        yield from _folders(gate, stops, checks)
+        yield from together(gate, stops, checks)
         if again := [step.path for step in gates if step is not gate]:
             words = "one dispatch runs the gate more than once"
             yield "FLR-4", again[-1], words, "Keep one step that runs the gate."
         own = {step.path for step in (gate, *stops, *checks)} | set(again)
         yield from self._others(gate, own)
 
-    def _job(self, gate: WorkflowStep) -> Iterator[_Breach]:
+    def _job(self, gate: WorkflowStep) -> Iterator[Breach]:
         path: Path = ("jobs", gate.job)
         job, whose = gate.above[0], f"the gate's job {gate.job!r}"
         yield from _keys(path, job, _JOB, whose)
         yield from self._env(path, job)
         yield from _runs(path, job)
         yield from self._timeout(path, job)
-        if re.search(r"always\s*\(", str(job.get("if") or ""), re.IGNORECASE):
-            words = "`always()` on the gate's job: a cancelled run does not reach it, to stop in order"
-            yield "FLR-2", (*path, "if"), words, "Take `always()` out of the job's `if:`."
+        if found := _WHATEVER.search(str(job.get("if") or "")):
+            words = f"`{found[1]}()` on the gate's job: it may run on in a run that is cancelled"
+            remedy = f"Take `{found[1]}()` out of the job's `if:`, or the whole `if:`."
+            yield "FLR-2", (*path, "if"), words, remedy
         where = job.get("environment")
         name = where.get("name") if isinstance(where, dict) else where
         more = set(mapping(where)) - {"name", "deployment"}
@@ -173,19 +184,32 @@ class _Judge:
             remedy = "Write `environment: dev`, or `environment: {name: dev, deployment: false}`."
             yield "TGT-3" if is_prod(str(name)) else "PRE-4", (*path, "environment"), words, remedy
 
-    def _timeout(self, path: Path, body: Mapping[str, Any]) -> Iterator[_Breach]:
+        groups = _groups(*gate.above)
+        for key, other in self._workflow["jobs"].items():
+            own = _groups(mapping(other))
+            if key != gate.job and _cancels(mapping(other)) and any(_same(a, b) for a in groups for b in own):
+                words = f"the job {key[:60]!r} is in the gate's concurrency group and cancels what runs in it"
+                remedy = "Write `cancel-in-progress: false`, or another `group`."
+                yield "FLR-2", ("jobs", key, "concurrency"), words, remedy
+
+    def _timeout(self, path: Path, body: Mapping[str, Any], role: str = "gate") -> Iterator[Breach]:
         if body.get("timeout-minutes") is None:
             return
-        minutes = str(body["timeout-minutes"])
-        if not _MINUTES.fullmatch(minutes) or float(minutes) * 60 <= self._rules.budget_seconds:
-            least = int(self._rules.budget_seconds // 60) + 1
-            words = f"`timeout-minutes: {minutes[:40]}` is less than the gate's own deadlines may take"
-            remedy = f"Write a number, {least} at the least, or shorten `deadlines` in smokedeploy.yml."
-            yield "FLR-2", (*path, "timeout-minutes"), words, remedy
+        minutes, path = str(body["timeout-minutes"]), (*path, "timeout-minutes")
+        longest = {"gate": self._rules.budget_seconds, "stop": 2 * self._rules.stop_seconds, "verify": 59.0}
+        least = int(longest[role] // 60) + 1
+        remedy = f"Write a number, {least} at the least, or leave it out."
+        if not _MINUTES.fullmatch(minutes):
+            yield "FLR-2", path, f"`timeout-minutes: {minutes[:40]}` is no number", remedy
+        elif float(minutes) * 60 <= longest[role]:
+            words = f"`timeout-minutes: {minutes}` is less than {NAME[role]} may take"
+            if role == "gate":
+                words = f"`timeout-minutes: {minutes}` is less than the gate's own deadlines may take"
+            yield "FLR-2", path, words, remedy
 
     # -- steps -----------------------------------------------------------------------------
 
-    def _own(self, step: WorkflowStep) -> Iterator[_Breach]:
+    def _own(self, step: WorkflowStep) -> Iterator[Breach]:
         """A step of gate, stop or verify: its keys, its shell, its variables, its one command."""
         whose, keys = NAME[step.role], _STEP
         if step.role == "stop":
@@ -195,6 +219,7 @@ class _Judge:
                 yield "FLR-2", step.path, words, "Write `if: always()` on its step."
         yield from _keys(step.path, step.body, keys, f"the step of {whose}")
         yield from self._env(step.path, step.body)
+        yield from self._timeout(step.path, step.body, step.role)
         shell, path = step.default("shell")
         if shell not in {"", "bash", "sh"}:
             yield "FLR-1", path, f"{whose} runs under the shell {shell[:60]!r}", "Write `shell: bash`."
@@ -202,8 +227,13 @@ class _Judge:
             remedy = f"Write `run: {COMMAND[step.role]}`, and nothing around it."
             yield clause, (*step.path, "run"), words, remedy
 
-    def _others(self, gate: WorkflowStep, own: set[Path]) -> Iterator[_Breach]:
-        """No other step or job contains the word `smokedeploy`."""
+    def _others(self, gate: WorkflowStep, own: set[Path]) -> Iterator[Breach]:
+        """No other step or job names the gate; `smokedeploy check` may stand before it."""
+        own = own | {
+            step.path
+            for step in steps(self._workflow)
+            if step.job == gate.job and step.number < gate.number and is_check(step)
+        }
         here = ("jobs", gate.job, "steps")
         bodies: list[tuple[Path, Any]] = [((*here, n), b) for n, b in enumerate(gate.above[0]["steps"])]
         bodies += [(("jobs", key), job) for key, job in self._workflow["jobs"].items() if key != gate.job]
@@ -214,7 +244,7 @@ class _Judge:
                 remedy = "Take it out: what is not one of these three steps can't be told from another gate."
                 yield "FLR-1", at, words, remedy
 
-    def _env(self, path: Path, body: Mapping[str, Any]) -> Iterator[_Breach]:
+    def _env(self, path: Path, body: Mapping[str, Any]) -> Iterator[Breach]:
         env, path = body.get("env"), (*path, "env")
         if env is not None and not isinstance(env, dict):
             yield "FLR-1", path, "`env` is made as the workflow runs", "Write its variables out."
@@ -224,9 +254,10 @@ class _Judge:
             if source and not re.fullmatch(rf"\$\{{\{{\s*(?:{source})\s*\}}\}}", str(value)):
                 words = f"{name} does not come from the secret of that name"
                 yield "PRE-4", (*path, name), words, f"Write `{name}: ${{{{ secrets.{name} }}}}`."
-            if not source and (steers(name) or not (_PLAIN.fullmatch(name) or name in self._rules.env)):
+            known = source or _PLAIN.fullmatch(name) or name in self._rules.env
+            if replaces(name) or not known:
                 remedy = "Remove it, or list it under `workflow.env` in smokedeploy.yml."
-                remedy = "Remove it; no setting allows it." if steers(name) else remedy
+                remedy = "Remove it; no setting allows it." if replaces(name) else remedy
                 words = f"the gate is given the variable {name[:60]!r}, which it does not know"
                 yield "FLR-1", (*path, name), words, remedy
 
@@ -248,9 +279,9 @@ def _inputs(dispatch: Any, path: Path) -> Iterator[tuple[Path, str]]:  # noqa: A
         yield (*path, "image_tag", "default"), words
 
 
-def _runs(path: Path, body: Mapping[str, Any]) -> Iterator[_Breach]:
+def _runs(path: Path, body: Mapping[str, Any]) -> Iterator[Breach]:
     """Concurrency and defaults of the workflow or of the gate's job."""
-    if mapping(body.get("concurrency")).get("cancel-in-progress", False) is not False:
+    if _cancels(body):
         key, words = ("concurrency", "cancel-in-progress"), "a second dispatch cancels the gate while it runs"
         yield "FLR-2", (*path, *key), words, "Write `cancel-in-progress: false`."
     defaults, path = mapping(body.get("defaults")), (*path, "defaults")
@@ -258,27 +289,26 @@ def _runs(path: Path, body: Mapping[str, Any]) -> Iterator[_Breach]:
     yield from _keys((*path, "run"), mapping(defaults.get("run")), "shell|working-directory", "`defaults`")
 
 
-def _folders(gate: WorkflowStep, stops: list[WorkflowStep], checks: list[WorkflowStep]) -> Iterator[_Breach]:
-    """Stop and verify are there, and look where the gate writes."""
-    written = evidence_folder(gate)
-    if written is None and not faults(gate):
-        words = "the evidence folder of the gate is no plain path"
-        yield "FLR-2", gate.path, words, "Write SMOKEDEPLOY_EVIDENCE and `working-directory` out."
-    for found, clause, role, remedy in (
-        (stops, "FLR-2", "stop", f"`if: always()` and `run: {COMMAND['stop']}`"),
-        (checks, "FLR-1", "verify", f"`run: {COMMAND['verify']}`"),
-    ):
-        if not found:
-            words = f"no step after the gate in its job runs {NAME[role]}"
-            yield clause, gate.path, words, f"Add a step with {remedy}."
-        for step in found:
-            looked = evidence_folder(step)
-            if written and looked != written and not faults(step):
-                words = f"{NAME[role]} looks in {looked}, and the gate writes to {written}"
-                yield clause, (*step.path, "run"), words, "Name one folder to gate, stop and verify."
+def _cancels(body: Mapping[str, Any]) -> bool:
+    """Whether a second dispatch may cancel it; YAML's own false has three spellings."""
+    said = mapping(body.get("concurrency")).get("cancel-in-progress", False)
+    return said is not False and said not in ("False", "FALSE")
 
 
-def _keys(path: Path, body: Mapping[str, Any], allowed: str, whose: str) -> Iterator[_Breach]:
+def _groups(*bodies: Mapping[str, Any]) -> list[str]:
+    """The names of their concurrency groups; GitHub takes them without regard to case."""
+    every = (body.get("concurrency") for body in bodies)
+    names = (mapping(value).get("group") if isinstance(value, dict) else value for value in every)
+    return [str(name).lower() for name in names if name is not None]
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two groups can be one once their expressions are filled in."""
+    either = ((one, other), (other, one))
+    return any(re.fullmatch(".*".join(map(re.escape, _FILLED.split(a))), b, re.DOTALL) for a, b in either)
+
+
+def _keys(path: Path, body: Mapping[str, Any], allowed: str, whose: str) -> Iterator[Breach]:
     for key in body:
         if not re.fullmatch(allowed, key):
             remedy = f"Remove it; allowed are {allowed.replace('|', ', ')}."

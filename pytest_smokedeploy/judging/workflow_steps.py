@@ -8,12 +8,20 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 Path = tuple[str | int, ...]
+#: Clause, place, what is wrong there, and how to write it.
+Breach = tuple[str, Path, str, str]
 #: Spellings of `on` that some YAML reader takes for it.
 ON: Final = ("on", "On", "ON", "true", "True", "TRUE", "yes", "Yes", "YES", "y", "Y")
 #: The gate's own words; `pytest-smokedeploy` is the package that a step installs.
 _OURS: Final = re.compile(r"(?<!pytest-)smokedeploy", re.IGNORECASE)
+_INSTALLED: Final = re.compile(r"\bpip\d? install\b[\w ./:,=<>~\[\]\"'-]*?\bpytest_smokedeploy(?![\w/])")
+#: Names of files, caches and artifacts in what an action is given, which runs no command by them.
+_NAMED: Final = re.compile(r"smokedeploy(?:\.ya?ml\b|-(?=[\w$]))")
+_COMMANDS: Final = re.compile(r"retr(?:y|ies)", re.IGNORECASE)
+#: Keys from the root to a step, and to a job.
+_STEP_DEPTH, _JOB_DEPTH = 4, 2
 _ROLES: Final = (
-    ("gate", re.compile(r"\bpytest(?![\w-])|-p\s*smokedeploy")),
+    ("gate", re.compile(r"\bpytest(?![\w/-])|-p\s*smokedeploy")),
     ("stop", re.compile(r"smokedeploy\W+stop\b")),
     ("verify", re.compile(r"smokedeploy\W+verify\b")),
 )
@@ -24,9 +32,18 @@ def mapping(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def ours(value: object, path: Path) -> Path | None:
-    """Where `value`, which stands at `path`, first holds the word `smokedeploy`; None for nowhere."""
+def ours(value: object, path: Path, *, named: bool = False) -> Path | None:
+    """Where a part of the workflow, which stands at `path`, first names the gate; None for nowhere.
+
+    Args:
+        value: the part.
+        path: keys and indices from the root.
+        named: whether a file, a cache or an artifact of that name is none of it.
+
+    """
     if isinstance(value, str):
+        value = _INSTALLED.sub("", value)
+        value = _NAMED.sub("", value) if named and "pytest" not in value else value
         return path if _OURS.search(value) else None
     parts: Iterable[tuple[Any, Any]] = value.items() if isinstance(value, dict) else ()
     if isinstance(value, list):
@@ -34,7 +51,11 @@ def ours(value: object, path: Path) -> Path | None:
     for key, part in parts:
         if isinstance(key, str) and _OURS.search(key):
             return (*path, key)
-        if found := ours(part, (*path, key)):
+        if key == "needs" and len(path) == _JOB_DEPTH:
+            continue
+        given = key == "with" and len(path) == _STEP_DEPTH and isinstance(value, dict)
+        given = given and not _COMMANDS.search(str(mapping(value).get("uses")))
+        if found := ours(part, (*path, key), named=named or given):
             return found
     return None
 
@@ -67,7 +88,7 @@ class WorkflowStep:
     @property
     def role(self) -> str:
         """Its purpose by its text: gate, stop, verify, ours (another use of the name), or ""."""
-        if ours(self.body, ()) is None:
+        if ours(self.body, self.path) is None:
             return ""
         text = self.run or " ".join(str(value) for value in mapping(self.body.get("with")).values())
         roles = _ROLES if _OURS.search(text) else ()

@@ -42,7 +42,9 @@ class WorkflowFile:
         if self.document is None:
             return []
         secrets = {*ALWAYS_SECRET, *settings.secrets, settings.database.url_variable}
-        rules = WorkflowRules(frozenset(secrets), frozenset(settings.workflow.env), settings.budget_seconds)
+        stop_seconds = settings.deadlines.stop_seconds
+        env = frozenset(settings.workflow.env)
+        rules = WorkflowRules(frozenset(secrets), env, settings.budget_seconds, stop_seconds)
         return workflow_policy.breaches(self.document, rules)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_smokedeploy.judging.process_environment import misuses, steers
+from pytest_smokedeploy.judging.process_environment import misuses, replaces, steers
 
 
 @pytest.mark.parametrize(
@@ -49,4 +49,10 @@ def test_what_chooses_code_to_run_steers(name):
 )
 def test_what_a_runner_or_a_set_up_python_has_does_not(name):
     assert not steers(name)
+    assert misuses([name]) == []
+
+
+@pytest.mark.parametrize("name", ["PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "GCONV_PATH"])
+def test_a_path_is_the_runner_s_and_no_workflow_s(name):
+    assert replaces(name)
     assert misuses([name]) == []

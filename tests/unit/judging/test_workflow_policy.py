@@ -7,8 +7,10 @@ from pytest_smokedeploy.judging.workflow_policy import WorkflowRules
 from pytest_smokedeploy.settings import yamlfile
 from tests.unit.judging.workflow_table import GATE, PASSES, REFUSED, STOP, UNSEEN, edit
 
-SECRETS = {"DEPLOY_ENDPOINT", "CF_ACCESS_CLIENT_ID", "CF_ACCESS_CLIENT_SECRET", "DATABASE_URL"}
-RULES = WorkflowRules(frozenset(SECRETS), frozenset({"SSL_CERT_FILE", "PYTEST_PLUGINS"}), 11 * 60)
+SECRETS = {"DEPLOY_ENDPOINT", "CF_ACCESS_CLIENT_ID", "CF_ACCESS_CLIENT_SECRET", "DATABASE_URL", "PYTHONHOME"}
+RULES = WorkflowRules(
+    frozenset(SECRETS), frozenset({"SSL_CERT_FILE", "PYTEST_PLUGINS", "PATH", "GCONV_PATH"}), 11 * 60, 60
+)
 
 
 def document(text):

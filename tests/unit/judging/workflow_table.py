@@ -99,14 +99,6 @@ PASSES: dict[str, str] = {
         (STOP, f"working-directory: ./sub\n        {STOP}"),
         (VERIFY, f"working-directory: sub/\n        {VERIFY}"),
     ),
-    "one working directory, one folder": edit(
-        (GATE, f"working-directory: sub\n        {GATE}"),
-        (STOP, f"{STOP} --evidence sub/smoke-evidence"),
-        ("verify smoke-evidence", "verify sub/smoke-evidence"),
-    ),
-    "a folder above": edit(
-        (GATE, f"working-directory: sub\n        {GATE} --smokedeploy-evidence ../smoke-evidence")
-    ),
     "defaults of the workflow": edit(
         ("permissions: {}\n", "permissions: {}\ndefaults:\n  run:\n    shell: bash\n")
     ),
@@ -126,10 +118,6 @@ PASSES: dict[str, str] = {
     "quotes": edit((GATE, "run: exec \".venv/bin/pytest\" -p 'smokedeploy' smoke_tests")),
     "a braced run id": edit(('"$GITHUB_RUN_ID"', '"${GITHUB_RUN_ID}"')),
     "an expression around always": edit(("if: always()\n        env", "if: ${{ always() }}\n        env")),
-    "verify before stop": edit(
-        ("      - name: Stop what", f"      - {VERIFY}\n      - name: Stop what"),
-        (f"        {VERIFY}\n", "        run: ls\n"),
-    ),
     "self-hosted": edit(("runs-on: ubuntu-latest", "runs-on: [self-hosted, linux, dev]")),
     "a group of runners": edit(("runs-on: ubuntu-latest", "runs-on: {group: deploys, labels: [dev]}")),
     "no time-out of its own": edit(("    timeout-minutes: 20\n", "")),
@@ -203,12 +191,6 @@ deploy:
     "a message": step(
         f"{{if: failure(), uses: someone/chat{PIN}, with: {{text: the smoke deploy failed}}}}", LAST
     ),
-    "a step between": edit(
-        (
-            "      - name: Stop what",
-            "      - if: always()\n        run: ls smoke-evidence\n      - name: Stop what",
-        )
-    ),
     "a database of its own": edit(
         (
             "          GITHUB_TOKEN:",
@@ -230,6 +212,36 @@ deploy:
         ("      - name: Check out\n", "      - &checkout\n        name: Check out\n"),
     )
     + "  other:\n    runs-on: ubuntu-latest\n    steps: [*checkout, {run: make}]\n",
+}
+PASSES |= {
+    "the package by its module's name": edit((INSTALL, "run: pip install -q 'pytest_smokedeploy==1.2.3'")),
+    "a cache by the settings file": step(
+        f"{{uses: actions/cache{PIN}, "
+        "with: {path: x, key: \"${{ hashFiles('smoke_tests/smokedeploy.yml') }}\"}}"
+    ),
+    "an artifact of that name": edit(("name: smoke-evidence-", "name: smokedeploy-evidence-")),
+    "a gate's job of that name": edit(("  smoke-deploy:\n", "  smokedeploy:\n"))
+    + "  other:\n    needs: smokedeploy\n    runs-on: x\n    steps: [{run: make}]\n",
+    "programs of a folder named pytest": edit(
+        (".venv/bin/pytest", "/opt/pytest/bin/pytest"),
+        (".venv/bin/smokedeploy", "/opt/pytest/bin/smokedeploy"),
+        (".venv/bin/smokedeploy", "/opt/pytest/bin/smokedeploy"),
+    ),
+    "False in YAML's other spelling": edit(("cancel-in-progress: false", "cancel-in-progress: False")),
+    "a check before it": step("{run: .venv/bin/smokedeploy check}", "      - name: Run the gate\n"),
+    "a check of a settings file": step(
+        "{name: smokedeploy check, run: exec .venv/bin/smokedeploy check --config deploy/smokedeploy.yml}",
+        "      - name: Run the gate\n",
+    ),
+    "settings by the job's variable": env("SMOKEDEPLOY_CONFIG: deploy/smokedeploy.yml"),
+    "time-outs of stop and verify": edit(
+        (STOP, f"timeout-minutes: 3\n        {STOP}"), (VERIFY, f"timeout-minutes: 1\n        {VERIFY}")
+    ),
+    "another group that cancels": job(
+        "\nother:\n  concurrency: {group: docs, cancel-in-progress: true}\n"
+        "  runs-on: x\n  steps: [{run: make}]\n"
+    ),
+    "half an hour": edit(("--max-age 1", "--max-age 0.5")),
 }
 
 #: Workflows that are refused: text, clause, a part of the words.
@@ -589,7 +601,7 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     "a time-out by an expression": (
         edit(("timeout-minutes: 20", "timeout-minutes: ${{ vars.T }}")),
         "FLR-2",
-        "is less than",
+        "28: `timeout-minutes: ${{ vars.T }}` is no number",
     ),
     "cancel in progress": (
         edit(("cancel-in-progress: false", "cancel-in-progress: true")),
@@ -703,7 +715,6 @@ REFUSED: dict[str, tuple[str, str, str]] = {
         "`env` is made as the workflow runs",
     ),
     # whatever else names us
-    "another use": (step("{run: .venv/bin/smokedeploy check}"), "FLR-1", "stands outside the steps"),
     "an earlier stop": (step("{run: .venv/bin/smokedeploy stop}"), "FLR-1", "stands outside the steps"),
     "a folder by GITHUB_ENV": (
         step("{run: 'echo SMOKEDEPLOY_EVIDENCE=out >> $GITHUB_ENV'}"),
@@ -816,6 +827,163 @@ REFUSED: dict[str, tuple[str, str, str]] = {
         edit(("type: string\n", "type: string\n        default: latest\n")),
         "TRG-2",
         "'latest', which can move",
+    ),
+}
+
+REFUSED |= {
+    # what the three steps have in common
+    "a stop without its secrets": (
+        edit(("        env:\n" + SECRETS + f"        {STOP}", f"        {STOP}")),
+        "FLR-2",
+        "`smokedeploy stop` is not given DEPLOY_ENDPOINT, CF_ACCESS_CLIENT_ID, CF_ACCESS_CLIENT_SECRET",
+    ),
+    "a stop without one of them": (
+        edit(
+            (
+                f"{SECRETS}        {STOP}",
+                f"          DEPLOY_ENDPOINT: ${{{{ secrets.DEPLOY_ENDPOINT }}}}\n        {STOP}",
+            )
+        ),
+        "FLR-2",
+        "is not given CF_ACCESS_CLIENT_ID, CF_ACCESS_CLIENT_SECRET",
+    ),
+    "a gate without its secrets": (
+        edit((f"{SECRETS}          GITHUB", "          GITHUB")),
+        "PRE-4",
+        "the gate is not",
+    ),
+    "a gate without a token": (
+        edit(("          GITHUB_TOKEN: ${{ github.token }}\n", "")),
+        "PRE-4",
+        "the gate is not given GITHUB_TOKEN",
+    ),
+    "settings of the gate alone": (
+        edit((GATE, f"{GATE} --smokedeploy-config=deploy/smokedeploy.yml")),
+        "FLR-2",
+        "reads the settings smoke_tests/smokedeploy.yml, and the gate deploy/smokedeploy.yml",
+    ),
+    "settings of the stop alone": (
+        edit((STOP, f"{STOP} --config deploy/smokedeploy.yml")),
+        "FLR-2",
+        "reads the settings deploy/smokedeploy.yml",
+    ),
+    "settings by a variable of the gate": (
+        edit(("          GITHUB_TOKEN:", "          SMOKEDEPLOY_CONFIG: other.yml\n          GITHUB_TOKEN:")),
+        "FLR-2",
+        "and the gate other.yml",
+    ),
+    "settings by an expression": (
+        env("SMOKEDEPLOY_CONFIG: ${{ inputs.config }}"),
+        "FLR-2",
+        "the settings file of the gate is no plain path",
+    ),
+    "smoke tests of a folder, settings beside them": (
+        edit((GATE, "run: exec .venv/bin/pytest -p smokedeploy services/smoke_tests")),
+        "FLR-2",
+        "and the gate services/smoke_tests/smokedeploy.yml",
+    ),
+    "one working directory, one folder": (
+        edit(
+            (GATE, f"working-directory: sub\n        {GATE}"),
+            (STOP, f"{STOP} --evidence sub/smoke-evidence"),
+            ("verify smoke-evidence", "verify sub/smoke-evidence"),
+        ),
+        "FLR-2",
+        "`smokedeploy stop` starts in '.', and the gate in 'sub'",
+    ),
+    "a stop cut early": (
+        edit((STOP, f"timeout-minutes: 2\n        {STOP}")),
+        "FLR-2",
+        "`timeout-minutes: 2` is less than `smokedeploy stop` may take",
+    ),
+    "a verify cut at once": (
+        edit((VERIFY, f"timeout-minutes: 0.1\n        {VERIFY}")),
+        "FLR-2",
+        "is less than `smokedeploy verify` may take",
+    ),
+    "verify before stop": (
+        edit(
+            ("      - name: Stop what", f"      - {VERIFY}\n      - name: Stop what"),
+            (f"        {VERIFY}\n", "        run: ls\n"),
+        ),
+        "FLR-2",
+        "`smokedeploy stop` does not stand directly behind that of the gate",
+    ),
+    "a step before the stop": (
+        step("{if: always(), run: rm -rf smoke-evidence}", "      - name: Stop what"),
+        "FLR-2",
+        "`smokedeploy stop` does not stand directly behind that of the gate",
+    ),
+    "a step before verify": (
+        step(f"{{uses: actions/download-artifact{PIN}}}", "      - name: Hold the evidence"),
+        "FLR-1",
+        "`smokedeploy verify` does not stand directly behind that of `smokedeploy stop`",
+    ),
+    # always() by other words
+    **{
+        f"a job that runs by {words}": (
+            edit(("    env:\n", f"    if: ${{{{ {words} }}}}\n    env:\n")),
+            "FLR-2",
+            f"`{words.strip('!').partition('(')[0].strip()}()` on the gate's job",
+        )
+        for words in ("!cancelled()", "failure() || true", "success() ", "Always ()")
+    },
+    # another job of the gate's group
+    **{
+        f"another job cancels the group {group}": (
+            job(
+                f"\nother:\n  concurrency: {{group: '{group}', cancel-in-progress: {cancel}}}\n"
+                "  runs-on: x\n  steps: [{run: make}]\n"
+            ),
+            "FLR-2",
+            "the job 'other' is in the gate's concurrency group",
+        )
+        for group, cancel in (
+            ("smoke-deploy-dev", "true"),
+            ("Smoke-Deploy-Dev", "'${{ inputs.x }}'"),
+            ("smoke-deploy-${{ inputs.environment }}", "true"),
+        )
+    },
+    # variables that no setting allows
+    "a listed path of programs": (env("PATH: ./bin"), "FLR-1", "'PATH'"),
+    "a listed path of converters": (env("GCONV_PATH: ./x"), "FLR-1", "'GCONV_PATH'"),
+    "a path of libraries": (env("LD_LIBRARY_PATH: ./x"), "FLR-1", "'LD_LIBRARY_PATH'"),
+    "a loader's libraries on macOS": (env("DYLD_INSERT_LIBRARIES: ./x"), "FLR-1", "'DYLD_INSERT_LIBRARIES'"),
+    "a path that is a secret": (env("PYTHONHOME: ${{ secrets.PYTHONHOME }}"), "FLR-1", "'PYTHONHOME'"),
+    **{
+        f"evidence of {age} hours": (edit(("--max-age 1", f"--max-age {age}")), "FLR-1", f"'--max-age {age}'")
+        for age in ("nan", "inf", "1e9")
+    },
+    # near to what passes
+    "a check with a stop behind it": (
+        step("{run: .venv/bin/smokedeploy check; smokedeploy stop}"),
+        "FLR-1",
+        "stands outside the steps",
+    ),
+    "a check after the gate": (
+        step("{run: .venv/bin/smokedeploy check}", LAST),
+        "FLR-1",
+        "stands outside the steps",
+    ),
+    "a check with a variable of ours": (
+        step("{run: .venv/bin/smokedeploy check, env: {SMOKEDEPLOY_CONFIG: x}}"),
+        "FLR-1",
+        "stands outside the steps",
+    ),
+    "a module behind an install": (
+        step('{run: "pip install pytest_smokedeploy; python -m pytest_smokedeploy stop"}'),
+        "FLR-1",
+        "stands outside the steps",
+    ),
+    "a command that an action is given": (
+        step(f"{{uses: someone/shell{PIN}, with: {{command: smokedeploy verify old}}}}"),
+        "FLR-1",
+        "stands outside the steps",
+    ),
+    "a name that a retry action is given": (
+        step(f"{{uses: someone/retry{PIN}, with: {{command: ./smokedeploy-again}}}}"),
+        "FLR-1",
+        "stands outside the steps",
     ),
 }
 
