@@ -169,7 +169,7 @@ class _Judge:
         yield from _runs(path, job)
         yield from self._timeout(path, job)
         if found := _WHATEVER.search(str(job.get("if") or "")):
-            words = f"`{found[1]}()` on the gate's job: it may run on in a run that is cancelled"
+            words = f"`{found[1]}()` on the gate's job: no status function may decide whether it runs"
             remedy = f"Take `{found[1]}()` out of the job's `if:`, or the whole `if:`."
             yield "FLR-2", (*path, "if"), words, remedy
         where = job.get("environment")
@@ -242,6 +242,10 @@ class _Judge:
             if path not in own and at and at[:4] not in own:
                 words = "`smokedeploy` stands outside the steps of gate, stop and verify"
                 remedy = "Take it out: what is not one of these three steps can't be told from another gate."
+                if ours(gate.job, ()) is not None:
+                    remedy += f" Where it names the gate's job {gate.job!r}, rename that job."
+                elif "smokedeploy check" in str(mapping(body).get("run")):
+                    remedy = "Write `run: .venv/bin/smokedeploy check` alone in a step before the gate's."
                 yield "FLR-1", at, words, remedy
 
     def _env(self, path: Path, body: Mapping[str, Any]) -> Iterator[Breach]:

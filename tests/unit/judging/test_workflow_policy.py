@@ -5,7 +5,7 @@ import pytest
 from pytest_smokedeploy.judging import workflow_policy
 from pytest_smokedeploy.judging.workflow_policy import WorkflowRules
 from pytest_smokedeploy.settings import yamlfile
-from tests.unit.judging.workflow_table import GATE, PASSES, REFUSED, STOP, UNSEEN, edit
+from tests.unit.judging.workflow_table import GATE, LAST, PASSES, REFUSED, STOP, UNSEEN, edit, job, step
 
 SECRETS = {"DEPLOY_ENDPOINT", "CF_ACCESS_CLIENT_ID", "CF_ACCESS_CLIENT_SECRET", "DATABASE_URL", "PYTHONHOME"}
 RULES = WorkflowRules(
@@ -58,3 +58,21 @@ def test_a_refusal_says_line_and_remedy():
         "reaches the step's shell alone, and the container runs on. "
         "Write `run: exec .venv/bin/pytest -p smokedeploy smoke_tests`, and nothing around it."
     )
+
+
+def test_a_check_after_the_gate_is_told_where_to_stand():
+    (error,) = judged(step("{run: .venv/bin/smokedeploy check}", LAST))
+    assert error.remedy == "Write `run: .venv/bin/smokedeploy check` alone in a step before the gate's."
+
+
+def test_a_job_that_has_the_package_s_name_is_told_to_take_another():
+    text = job("\nother:\n  needs: smokedeploy\n  steps: [{run: 'echo ${{ needs.smokedeploy.result }}'}]\n")
+    (error,) = judged(text.replace("  smoke-deploy:\n", "  smokedeploy:\n"))
+    assert error.remedy.endswith("Where it names the gate's job 'smokedeploy', rename that job.")
+
+
+def test_what_the_stop_lacks_is_written_out():
+    line = "          DEPLOY_ENDPOINT: ${{ secrets.DEPLOY_ENDPOINT }}\n"
+    before, stop = edit().split("      - name: Stop what", 1)
+    (error,) = judged(f"{before}      - name: Stop what{stop.replace(line, '', 1)}")
+    assert error.remedy == "Add to `env` of its step: `DEPLOY_ENDPOINT: ${{ secrets.DEPLOY_ENDPOINT }}`."
