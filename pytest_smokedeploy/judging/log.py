@@ -199,7 +199,7 @@ class StartupLog:
         if len(line.text) >= _LONG:
             self._carried[line.stream] = line.text[-_CARRIED:]
         reading = self._language.read(line.text)
-        if not reading.message and (self.phase != "idle" or self.matches[-1].clause == "OBS-6"):
+        if not reading.message and (self.phase != "idle" or "OBS-6" in self.matches[-1].clauses):
             # One right behind idle is that line's own end; a later one is a line like any other.
             return LineMatch("blank", (), line)
         milestones = tuple(entry for entry in reading.entries if entry.kind == "milestone")

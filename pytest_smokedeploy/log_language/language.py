@@ -87,9 +87,10 @@ class Language:
         if len(raw) > MAX_RAW:
             return LineReading((), raw[:MAX_MESSAGE])
         whole = _clean(raw.removesuffix("\n").removesuffix("\r"))
-        record = records.reduce(whole, self.lists)
-        message = whole if record is None else _clean(record)
-        if (met := self._met(message)) or record is not None:
+        # A record without words is no blank line: it stays as it came.
+        record = _clean(records.reduce(whole, self.lists) or "")
+        message = record or whole
+        if (met := self._met(message)) or record:
             return LineReading((message,), message, met)
         messages = tuple(dict.fromkeys((whole, *self._unframed(whole))))
         for message in messages[1:]:
@@ -131,7 +132,7 @@ class Language:
         for frame in self._frames:
             number, at = frame.reach(whole, lowered)
             if number == len(frame.parts) and at < len(whole):
-                yield whole[at:].lstrip()
+                yield whole[at:].lstrip(" ")
 
 
 def _clean(text: str) -> str:

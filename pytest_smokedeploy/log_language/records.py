@@ -89,10 +89,11 @@ def _flat(record: _Object, prefix: str, depth: int) -> Iterator[tuple[str, str]]
     if depth > _DEPTH:
         raise ValueError("nested too deeply")
     for key, value in record.pairs:
-        if isinstance(value, _Object):
+        if isinstance(value, _Object) and value.pairs:
             yield from _flat(value, f"{prefix}{key}.", depth + 1)
         else:
-            yield f"{prefix}{key}", value if isinstance(value, str) else json.dumps(value)
+            empty = "{}" if isinstance(value, _Object) else None
+            yield f"{prefix}{key}", value if isinstance(value, str) else empty or json.dumps(value)
 
 
 def _logfmt(line: str) -> Iterator[tuple[str, str]]:

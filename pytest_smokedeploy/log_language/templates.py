@@ -15,6 +15,7 @@ from os.path import commonprefix
 from typing import Final
 
 from pytest_smokedeploy.log_language.placeholders import Take
+from pytest_smokedeploy.log_language.words import normalize
 
 #: Characters of a template, at the most (chosen; a message has twice as many).
 MAX_TEMPLATE: Final = 1024
@@ -142,8 +143,7 @@ class Template:
 
 def tidy(text: str) -> str:
     """`text` in NFC, runs of blanks as one, the ends trimmed."""
-    text = text if text.isascii() else unicodedata.normalize("NFC", text)
-    return " ".join(part for part in re.split(r"[ \t]+", text) if part)
+    return " ".join(part for part in re.split(r"[ \t]+", normalize("NFC", text)) if part)
 
 
 def lower(text: str) -> str:

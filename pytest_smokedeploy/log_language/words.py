@@ -9,13 +9,17 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
+from typing import Final, Literal
 
+#: Combining marks in a run, at the most (chosen; the writing systems take fewer).
+MAX_MARKS: Final = 8
 _ESCAPE: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 _JSON_ESCAPE: Final = re.compile(r"\\u([0-9a-fA-F]{4})")
 _BAD_BYTE: Final = re.compile(r"\\x[0-9a-f]{2}")
-_BETWEEN: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z])")
+_BETWEEN: Final = re.compile(
+    r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z])"
+)
 #: Letters of other scripts that look like Latin ones; what NFKD folds is not repeated here.
 _LOOK_ALIKES: Final = str.maketrans(
     "\u0430\u0432\u0435\u043a\u043c\u043d\u043e\u0440\u0441\u0442\u0443\u0445\u0456\u0458\u0455\u0501\u0261"
@@ -153,8 +157,25 @@ def says_off(text: str) -> bool:
 def fold(text: str) -> str:
     """`text` as words in lower case, one blank between two, in the Latin letters that it looks like."""
     if not text.isascii():
-        text = unicodedata.normalize("NFKD", text).translate(_LOOK_ALIKES).encode("ascii", "ignore").decode()
+        text = normalize("NFKD", text).translate(_LOOK_ALIKES).encode("ascii", "ignore").decode()
     return " ".join(text.translate(_FOLD).split())
+
+
+def normalize(form: Literal["NFC", "NFKD"], text: str) -> str:
+    """`text` in a Unicode form; a run of combining marks loses those beyond `MAX_MARKS`.
+
+    Putting a run of marks in order costs the square of its length.
+    """
+    if text.isascii():
+        return text
+    kept, run = list[str](), 0
+    for character in text:
+        # Some characters are no marks themselves, and become marks.
+        mark = not character.isascii() and unicodedata.combining(unicodedata.normalize("NFKD", character)[0])
+        run = run + 1 if mark else 0
+        if run <= MAX_MARKS:
+            kept.append(character)
+    return unicodedata.normalize(form, "".join(kept))
 
 
 def _compile(patterns: Iterable[str]) -> re.Pattern[str]:
@@ -171,7 +192,7 @@ def _readings(text: str) -> Iterator[str]:
         plain = [_CONTROL.sub("", bare), _CONTROL.sub(" ", bare), _typed(bare)]
     for one in plain:
         yield fold(one)
-        split = _BETWEEN.sub(" ", one if one.isascii() else unicodedata.normalize("NFKD", one))
+        split = _BETWEEN.sub(" ", normalize("NFKD", one))
         if split != one:
             yield fold(split)
 

@@ -235,3 +235,19 @@ def test_the_settings_own_words_name_a_line():
 @pytest.mark.parametrize("line", ["order " + "0" * 200_000, "order " + "1-" * 95_000, "x" * 2_000_000])
 def test_a_long_line_is_undocumented_and_read_once(line):
     assert kinds(fed(line)) == ["undocumented"]
+
+
+@pytest.mark.parametrize(
+    "line", ['{"msg":"","x":{}}', '{"msg": ""}', 'msg="" logger=we name=just target=withdrew']
+)
+def test_a_record_without_words_is_no_blank_line(line):
+    for before in ((), HEALTHY):
+        assert fed(*before, line).matches[-1].kind in {"undocumented", "forbidden"}
+
+
+def test_one_empty_line_ends_an_idle_line_that_meets_another_clause_too():
+    line = "meta orchestrator initialised, idle"
+    log = fed(*HEALTHY[:6], line, "", milestones={"OBS-5": [line], "OBS-6": [line]})
+    assert log.matches[-2].clauses == ("OBS-5", "OBS-6")
+    assert log.matches[-1].kind == "blank"
+    assert not log.violated

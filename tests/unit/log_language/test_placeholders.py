@@ -54,6 +54,7 @@ LEAVES = {
         "buy-3",
         "buy3btc",
         "order17",
+        "BUYOrder7",
         "api3.example.com",
         "a:1",
         "x" * 64 + "1",

@@ -53,6 +53,7 @@ def refused(**given):
         ("\uff4f\uff52\uff44\uff45\uff52 in", "OBS-7"),
         ("at https://api.example.com", "OBS-9"),
         ("execution plane: live", "RUN-1"),
+        ("LIVETrading enabled", "RUN-4"),
     ],
 )
 @pytest.mark.parametrize("key", ["documented", "shutdown"])

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from pytest_smokedeploy.log_language.words import WordLists, fold, says_off
+from pytest_smokedeploy.log_language.words import MAX_MARKS, WordLists, fold, normalize, says_off
 
 META = "meta orchestrator initialised"
 LISTS = WordLists()
@@ -132,6 +132,14 @@ def test_added_words_are_whole_words_in_any_dress():
     assert lists.named("x QUOTE_sent y") == ("OBS-7", "quote sent")
     assert lists.held("quoteSent").keys() == {"OBS-7"}
     assert lists.named("quote sentinel") is None
+
+
+@pytest.mark.parametrize("marks", ["\u0316\u0301", "\u0f73", "\uff9e\u0301", "\u0344\u0316"])
+def test_a_run_of_combining_marks_is_bounded_before_it_is_put_in_order(marks):
+    for form in ("NFC", "NFKD"):
+        assert len(normalize(form, "a" + marks * 100_000 + "b")) <= 2 * MAX_MARKS + 2
+    assert clause("o" + marks * 100_000 + "rder placed") == "OBS-7"
+    assert clause(marks * 100_000) is None
 
 
 def test_folding_keeps_words_and_slashes_alone():
