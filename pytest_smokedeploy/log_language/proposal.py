@@ -61,9 +61,9 @@ def propose(captures: Sequence[Iterable[str]], language: Language, mounts: Itera
                 language.rules.template(text)
             except TemplateError as error:
                 # RUN-1 takes no exception: the rule's own words tell where such a line goes.
-                held = [clause for clause in language.lists.held(line) if clause != "RUN-1"]
-                if held and line.isprintable():
-                    excepted.append((line, held[0]))
+                held = next(iter(language.lists.held(line)), "RUN-1")
+                if held != "RUN-1" and line.isprintable():
+                    excepted.append((line, held))
                 else:
                     left.append(f"    # {_quoted(line)} {error}")
             else:

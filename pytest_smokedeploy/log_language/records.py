@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pytest_smokedeploy.log_language.placeholders import TIME
-from pytest_smokedeploy.log_language.words import WordLists
+from pytest_smokedeploy.log_language.placeholders import HOLES, PLACEHOLDERS, TIME
+from pytest_smokedeploy.log_language.words import LEVELS, WordLists, said
 
 _DEPTH: Final = 4
 _MESSAGES: Final = ("msg", "message", "fields.message")
@@ -21,18 +21,22 @@ _TIMES: Final = frozenset({"time", "ts", "t", "timestamp", "@timestamp", "asctim
 _LEVELS: Final = frozenset(
     {"level", "severity", "levelname", "lvl", "loglevel", "log.level", "level.name", "severitytext", "@l"}
 )
-_TOKENS: Final = frozenset(
-    {"logger", "logger_name", "name", "target", "log.logger", "pid", "process.pid", "host", "hostname"}
-    | {"host.name", "version", "@version", "v"}
-)
 #: Levels up to notice; the numbers are trace, debug and info of the loggers that count in tens.
 _HARMLESS: Final = frozenset({"trace", "debug", "info", "information", "notice", "log", "10", "20", "30"})
-#: A token; the name of a level above notice is none, since leaving it out would hide an error.
-_TOKEN: Final = re.compile(
-    r"(?!(?:warn(?:ing)?|err(?:or)?|severe|crit(?:ical)?|alert|fatal|emerg(?:ency)?|panic)\Z)"
-    r"[a-z0-9_.:$-]{1,64}",
-    re.IGNORECASE | re.ASCII,
-)
+_ROWS: Final = {row.name: row.pattern for row in (*PLACEHOLDERS, *HOLES)}
+#: What goes beside times and levels: keys, and what their values must be.
+_TOKENS: Final = {
+    key: re.compile(pattern, re.IGNORECASE | re.ASCII)
+    for keys, pattern in (
+        (("logger", "logger_name", "name", "log.logger"), _ROWS["logger"]),
+        (("pid", "process.pid"), _ROWS["pid"]),
+        # A dotted name may be another host's.
+        (("host", "hostname", "host.name"), r"[a-z0-9_-]{1,64}"),
+        # The version of a record's form is one digit.
+        (("version", "@version", "v"), rf"\d|{_ROWS['version']}"),
+    )
+    for key in keys
+}
 _TIME: Final = re.compile(rf"{TIME}|\d{{1,20}}(?:\.\d{{1,20}})?", re.IGNORECASE | re.ASCII)
 _PAIR: Final = r'([\w.@-]{1,64}+)=("(?:[^"\\]|\\.)*+"|[^\s"=]*+)'
 _PAIRS: Final = re.compile(_PAIR, re.ASCII)
@@ -68,16 +72,18 @@ def reduce(line: str, lists: WordLists) -> str | None:
     levels = [value for key, value in pairs if key.lower() in _LEVELS]
     if name is None or any(value.lower() not in _HARMLESS for value in levels):
         return None
-    rest = sorted((k, v) for k, v in pairs if k != name and not _goes(k.lower(), v, lists))
+    gone = [(k, v) for k, v in pairs if k != name and _goes(k.lower(), v)]
+    tokens = [v for k, v in gone if k.lower() in _TOKENS]
+    # Held one by one and together: words of a phrase may stand in several fields.
+    if any(lists.held(text) or said(LEVELS, text) for text in (*tokens, " ".join(tokens))):
+        gone = []
+    rest = sorted({*pairs} - {*gone, (name, fields[name])})
     return " ".join([fields[name], *(f"{key}={value}" for key, value in rest)])
 
 
-def _goes(key: str, value: str, lists: WordLists) -> bool:
-    if key in _TIMES:
-        return _TIME.fullmatch(value) is not None
-    return key in _LEVELS or (
-        key in _TOKENS and _TOKEN.fullmatch(value) is not None and not lists.held(value)
-    )
+def _goes(key: str, value: str) -> bool:
+    pattern = _TIME if key in _TIMES else _TOKENS.get(key)
+    return key in _LEVELS or (pattern is not None and pattern.fullmatch(value) is not None)
 
 
 def _json(line: str) -> _Object:

@@ -13,10 +13,17 @@ from pytest_smokedeploy.log_language.frames import FRAMES
 from pytest_smokedeploy.log_language.given import All, ExceptedLine, Log
 from pytest_smokedeploy.log_language.placeholders import hole_takers, takers
 from pytest_smokedeploy.log_language.templates import Template, TemplateError, lower
-from pytest_smokedeploy.log_language.words import WordLists, fold, says_off
+from pytest_smokedeploy.log_language.words import DENIED, LEVELS, WordLists, fold, said, says_off
 
 #: Characters that a pattern has, and plain words do not.
 _NO_WORD: Final = re.compile(r"[\\^$*+?()\[\]{}|]")
+#: What stands beside the address that a server listens at; without it the line may tell of a call.
+_LISTENS: Final = re.compile(
+    r"\b(?:listen(?:s|ing)?|bound|bind(?:s|ing)?|serv(?:es?|er|ing)|running on|address|addr)\b"
+)
+_NO: Final = re.compile(r"\bno\b")
+#: The statement of RUN-1, over folded text: ``plane: paper``, ``plane selected plane=paper``.
+_PAPER: Final = re.compile(r"\b(?:plane (?:selected|set|chosen) )?(?:execution )?plane (?:is )?paper\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +95,11 @@ class Rules:
         """
         with _at(text=text):
             template = Template.read(text, self._takers)
-            self._refuse_forbidden(template.literal, clause)
+            self._refuse_forbidden(template, clause)
+            if "listen" in template.names and not said(_LISTENS, template.literal):
+                raise TemplateError(
+                    "holds {listen} and does not say that it listens; write the line as it stands"
+                )
         return template
 
     def entries(self) -> Iterator[Entry]:
@@ -122,7 +133,12 @@ class Rules:
         for number, text in enumerate((*self._log.frames, *FRAMES)):
             with _at("frames", number, text=text):
                 frame = Template.frame(text, holes)
-                self._refuse_forbidden(frame.literal)
+                self._refuse_forbidden(frame)
+                for pattern in (LEVELS, DENIED, _NO):
+                    if word := said(pattern, frame.literal):
+                        raise TemplateError(
+                            f"holds {word!r}, and a frame takes off neither a level nor a denial"
+                        )
                 yield frame
 
     def _templates(self, texts: Sequence[str], clause: str = "") -> Iterator[Template]:
@@ -130,11 +146,15 @@ class Rules:
             with _at(number):
                 yield self.template(text, clause)
 
-    def _refuse_forbidden(self, literal: str, clause: str = "") -> None:
-        held = self.lists.held(literal)
-        if clause == "RUN-1" and re.search(r"\bplane (?:is )?paper\b", fold(literal)):
-            held.pop(clause, None)
-        if not held or says_off(literal):
+    def _refuse_forbidden(self, template: Template, clause: str = "") -> None:
+        held = dict[str, str]()
+        # A placeholder between two words parts them in one reading and is no word in the other.
+        for text in (template.literal, template.filled):
+            words = self.lists.held(text)
+            if clause == "RUN-1" and _PAPER.search(fold(text)):
+                words.pop(clause, None)
+            held |= words
+        if not held or says_off(template.filled):
             return
         name, word = next(iter(held.items()))
         better = "a sound line that cannot do without goes under log.excepted as {line, clause, because}"
@@ -157,6 +177,8 @@ class Rules:
                 self._check_mounts(templates)
         for number, template in enumerate(templates):
             with _at(number, text=template.text):
+                if word := said(DENIED, template.literal):
+                    raise TemplateError(f"holds {word!r}, and a milestone says what came about")
                 if clause == "RUN-1":
                     _check_plane(template)
                 elif clause == "OBS-3" and not several:
@@ -178,10 +200,16 @@ class Rules:
 
     def _excepted(self, one: ExceptedLine) -> Entry:
         held = self.lists.held(one.line)
-        if one.clause not in held:
+        first = next(iter(held), "")
+        if one.clause != first:
             words = f"holds words of {', '.join(held)}" if held else "holds no forbidden word"
-            better = "name that clause" if held else "write it under log.documented"
-            raise TemplateError(f"{words}, and not of {one.clause}; {better}")
+            better = (
+                f"name {first}, the first of the model's order" if held else "write it under log.documented"
+            )
+            if first == "RUN-1":
+                better = "a line that names the plane so is no exception"
+            lacks = "" if one.clause in held else f", and not of {one.clause}"
+            raise TemplateError(f"{words}{lacks}; {better}")
         return Entry("excepted", Template.exact(one.line), one.clause)
 
 
@@ -191,3 +219,8 @@ def _check_plane(template: Template) -> None:
         raise TemplateError(f"holds {names}; RUN-1 takes {{time}} and {{version}} alone")
     if "paper" not in fold(template.literal).split():
         raise TemplateError("does not say paper, and RUN-1 is met by nothing else")
+    rest = _PAPER.sub(" ", fold(template.literal), count=1)
+    if odd_word := re.search(r"\b(?:no|off|false|overrid(?:e|es|den|ing)|plane)\b", rest):
+        raise TemplateError(
+            f"holds {odd_word[0]!r} beside the plane, and RUN-1 takes one plane without a denial"
+        )

@@ -14,7 +14,7 @@ from itertools import zip_longest
 from os.path import commonprefix
 from typing import Final
 
-from pytest_smokedeploy.log_language.placeholders import Take
+from pytest_smokedeploy.log_language.placeholders import SAMPLES, Take
 from pytest_smokedeploy.log_language.words import normalize
 
 #: Characters of a template, at the most (chosen; a message has twice as many).
@@ -51,6 +51,7 @@ class Template:
         parts: literal text in lower case, and what the placeholders between take.
         names: the placeholders' names, in order.
         literal: the literal text, a blank for each placeholder.
+        filled: the text with a sample in each placeholder.
 
     """
 
@@ -58,6 +59,7 @@ class Template:
     parts: tuple[str | Take, ...]
     names: tuple[str, ...]
     literal: str
+    filled: str
 
     @classmethod
     def read(cls, text: str, takers: Mapping[str, Take]) -> Template:
@@ -95,7 +97,7 @@ class Template:
     def exact(cls, text: str) -> Template:
         """The template that `text` alone meets, braces and all."""
         _check_characters(text)
-        return cls(text, (lower(tidy(text)),), (), text)
+        return cls(text, (lower(tidy(text)),), (), text, text)
 
     @classmethod
     def frame(cls, text: str, takers: Mapping[str, Take]) -> Template:
@@ -160,7 +162,7 @@ def _check_characters(text: str) -> None:
             raise TemplateError(f"mixes scripts in the word {word!a}; write it in one")
 
 
-def _split(text: str, takers: Mapping[str, Take]) -> tuple[tuple[str | Take, ...], tuple[str, ...], str]:
+def _split(text: str, takers: Mapping[str, Take]) -> tuple[tuple[str | Take, ...], tuple[str, ...], str, str]:
     literals, names, at = [""], list[str](), 0
     for found in _PART.finditer(text):
         literals[-1] += text[at : found.start()]
@@ -182,4 +184,6 @@ def _split(text: str, takers: Mapping[str, Take]) -> tuple[tuple[str | Take, ...
         literals.append("")
     literals[-1] += text[at:]
     pairs = zip_longest(map(lower, literals), (takers[name] for name in names))
-    return tuple(part for pair in pairs for part in pair if part), tuple(names), " ".join(literals)
+    parts = tuple(part for pair in pairs for part in pair if part)
+    filled = "".join(map("".join, zip_longest(literals, (SAMPLES[name] for name in names), fillvalue="")))
+    return parts, tuple(names), " ".join(literals), filled

@@ -108,6 +108,15 @@ _OFF: Final = re.compile(
     rf"\b(?:(?:no|without|zero|0|disabled) {_THING}"
     rf"|{_THING} (?:(?:is|are|was|were|enabled|mode|state|status) )?(?:disabled|off|none|false|inactive|0))\b"
 )
+#: Levels above notice; the loggers of two servers are named for errors and carry every line.
+LEVELS: Final = re.compile(
+    r"\b(?:warn(?:ing)?|(?<!uvicorn )(?<!gunicorn )err(?:or)?|severe|crit(?:ical)?|alert|fatal|"
+    r"emerg(?:ency)?|panic)\b"
+)
+#: That something did not come about.
+DENIED: Final = re.compile(
+    r"\b(?:not|never|cannot|(?:ca|do|did|wo|is|was|could|does)n t|unable|without|fail(?:s|ed|ing|ures?)?)\b"
+)
 
 
 class WordLists:
@@ -146,12 +155,17 @@ class WordLists:
             for clause, pattern in self._words.items():
                 if word := pattern.search(reading):
                     found.setdefault(clause, word[0])
-        return found
+        return {clause: found[clause] for clause in self._words if clause in found}
 
 
 def says_off(text: str) -> bool:
     """Whether `text` only states that something is off: ``scheduler: disabled``, ``no scheduler``."""
     return not re.search(r"\w", _OFF.sub(" ", fold(text)))
+
+
+def said(pattern: re.Pattern[str], text: str) -> str:
+    """The first words of `text`, folded in any way, that `pattern` matches; "" where there are none."""
+    return next((found[0] for one in _readings(text) if (found := pattern.search(one))), "")
 
 
 def fold(text: str) -> str:

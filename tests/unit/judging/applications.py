@@ -82,14 +82,14 @@ JSON_START = [
 JSON_STOP = [_record('"signal":"SIGTERM","msg":"bye"', time=1767323105170)]
 JSON_LOG = {
     "milestones": {
-        "OBS-1": ["boot commit={hex}"],
-        "OBS-2": ["environment ok checked={number} missing=0"],
-        "OBS-3": ['volumes ok ms={number} volumes=["audit-events", "snapshots"]'],
-        "OBS-4": ["replay begins source.id={id} source.kind=snapshot"],
-        "OBS-5": ["meta orchestrator ready adapters=0"],
-        "OBS-6": ["idle"],
-        "RUN-1": ["mode plane=paper"],
+        "OBS-1": ["boot commit={hex} name=runtime"],
+        "OBS-2": ["environment ok checked={number} missing=0 name=runtime"],
+        "OBS-3": ['volumes ok ms={number} name=runtime volumes=["audit-events", "snapshots"]'],
+        "OBS-4": ["replay begins name=runtime source.id={id} source.kind=snapshot"],
+        "OBS-5": ["meta orchestrator ready adapters=0 name=runtime"],
+        "OBS-6": ["idle name=runtime"],
+        "RUN-1": ["mode name=runtime plane=paper"],
     },
-    "documented": ["replay done events={number} ms={number}"],
-    "shutdown": ["bye signal=SIGTERM"],
+    "documented": ["replay done events={number} ms={number} name=runtime"],
+    "shutdown": ["bye name=runtime signal=SIGTERM"],
 }

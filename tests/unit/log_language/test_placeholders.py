@@ -88,8 +88,8 @@ LEAVES = {
 
 
 def meets(name, value):
-    made = language(documented=[f"word {{{name}}}", f"word {{{name}}} behind"], tag="1.4.2-rc1")
-    return [bool(made.read(f"word {value}{rest}").entries) for rest in ("", " behind")]
+    made = language(documented=[f"address {{{name}}}", f"address {{{name}}} behind"], tag="1.4.2-rc1")
+    return [bool(made.read(f"address {value}{rest}").entries) for rest in ("", " behind")]
 
 
 @pytest.mark.parametrize("name", TAKES)

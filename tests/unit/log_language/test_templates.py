@@ -54,6 +54,14 @@ def refused(**given):
         ("at https://api.example.com", "OBS-9"),
         ("execution plane: live", "RUN-1"),
         ("LIVETrading enabled", "RUN-4"),
+        ("POST {path}", "OBS-9"),
+        ("evaluating every {duration}", "RUN-3"),
+        ("flush every {number} seconds", "RUN-3"),
+        ("{number} trades off", "OBS-7"),
+        ("no {id} scheduler", "RUN-2"),
+        ("calling {listen}", "does not say that it listens"),
+        ("{number} no orders", "OBS-7"),
+        ("worker {id} started", "RUN-3"),
     ],
 )
 @pytest.mark.parametrize("key", ["documented", "shutdown"])
@@ -95,6 +103,12 @@ def test_a_template_that_keeps_the_rules_is_taken(text):
             "says that the plane is paper",
         ),
         ({"RUN-1": ["no money moves"]}, ("milestones", "RUN-1", 0), "does not say paper"),
+        ({"RUN-1": ["plane: paper off"]}, ("milestones", "RUN-1", 0), "'off' beside the plane"),
+        ({"RUN-1": ["plane: paper, overridden"]}, ("milestones", "RUN-1", 0), "'overridden'"),
+        ({"RUN-1": ["not paper"]}, ("milestones", "RUN-1", 0), "'not'"),
+        ({"RUN-1": ["plane: paper, plane: sim"]}, ("milestones", "RUN-1", 0), "'plane' beside the plane"),
+        ({"OBS-2": ["environment validation failed"]}, ("milestones", "OBS-2", 0), "'failed'"),
+        ({"OBS-6": ["idle cannot be reached"]}, ("milestones", "OBS-6", 0), "'cannot'"),
         ({"RUN-1": ["plane: paperless"]}, ("milestones", "RUN-1", 0), "RUN-1 forbids"),
         ({"RUN-1": ["plane selected: sim, not paper"]}, ("milestones", "RUN-1", 0), "RUN-1 forbids"),
         ({"RUN-1": ["plane=paper, plane live"]}, ("milestones", "RUN-1", 0), "RUN-4 forbids"),
@@ -133,6 +147,8 @@ def test_mounts_are_named_in_any_of_three_ways(templates):
     [
         ("cache warm", "OBS-9", "holds no forbidden word"),
         ("event loop ready", "OBS-9", "holds words of RUN-3, and not of OBS-9"),
+        ("connected to event loop", "RUN-3", "name OBS-9, the first"),
+        ("plane job", "RUN-2", "no exception"),
         ("event loop\u200b ready", "RUN-3", "U+200B"),
     ],
 )
@@ -151,6 +167,12 @@ def test_an_excepted_line_holds_words_of_its_clause(line, clause, words):
         ("{time} {number} {message}", "{number}, which there is none of; there are {time}, {pid}"),
         ("{time}{level} {message}", "touch"),
         ("{time} orders {message}", "OBS-7"),
+        ("every {pid} ms {message}", "RUN-3"),
+        ("ERROR {message}", "'error'"),
+        ("{time} engine panic: {message}", "'panic'"),
+        ("{time} notReached {message}", "'not'"),
+        ("failed: {message}", "'failed'"),
+        ("no {message}", "'no'"),
     ],
 )
 def test_a_frame_that_breaks_a_rule_is_refused(frame, words):
