@@ -57,14 +57,17 @@ nobody wrote meets nothing. A raw line of more than 8,192 characters and a messa
 |---|---|
 {holes}
 
-A level above notice is never taken off. The name of a logger in one word is no hole: write it out
+A level above notice is never taken off, and no frame of the settings holds one, or a denial (`not`,
+`no`, `failed`, `without`, ...). The name of a logger in one word is no hole: write it out
 in a frame of the settings, `{{level}}:engine:{{message}}`.
 
 **Records.** A line that is one JSON object, or logfmt as a whole, is its message (`msg`, `message`
 or `fields.message`). Nested objects are flattened with dots, four levels deep. Times, levels up to
-notice (10, 20, 30 too), and logger, pid, host and version of one token each are left out. **Every
-other field is appended to the message as `key=value`**, in the order of the keys, and has to stand
-in the template. A record with a key twice, a level above notice or no message is none.
+notice (10, 20, 30 too), a logger or name as `{{logger}}` takes it, a pid of 1 to 8 digits, a host
+without dots and a version (one digit, or as `{{version}}` takes it) are left out, unless one of them
+or all together hold forbidden words. **Every other field is appended to the message as
+`key=value`**, an empty object as `key={{}}`, in the order of the keys, and has to stand in the
+template. A record with a key twice, a level above notice or an empty message is none.
 
 ## Placeholders
 
@@ -81,12 +84,16 @@ forbidden words, and a word that is not in the lists passes. `{{{{` and `}}}}` a
 - At least one literal word, or a rule like `===`; no two placeholders touch; at most one of
   `{{id}}` and `{{path}}`.
 - No control, format, private or separator character, and no word of two scripts.
-- RUN-1's templates take `{{time}}` and `{{version}}` alone, and say `paper`.
+- A milestone's template holds no denial (`not`, `cannot`, `failed`, `without`, ...).
+- RUN-1's templates take `{{time}}` and `{{version}}` alone, say `paper`, name no second plane and
+  hold no `no`, `off`, `false` or `overridden`.
 - OBS-3's name every mount, by `{{mounts}}` or one by one, or are several lines that must all come
   (`all`).
-- No forbidden word, unless all that the template says is that the thing is off: `scheduler:
-  disabled`, `no scheduler`. A sound line that cannot do without goes under `log.excepted`: letter
-  by letter, at most once a start, shown on top of every report.
+- `{{listen}}` stands in a line that says so: listening, bound, serving, running on, address.
+- No forbidden word, with a sample in each placeholder (`POST {{path}}`) or without, unless all that
+  the template says is that the thing is off: `scheduler: disabled`, `no scheduler`. A sound line
+  that cannot do without goes under `log.excepted`: letter by letter, with the first clause of this
+  page's table whose words it holds, at most once a start, shown on top of every report.
 - A clause's templates take the place of the model's; everything else adds to what stands here.
 
 A broken rule ends the run before any request, with file, line and key.
@@ -98,8 +105,8 @@ A broken rule ends the run before any request, with file, line and key.
 ## Forbidden words
 
 Words in lower case, as regular expressions; what is not a letter, a digit or `/` is a blank, and
-`camelCase` is two words. They give an undocumented line its clause. No template holds them, nor the
-further words of the last column. `log.forbidden` adds plain words.
+`camelCase` is two words, and so is `HTTPConnector`. They give an undocumented line its clause. No
+template holds them, nor the further words of the last column. `log.forbidden` adds plain words.
 
 | clause | what it asks | words | further words |
 |---|---|---|---|
