@@ -188,12 +188,12 @@ def test_hold_tells_a_last_deploy_that_passed_and_a_deploy_without_an_id_is_none
 def test_logs_are_followed_to_the_end(agent):
     request, _ = agent.deploy()
     with agent.client.logs(follow=True) as stream:
-        records = iter(stream)
-        lines = [next(records)]
+        lines = [stream.next(SECONDS)]
         while "idle" not in getattr(lines[-1], "line", ""):
-            lines.append(next(records))
+            lines.append(stream.next(SECONDS))
         agent.stop(request.deploy_id)
-        lines += list(records)
+        while not stream.ended:
+            lines.append(stream.next(SECONDS))
     assert isinstance(lines[0], LogLine)
     assert "starting" in lines[0].line
     assert isinstance(lines[-1], End)
