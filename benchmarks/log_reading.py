@@ -31,7 +31,7 @@ from tests.rehearsal.gallery.gate import gate, settings_file  # noqa: E402
 RECORD = '{"level": "info", "ts": "2026-01-02T03:04:05.123Z", "logger": "runtime.replay", "msg": "%s"}'
 KINDS = {"plain": "replayed event %.0f", "JSON": RECORD % "replayed event %.0f"}
 #: The slowest reading is to be measured, not failed.
-CHANGES = {"log": {"documented": ["replayed event {number}"]}, "deadlines": {"startup_seconds": 600}}
+CHANGES = {"log": {"documented": ["replayed event {number}"]}, "deadlines": {"startup_seconds": 500}}
 CONFTEST = """from pathlib import Path
 
 
