@@ -1,7 +1,5 @@
 """``smokedeploy agent --check``: what is wrong with settings and server, before anybody depends on it."""
 
-from __future__ import annotations
-
 import os
 import stat
 from collections.abc import Callable, Iterator, Mapping

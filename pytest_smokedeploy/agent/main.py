@@ -1,7 +1,5 @@
 """``smokedeploy agent``: reads its settings, binds, serves, and leaves in order."""
 
-from __future__ import annotations
-
 import argparse
 import json
 import os

@@ -1,7 +1,5 @@
 """The agent's settings, read from its environment alone; it starts with none of them wrong."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """``smokedeploy agent``: serves the Deploy Agent; its arguments are the agent's own."""
 
-from __future__ import annotations
-
 import argparse
 import os
 

@@ -1,7 +1,5 @@
 """``smokedeploy check``: the preconditions that the repository itself shows, without a request."""
 
-from __future__ import annotations
-
 import argparse
 import os
 from pathlib import Path

@@ -1,7 +1,5 @@
 """``smokedeploy init``: copies the smoke tests and the workflow into a repository."""
 
-from __future__ import annotations
-
 import argparse
 import shutil
 from pathlib import Path

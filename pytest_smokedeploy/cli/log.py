@@ -5,8 +5,6 @@ the ``startup.log`` that a run of the gate leaves. A file tells neither when the
 it was quiet: the shutdown is taken to begin with the first line after idle that log.shutdown documents.
 """
 
-from __future__ import annotations
-
 import argparse
 import codecs
 import os

@@ -1,7 +1,5 @@
 """``smokedeploy``: the table of its commands."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from collections.abc import Sequence

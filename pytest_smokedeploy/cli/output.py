@@ -1,7 +1,5 @@
 """What a command prints."""
 
-from __future__ import annotations
-
 import os
 import sys
 from typing import TextIO

@@ -1,7 +1,5 @@
 """``smokedeploy stop``: the workflow's last step, for a run that was killed (DESIGN 5, layer 4)."""
 
-from __future__ import annotations
-
 import argparse
 import os
 import time

@@ -1,7 +1,5 @@
 """``smokedeploy verify``: whether evidence is a live PASS, whole and consistent (EXT-5)."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from datetime import timedelta

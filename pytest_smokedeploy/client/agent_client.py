@@ -1,7 +1,5 @@
 """The client of a Deploy Agent, with one method for each call of the contract (DESIGN 4)."""
 
-from __future__ import annotations
-
 from contextlib import AbstractContextManager
 
 from pydantic import BaseModel

@@ -1,7 +1,5 @@
 """One HTTP answer as it came, and strict JSON."""
 
-from __future__ import annotations
-
 import json
 import math
 from collections.abc import Mapping

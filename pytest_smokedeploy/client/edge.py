@@ -5,8 +5,6 @@ the edge's own errors are ``error code: NNNN`` or, where JSON was asked for, RFC
 problems with ``cloudflare_error: true``.
 """
 
-from __future__ import annotations
-
 import re
 from typing import Final
 from urllib.parse import urlsplit

@@ -1,7 +1,5 @@
 """Checks an agent's endpoint: https, or plain http on loopback (DESIGN 4)."""
 
-from __future__ import annotations
-
 from urllib.parse import urlsplit
 
 import httpx

@@ -1,7 +1,5 @@
 """One sentence about an agent's hold for a person, and how to release the hold (FLR-3)."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from pytest_smokedeploy.client.answer import shown

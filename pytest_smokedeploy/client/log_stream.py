@@ -4,8 +4,6 @@ A reader thread parses and queues; the consumer takes records with a time-out, s
 work between two records. The agent's heartbeats tell a silent runtime from a lost connection.
 """
 
-from __future__ import annotations
-
 import threading
 import time
 from collections import deque

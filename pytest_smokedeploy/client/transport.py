@@ -6,8 +6,6 @@ the wait at once. Each call has a connection of its own: a kept-alive one may be
 retried.
 """
 
-from __future__ import annotations
-
 import socket
 import ssl
 import threading

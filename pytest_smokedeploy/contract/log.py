@@ -1,7 +1,5 @@
 """Records of the runtime's log, one JSON object a line (extension `logs`)."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from pydantic import StrictInt, StrictStr

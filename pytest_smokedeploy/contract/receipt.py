@@ -1,7 +1,5 @@
 """Answers to a deploy: the receipt, the progress, and the failure (AGT-1 to AGT-7)."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from pydantic import StrictBool, StrictInt, StrictStr

@@ -1,7 +1,5 @@
 """Bodies of the calls to an agent; a field that the contract does not know is refused."""
 
-from __future__ import annotations
-
 from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr

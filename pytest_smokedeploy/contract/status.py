@@ -1,7 +1,5 @@
 """Answers to every call but a deploy and its log."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool, StrictInt, StrictStr

@@ -1,7 +1,5 @@
 """Names of the contract, its times, and the base of its answers (DESIGN 4)."""
 
-from __future__ import annotations
-
 import re
 from datetime import datetime
 from enum import StrEnum

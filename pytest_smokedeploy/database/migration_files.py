@@ -1,7 +1,5 @@
 """The migrations that a repository holds: a folder of SQL files, or Alembic's revisions (PRE-5)."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal

@@ -1,7 +1,5 @@
 """`evidence.json`: built from the journal alone, and replayed into the gate's verdict (DESIGN 6)."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, Final

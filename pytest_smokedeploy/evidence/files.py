@@ -1,7 +1,5 @@
 """Reads a file of an evidence folder; anything but a regular file of bounded size is refused (EXT-5)."""
 
-from __future__ import annotations
-
 import errno
 import hashlib
 import os

@@ -1,7 +1,5 @@
 """The evidence folder: an older run's files are removed, this run's are each written in one step."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The append-only journal: one JSON line an event, on disk before anything else happens (DESIGN 6)."""
 
-from __future__ import annotations
-
 import errno
 import json
 import os

@@ -1,7 +1,5 @@
 """The in-toto statement: what was tested (image, evidence), and how it ended (FACTS: Evidence)."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, Final
 

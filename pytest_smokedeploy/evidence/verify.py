@@ -1,7 +1,5 @@
 """`smokedeploy verify`: whether a folder is the evidence of a live PASS (EXT-5)."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta

@@ -1,7 +1,5 @@
 """Which check may run, and whether anything may be deployed (VER-6, PRE-7)."""
 
-from __future__ import annotations
-
 from pytest_smokedeploy.judging.record import Check, Record
 from pytest_smokedeploy.judging.verdict import clause_state
 from pytest_smokedeploy.model import CHECKED, CLAUSE, STAGES, Stage

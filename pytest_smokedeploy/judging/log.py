@@ -4,8 +4,6 @@ Rests on the model's section "Observability Requirements". A line is what a temp
 says it is, and undocumented otherwise (EXT-4); a forbidden word only gives it its clause.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal

@@ -1,7 +1,5 @@
 """Environment variables that change what the gate's process runs; each one set is refused (FLR-1)."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from typing import Final

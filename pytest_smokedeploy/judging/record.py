@@ -4,8 +4,6 @@ Fed with the same facts in the same order it is the same record, so that `verify
 from evidence alone (EXT-5).
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal

@@ -1,7 +1,5 @@
 """One simple shell command: plain words, so that no shell does anything but start it (docs/workflow.md)."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from typing import Final

@@ -1,7 +1,5 @@
 """The state of each clause and the verdict of a run (EXT-5)."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Final, Literal, get_args
 

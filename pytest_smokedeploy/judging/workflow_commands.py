@@ -1,7 +1,5 @@
 """The three commands of ours in a workflow: gate, stop, verify, each a simple command (docs/workflow.md)."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from posixpath import normpath

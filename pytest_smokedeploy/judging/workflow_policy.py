@@ -1,7 +1,5 @@
 """The allow-list of the deploy workflow; a refusal names line and remedy (docs/workflow.md)."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

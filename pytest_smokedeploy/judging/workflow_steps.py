@@ -1,7 +1,5 @@
 """A workflow document as triggers, jobs and steps; `workflow_policy` judges them."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass

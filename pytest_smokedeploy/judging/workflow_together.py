@@ -1,7 +1,5 @@
 """What gate, stop and verify must have in common: place, folders, settings and secrets (docs/workflow.md)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from posixpath import normpath
 

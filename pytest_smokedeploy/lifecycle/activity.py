@@ -1,7 +1,5 @@
 """Judges the engine's counters around the quiet window (RUN-2, RUN-3, OBS-9)."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final

@@ -1,7 +1,5 @@
 """One smoke deploy from the promise to stop to the confirmed stop (DESIGN 5)."""
 
-from __future__ import annotations
-
 import time
 import uuid
 from collections.abc import Callable, Mapping

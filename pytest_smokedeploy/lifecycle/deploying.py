@@ -1,7 +1,5 @@
 """Sends the one deploy of a run and follows it to its end (AGT-1 to AGT-5)."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

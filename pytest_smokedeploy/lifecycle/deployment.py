@@ -1,7 +1,5 @@
 """Judges the agent's receipt of its five steps (AGT-1 to AGT-5)."""
 
-from __future__ import annotations
-
 from dataclasses import KW_ONLY, dataclass
 from typing import Final
 

@@ -1,7 +1,5 @@
 """The exit criteria of STEP 5, judged from the whole run (EXT-2, EXT-4)."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Follows a deploy that the agent answered with 202, to its end (extension `async`)."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass

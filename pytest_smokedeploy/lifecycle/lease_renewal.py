@@ -1,7 +1,5 @@
 """Renews the deploy's lease while the run lives; without it the agent stops the container (DESIGN 5)."""
 
-from __future__ import annotations
-
 import threading
 
 from pytest_smokedeploy.client import AgentClient

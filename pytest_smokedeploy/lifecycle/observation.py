@@ -1,7 +1,5 @@
 """Follows the runtime's log as a stream, through idle and the quiet window, to the end of the stop."""
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 from collections.abc import Callable

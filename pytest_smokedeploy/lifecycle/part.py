@@ -1,7 +1,5 @@
 """The base of the classes that do one part of a deploy."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

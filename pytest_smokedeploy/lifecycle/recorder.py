@@ -1,7 +1,5 @@
 """Records the facts of a run, each in the record and in the journal."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict

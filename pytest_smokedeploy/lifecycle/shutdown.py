@@ -1,7 +1,5 @@
 """The observations of the stop, and their findings (STP-1, STP-2, STP-3, EXT-3)."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final

@@ -1,7 +1,5 @@
 """Signals end the run in order, and never cut a stop short (DESIGN 5, layer 3)."""
 
-from __future__ import annotations
-
 import os
 import signal
 import threading

@@ -1,7 +1,5 @@
 """Sends the stop, which only a status read confirms (STP-1, FLR-2)."""
 
-from __future__ import annotations
-
 import threading
 from dataclasses import dataclass
 

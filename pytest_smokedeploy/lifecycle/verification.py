@@ -1,7 +1,5 @@
 """Judges the answers to `GET /v1/status`, field by field (VER-1 to VER-5)."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta

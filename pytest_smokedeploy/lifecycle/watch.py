@@ -1,7 +1,5 @@
 """Watches the log and the status of one deploy, from its start to the end of the stop."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass

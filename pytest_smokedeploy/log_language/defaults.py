@@ -1,7 +1,5 @@
 """The model's own templates: the reference runtime's lines word for word, and their obvious variants."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Frames: what the usual loggers put before a message. A closed list, to which the settings may add."""
 
-from __future__ import annotations
-
 from typing import Final
 
 FRAMES: Final = (

@@ -1,7 +1,5 @@
 """What `smokedeploy.yml` says under `log`, beside the model's own templates, frames and words."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag

@@ -1,7 +1,5 @@
 """The log language of one run: which templates a line meets, and which it is nearest to."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator

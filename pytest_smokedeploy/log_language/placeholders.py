@@ -4,8 +4,6 @@ A placeholder takes the longest text that it can and gives nothing back, and no 
 follows it. There is none for a free word.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass

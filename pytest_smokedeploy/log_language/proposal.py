@@ -4,8 +4,6 @@ Only what differs between the captures is loosened; of a single capture, times, 
 ids alone. Zeros, paths, and the lines meant for RUN-1, OBS-3 and OBS-6 stay as they are.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field

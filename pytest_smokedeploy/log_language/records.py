@@ -4,8 +4,6 @@ What every record carries goes (time, harmless level, logger, pid, host, version
 appended to the message as ``key=value``, in the order of the keys, and so has to be written in a template.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """The rules on templates, and the entries that the model's own templates and the settings make."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager

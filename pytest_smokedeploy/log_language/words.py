@@ -4,8 +4,6 @@ The lists decide no PASS: a line that no template meets fails in any case. They 
 such words out of templates, and are held against the tokens that placeholders take.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping

@@ -4,8 +4,6 @@ Their ids are public: they stand in code, reports, evidence and messages, do not
 not reused.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Final, Literal, get_args

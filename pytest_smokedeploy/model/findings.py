@@ -1,7 +1,5 @@
 """A finding about one clause, and what each violation means."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Final
 

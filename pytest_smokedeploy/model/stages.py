@@ -1,7 +1,5 @@
 """The stages of a smoke deploy."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import Final
 

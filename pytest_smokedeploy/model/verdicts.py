@@ -1,7 +1,5 @@
 """Verdicts of a run, and the exit status of each."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import Final
 

@@ -3,8 +3,6 @@
 It reads pytest's objects without importing pytest, as `collection` does.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """What pytest collected, as checks of the gate; it reads pytest's objects without importing pytest."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Options and plug-ins under which a run is no gate: known before any request leaves, exit status 4."""
 
-from __future__ import annotations
-
 import os.path
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path

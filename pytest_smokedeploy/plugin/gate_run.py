@@ -1,7 +1,5 @@
 """The gate's part of one pytest run, which the hooks delegate to; imported once a run is a gate's."""
 
-from __future__ import annotations
-
 import os
 import secrets
 import sys

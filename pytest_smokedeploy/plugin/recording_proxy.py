@@ -1,7 +1,5 @@
 """What checks are given: a view that records findings, and the agent's reading calls."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import wraps
 from typing import Any

@@ -1,7 +1,5 @@
 """What is written past pytest's capturing, and the mask on what pytest's reporter writes."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any, TypeAlias

@@ -1,7 +1,5 @@
 """The clauses of the stage preconditions, a method each, which returns a finding and never raises."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

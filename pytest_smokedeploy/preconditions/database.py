@@ -1,7 +1,5 @@
 """The database exists and is migrated (PRE-5): asked of the agent, directly, or attested."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 
 from pytest_smokedeploy.database.migration_files import MigrationFiles

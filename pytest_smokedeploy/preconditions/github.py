@@ -1,7 +1,5 @@
 """GitHub's REST API, read-only: one question, one answer in time, no retry (FACTS: GitHub REST)."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from contextlib import suppress

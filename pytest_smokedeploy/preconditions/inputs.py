@@ -1,7 +1,5 @@
 """The inputs: environment dev, and an image tag that cannot move and is known to be good (TRG-2)."""
 
-from __future__ import annotations
-
 from functools import partial
 from typing import Final
 

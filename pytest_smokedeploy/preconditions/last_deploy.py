@@ -1,7 +1,5 @@
 """How the agent's last smoke deploy ended: released, or by GitHub's answer on its gate job (FLR-3)."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date

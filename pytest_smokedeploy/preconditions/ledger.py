@@ -1,7 +1,5 @@
 """The phase ledger and the sign-offs: plain files under review (PRE-1, FLR-3, PRE-5 attested)."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from functools import partial

@@ -3,8 +3,6 @@
 Asked where the agent does not tell its last smoke deploy.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """The deploy workflow's file: read once a run, and held against the one of the run's own commit (PRE-2)."""
 
-from __future__ import annotations
-
 import hashlib
 import re
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """The team's keys and assertions, as Cloudflare Access makes them (FACTS: Access)."""
 
-from __future__ import annotations
-
 import json
 import time
 import uuid

@@ -1,7 +1,5 @@
 """The rehearsal's agent, a process of its own: it prints its port, and ends with its standard input."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,5 @@
 """Reads from and ends a process that the rehearsal started."""
 
-from __future__ import annotations
-
 import re
 import select
 import subprocess

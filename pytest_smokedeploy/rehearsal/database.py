@@ -1,7 +1,5 @@
 """The rehearsal's database: SQLite, with the repository's migrations recorded as applied."""
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import Iterable
 from contextlib import closing

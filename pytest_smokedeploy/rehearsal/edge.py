@@ -1,7 +1,5 @@
 """The edge: Cloudflare Access and the tunnel before the agent, as far as a client sees them (FACTS)."""
 
-from __future__ import annotations
-
 import json
 import threading
 import uuid

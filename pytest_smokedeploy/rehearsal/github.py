@@ -1,7 +1,5 @@
 """A stand-in for GitHub's REST API: the documented shapes of what the preconditions ask."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final

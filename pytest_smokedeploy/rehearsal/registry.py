@@ -1,7 +1,5 @@
 """A real registry on loopback, and the reference runtime's image in it (FACTS: Images and Docker)."""
 
-from __future__ import annotations
-
 import io
 import os
 import shutil

@@ -1,7 +1,5 @@
 """An ASGI application on a loopback port that the system chooses, served by a thread."""
 
-from __future__ import annotations
-
 import socket
 import threading
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What a rehearsal's world is like: healthy by default, each fault one field."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path

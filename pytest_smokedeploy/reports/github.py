@@ -1,7 +1,5 @@
 """GitHub's annotation and step summary, made from the evidence alone (FACTS: GitHub Actions)."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from html import escape
 from typing import Any, Final

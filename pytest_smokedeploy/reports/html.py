@@ -4,8 +4,6 @@ pytest-html escapes none of what it is handed (branch names, log lines), so noth
 evidence reaches the page but through `_e`.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Mapping
 from html import escape

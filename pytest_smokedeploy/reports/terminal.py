@@ -1,7 +1,5 @@
 """The verdict in a few lines of text."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

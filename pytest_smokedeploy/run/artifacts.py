@@ -1,7 +1,5 @@
 """What a run leaves on the disk: its evidence, other plug-ins' files masked, a step summary."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from html import escape

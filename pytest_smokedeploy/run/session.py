@@ -1,7 +1,5 @@
 """One run of the gate from collection to evidence, without pytest."""
 
-from __future__ import annotations
-
 import logging
 import platform
 import tempfile

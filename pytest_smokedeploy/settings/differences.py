@@ -1,7 +1,5 @@
 """The rules of a run that are not the model's: every setting whose value differs from its default."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from pydantic import BaseModel

@@ -1,7 +1,5 @@
 """GitHub's own variables of this run (FACTS: GitHub Actions)."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields

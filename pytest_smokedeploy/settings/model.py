@@ -1,7 +1,5 @@
 """`smokedeploy.yml`, checked: every key, its type and its default (DESIGN 3)."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 

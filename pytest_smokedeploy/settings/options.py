@@ -1,7 +1,5 @@
 """Options of a run: the command line's before SMOKEDEPLOY_* variables, merged here and nowhere else."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Options > environment > `smokedeploy.yml`, and what is refused before any request leaves (TGT-3)."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Mapping

@@ -4,8 +4,6 @@ YAML 1.1 reads `on` as true, 1.10 as 1.1 and 010 as 8; here only `true`, `false`
 integers and floats are more than text, and a float keeps its spelling where text is wanted.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from pathlib import Path

@@ -4,8 +4,6 @@ A message says what happened, what it means, and what to do next. `clause` is th
 clause of the Smoke Deploy Model that the error violates, where it violates one.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 

@@ -5,8 +5,6 @@ is a host if it is ``localhost`` or has ``.`` or ``:``; otherwise the host is ``
 and a single part lies in ``library/``.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from typing import Final, Self

@@ -1,7 +1,5 @@
 """Which hosts are this machine: plain http goes there only (DESIGN 4)."""
 
-from __future__ import annotations
-
 import ipaddress
 
 

@@ -4,8 +4,6 @@ Rests on DESIGN 6: no secret, in any spelling (plain, base64, URL-encoded), reac
 file, log or terminal.
 """
 
-from __future__ import annotations
-
 import base64
 import re
 import unicodedata

@@ -1,7 +1,5 @@
 """The audit log: who did what, when and why, one JSON line each, only ever appended (extension `hold`)."""
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """The agent's own container; it is stopped and removed only if it is the deploy's that is meant."""
 
-from __future__ import annotations
-
 import threading
 import time
 from typing import Final

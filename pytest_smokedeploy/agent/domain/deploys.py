@@ -1,7 +1,5 @@
 """Deploys by their id: the one under way, and how each earlier one ended (extension `async`)."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, Final

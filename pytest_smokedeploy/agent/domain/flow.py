@@ -1,7 +1,5 @@
 """The five steps, in order and once each; one deploy at a time; a stop cancels one in flight."""
 
-from __future__ import annotations
-
 import logging
 import threading
 import uuid

@@ -3,8 +3,6 @@
 Each change stands in the audit log before it counts.
 """
 
-from __future__ import annotations
-
 from pytest_smokedeploy.agent.domain.deploys import keep_record, read_record
 from pytest_smokedeploy.agent.domain.policy import RefusedError
 from pytest_smokedeploy.agent.domain.state import Held, State, Store

@@ -1,7 +1,5 @@
 """Gives, renews and ends leases: how long a deploy's container may run (extension `lease`)."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """The timer of a lease: how long a container may run before the agent stops it itself (extension `lease`)."""
 
-from __future__ import annotations
-
 import logging
 import threading
 import time

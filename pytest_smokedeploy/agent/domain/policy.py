@@ -1,7 +1,5 @@
 """What a request may ask for, held against what the server owns; whatever else is a definite no."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Final
 

@@ -1,7 +1,5 @@
 """What the agent can say before anything is deployed: mounts, environment, engine, database. Read-only."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 from typing import Any

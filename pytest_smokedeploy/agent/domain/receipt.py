@@ -1,7 +1,5 @@
 """The receipt of a deploy: its steps as they are done, readable while they are."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable
 from typing import Any, Final, TypeVar

@@ -1,7 +1,5 @@
 """Settles what the last agent left, or what an engine left that went away and came back."""
 
-from __future__ import annotations
-
 import logging
 import threading
 import time

@@ -1,7 +1,5 @@
 """``smokedeploy agent release``: a person on the server looked, and takes the hold off (FLR-3)."""
 
-from __future__ import annotations
-
 import argparse
 import os
 import pwd

@@ -5,8 +5,6 @@ any byte leaves the old state or the new one. Nothing is kept in memory: what a 
 server (`smokedeploy agent release`) counts from then on.
 """
 
-from __future__ import annotations
-
 import fcntl
 import logging
 import os

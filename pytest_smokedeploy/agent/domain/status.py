@@ -1,7 +1,5 @@
 """The answer to ``GET /v1/status``: what runs, of which deploy, until when, and the hold."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from pytest_smokedeploy.agent.domain.audit import AGENT, StateError

@@ -1,7 +1,5 @@
 """The five steps of a deploy, in order and once each (AGT-1 to AGT-7)."""
 
-from __future__ import annotations
-
 import time
 from collections import deque
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """A bounded queue between a reading thread and a taking one; a full queue makes the reader wait."""
 
-from __future__ import annotations
-
 import threading
 from collections import deque
 from typing import Generic, TypeVar

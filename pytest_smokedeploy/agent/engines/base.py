@@ -1,7 +1,5 @@
 """What the agent asks of a container engine: its own one container, and nothing else."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field

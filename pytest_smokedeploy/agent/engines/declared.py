@@ -1,7 +1,5 @@
 """Compares a created container with its specification (AGT-4). Its errors hold no value of a variable."""
 
-from __future__ import annotations
-
 import posixpath
 
 from pytest_smokedeploy.agent.engines.base import ContainerSpec, CreatedContainer

@@ -1,7 +1,5 @@
 """Output in pieces becomes lines: each whole, or, beyond a cap, in marked parts that overlap."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Final
 

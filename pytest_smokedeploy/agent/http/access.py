@@ -1,7 +1,5 @@
 """Cloudflare Access's assertion, verified on every call: nobody else is let in (FACTS: Access)."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final

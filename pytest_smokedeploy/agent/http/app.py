@@ -1,7 +1,5 @@
 """The agent over HTTP: the contract's calls, each behind Cloudflare Access."""
 
-from __future__ import annotations
-
 import asyncio
 import re
 import threading

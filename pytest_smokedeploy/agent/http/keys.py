@@ -1,7 +1,5 @@
 """The team's signing keys: fetched from its address, kept, fetched anew when they rotate (FACTS: Access)."""
 
-from __future__ import annotations
-
 import json
 import logging
 import math

@@ -1,7 +1,5 @@
 """Sends the log as NDJSON; each reader has a thread that no other call needs."""
 
-from __future__ import annotations
-
 import json
 import logging
 import threading

@@ -1,7 +1,5 @@
 """The agent's own log: one line a call, JSON for a machine or plain for a person, and no secret in either."""
 
-from __future__ import annotations
-
 import json
 import logging
 from datetime import UTC, datetime

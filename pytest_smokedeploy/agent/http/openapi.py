@@ -1,7 +1,5 @@
 """The agent's calls as an OpenAPI document, made of the contract's own models (DESIGN 4)."""
 
-from __future__ import annotations
-
 from typing import Any, Final, NamedTuple
 
 from pydantic import BaseModel

@@ -1,7 +1,5 @@
 """The HTTP server under the agent: slow and broken requests are cut off, and it leaves in order."""
 
-from __future__ import annotations
-
 import asyncio
 import signal
 import socket

@@ -4,8 +4,6 @@ Docker's own statistics come once a second: whoever asks waits for the next beat
 with them takes a second. The kernel's files, which Docker reads too, tell at once.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Reads a created container back from the engine's `inspect`, less what image and engine bring (AGT-4)."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 from pytest_smokedeploy.agent.engines.base import ContainerSpec, CreatedContainer

@@ -1,7 +1,5 @@
 """The Docker engine through its own API: one container under one name, and never a foreign one."""
 
-from __future__ import annotations
-
 import time
 from contextlib import suppress
 from dataclasses import replace

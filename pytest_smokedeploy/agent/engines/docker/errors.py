@@ -1,7 +1,5 @@
 """Translates Docker's errors for an operator: what each means, and what to do next."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Final
 

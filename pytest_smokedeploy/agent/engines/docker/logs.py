@@ -4,8 +4,6 @@ Both streams come in one answer, in the order in which the engine wrote them dow
 makes the engine's sender wait, never the runtime: json-file is written whoever reads.
 """
 
-from __future__ import annotations
-
 import struct
 import threading
 import time

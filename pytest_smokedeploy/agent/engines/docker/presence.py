@@ -1,7 +1,5 @@
 """Whether the engine is there: an answer of its own that stays open and ends with it."""
 
-from __future__ import annotations
-
 import json
 import threading
 import time

@@ -1,7 +1,5 @@
 """One pull: reports progress, is bounded in time, and ends at once when it is cancelled."""
 
-from __future__ import annotations
-
 import json
 import threading
 import time

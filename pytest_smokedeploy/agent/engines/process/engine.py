@@ -5,8 +5,6 @@ child gets its own environment and nothing inherited, no standard input, and a s
 It isolates nothing else; a server runs Docker.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 import signal

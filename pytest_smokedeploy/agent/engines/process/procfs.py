@@ -1,7 +1,5 @@
 """Counters of a session's processes, read from /proc; None on systems without it."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 from typing import Final

@@ -4,8 +4,6 @@ A row of the file is ``TIME STREAM PIECE`` and ends with a newline; a piece carr
 where it ends a line, ``-`` where the line goes on.
 """
 
-from __future__ import annotations
-
 import os
 import tempfile
 import threading
