@@ -18,13 +18,6 @@ _DEPTH: Final = 32
 #: Values in a file once its aliases are written out; our own workflow has about 100.
 _VALUES: Final = 20_000
 _MERGE: Final = "tag:yaml.org,2002:merge"
-_BEGINS: Final = (
-    yaml.BlockSequenceStartToken,
-    yaml.BlockMappingStartToken,
-    yaml.FlowSequenceStartToken,
-    yaml.FlowMappingStartToken,
-)
-_ENDS: Final = (yaml.BlockEndToken, yaml.FlowSequenceEndToken, yaml.FlowMappingEndToken)
 #: Keys and indices from the document's root.
 Place = tuple[str | int, ...]
 _INTEGER: Final = re.compile(r"-?(?:0|[1-9]\d{0,17})")
@@ -95,6 +88,30 @@ def parse(source: bytes | str, name: str, *, aliases: bool = False) -> Document:
     return _Reader(name).document(source, aliases=aliases)
 
 
+class _RefusedError(yaml.MarkedYAMLError):
+    """What is YAML, and not taken here."""
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses depth and aliases as they are met: scanning takes longer with every open bracket."""
+
+    def __init__(self, text: str, *, aliases: bool) -> None:
+        super().__init__(text)
+        self._aliases, self._depth = aliases, 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:  # noqa: ANN401 - as PyYAML
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        if not self._aliases and event.anchor is not None:
+            words = "anchors and aliases are not taken here; write it out"
+            raise _RefusedError(problem=words, problem_mark=event.start_mark)
+        if self._depth > _DEPTH:
+            raise _RefusedError(problem="is nested too deeply", problem_mark=event.start_mark)
+        self._depth += 1
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
+
+
 class _Reader:
     """Reads one document; `lines` are those of `Document`."""
 
@@ -105,10 +122,12 @@ class _Reader:
     def document(self, source: bytes | str, *, aliases: bool) -> Document:
         try:
             text = source if isinstance(source, str) else source.decode("utf-8")
-            self._scan(text, aliases=aliases)
-            node = yaml.compose(text, Loader=yaml.SafeLoader)
+            loader = _Loader(text, aliases=aliases)
+            node = loader.get_single_node()
         except UnicodeDecodeError as error:
             raise self._wrong(f"is not UTF-8 ({error.reason}).") from error
+        except _RefusedError as error:
+            raise self._wrong(f"{error.problem}.", error.problem_mark) from error
         except yaml.MarkedYAMLError as error:
             words = f"is not YAML: {error.problem or error.context}."
             raise self._wrong(words, error.problem_mark or error.context_mark) from error
@@ -118,17 +137,6 @@ class _Reader:
 
     def _wrong(self, words: str, at: yaml.Mark | None = None, key: str = "") -> SettingsError:
         return SettingsError(words, file=self._name, line=at.line + 1 if at else None, key=key)
-
-    def _scan(self, text: str, *, aliases: bool) -> None:
-        depth = 0
-        for token in yaml.scan(text, Loader=yaml.SafeLoader):
-            depth += isinstance(token, _BEGINS) - isinstance(token, _ENDS)
-            if depth > _DEPTH:
-                # Here and not when it is walked: scanning takes longer with every open bracket.
-                raise self._wrong("is nested too deeply.", token.start_mark)
-            if not aliases and isinstance(token, yaml.AliasToken | yaml.AnchorToken):
-                words = "anchors and aliases are not taken here; write it out."
-                raise self._wrong(words, token.start_mark)
 
     def _value(self, node: yaml.Node, path: Place) -> Any:  # noqa: ANN401 - plain data
         self._lines.setdefault(path, node.start_mark.line + 1)

@@ -1,5 +1,7 @@
 """The reference runtime's lines, and logs made of them."""
 
+from functools import cache
+
 from pytest_smokedeploy.judging import Line, StartupLog
 from pytest_smokedeploy.log_language import Language, Log
 
@@ -17,8 +19,13 @@ HEALTHY = [
 TAIL = ["stopping: signal TERM", "stopped"]
 
 
+@cache
+def _language(tag, given):
+    return Language(MOUNTS, tag, Log.model_validate_json(given))
+
+
 def language(tag="", **given):
-    return Language(MOUNTS, tag, Log(**given))
+    return _language(tag, Log(**given).model_dump_json(by_alias=True, exclude_unset=True))
 
 
 def fed(*lines, **given):
