@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -95,9 +96,9 @@ def hashes(folder: Path) -> tuple[dict[str, str], list[str]]:
 
 def lines(data: Mapping[str, Any]) -> Iterator[bytes]:
     """The lines of the file that holds `data`; one at a time, since deep nesting multiplies their size."""
-    line = ""
-    for part in json.JSONEncoder(indent=2, ensure_ascii=False).iterencode(data):
-        *ended, line = (line + part).split("\n")
+    parts, line = json.JSONEncoder(indent=2, ensure_ascii=False).iterencode(data), ""
+    while block := "".join(islice(parts, 1024)):
+        *ended, line = (line + block).split("\n")
         yield from (f"{text}\n".encode("utf-8", "backslashreplace") for text in ended)
     yield f"{line}\n".encode("utf-8", "backslashreplace")
 
