@@ -11,11 +11,12 @@ from pytest_smokedeploy.judging import Record
 from pytest_smokedeploy.lifecycle import FactRecorder
 from pytest_smokedeploy.lifecycle.lease_renewal import LeaseRenewal
 from pytest_smokedeploy.support.redaction import Sanitiser, Secret
+from tests.support.agent_process import until
 from tests.support.raw_server import RawServer, answers, http
 
 ID = "11111111-1111-4111-8111-111111111111"
 TAKEN = {"deploy_id": ID, "lease_expires_at": "2026-01-31T00:00:00Z"}
-SECONDS = 20
+SECONDS = 60
 
 
 class Kept:
@@ -37,12 +38,7 @@ class Kept:
 
     def told(self, event):
         """The first event of this name, once it is there."""
-        for _ in range(200):
-            found = [row for row in self.journal.events if row["event"] == event]
-            if found:
-                return found[0]
-            threading.Event().wait(0.05)
-        raise AssertionError(f"no {event} in {self.journal.events}")
+        return until(lambda: [row for row in self.journal.events if row["event"] == event], 60)[0]
 
     def close(self):
         self.lease.end()
