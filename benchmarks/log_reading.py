@@ -2,7 +2,8 @@
 
 Each rehearsal's runtime writes N documented lines before idle, plain or as JSON records. The gate's time
 is from the first milestone to idle, by its journal; the client's is from opening the same agent's log to
-the idle line, `json.loads` a record.
+the idle line, `json.loads` a record. Judging alone is then timed over more lines and longer ones: the time
+of a line, and of a megabyte of one line, beside that of the fewest and shortest. 1.0 is linear.
 
     python benchmarks/log_reading.py [N [RUNS]]
 """
@@ -14,6 +15,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -23,6 +25,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from pytest_smokedeploy import contract  # noqa: E402 - the repository's own, run from anywhere
+from pytest_smokedeploy.judging import Line, StartupLog  # noqa: E402
+from pytest_smokedeploy.log_language import Language, Log  # noqa: E402
 from pytest_smokedeploy.rehearsal import Stack, World  # noqa: E402
 from pytest_smokedeploy.settings import load  # noqa: E402
 from tests.rehearsal.gallery.case import before_idle  # noqa: E402
@@ -30,13 +34,26 @@ from tests.rehearsal.gallery.gate import gate, settings_file  # noqa: E402
 
 RECORD = '{"level": "info", "ts": "2026-01-02T03:04:05.123Z", "logger": "runtime.replay", "msg": "%s"}'
 KINDS = {"plain": "replayed event %.0f", "JSON": RECORD % "replayed event %.0f"}
+COUNTS = (10_000, 100_000, 1_000_000)
+#: One line in a row of these: what no template meets, words, what looks like JSON, escapes, other scripts.
+LONG = {
+    "digits": "1",
+    "words": "order ",
+    "pieces": "1-",
+    "JSON": '{"a": [',
+    "escapes": "\x1b[1m",
+    "Cyrillic": "\u043e",
+}
+SIZES = (100_000, 1_000_000, 10_000_000)
 #: The slowest reading is to be measured, not failed.
 CHANGES = {"log": {"documented": ["replayed event {number}"]}, "deadlines": {"startup_seconds": 500}}
 CONFTEST = """from pathlib import Path
 
 
 def pytest_smokedeploy_rehearsal(folder, options):
-    from pytest_smokedeploy.rehearsal import healthy
+    from pytest_smokedeploy.judging import Line, StartupLog  # noqa: E402
+from pytest_smokedeploy.log_language import Language, Log  # noqa: E402
+from pytest_smokedeploy.rehearsal import healthy
 
     return healthy(folder, options, runtime=Path(__file__).with_name("runtime.sh").read_text())
 """
@@ -82,6 +99,29 @@ def by_a_client(kind: str, lines: int) -> float:
             return seconds
 
 
+def judging(texts: Iterable[str]) -> float:
+    """Seconds that judging took over these lines, behind the milestones before idle."""
+    log = StartupLog(Language(("audit-events", "snapshots"), "", Log(**CHANGES["log"])))
+    began = time.perf_counter()
+    for text in texts:
+        log.feed(Line("2026-01-01T00:00:00Z", "stdout", text))
+    return time.perf_counter() - began
+
+
+def growth() -> None:
+    """Print how the time of a line grows with their number, and that of a megabyte with a line's length."""
+    for kind, text in KINDS.items():
+        costs = [judging(text % n for n in range(count)) / count for count in COUNTS]
+        print(f"{kind:5}  a line of {', '.join(f'{n:,}' for n in COUNTS)}: {_beside(costs)}", flush=True)
+    for kind, text in LONG.items():
+        costs = [judging([text * (size // len(text))]) / size for size in SIZES]
+        print(f"{kind:9}  a byte of {', '.join(f'{n:,}' for n in SIZES)} bytes: {_beside(costs)}", flush=True)
+
+
+def _beside(costs: Sequence[float]) -> str:
+    return " ".join(f"{cost / costs[0]:.2f}" for cost in costs)
+
+
 def main(lines: int, runs: int) -> None:
     """Print lines a second of both, in turn, and their ratio."""
     for kind in KINDS:
@@ -100,3 +140,4 @@ def main(lines: int, runs: int) -> None:
 if __name__ == "__main__":
     given = [*sys.argv[1:], *("20000", "3")[len(sys.argv) - 1 :]]
     main(int(given[0]), int(given[1]))
+    growth()
