@@ -13,7 +13,7 @@ from pytest_smokedeploy.agent.domain.container import FOREIGN, Container, key_of
 from pytest_smokedeploy.agent.domain.deploys import Deploy, DeployRecord, keep_record, read_record
 from pytest_smokedeploy.agent.domain.lease_manager import LeaseManager
 from pytest_smokedeploy.agent.domain.policy import RefusedError, Terms, admit
-from pytest_smokedeploy.agent.domain.state import Asked, Current, State, Store
+from pytest_smokedeploy.agent.domain.state import Asked, Current, Store
 from pytest_smokedeploy.agent.domain.steps import FiveSteps
 from pytest_smokedeploy.agent.engines.base import Engine
 from pytest_smokedeploy.agent.settings import AgentSettings
@@ -102,29 +102,21 @@ class Flow:
     def _begin(self, deploy: Deploy, terms: Terms) -> None:
         """On the disk before the first step: the deploy under way, and its hold."""
         request, by = deploy.request, deploy.by
-
-        def act(state: State) -> State:
+        with self.store.changing() as state:
             # A stop-only image is the one second deploy there may be (DESIGN 3): it can but stop.
             if (held := state.hold) is not None and not terms.stop_only:
                 words = f"on hold since {held.since} by {held.by}: {held.reason}"
                 raise RefusedError(423, f"{words} A person looks, and releases it with a reason.")
             why = f"{request.image} was asked for"
             self.store.audit.write("deploy.begun", who=by, why=why, deploy_id=deploy.key)
-            current = Current(**deploy.asked.model_dump())
-            return hold.begun(self.store, state.model_copy(update={"current": current}), request, by)
-
-        self.store.change(act)
+            state.current = Current(**deploy.asked.model_dump())
+            hold.begun(self.store, state, request, by)
 
     def _began(self, key: str, step: StepName) -> None:
         """Write down which step is under way, so that the next agent knows it after a crash."""
-
-        def act(state: State) -> State:
-            current = state.current
-            if current is None or current.key != key:
-                return state
-            return state.model_copy(update={"current": current.model_copy(update={"step": step})})
-
-        self.store.change(act)
+        with self.store.changing() as state:
+            if state.current is not None and state.current.key == key:
+                state.current = state.current.model_copy(update={"step": step})
 
     def _run(self, deploy: Deploy, terms: Terms) -> None:
         try:

@@ -10,8 +10,8 @@ from pytest_smokedeploy.agent.engines.base import utc_now
 from pytest_smokedeploy.contract import REASON_CHARACTERS, DeployRequest, LastDeploy, Released
 
 
-def begun(store: Store, state: State, request: DeployRequest, by: str) -> State:
-    """The state with the hold of a deploy that begins, which is the last one from now on.
+def begun(store: Store, state: State, request: DeployRequest, by: str) -> None:
+    """Give `state` the hold of a deploy that begins, which is the last one from now on.
 
     One without an id changes neither.
 
@@ -20,14 +20,13 @@ def begun(store: Store, state: State, request: DeployRequest, by: str) -> State:
 
     """
     if request.deploy_id is None:
-        return state
+        return
     run = request.run
     whose = f" for run {run.run_id} (attempt {run.attempt}) of {run.repository}" if run else ""
     reason = f"a deploy of {request.image}{whose} began, and no passed outcome was reported since."
-    held = Held(deploy_id=request.deploy_id, since=utc_now(), by=by, reason=reason)
+    state.hold = Held(deploy_id=request.deploy_id, since=utc_now(), by=by, reason=reason)
     store.audit.write("hold.set", who=by, why=reason, deploy_id=request.deploy_id)
-    last = LastDeploy(deploy_id=request.deploy_id, run_id=(run.run_id if run else "") or None)
-    return state.model_copy(update={"hold": held, "last_deploy": last})
+    state.last_deploy = LastDeploy(deploy_id=request.deploy_id, run_id=(run.run_id if run else "") or None)
 
 
 def passed(store: Store, deploy_id: str, by: str, *, running: bool, under_way: bool) -> None:
@@ -46,11 +45,10 @@ def passed(store: Store, deploy_id: str, by: str, *, running: bool, under_way: b
 
     """
     record = read_record(store, deploy_id)
-
-    def act(state: State) -> State:
+    with store.changing() as state:
         held = state.hold
         if held is None and record is not None and record.passed:
-            return state
+            return
         if held is None or held.deploy_id != deploy_id:
             whose = f"the hold is of {held.deploy_id or 'no deploy'}" if held else "there is no hold"
             raise RefusedError(409, f"{whose}: a passed {deploy_id} changes nothing.")
@@ -63,9 +61,7 @@ def passed(store: Store, deploy_id: str, by: str, *, running: bool, under_way: b
         why = "the run reported that it passed"
         store.audit.write("hold.lifted", who=by, why=why, deploy_id=deploy_id)
         keep_record(store, record.model_copy(update={"passed": True}))
-        return state.model_copy(update={"hold": None})
-
-    store.change(act)
+        state.hold = None
 
 
 def released(store: Store, reason: str, by: str) -> None:
@@ -80,8 +76,7 @@ def released(store: Store, reason: str, by: str) -> None:
         raise RefusedError(400, "reason: say what was found.")
     if len(reason) > REASON_CHARACTERS:
         raise RefusedError(400, f"reason: at most {REASON_CHARACTERS} characters.")
-
-    def act(state: State) -> State:
+    with store.changing() as state:
         held = state.hold
         if held is None:
             raise RefusedError(409, "there is no hold to release.")
@@ -91,10 +86,8 @@ def released(store: Store, reason: str, by: str) -> None:
         last = state.last_deploy
         if isinstance(last, LastDeploy) and last.deploy_id == held.deploy_id:
             released = Released(who=by, when=utc_now(), why=reason)
-            last = last.model_copy(update={"released": released})
-        return state.model_copy(update={"hold": None, "last_deploy": last})
-
-    store.change(act)
+            state.last_deploy = last.model_copy(update={"released": released})
+        state.hold = None
 
 
 def for_a_person(store: Store, key: str, why: str) -> None:
@@ -110,13 +103,8 @@ def for_a_person(store: Store, key: str, why: str) -> None:
 
     """
     why = f"{why[0].upper()}{why[1:]}."
-
-    def act(state: State) -> State:
+    with store.changing() as state:
         held = state.hold
-        if held is None or held.deploy_id != key or held.person:
-            return state
-        store.audit.write("hold.kept", why=why, deploy_id=key)
-        kept = held.model_copy(update={"person": True, "reason": f"{held.reason} {why}"})
-        return state.model_copy(update={"hold": kept})
-
-    store.change(act)
+        if held is not None and held.deploy_id == key and not held.person:
+            store.audit.write("hold.kept", why=why, deploy_id=key)
+            state.hold = held.model_copy(update={"person": True, "reason": f"{held.reason} {why}"})

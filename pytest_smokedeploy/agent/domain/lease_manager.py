@@ -9,7 +9,7 @@ from pytest_smokedeploy.agent.domain.container import Container, key_of
 from pytest_smokedeploy.agent.domain.deploys import Deploy
 from pytest_smokedeploy.agent.domain.lease_timer import LeaseTimer, at, moment
 from pytest_smokedeploy.agent.domain.policy import RefusedError
-from pytest_smokedeploy.agent.domain.state import Lease, State, Stopping, Store
+from pytest_smokedeploy.agent.domain.state import Lease, Stopping, Store
 from pytest_smokedeploy.agent.engines.base import utc_now
 
 
@@ -111,17 +111,13 @@ class LeaseManager:
         return self._renew(deploy.key, seconds)
 
     def _renew(self, key: str, seconds: int) -> str:
-        until = ""
-
-        def act(state: State) -> State:
-            nonlocal until
+        with self.store.changing() as state:
             lease = state.lease
             if lease is None or lease.key != key or lease.leftover:
                 raise RefusedError(409, "this deploy has no lease to renew.")
             until = at(min(time.time() + seconds, moment(lease.ends_at)))
-            return state.model_copy(update={"lease": lease.model_copy(update={"expires_at": until})})
-
-        self.timer.arm(self.store.change(act).lease)
+            state.lease = lease.model_copy(update={"expires_at": until})
+        self.timer.arm(state.lease)
         return until
 
     def _run_out(self, lease: Lease) -> None:

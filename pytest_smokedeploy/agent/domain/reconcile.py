@@ -171,12 +171,8 @@ def _labelled(there: ContainerState, key: str) -> Lease | None:
 def _unknown(flow: Flow, key: str) -> None:
     """A container of ours that the state knows nothing of: the state was lost, so a person looks."""
     why = f"a container of the deploy {key or 'nobody knows'} is there, and STATE_PATH knows nothing of it."
-
-    def act(state: State) -> State:
-        if state.hold is not None:
-            return state
-        flow.store.audit.write("hold.set", why=why)
-        held = Held(deploy_id=None, since=utc_now(), by=AGENT, reason=why, person=True)
-        return state.model_copy(update={"hold": held, "last_deploy": "unknown"})
-
-    flow.store.change(act)
+    with flow.store.changing() as state:
+        if state.hold is None:
+            flow.store.audit.write("hold.set", why=why)
+            state.hold = Held(deploy_id=None, since=utc_now(), by=AGENT, reason=why, person=True)
+            state.last_deploy = "unknown"

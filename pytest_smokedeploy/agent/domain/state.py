@@ -10,7 +10,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -81,8 +81,13 @@ class Stopping(_Kept):
     by: str
 
 
-class State(_Kept):
-    """The whole file. `last_deploy`: None where there was none, "unknown" where the state was lost."""
+class State(BaseModel):
+    """The whole file; its parts are replaced, never changed.
+
+    `last_deploy`: None where there was none, "unknown" where the state was lost.
+    """
+
+    model_config = ConfigDict(extra="forbid")
 
     version: Literal[1] = 1
     hold: Held | None = None
@@ -145,14 +150,14 @@ class Store:
             StateError: the folder can't be read, or the hold can't be written.
 
         """
-        try:
+        with suppress(ValidationError):
             return self._load()
-        except ValidationError:
-            with self._locked():
-                return self._load_or_hold()
+        with self._locked():
+            return self._load_or_hold()
 
-    def change(self, act: Callable[[State], State]) -> State:
-        """Replace the state by what `act` makes of it; what `act` raises changes nothing.
+    @contextmanager
+    def changing(self) -> Iterator[State]:
+        """The state, to be changed in the block and kept at its end; a block that raises changes nothing.
 
         Raises:
             StateError: it can't be read or written.
@@ -160,14 +165,16 @@ class Store:
         """
         with self._locked():
             state = self._load_or_hold()
-            changed = act(state)
-            if changed != state:
-                self._write(changed)
-            return changed
+            before = state.model_copy()
+            yield state
+            if state != before:
+                self._write(state)
 
-    def update(self, **fields: Any) -> State:  # noqa: ANN401 - State's own fields
+    def update(self, **fields: Any) -> None:  # noqa: ANN401 - State's own fields
         """Replace some fields."""
-        return self.change(lambda state: state.model_copy(update=fields))
+        with self.changing() as state:
+            for name, value in fields.items():
+                setattr(state, name, value)
 
     # -- as far as it can be kept: a stop is never given up for a full disk ------------------
 
@@ -183,13 +190,9 @@ class Store:
 
     def forget(self, key: str) -> None:
         """Remove the lease and the stop of the deploy `key`: its container does not run any more."""
-
-        def act(state: State) -> State:
-            both = {"lease": state.lease, "stopping": state.stopping}
-            return state.model_copy(update={name: None for name, of in both.items() if of and of.key == key})
-
-        with self._lenient():
-            self.change(act)
+        with self._lenient(), self.changing() as state:
+            state.lease = state.lease if state.lease and state.lease.key != key else None
+            state.stopping = state.stopping if state.stopping and state.stopping.key != key else None
 
     @staticmethod
     @contextmanager

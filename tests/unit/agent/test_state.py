@@ -44,11 +44,13 @@ def test_what_a_change_raises_changes_nothing(folder):
     store = Store(folder)
     store.update(hold=HELD)
 
-    def act(_state):
-        raise ValueError("no")
+    def change():
+        with store.changing() as state:
+            state.hold = None
+            raise ValueError("no")
 
     with pytest.raises(ValueError, match="no"):
-        store.change(act)
+        change()
     assert store.read().hold == HELD
 
 
