@@ -1,17 +1,23 @@
 """Deploys by their id: the one under way, and how each earlier one ended (extension `async`)."""
 
-from collections.abc import Callable
+import threading
+import uuid
+from collections.abc import Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from typing import Any, Final
 
 from pydantic import ValidationError
 
-from pytest_smokedeploy.agent.domain.receipt import Receipt
 from pytest_smokedeploy.agent.domain.state import Asked, Store, read_whole, write_whole
-from pytest_smokedeploy.contract import DeployRequest, DeployState, StepName
+from pytest_smokedeploy.agent.engines.base import LAYER, utc_now
+from pytest_smokedeploy.contract import DeployRequest, DeployState, Outcome, StepName
+from pytest_smokedeploy.support.errors import EngineError, SmokedeployError
 
 #: Ended deploys that are remembered; beyond it the oldest are forgotten.
 _REMEMBERED: Final = 1000
+#: An image has at most 127 layers; what an engine reports beyond that is not kept.
+_LAYERS: Final = 128
 
 
 class DeployRecord(Asked):
@@ -40,38 +46,80 @@ class DeployRecord(Asked):
         return {**asked, **self.body, "deploy_id": self.deploy_id, "state": str(state)}
 
 
-class Deploy(Receipt):
-    """A deploy under way.
+class Deploy:
+    """A deploy under way: its steps in the order done, each once, readable while they are.
 
     Args:
-        asked: what was asked for.
-        request: the whole request.
-        by: who asked.
-        began: called with each step before it is begun.
+        request: what is asked for.
+        by: who asks.
+        store: what outlives the agent; the step under way is kept there.
 
     Attributes:
+        request, by: as given.
+        asked: what is kept of it, with the step under way, failed or done last.
+        key: its id, or the agent's own name for one without.
+        cancelled: set once no further step may begin.
+        started: whether step 4 was begun, so that something of it may run.
+        facts: what else the answer tells of it so far.
+        steps: the steps so far, as the contract shows them.
+        leased_until: renewed before the container was started: the lease runs at least until then, as
+            `time.time()` gives it.
         ended: its `DeployRecord`, once there is one.
 
     """
 
-    def __init__(
-        self, asked: Asked, request: DeployRequest, by: str, began: Callable[[StepName], None]
-    ) -> None:
-        super().__init__(began)
-        self.asked = asked
-        self.key = asked.key
+    def __init__(self, request: DeployRequest, by: str, store: Store) -> None:
         self.request = request
         self.by = by
-        #: Renewed before the container was started: the lease runs at least until then (time.time()).
+        self.key = request.deploy_id or f"none-{uuid.uuid4()}"
+        self.asked = Asked(key=self.key, **request.model_dump(include={"deploy_id", "image", "environment"}))
+        self.cancelled = threading.Event()
+        self.started = False
+        self.facts: dict[str, Any] = {}
+        self.steps: list[dict[str, str]] = []
         self.leased_until = 0.0
         self.ended: Future[DeployRecord] = Future()
         # A caller that stops waiting does not cancel it.
         self.ended.set_running_or_notify_cancel()
+        self._store = store
+        self._layers: dict[str, str] = {}
+        self._why = ""
 
     def cancel(self, why: str) -> None:
-        """Let no further step begin, and give up the pull."""
-        self.why = why
+        """Let no further step begin, give up the pull, and wait for the end."""
+        self._why = why
         self.cancelled.set()
+        self.ended.result()
+
+    @contextmanager
+    def doing(self, step: StepName) -> Iterator[dict[str, str]]:
+        """Do one step in the block, which may set the `outcome` of the row that it is given.
+
+        Raises:
+            SmokedeployError: the block raised one, or the deploy was cancelled; the row says so.
+
+        """
+        row = {"step": str(step), "started_at": utc_now()}
+        self.asked = self.asked.model_copy(update={"step": step})
+        try:
+            if self.cancelled.is_set():
+                raise EngineError("cancelled")
+            # On the disk before it is begun, so that the next agent knows it after a crash.
+            self._store.update(current=self.asked)
+            yield row
+            row.setdefault("outcome", str(Outcome.DONE))
+        except SmokedeployError as error:
+            cut = isinstance(error, EngineError) and self.cancelled.is_set()
+            row["detail"] = f"{self._why}." if cut else str(error)
+            raise SmokedeployError(row["detail"]) from error
+        finally:
+            self.steps.append({"outcome": str(Outcome.FAILED), **row, "finished_at": utc_now()})
+
+    def told(self, line: str) -> None:
+        """Take a progress line, ``layer 5f70bf18a086: Downloading, ...``; each layer's last one is kept."""
+        layer, colon, _ = line.partition(": ")
+        if colon and layer.startswith(LAYER) and (layer in self._layers or len(self._layers) < _LAYERS):
+            self._layers[layer] = line
 
     def record(self, status: int, body: dict[str, Any]) -> DeployRecord:
         """How it ended: the HTTP status and the whole answer."""
@@ -79,13 +127,9 @@ class Deploy(Receipt):
 
     def progress(self) -> dict[str, Any]:
         """The answer to ``GET /v1/deploys/{deploy_id}``."""
-        return {
-            **self.asked.model_dump(exclude={"key"}),
-            "state": str(DeployState.DEPLOYING),
-            "steps": self.rows(),
-            "step": str(self.step),
-            "progress": self.layers(),
-        }
+        asked, state = self.asked.model_dump(exclude={"key"}), str(DeployState.DEPLOYING)
+        # Copies: a step or a layer may be added while the answer is written.
+        return {**asked, "state": state, "steps": [*self.steps], "progress": [*self._layers.values()]}
 
 
 def read_record(store: Store, key: str) -> DeployRecord | None:
@@ -102,7 +146,7 @@ def read_record(store: Store, key: str) -> DeployRecord | None:
         return DeployRecord.model_validate_json(raw)
     except ValidationError:
         words = "its record on the server is damaged; how it ended is not known."
-        return lost(Asked(key=key, deploy_id=key), words)
+        return lost(Asked(key=key, deploy_id=key, step=StepName.RUNNING), words)
 
 
 def keep_record(store: Store, record: DeployRecord) -> None:
@@ -119,7 +163,7 @@ def keep_record(store: Store, record: DeployRecord) -> None:
             file.unlink(missing_ok=True)
 
 
-def lost(asked: Asked, reason: str, step: StepName = StepName.RUNNING) -> DeployRecord:
+def lost(asked: Asked, reason: str) -> DeployRecord:
     """The record of a deploy whose end is not known: it counts as failed."""
-    body = {"status": "error", "reason": reason, "step": str(step), "deploy_id": asked.deploy_id}
-    return DeployRecord(**asked.model_dump(exclude={"step"}), status=500, body=body)
+    body = {"status": "error", "reason": reason, "step": str(asked.step), "deploy_id": asked.deploy_id}
+    return DeployRecord(**asked.model_dump(), status=500, body=body)

@@ -2,9 +2,7 @@
 
 import logging
 import threading
-import uuid
-from collections import OrderedDict
-from functools import partial
+from collections import deque
 from typing import Final
 
 from pytest_smokedeploy.agent.domain import hold
@@ -13,11 +11,11 @@ from pytest_smokedeploy.agent.domain.container import FOREIGN, Container, key_of
 from pytest_smokedeploy.agent.domain.deploys import Deploy, DeployRecord, keep_record, read_record
 from pytest_smokedeploy.agent.domain.lease_manager import LeaseManager
 from pytest_smokedeploy.agent.domain.policy import RefusedError, Terms, admit
-from pytest_smokedeploy.agent.domain.state import Asked, Current, Store
+from pytest_smokedeploy.agent.domain.state import Store
 from pytest_smokedeploy.agent.domain.steps import FiveSteps
 from pytest_smokedeploy.agent.engines.base import Engine
 from pytest_smokedeploy.agent.settings import AgentSettings
-from pytest_smokedeploy.contract import DeployRequest, StepName
+from pytest_smokedeploy.contract import DeployRequest
 from pytest_smokedeploy.support.errors import SmokedeployError
 
 #: Stops that came before their deploy are remembered: a stop may overtake it.
@@ -52,7 +50,7 @@ class Flow:
         self._five = FiveSteps(settings, engine, self.container, store, self.leases)
         self._lock = threading.Lock()
         self._last: DeployRecord | None = None
-        self._stopped: OrderedDict[str, None] = OrderedDict()
+        self._stopped: deque[str] = deque(maxlen=_REMEMBERED)
 
     # -- deploy ----------------------------------------------------------------------------
 
@@ -78,9 +76,7 @@ class Flow:
                 raise RefusedError(409, "another deploy is under way.")
             if request.deploy_id in self._stopped:
                 raise RefusedError(409, "this deploy was stopped before it arrived.")
-            key = request.deploy_id or f"none-{uuid.uuid4()}"
-            asked = Asked(key=key, **request.model_dump(include={"deploy_id", "image", "environment"}))
-            deploy = Deploy(asked, request, by, partial(self._began, key))
+            deploy = Deploy(request, by, self.store)
             self._begin(deploy, terms)
             self.under_way = deploy
         threading.Thread(target=self._run, args=(deploy, terms), name="deploy", daemon=True).start()
@@ -109,20 +105,13 @@ class Flow:
                 raise RefusedError(423, f"{words} A person looks, and releases it with a reason.")
             why = f"{request.image} was asked for"
             self.store.audit.write("deploy.begun", who=by, why=why, deploy_id=deploy.key)
-            state.current = Current(**deploy.asked.model_dump())
+            state.current = deploy.asked
             hold.begun(self.store, state, request, by)
-
-    def _began(self, key: str, step: StepName) -> None:
-        """Write down which step is under way, so that the next agent knows it after a crash."""
-        with self.store.changing() as state:
-            if state.current is not None and state.current.key == key:
-                state.current = state.current.model_copy(update={"step": step})
 
     def _run(self, deploy: Deploy, terms: Terms) -> None:
         try:
             self._five.do(deploy, terms)
-            body = {"status": "deployed", **deploy.facts, "steps": deploy.rows()}
-            record = deploy.record(200, body)
+            record = deploy.record(200, {"status": "deployed", **deploy.facts, "steps": deploy.steps})
             self._end(record)
         except Exception as error:  # noqa: BLE001 - whatever it was: nothing of it runs on, and it is told
             record = self._failed(deploy, error)
@@ -141,14 +130,14 @@ class Flow:
     def _failed(self, deploy: Deploy, error: Exception) -> DeployRecord:
         words, left = _words(error), {}
         # Before its start what is there is another deploy's, and so is its lease.
-        if StepName.START in deploy.begun:
+        if deploy.started:
             words += self._stop_failed(deploy)
             try:
                 left = self._five.left(deploy)
             except Exception as unread:  # noqa: BLE001 - whoever waits for the deploy's end must be told it
                 words += f" What it wrote could not be read: {_words(unread)}"
-        facts = {**deploy.facts, "deploy_id": deploy.asked.deploy_id, **left, "steps": deploy.rows()}
-        body = {"status": "error", "reason": words, "step": str(deploy.step), **facts}
+        facts = {**deploy.facts, "deploy_id": deploy.asked.deploy_id, **left, "steps": deploy.steps}
+        body = {"status": "error", "reason": words, "step": str(deploy.asked.step), **facts}
         record = deploy.record(500, body)
         try:
             self._end(record)
@@ -187,13 +176,10 @@ class Flow:
         """
         with self._lock:
             if deploy_id is not None:
-                self._stopped[deploy_id] = None
-                while len(self._stopped) > _REMEMBERED:
-                    self._stopped.popitem(last=False)
+                self._stopped.append(deploy_id)
             deploy = self.under_way
         if deploy is not None and deploy_id in {None, deploy.key}:
             deploy.cancel("the deploy was cancelled by a stop")
-            deploy.ended.result()
         with self.container.acting:
             state = self.container.look()
             if state is None:
@@ -217,9 +203,7 @@ class Flow:
             StateError: the change can't be kept.
 
         """
-        deploy, there = self.under_way, self.container.look()
-        under_way = deploy is not None and deploy.key == deploy_id
-        hold.passed(self.store, deploy_id, by, running=bool(there and not there.stopped), under_way=under_way)
+        hold.passed(self.store, deploy_id, by, self.under_way, self.container.look())
 
     def close(self, seconds: float) -> None:
         """Give a deploy in flight `seconds` to end, then cancel it; what runs goes on within its lease."""
@@ -229,7 +213,6 @@ class Flow:
                 deploy.ended.result(seconds)
             except TimeoutError:
                 deploy.cancel("the agent was shut down")
-                deploy.ended.result()
         self.leases.timer.close()
 
 

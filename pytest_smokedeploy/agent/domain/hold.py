@@ -3,10 +3,10 @@
 Each change stands in the audit log before it counts.
 """
 
-from pytest_smokedeploy.agent.domain.deploys import keep_record, read_record
+from pytest_smokedeploy.agent.domain.deploys import Deploy, keep_record, read_record
 from pytest_smokedeploy.agent.domain.policy import RefusedError
 from pytest_smokedeploy.agent.domain.state import Held, State, Store
-from pytest_smokedeploy.agent.engines.base import utc_now
+from pytest_smokedeploy.agent.engines.base import ContainerState, utc_now
 from pytest_smokedeploy.contract import REASON_CHARACTERS, DeployRequest, LastDeploy, Released
 
 
@@ -29,15 +29,17 @@ def begun(store: Store, state: State, request: DeployRequest, by: str) -> None:
     state.last_deploy = LastDeploy(deploy_id=request.deploy_id, run_id=(run.run_id if run else "") or None)
 
 
-def passed(store: Store, deploy_id: str, by: str, *, running: bool, under_way: bool) -> None:
+def passed(
+    store: Store, deploy_id: str, by: str, under_way: Deploy | None, there: ContainerState | None
+) -> None:
     """A run passed: its own hold comes off.
 
     Args:
         store: where the hold is kept.
         deploy_id: the run's deploy.
         by: who reports it.
-        running: whether anything runs under the agent's name.
-        under_way: whether this deploy is still being done.
+        under_way: the deploy in flight, or None.
+        there: what is there under the agent's name.
 
     Raises:
         RefusedError: 409; the hold is another's, or the deploy can't have passed.
@@ -54,9 +56,10 @@ def passed(store: Store, deploy_id: str, by: str, *, running: bool, under_way: b
             raise RefusedError(409, f"{whose}: a passed {deploy_id} changes nothing.")
         if held.person:
             raise RefusedError(409, f"only a person lifts this hold: {held.reason}")
-        if under_way or record is None or not record.deployed:
+        in_flight = under_way is not None and under_way.key == deploy_id
+        if in_flight or record is None or not record.deployed:
             raise RefusedError(409, "this deploy did not end in success; it can't have passed.")
-        if running:
+        if there is not None and not there.stopped:
             raise RefusedError(409, "a container still runs: a deploy has passed once it is stopped.")
         why = "the run reported that it passed"
         store.audit.write("hold.lifted", who=by, why=why, deploy_id=deploy_id)

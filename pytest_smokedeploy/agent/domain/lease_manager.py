@@ -126,7 +126,6 @@ class LeaseManager:
         deploy = self.under_way()
         if deploy is not None and deploy.key == lease.key and not lease.leftover:
             deploy.cancel(why)
-            deploy.ended.result()
         with self.container.acting:
             if self.timer.lease != lease:
                 return  # renewed, or ended, at the same moment

@@ -118,7 +118,7 @@ def _deploy(flow: Flow, state: State) -> list[str]:
         return []
     words = f"the agent ended during the step {current.step} of the deploy {current.key}"
     reason = f"{words}; what it had started by then does not run any more."
-    keep_record(flow.store, lost(current, reason, current.step))
+    keep_record(flow.store, lost(current, reason))
     flow.store.audit.write("deploy.failed", why=reason, deploy_id=current.key)
     return [words]
 

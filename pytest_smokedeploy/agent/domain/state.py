@@ -56,22 +56,20 @@ class Lease(_Kept):
 
 
 class Asked(_Kept):
-    """What a deploy was asked for; `key` is its id, or the agent's own name for one without."""
+    """What a deploy was asked for, and the step it is in.
+
+    `key` is its id, or the agent's own name for one without.
+    """
 
     key: str
     deploy_id: str | None
     image: str = ""
     environment: str = ""
+    step: StepName = StepName.PULL
 
     def same(self, request: DeployRequest) -> bool:
         """Whether `request` asks for this deploy again; also where what was asked for is not known."""
         return not self.image or (self.image, self.environment) == (request.image, request.environment)
-
-
-class Current(Asked):
-    """The deploy under way and the step it is in."""
-
-    step: StepName = StepName.PULL
 
 
 class Stopping(_Kept):
@@ -84,7 +82,8 @@ class Stopping(_Kept):
 class State(BaseModel):
     """The whole file; its parts are replaced, never changed.
 
-    `last_deploy`: None where there was none, "unknown" where the state was lost.
+    `current` is the deploy under way. `last_deploy`: None where there was none, "unknown" where the state
+    was lost.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -93,7 +92,7 @@ class State(BaseModel):
     hold: Held | None = None
     last_deploy: LastDeploy | Literal["unknown"] | None = "unknown"
     lease: Lease | None = None
-    current: Current | None = None
+    current: Asked | None = None
     stopping: Stopping | None = None
 
 

@@ -3,7 +3,6 @@
 import time
 from collections import deque
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Final
 
 from pytest_smokedeploy.agent.domain import container as own
@@ -11,16 +10,10 @@ from pytest_smokedeploy.agent.domain.deploys import Deploy
 from pytest_smokedeploy.agent.domain.lease_manager import LeaseManager
 from pytest_smokedeploy.agent.domain.policy import Terms
 from pytest_smokedeploy.agent.domain.state import Stopping, Store
-from pytest_smokedeploy.agent.engines.base import (
-    ContainerSpec,
-    ContainerState,
-    CreatedContainer,
-    Engine,
-    utc_now,
-)
+from pytest_smokedeploy.agent.engines.base import ContainerSpec, ContainerState, CreatedContainer, Engine
 from pytest_smokedeploy.agent.settings import AgentSettings
-from pytest_smokedeploy.contract import LAST_LINES, StepName
-from pytest_smokedeploy.support.errors import EngineError
+from pytest_smokedeploy.contract import LAST_LINES, Outcome, StepName
+from pytest_smokedeploy.support.errors import EngineError, SmokedeployError
 from pytest_smokedeploy.support.redaction import Sanitiser
 
 #: How long a container must keep running to count as running (AGT-5). Docker tells of one that ends at
@@ -59,37 +52,44 @@ class FiveSteps:
             SmokedeployError: a step failed; what it started is the caller's to stop.
 
         """
-        container = self.container
+        image = deploy.asked.image
         deploy.facts = {
             "container_name": self.settings.container_name,
-            "image": deploy.asked.image,
+            "image": image,
             "environment": self.settings.environment,
             "deploy_id": deploy.asked.deploy_id,
         }
-        pull = partial(self.engine.pull, deploy.asked.image, cancelled=deploy.cancelled, progress=deploy.told)
-        deploy.facts["image_digest"] = deploy.do(StepName.PULL, pull)
-        with container.acting:
-            there = deploy.look(StepName.STOP, container.look)
-            if there is not None and not there.ours:
-                raise deploy.failed(StepName.STOP, utc_now(), own.FOREIGN)
-            if there is not None and there.alive:
-                deploy.do(StepName.STOP, partial(self._stop, own.key_of(there), deploy.by))
-            else:
-                deploy.absent(StepName.STOP)
-            if there is not None:
-                deploy.do(StepName.REMOVE, container.remove)
-            else:
-                deploy.absent(StepName.REMOVE)
-            made = deploy.do(StepName.START, partial(self._start, deploy, terms))
-            deploy.facts |= {
-                "env": sorted(name for name, _ in made.env),
-                "mounts": [mount.model_dump() for mount in made.mounts],
-                "network": made.network,
-                "health_check": made.health_check,
-            }
-            look = self._ran if terms.stop_only else self._settled
-            state = deploy.do(StepName.RUNNING, partial(look, deploy))
-            deploy.facts |= {"container_id": state.container_id, "started_at": state.started_at}
+        with deploy.doing(StepName.PULL):
+            digest = self.engine.pull(image, cancelled=deploy.cancelled, progress=deploy.told)
+            deploy.facts["image_digest"] = digest
+        with self.container.acting:
+            with deploy.doing(StepName.STOP) as row:
+                there = self.container.look()
+                if there is not None and not there.ours:
+                    raise SmokedeployError(own.FOREIGN)
+                if there is not None and there.alive:
+                    # Here a stop that can't be kept is not begun.
+                    self.store.update(stopping=Stopping(key=own.key_of(there), by=deploy.by))
+                    self.leases.stop(own.key_of(there), deploy.by, "a new deploy takes its place")
+                else:
+                    row["outcome"] = str(Outcome.ABSENT)
+            with deploy.doing(StepName.REMOVE) as row:
+                if there is not None:
+                    self.container.remove()
+                else:
+                    row["outcome"] = str(Outcome.ABSENT)
+            with deploy.doing(StepName.START):
+                deploy.started = True
+                made = self._start(deploy, terms)
+                deploy.facts |= {
+                    "env": sorted(name for name, _ in made.env),
+                    "mounts": [mount.model_dump() for mount in made.mounts],
+                    "network": made.network,
+                    "health_check": made.health_check,
+                }
+            with deploy.doing(StepName.RUNNING):
+                state = self._ran(deploy) if terms.stop_only else self._settled(deploy)
+                deploy.facts |= {"container_id": state.container_id, "started_at": state.started_at}
 
     def left(self, deploy: Deploy) -> dict[str, Any]:
         """Facts of the container that a failed deploy started; {} where there is none.
@@ -152,11 +152,6 @@ class FiveSteps:
                 raise EngineError(words, remedy="Name one that ends by itself.")
             if deploy.cancelled.wait(_LOOK_SECONDS):
                 raise EngineError("cancelled")
-
-    def _stop(self, key: str, by: str) -> None:
-        """Stop the old container, once it is noted on the disk that it is being stopped."""
-        self.store.update(stopping=Stopping(key=key, by=by))
-        self.leases.stop(key, by, "a new deploy takes its place")
 
 
 def _not_running(state: ContainerState | None) -> str:
