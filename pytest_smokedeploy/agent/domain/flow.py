@@ -9,7 +9,7 @@ from pytest_smokedeploy.agent.domain import hold
 from pytest_smokedeploy.agent.domain.audit import StateError
 from pytest_smokedeploy.agent.domain.container import FOREIGN, Container, key_of
 from pytest_smokedeploy.agent.domain.deploys import Deploy, DeployRecord, keep_record, read_record
-from pytest_smokedeploy.agent.domain.lease_manager import LeaseManager
+from pytest_smokedeploy.agent.domain.leases import Leases
 from pytest_smokedeploy.agent.domain.policy import RefusedError, Terms, admit
 from pytest_smokedeploy.agent.domain.state import Store
 from pytest_smokedeploy.agent.domain.steps import FiveSteps
@@ -45,7 +45,7 @@ class Flow:
         self.store = store
         self.container = Container(engine, settings.grace_seconds)
         most = settings.lease_max_seconds
-        self.leases = LeaseManager(store, self.container, most, lambda: self.under_way)
+        self.leases = Leases(store, self.container, most, lambda: self.under_way)
         self.under_way: Deploy | None = None
         self._five = FiveSteps(settings, engine, self.container, store, self.leases)
         self._lock = threading.Lock()
@@ -213,7 +213,7 @@ class Flow:
                 deploy.ended.result(seconds)
             except TimeoutError:
                 deploy.cancel("the agent was shut down")
-        self.leases.timer.close()
+        self.leases.close()
 
 
 def _words(error: Exception) -> str:

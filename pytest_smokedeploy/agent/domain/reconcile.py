@@ -2,7 +2,6 @@
 
 import logging
 import threading
-import time
 from typing import Final
 
 from pydantic import ValidationError
@@ -12,7 +11,7 @@ from pytest_smokedeploy.agent.domain.audit import AGENT
 from pytest_smokedeploy.agent.domain.container import FOREIGN, LEASE_LABEL, key_of
 from pytest_smokedeploy.agent.domain.deploys import keep_record, lost, read_record
 from pytest_smokedeploy.agent.domain.flow import Flow
-from pytest_smokedeploy.agent.domain.lease_timer import moment
+from pytest_smokedeploy.agent.domain.leases import seconds_until
 from pytest_smokedeploy.agent.domain.state import Held, Lease, State, Store
 from pytest_smokedeploy.agent.engines.base import ContainerState, Engine, utc_now
 from pytest_smokedeploy.agent.settings import AgentSettings
@@ -43,7 +42,7 @@ def reconcile(settings: AgentSettings, engine: Engine) -> Flow:
     words = _deploy(flow, state)
     said, lease = _found(flow, state, flow.container.look())
     store.update(current=None, stopping=None, lease=lease)
-    flow.leases.timer.arm(lease)
+    flow.leases.arm(lease)
     store.audit.write("agent.started", why="; ".join([*words, said]))
     return flow
 
@@ -88,7 +87,7 @@ def _resettle(flow: Flow) -> None:
         else:
             said, lease = _found(flow, state, there)
             flow.store.update(stopping=None, lease=lease)
-            flow.leases.timer.arm(lease)
+            flow.leases.arm(lease)
         flow.store.audit.write("engine.back", why=said)
 
 
@@ -130,7 +129,7 @@ def _container(flow: Flow, state: State, there: ContainerState) -> tuple[str, Le
     lease = state.lease if state.lease is not None and state.lease.key == key else _labelled(there, key)
     if record is None:
         _unknown(flow, key)
-    within = lease is not None and not lease.leftover and moment(lease.expires_at) > time.time()
+    within = lease is not None and not lease.leftover and seconds_until(lease.expires_at) > 0
     ended_well = record is not None and record.deployed
     if not ended_well and not (record is None and within and there.alive):
         whose = f"deploy {key}, which did not end in success," if key else "deploy nobody knows"

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from pytest_smokedeploy.agent.domain import container as own
 from pytest_smokedeploy.agent.domain.deploys import Deploy
-from pytest_smokedeploy.agent.domain.lease_manager import LeaseManager
+from pytest_smokedeploy.agent.domain.leases import Leases
 from pytest_smokedeploy.agent.domain.policy import Terms
 from pytest_smokedeploy.agent.domain.state import Stopping, Store
 from pytest_smokedeploy.agent.engines.base import ContainerSpec, ContainerState, CreatedContainer, Engine
@@ -43,7 +43,7 @@ class FiveSteps:
     engine: Engine
     container: own.Container
     store: Store
-    leases: LeaseManager
+    leases: Leases
 
     def do(self, deploy: Deploy, terms: Terms) -> None:
         """Do them; `deploy` tells how far they came.

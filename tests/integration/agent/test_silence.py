@@ -2,9 +2,8 @@
 
 import threading
 
-from pytest_smokedeploy.agent.domain import lease_timer
-from pytest_smokedeploy.agent.domain.lease_timer import LeaseTimer, at
-from pytest_smokedeploy.agent.domain.state import Lease
+from pytest_smokedeploy.agent.domain import leases
+from pytest_smokedeploy.agent.domain.state import Store
 
 SECRETS = {"EXCHANGE_API_KEY": "an-example-key-of-a-test", "STORE": "redis://user:example-word@host/0"}
 
@@ -32,17 +31,26 @@ def test_nor_in_its_last_words(make_agent, new_id, tmp_path):
     assert "an-example-key-of-a-test" not in answer.text
 
 
-def test_an_error_nobody_thought_of_does_not_end_the_watch(monkeypatch):
-    monkeypatch.setattr(lease_timer, "_AGAIN_SECONDS", 0.0)
-    tried, ended = [], threading.Event()
+class Stubborn:
+    """A container whose first stop fails in a way that nobody thought of."""
 
-    def run_out(lease):
-        tried.append(lease)
-        if len(tried) == 1:
+    def __init__(self):
+        self.acting = threading.RLock()
+        self.tried = 0
+        self.stopped = threading.Event()
+
+    def stop(self, _key):
+        self.tried += 1
+        if self.tried == 1:
             raise OSError("no file can be opened")
-        ended.set()
+        self.stopped.set()
+        return True
 
-    watch = LeaseTimer(run_out)
-    watch.arm(Lease(key="one", expires_at=at(0), ends_at=at(0)))
-    assert ended.wait(10)
+
+def test_an_error_nobody_thought_of_does_not_end_the_watch(monkeypatch, tmp_path):
+    monkeypatch.setattr(leases, "_AGAIN_SECONDS", 0.0)
+    container = Stubborn()
+    watch = leases.Leases(Store(tmp_path / "state"), container, 60, lambda: None)
+    watch.left_over("one")
+    assert container.stopped.wait(10)
     watch.close()
