@@ -14,6 +14,7 @@ from pytest_smokedeploy.agent.engines.docker import logs, presence
 from pytest_smokedeploy.agent.engines.docker.api import CALL_SECONDS, Client, DockerApi
 from pytest_smokedeploy.agent.engines.docker.cgroup import container_activity
 from pytest_smokedeploy.agent.engines.docker.created import NO_HEALTH_CHECK, created
+from pytest_smokedeploy.agent.engines.docker.errors import FOREIGN, LOOK_BY_HAND
 from pytest_smokedeploy.agent.engines.docker.pull import pull
 from pytest_smokedeploy.contract import Activity, EngineState
 from pytest_smokedeploy.support.errors import EngineError
@@ -193,9 +194,7 @@ class DockerEngine:
         """
         attrs = self._attrs(client)
         if attrs is not None and not self._ours(attrs):
-            words = f"{self._name} is the name of a container this agent did not make; it is left alone."
-            remedy = "Look at what runs under this name, and remove or rename it by hand."
-            raise EngineError(words, remedy=remedy)
+            raise EngineError(f"{self._name} is the name of {FOREIGN}.", remedy=LOOK_BY_HAND)
         return attrs
 
     def _state(self, client: Client, attrs: dict[str, Any]) -> base.ContainerState:

@@ -9,32 +9,22 @@ from docker.errors import DockerException
 from pytest_smokedeploy.support.errors import EngineError
 
 _SHOWN: Final = 500
+FOREIGN: Final = "a container that this agent did not make; it is left alone"
+LOOK_BY_HAND: Final = "Look at what runs under this name, and remove or rename it by hand."
 
 #: Text in the engine's message (lower case), meaning, remedy. The first row that fits counts.
 _MEANINGS: Final = (
     ("manifest unknown", "the registry has no image under this tag", "Push the image under this tag first."),
     ("manifest for", "the registry has no image under this tag", "Push the image under this tag first."),
-    (
-        "pull access denied",
-        "the registry does not show this repository to this server",
-        "Check the repository's name, and log the server in to the registry.",
-    ),
-    (
-        "repository name not known",
-        "the registry has no such repository",
-        "Push the image first, or check its name.",
-    ),
+    ("pull access denied", "the registry hides this repository", "Check its name, and log the server in."),
+    ("repository name not known", "the registry has no such repository", "Push it first, or check its name."),
     ("unauthorized", "the registry lets this server in only with a login", "Log the server in to it."),
     ("no basic auth credentials", "the registry wants a login", "Log the server in to the registry."),
     ("denied", "the registry refuses this server", "Check the server's login and its rights there."),
     ("toomanyrequests", "the registry takes no more requests for now", "Wait, or log in, and start again."),
     ("no space left on device", "the server's disk is full", "Free space on the server, and start again."),
     ("disk quota exceeded", "the server's disk quota is used up", "Free space on the server."),
-    (
-        "server gave http response to https",
-        "the registry speaks plain http",
-        "Give it TLS, or name it among the engine's insecure registries.",
-    ),
+    ("http response to https", "the registry has no TLS", "Give it TLS, or add it to insecure-registries."),
     ("x509:", "the registry's certificate is not trusted", "Give the engine the registry's CA."),
     ("no such host", "the registry's name can't be resolved", "Check the image's host and the server's DNS."),
     ("connection refused", "nothing listens at the registry's address", "Check that the registry runs."),
@@ -43,29 +33,13 @@ _MEANINGS: Final = (
     ("i/o timeout", "the registry did not answer in time", "Check the registry and the server's network."),
     ("awaiting headers", "the registry did not answer in time", "Check the registry and the network."),
     ("deadline exceeded", "the registry did not answer in time", "Check the registry and the network."),
-    (
-        "is already in use by container",
-        "the name is taken by a container that this agent did not make; it is left alone",
-        "Look at what runs under this name, and remove or rename it by hand.",
-    ),
-    (
-        "bind source path does not exist",
-        "a mount's folder is missing on the server",
-        "Create the folder that is named, writable for the runtime.",
-    ),
+    ("is already in use by container", f"the name is that of {FOREIGN}", LOOK_BY_HAND),
+    ("bind source path does not", "a mount's folder is missing", "Create it, writable for the runtime."),
     ("no such image", "the image is not on the server any more", "Start again: it is pulled anew."),
-    (
-        "no command specified",
-        "the image says nothing that could be started",
-        "Give the image an ENTRYPOINT or CMD.",
-    ),
+    ("no command specified", "the image has nothing to start", "Give the image an ENTRYPOINT or CMD."),
     ("exec format error", "the image is for another processor", "Build it for the server's architecture."),
     ("exec:", "the image's entrypoint can't be started", "Check the image's ENTRYPOINT and CMD."),
-    (
-        "logging driver does not support reading",
-        "the engine keeps no log that can be read",
-        "Let the agent deploy anew: it asks for json-file.",
-    ),
+    ("does not support reading", "the engine keeps no readable log", "Deploy anew: it sets json-file."),
     ("network", "the network can't be had", "Check NETWORK_MODE in the agent's settings."),
 )
 #: The same for an engine that can't be asked at all.
