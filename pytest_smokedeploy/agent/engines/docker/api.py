@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import socket
-import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from typing import Any, Final, cast
 
 import docker
@@ -16,7 +16,6 @@ from docker.transport.unixconn import UnixHTTPAdapter, UnixHTTPConnection, UnixH
 from docker.types import CancellableStream
 from urllib3.exceptions import HTTPError
 
-from pytest_smokedeploy.agent.engines.backlog import Backlog
 from pytest_smokedeploy.agent.engines.docker.errors import explained
 from pytest_smokedeploy.support.errors import EngineError
 
@@ -29,18 +28,21 @@ _UNIX: Final = "unix://"
 class _Connection(UnixHTTPConnection):
     """The SDK's connection, which closes its socket where nobody listens."""
 
-    adapter: _Adapter
+    def __init__(self, adapter: _Adapter, url: str) -> None:
+        super().__init__(url, adapter.socket_path, adapter.timeout)
+        self._adapter = adapter
 
     def connect(self) -> None:
         made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         made.settimeout(self.timeout)
+        self._adapter.sockets.append(made)
         try:
             made.connect(self.unix_socket)
         except BaseException:
             made.close()
             raise
         self.sock = made
-        if self.adapter.cut_off:
+        if self._adapter.cut_off:
             self.close()
             raise ConnectionAbortedError("the call was cut")
 
@@ -49,28 +51,16 @@ class _Adapter(UnixHTTPAdapter):
     """The SDK's adapter, whose connections can be cut from another thread."""
 
     def __init__(self, address: str, seconds: int) -> None:
-        self.connections: list[_Connection] = []
+        self.sockets: list[socket.socket] = []
         self.cut_off = False
         super().__init__(address, timeout=seconds)
 
-    def get_connection(self, url: Any, proxies: Any = None) -> UnixHTTPConnectionPool:  # noqa: ANN401, ARG002 - the SDK's own
+    def get_connection(self, url: Any, proxies: Any = None) -> UnixHTTPConnectionPool:  # noqa: ANN401 - the SDK's own
         """The one pool of this client."""
-        with self.pools.lock:
-            pool = self.pools.get(url)
-            if pool is None:
-                pool = self.pools[url] = _Pool(url, self.socket_path, self.timeout)
-                pool.adapter = self
-        return cast("UnixHTTPConnectionPool", pool)
-
-
-class _Pool(UnixHTTPConnectionPool):
-    adapter: _Adapter
-
-    def _new_conn(self) -> Any:  # noqa: ANN401 - the type of urllib3, the class of the SDK
-        made = _Connection(self.base_url, self.socket_path, self.adapter.timeout)
-        made.adapter = self.adapter
-        self.adapter.connections.append(made)
-        return made
+        pool = super().get_connection(url, proxies)
+        # The SDK names its class of connections in this method.
+        pool._new_conn = partial(_Connection, self, url)  # type: ignore[method-assign, assignment]  # noqa: SLF001
+        return pool
 
 
 class Client(docker.APIClient):
@@ -132,33 +122,10 @@ class Client(docker.APIClient):
                     CancellableStream(iter(()), self._answer).close()
             return
         self._adapter.cut_off = True
-        for connection in tuple(self._adapter.connections):
-            # None where it has not connected yet: it sees `cut_off` as soon as it has.
-            with suppress(OSError, AttributeError):
-                cast("socket.socket", connection.sock).shutdown(socket.SHUT_RDWR)
-
-
-def read_in_thread(client: Client, backlog: Backlog[Any], read: Callable[[], None]) -> threading.Thread:
-    """Run `read` in a thread; until an answer begins nothing but `Client.cut` can end it.
-
-    The thread closes `client`, and finishes `backlog` with the error that ended `read`, or None.
-    """
-
-    def work() -> None:
-        failed: Exception | None = None
-        try:
-            with closing(client):
-                read()
-        except (DockerException, requests.RequestException, ValueError) as error:
-            failed = error
-        except (OSError, AttributeError) as error:
-            # AttributeError: urllib3's, where the connection is cut under it.
-            failed = requests.ConnectionError(f"the connection broke: {error}")
-        backlog.finish(failed)
-
-    thread = threading.Thread(target=work, daemon=True, name="docker-reader")
-    thread.start()
-    return thread
+        for made in tuple(self._adapter.sockets):
+            # An error where it has not connected yet: it sees `cut_off` as soon as it has.
+            with suppress(OSError):
+                made.shutdown(socket.SHUT_RDWR)
 
 
 class DockerApi:
@@ -187,20 +154,21 @@ class DockerApi:
 
         """
         longest = self.seconds if seconds is None else seconds
+        if not self._version:
+            with self._opened(MINIMUM_DOCKER_API_VERSION, min(longest, self.seconds)) as asking:
+                self._version = _api_version(asking, self.host)
+        with self._opened(self._version, longest) as client:
+            yield client
+
+    @contextmanager
+    def _opened(self, version: str, seconds: int) -> Iterator[Client]:
         try:
-            with closing(self.open(longest)) as client:
+            with closing(Client(self.host, version, seconds)) as client:
                 yield client
         except (DockerException, requests.RequestException, HTTPError) as error:
             # An engine that was replaced may have another version.
             self._version = ""
-            raise explained(error, self.host, longest) from error
-
-    def open(self, seconds: int) -> Client:
-        """A client that the caller closes, and whose errors are the SDK's own."""
-        if not self._version:
-            with closing(Client(self.host, MINIMUM_DOCKER_API_VERSION, min(seconds, self.seconds))) as asking:
-                self._version = _api_version(asking, self.host)
-        return Client(self.host, self._version, seconds)
+            raise explained(error, self.host, seconds) from error
 
 
 def _api_version(asking: Client, host: str) -> str:

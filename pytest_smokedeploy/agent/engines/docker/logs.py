@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import requests
-from docker.errors import APIError, DockerException
+from docker.errors import APIError
 
-from pytest_smokedeploy.agent.engines.backlog import Backlog
 from pytest_smokedeploy.agent.engines.base import Log, LogEnd, LogRecord, nanoseconds
-from pytest_smokedeploy.agent.engines.docker.api import DockerApi, read_in_thread
+from pytest_smokedeploy.agent.engines.docker.answer_reader import AnswerReader
+from pytest_smokedeploy.agent.engines.docker.api import Client, DockerApi
 from pytest_smokedeploy.agent.engines.docker.errors import explained
 from pytest_smokedeploy.agent.engines.lines import Lines
 from pytest_smokedeploy.support.errors import EngineError
@@ -86,12 +86,15 @@ def read(api: DockerApi, container: str, since: str | None, *, follow: bool) -> 
     """
     place = _Place(None if since is None else nanoseconds(since))
     while True:
-        error = yield from _answer(api, container, place, follow=follow)
-        if isinstance(error, APIError) and error.status_code in _GONE:
-            ended: LogEnd | None = LogEnd(None)
-            break
-        if error is not None and (isinstance(error, APIError) or not follow):
-            raise explained(error, api.host, api.seconds) from error
+        try:
+            yield from _answer(api, container, place, follow=follow)
+        except EngineError as error:
+            cause = error.__cause__
+            if isinstance(cause, APIError) and cause.status_code in _GONE:
+                ended: LogEnd | None = LogEnd(None)
+                break
+            if isinstance(cause, APIError) or not follow:
+                raise
         was_following, ended = follow, (yield from _ended(api, container, wait=follow))
         # Once it says that the container has stopped all is on disk. A followed answer ends a little
         # earlier, at times without the last line: what is left of it is asked for.
@@ -105,39 +108,29 @@ def read(api: DockerApi, container: str, since: str | None, *, follow: bool) -> 
 
 def _answer(
     api: DockerApi, container: str, place: _Place, *, follow: bool
-) -> Generator[Sequence[LogRecord], None, Exception | None]:
-    """One answer of the engine; returns what broke it off, or None where it came to its end."""
-    backlog: Backlog[Sequence[LogRecord]] = Backlog(_WAITING)
-    opened = threading.Event()
-    try:
-        client = api.open(_FOLLOW_SECONDS)
-    except (DockerException, requests.RequestException) as error:
-        return error
-    params = place.params(follow=follow)
-
-    def receive() -> None:
-        with client.answer("GET", f"/containers/{container}/logs", params) as answer:
-            opened.set()
-            rest = bytearray()
-            # Docker's chunks are as long as what was there to send; none is waited for.
-            for chunk in answer.iter_content(chunk_size=None):
-                rest += chunk
-                records = list(place.take(_frames(rest)))
-                if records and not backlog.put(records, sum(len(record.line) for record in records)):
-                    break
-
-    read_in_thread(client, backlog, receive)
-    deadline = time.monotonic() + api.seconds
-    try:
-        while not backlog.ended:
-            batches = backlog.take(_SILENCE_SECONDS)
+) -> Generator[Sequence[LogRecord], None, None]:
+    """One answer of the engine, to its end."""
+    opened, deadline = threading.Event(), time.monotonic() + api.seconds
+    with api.client(seconds=_FOLLOW_SECONDS) as client:
+        parts = _parts(client, container, place, opened, follow=follow)
+        for batches in AnswerReader(client, parts, _WAITING).batches(_SILENCE_SECONDS):
             yield [record for batch in batches for record in batch]
             if not opened.is_set() and time.monotonic() > deadline:
-                return requests.ReadTimeout("timed out")
-    finally:
-        backlog.close()
-        client.cut()
-    return backlog.error
+                raise explained(requests.ReadTimeout("timed out"), api.host, api.seconds)
+
+
+def _parts(
+    client: Client, container: str, place: _Place, opened: threading.Event, *, follow: bool
+) -> Generator[tuple[Sequence[LogRecord], int]]:
+    """The answer's lines with their size in characters; sets `opened` once the answer begins."""
+    rest = bytearray()
+    with client.answer("GET", f"/containers/{container}/logs", place.params(follow=follow)) as answer:
+        opened.set()
+        # Docker's chunks are as long as what was there to send; none is waited for.
+        for chunk in answer.iter_content(chunk_size=None):
+            rest += chunk
+            if records := list(place.take(_frames(rest))):
+                yield records, sum(len(record.line) for record in records)
 
 
 def _frames(rest: bytearray) -> Iterator[Frame]:

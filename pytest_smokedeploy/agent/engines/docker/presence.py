@@ -3,14 +3,14 @@
 import json
 import threading
 import time
-from functools import partial
+from collections.abc import Generator
 from typing import Final
 
 import requests
 from docker.errors import APIError
 
-from pytest_smokedeploy.agent.engines.backlog import Backlog
-from pytest_smokedeploy.agent.engines.docker.api import Client, DockerApi, read_in_thread
+from pytest_smokedeploy.agent.engines.docker.answer_reader import AnswerReader
+from pytest_smokedeploy.agent.engines.docker.api import Client, DockerApi
 from pytest_smokedeploy.support.errors import EngineError
 
 #: Seconds one answer is read; a new request then finds an engine that vanished without closing it.
@@ -36,40 +36,32 @@ def away(api: DockerApi, closing: threading.Event) -> bool:
     try:
         while not closing.is_set():
             began = time.monotonic()
-            with api.client(seconds=_OPEN_SECONDS) as client:
-                error = _ended(client, closing)
-                refused = isinstance(error, APIError)
-                if error is not None and not refused and "timed out" not in str(error):
-                    if time.monotonic() - began >= _ASK_SECONDS:
-                        raise error
-                    refused = True
-            if refused:
-                # Its events can't be read, or a proxy keeps no answer open: ping it instead.
-                _asked(api, closing)
+            try:
+                _listen(api, closing)
+            except EngineError as error:
+                lasted, refused = time.monotonic() - began, isinstance(error.__cause__, APIError)
+                if not refused and _ASK_SECONDS <= lasted < _OPEN_SECONDS:
+                    raise
+                if refused or lasted < _ASK_SECONDS:
+                    # Its events can't be read, or a proxy keeps no answer open: ping it instead.
+                    _asked(api, closing)
     except EngineError:
         return not closing.is_set()
     return False
 
 
-def _ended(client: Client, closing: threading.Event) -> Exception | None:
-    """What ended the open answer; None once `closing` was set."""
-    backlog: Backlog[None] = Backlog(1)
-    work = read_in_thread(client, backlog, partial(_read, client))
-    try:
-        while not backlog.ended:
-            backlog.take(_LOOK_SECONDS)
+def _listen(api: DockerApi, closing: threading.Event) -> None:
+    """Read the open answer until it ends, which raises, or `closing` is set."""
+    with api.client(seconds=_OPEN_SECONDS) as client:
+        for _ in AnswerReader(client, _events(client), 1).batches(_LOOK_SECONDS):
             if closing.is_set():
-                return None
-    finally:
-        client.cut()
-        work.join()
-    return backlog.error
+                return
 
 
-def _read(client: Client) -> None:
+def _events(client: Client) -> Generator[tuple[None, int]]:
     with client.answer("GET", "/events", _NONE) as answer:
         for _ in answer.iter_content(chunk_size=None):
-            pass
+            yield None, 1
     raise requests.ConnectionError("the engine ended its answer")
 
 

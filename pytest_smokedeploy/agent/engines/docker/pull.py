@@ -3,18 +3,15 @@
 import json
 import threading
 import time
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Generator
 from typing import Any, Final
 
-import requests
 from docker import auth
-from docker.errors import DockerException
 
-from pytest_smokedeploy.agent.engines.backlog import Backlog
 from pytest_smokedeploy.agent.engines.base import LAYER
-from pytest_smokedeploy.agent.engines.docker.api import Client, DockerApi, read_in_thread
-from pytest_smokedeploy.agent.engines.docker.errors import explained, told
+from pytest_smokedeploy.agent.engines.docker.answer_reader import AnswerReader
+from pytest_smokedeploy.agent.engines.docker.api import Client, DockerApi
+from pytest_smokedeploy.agent.engines.docker.errors import told
 from pytest_smokedeploy.support.errors import EngineError
 from pytest_smokedeploy.support.image import ImageReference
 
@@ -41,17 +38,10 @@ def pull(
         EngineError: it failed, was called off, or took longer than `PULL_SECONDS`.
 
     """
-    try:
-        client = api.open(PULL_SECONDS)
-    except (DockerException, requests.RequestException) as error:
-        raise explained(error, api.host, PULL_SECONDS) from error
-    events: Backlog[dict[str, Any]] = Backlog(_ROOM)
-    read_in_thread(client, events, partial(_receive, client, reference, events))
-    deadline = time.monotonic() + PULL_SECONDS
-    digest, done = None, False
-    try:
-        while not events.ended:
-            for event in events.take(_LOOK_SECONDS):
+    digest, done, deadline = None, False, time.monotonic() + PULL_SECONDS
+    with api.client(seconds=PULL_SECONDS) as client:
+        for events in AnswerReader(client, _events(client, reference), _ROOM).batches(_LOOK_SECONDS):
+            for event in events:
                 if "error" in event:
                     raise told(str(event["error"]))
                 status = str(event.get("status", ""))
@@ -64,21 +54,14 @@ def pull(
             if time.monotonic() > deadline:
                 words = f"the pull took longer than {PULL_SECONDS} seconds and was called off."
                 raise EngineError(words, remedy="Check the registry and the server's network.")
-    finally:
-        events.close()
-        # The engine ends a pull once its caller has closed the connection.
-        client.cut()
-    if events.error is not None:
-        raise explained(events.error, api.host, PULL_SECONDS) from events.error
     if not done:
         # What lies on the server under this name would be an older image.
-        words = "the engine broke the pull off without a word."
-        raise EngineError(words, remedy="Look at its log.")
+        raise EngineError("the engine broke the pull off without a word.", remedy="Look at its log.")
     return digest
 
 
-def _receive(client: Client, reference: ImageReference, events: Backlog[dict[str, Any]]) -> None:
-    """Read the engine's answer into `events`."""
+def _events(client: Client, reference: ImageReference) -> Generator[tuple[dict[str, Any], int]]:
+    """The pull's events, one each."""
     name = f"{reference.host}/{reference.path}"
     # The operator's own login, where the server has one for this registry.
     login = auth.get_config_header(client, auth.resolve_repository_name(name)[0])
@@ -86,8 +69,8 @@ def _receive(client: Client, reference: ImageReference, events: Backlog[dict[str
     params = {"fromImage": name, "tag": reference.digest or reference.tag or "latest"}
     with client.answer("POST", "/images/create", params, headers) as answer:
         for line in answer.iter_lines():
-            if line.strip() and not events.put(json.loads(line)):
-                break
+            if line.strip():
+                yield json.loads(line), 1
 
 
 def _line(event: dict[str, Any], status: str) -> str:
