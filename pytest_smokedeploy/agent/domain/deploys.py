@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from pytest_smokedeploy.agent.domain.state import Asked, Store, read_whole, write_whole
+from pytest_smokedeploy.agent.domain.files import read_whole, write_whole
+from pytest_smokedeploy.agent.domain.state import Asked, Store
 from pytest_smokedeploy.agent.engines.base import LAYER, utc_now
 from pytest_smokedeploy.contract import DeployRequest, DeployState, Outcome, StepName
 from pytest_smokedeploy.support.errors import EngineError, SmokedeployError

@@ -1,17 +1,11 @@
-"""The audit log: who did what, when and why, one JSON line each, only ever appended (extension `hold`)."""
+"""Files that are whole after a crash at any byte; what can't be kept is a `StateError`."""
 
-import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-from pytest_smokedeploy.agent.engines.base import utc_now
 from pytest_smokedeploy.support.errors import SmokedeployError
-
-#: The actor where nobody called: the agent itself.
-AGENT = "agent"
 
 
 class StateError(SmokedeployError):
@@ -27,39 +21,58 @@ def kept(what: str, remedy: str = "Free space or mend the folder's permissions."
         raise StateError(f"{what}: {error.strerror or error}.", remedy=remedy) from error
 
 
-class Audit:
-    """Appends to one file; each line is on the disk before `write` returns.
+def append_line(file: Path, line: bytes) -> None:
+    """Append `line`; it is on the disk before this returns.
 
-    Args:
-        file: the log.
-        mask: takes every word before it is written.
+    Raises:
+        StateError: it can't be written.
 
     """
+    with kept(f"{file} can't be written"):
+        handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            # A line that a crash cut short stays as it is; it does not take the next one with it.
+            end = os.lseek(handle, 0, os.SEEK_END)
+            whole = not end or os.pread(handle, 1, end - 1) == b"\n"
+            data = b"%s%s\n" % (b"" if whole else b"\n", line)
+            if os.write(handle, data) != len(data):
+                raise OSError("written by half")
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
-    def __init__(self, file: Path, mask: Callable[[Any], Any] = lambda value: value) -> None:
-        self._file = file
-        self._mask = mask
 
-    def write(self, what: str, *, why: str, who: str = AGENT, deploy_id: str | None = None) -> None:
-        """Append one line: ``{"time", "who", "what", "why", "deploy_id"?}``.
+def write_whole(file: Path, data: bytes) -> None:
+    """Replace `file` by `data` so that a crash leaves the one or the other, never a part.
 
-        Raises:
-            StateError: it can't be written.
+    Raises:
+        StateError: it can't be written; the file is as it was.
 
-        """
-        row = {"time": utc_now(), "who": who, "what": what, "why": why}
-        if deploy_id is not None:
-            row["deploy_id"] = deploy_id
-        line = json.dumps(self._mask(row), ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
-        with kept(f"the audit log {self._file} can't be written"):
-            handle = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-            try:
-                # A line that a crash cut short stays as it is; it does not take the next one with it.
-                end = os.lseek(handle, 0, os.SEEK_END)
-                if end and os.pread(handle, 1, end - 1) != b"\n":
-                    line = b"\n" + line
-                if os.write(handle, line) != len(line):
-                    raise OSError("written by half")
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+    """
+    beside = file.with_name(f"{file.name}.new")
+    with kept(f"{file} can't be written"):
+        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with open(handle, "wb") as out:  # noqa: PTH123 - a handle, opened with its mode
+            out.write(data)
+            out.flush()
+            os.fsync(out.fileno())
+        os.replace(beside, file)  # noqa: PTH105 - the name of the call says what it promises
+        folder = os.open(file.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def read_whole(file: Path) -> bytes | None:
+    """The content of `file`, None where there is none.
+
+    Raises:
+        StateError: it can't be read.
+
+    """
+    with kept(f"{file} can't be read", ""):
+        try:
+            return file.read_bytes()
+        except FileNotFoundError:
+            return None

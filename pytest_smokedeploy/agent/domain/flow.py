@@ -6,9 +6,9 @@ from collections import deque
 from typing import Final
 
 from pytest_smokedeploy.agent.domain import hold
-from pytest_smokedeploy.agent.domain.audit import StateError
 from pytest_smokedeploy.agent.domain.container import FOREIGN, Container, key_of
 from pytest_smokedeploy.agent.domain.deploys import Deploy, DeployRecord, keep_record, read_record
+from pytest_smokedeploy.agent.domain.files import StateError
 from pytest_smokedeploy.agent.domain.leases import Leases
 from pytest_smokedeploy.agent.domain.policy import RefusedError, Terms, admit
 from pytest_smokedeploy.agent.domain.state import Store
@@ -90,10 +90,8 @@ class Flow:
     def _known(self, deploy_id: str | None) -> Deploy | DeployRecord | None:
         if deploy_id is None:
             return None
-        for known in (self.under_way, self._last):
-            if known is not None and known.key == deploy_id:
-                return known
-        return read_record(self.store, deploy_id)
+        near = (known for known in (self.under_way, self._last) if known and known.key == deploy_id)
+        return next(near, None) or read_record(self.store, deploy_id)
 
     def _begin(self, deploy: Deploy, terms: Terms) -> None:
         """On the disk before the first step: the deploy under way, and its hold."""
@@ -104,7 +102,7 @@ class Flow:
                 words = f"on hold since {held.since} by {held.by}: {held.reason}"
                 raise RefusedError(423, f"{words} A person looks, and releases it with a reason.")
             why = f"{request.image} was asked for"
-            self.store.audit.write("deploy.begun", who=by, why=why, deploy_id=deploy.key)
+            self.store.audit("deploy.begun", who=by, why=why, deploy_id=deploy.key)
             state.current = deploy.asked
             hold.begun(self.store, state, request, by)
 
@@ -125,7 +123,7 @@ class Flow:
         self.store.update(current=None)
         what = "deploy.deployed" if record.deployed else "deploy.failed"
         why = "all five steps were done" if record.deployed else str(record.body["reason"])
-        self.store.audit.write(what, why=why, deploy_id=record.key)
+        self.store.audit(what, why=why, deploy_id=record.key)
 
     def _failed(self, deploy: Deploy, error: Exception) -> DeployRecord:
         words, left = _words(error), {}
@@ -136,9 +134,8 @@ class Flow:
                 left = self._five.left(deploy)
             except Exception as unread:  # noqa: BLE001 - whoever waits for the deploy's end must be told it
                 words += f" What it wrote could not be read: {_words(unread)}"
-        facts = {**deploy.facts, "deploy_id": deploy.asked.deploy_id, **left, "steps": deploy.steps}
-        body = {"status": "error", "reason": words, "step": str(deploy.asked.step), **facts}
-        record = deploy.record(500, body)
+        body = {"status": "error", "reason": words, "step": str(deploy.asked.step), **deploy.facts, **left}
+        record = deploy.record(500, {**body, "steps": deploy.steps})
         try:
             self._end(record)
         except StateError as unkept:

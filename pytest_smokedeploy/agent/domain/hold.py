@@ -25,7 +25,7 @@ def begun(store: Store, state: State, request: DeployRequest, by: str) -> None:
     whose = f" for run {run.run_id} (attempt {run.attempt}) of {run.repository}" if run else ""
     reason = f"a deploy of {request.image}{whose} began, and no passed outcome was reported since."
     state.hold = Held(deploy_id=request.deploy_id, since=utc_now(), by=by, reason=reason)
-    store.audit.write("hold.set", who=by, why=reason, deploy_id=request.deploy_id)
+    store.audit("hold.set", who=by, why=reason, deploy_id=request.deploy_id)
     state.last_deploy = LastDeploy(deploy_id=request.deploy_id, run_id=(run.run_id if run else "") or None)
 
 
@@ -62,7 +62,7 @@ def passed(
         if there is not None and not there.stopped:
             raise RefusedError(409, "a container still runs: a deploy has passed once it is stopped.")
         why = "the run reported that it passed"
-        store.audit.write("hold.lifted", who=by, why=why, deploy_id=deploy_id)
+        store.audit("hold.lifted", who=by, why=why, deploy_id=deploy_id)
         keep_record(store, record.model_copy(update={"passed": True}))
         state.hold = None
 
@@ -85,7 +85,7 @@ def released(store: Store, reason: str, by: str) -> None:
             raise RefusedError(409, "there is no hold to release.")
         if state.current is not None and state.current.deploy_id == held.deploy_id:
             raise RefusedError(409, "the deploy that set the hold is under way; stop it first.")
-        store.audit.write("hold.released", who=by, why=reason, deploy_id=held.deploy_id)
+        store.audit("hold.released", who=by, why=reason, deploy_id=held.deploy_id)
         last = state.last_deploy
         if isinstance(last, LastDeploy) and last.deploy_id == held.deploy_id:
             released = Released(who=by, when=utc_now(), why=reason)
@@ -109,5 +109,5 @@ def for_a_person(store: Store, key: str, why: str) -> None:
     with store.changing() as state:
         held = state.hold
         if held is not None and held.deploy_id == key and not held.person:
-            store.audit.write("hold.kept", why=why, deploy_id=key)
+            store.audit("hold.kept", why=why, deploy_id=key)
             state.hold = held.model_copy(update={"person": True, "reason": f"{held.reason} {why}"})

@@ -7,12 +7,11 @@ from typing import Final
 from pydantic import ValidationError
 
 from pytest_smokedeploy.agent.domain import hold
-from pytest_smokedeploy.agent.domain.audit import AGENT
 from pytest_smokedeploy.agent.domain.container import FOREIGN, LEASE_LABEL, key_of
 from pytest_smokedeploy.agent.domain.deploys import keep_record, lost, read_record
 from pytest_smokedeploy.agent.domain.flow import Flow
 from pytest_smokedeploy.agent.domain.leases import seconds_until
-from pytest_smokedeploy.agent.domain.state import Held, Lease, State, Store
+from pytest_smokedeploy.agent.domain.state import AGENT, Held, Lease, State, Store
 from pytest_smokedeploy.agent.engines.base import ContainerState, Engine, utc_now
 from pytest_smokedeploy.agent.settings import AgentSettings
 from pytest_smokedeploy.support.errors import SmokedeployError
@@ -40,10 +39,10 @@ def reconcile(settings: AgentSettings, engine: Engine) -> Flow:
     flow = Flow(settings, engine, store)
     state = store.read()
     words = _deploy(flow, state)
-    said, lease = _found(flow, state, flow.container.look())
+    said, lease = _container(flow, state)
     store.update(current=None, stopping=None, lease=lease)
     flow.leases.arm(lease)
-    store.audit.write("agent.started", why="; ".join([*words, said]))
+    store.audit("agent.started", why="; ".join([*words, said]))
     return flow
 
 
@@ -85,17 +84,10 @@ def _resettle(flow: Flow) -> None:
         if deploy is not None and there is not None and key_of(there) == deploy.key:
             said = f"the deploy {deploy.key} is under way, and ends by itself"
         else:
-            said, lease = _found(flow, state, there)
+            said, lease = _container(flow, state)
             flow.store.update(stopping=None, lease=lease)
             flow.leases.arm(lease)
-        flow.store.audit.write("engine.back", why=said)
-
-
-def _found(flow: Flow, state: State, there: ContainerState | None) -> tuple[str, Lease | None]:
-    """Settle the container that is there; returns what was done, and the lease that goes on."""
-    if there is None or not there.ours:
-        return f"{FOREIGN if there else 'no container is there'}{_cut_off(flow, state)}", None
-    return _container(flow, state, there)
+        flow.store.audit("engine.back", why=said)
 
 
 def _cut_off(flow: Flow, state: State) -> str:
@@ -118,12 +110,15 @@ def _deploy(flow: Flow, state: State) -> list[str]:
     words = f"the agent ended during the step {current.step} of the deploy {current.key}"
     reason = f"{words}; what it had started by then does not run any more."
     keep_record(flow.store, lost(current, reason))
-    flow.store.audit.write("deploy.failed", why=reason, deploy_id=current.key)
+    flow.store.audit("deploy.failed", why=reason, deploy_id=current.key)
     return [words]
 
 
-def _container(flow: Flow, state: State, there: ContainerState) -> tuple[str, Lease | None]:
-    """Settle a container of ours; returns what was done, and the lease that goes on."""
+def _container(flow: Flow, state: State) -> tuple[str, Lease | None]:
+    """Settle the container that is there; returns what was done, and the lease that goes on."""
+    there = flow.container.look()
+    if there is None or not there.ours:
+        return f"{FOREIGN if there else 'no container is there'}{_cut_off(flow, state)}", None
     key = key_of(there)
     record = read_record(flow.store, key) if key else None
     lease = state.lease if state.lease is not None and state.lease.key == key else _labelled(there, key)
@@ -140,7 +135,7 @@ def _container(flow: Flow, state: State, there: ContainerState) -> tuple[str, Le
         else:
             return f"the container of the {whose} does not run, and is kept", None
         words = f"the container of the {whose} {became}"
-        flow.store.audit.write(what, why=words, deploy_id=key or None)
+        flow.store.audit(what, why=words, deploy_id=key or None)
         return words, None
     if not there.alive:
         return f"the container of the deploy {key} does not run{_cut_off(flow, state)}", None
@@ -152,7 +147,7 @@ def _container(flow: Flow, state: State, there: ContainerState) -> tuple[str, Le
         until = f"within its lease, until {lease.expires_at}" if lease is not None else "without a lease"
         return f"the container of the deploy {key} runs on {until}", lease
     flow.container.stop(key)
-    flow.store.audit.write("container.stopped", who=who, why=why, deploy_id=key)
+    flow.store.audit("container.stopped", who=who, why=why, deploy_id=key)
     if lease is not None and not within:
         hold.for_a_person(flow.store, key, f"{why}; the agent stopped it when it came back")
     return f"the container of the deploy {key} was stopped: {why}", None
@@ -172,6 +167,6 @@ def _unknown(flow: Flow, key: str) -> None:
     why = f"a container of the deploy {key or 'nobody knows'} is there, and STATE_PATH knows nothing of it."
     with flow.store.changing() as state:
         if state.hold is None:
-            flow.store.audit.write("hold.set", why=why)
+            flow.store.audit("hold.set", why=why)
             state.hold = Held(deploy_id=None, since=utc_now(), by=AGENT, reason=why, person=True)
             state.last_deploy = "unknown"

@@ -38,18 +38,14 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         store = Store(folder)
         held = store.read().hold
         # A byte that is no UTF-8 arrives as a surrogate, which the state file can't hold.
-        reason, who = (_utf8(text) for text in (parsed.reason, f"{_person(environ)} on the server"))
-        released(store, reason, who)
+        said = (parsed.reason, f"{_person(environ)} on the server")
+        released(store, *(text.encode("utf-8", "replace").decode() for text in said))
     except SmokedeployError as error:
         print(f"smokedeploy agent release: {error}", file=sys.stderr)  # noqa: T201 - a command line's voice
         return 1
     was = f" It was: {held.reason}" if held else ""
     print(f"smokedeploy agent release: the hold is off.{was}")  # noqa: T201 - a command line's voice
     return 0
-
-
-def _utf8(text: str) -> str:
-    return text.encode("utf-8", "replace").decode()
 
 
 def _person(environ: Mapping[str, str]) -> str:

@@ -6,6 +6,7 @@ server (`smokedeploy agent release`) counts from then on.
 """
 
 import fcntl
+import json
 import logging
 import os
 import threading
@@ -16,12 +17,12 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from pytest_smokedeploy.agent.domain.audit import AGENT, Audit, StateError, kept
+from pytest_smokedeploy.agent.domain.files import StateError, append_line, kept, read_whole, write_whole
 from pytest_smokedeploy.agent.engines.base import utc_now
 from pytest_smokedeploy.contract import DeployRequest, LastDeploy, StepName, Time
 
-_AUDIT: Final = "audit.jsonl"
-_STATE: Final = "state.json"
+#: The actor where nobody called: the agent itself.
+AGENT: Final = "agent"
 _LOG: Final = logging.getLogger("smokedeploy.agent")
 
 
@@ -104,7 +105,6 @@ class Store:
         mask: takes every word of the audit log.
 
     Attributes:
-        audit: the audit log.
         deploys: the folder of ended deploys, one file each.
         mask: as given.
 
@@ -117,14 +117,14 @@ class Store:
         self.folder = folder
         self.deploys = folder / "deploys"
         self.mask = mask
-        self.audit = Audit(folder / _AUDIT, mask)
-        self._file = folder / _STATE
+        self._audit = folder / "audit.jsonl"
+        self._file = folder / "state.json"
         self._thread = threading.RLock()
         with kept(f"STATE_PATH {folder} can't be made", "Make the folder, writable for the agent alone."):
             self.deploys.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self._locked():
             # A new agent's state is on the disk before its history begins; a later gap is no new agent.
-            if not self._file.exists() and not (folder / _AUDIT).exists():
+            if not self._file.exists() and not self._audit.exists():
                 self._write(State(last_deploy=None))
 
     def claim(self) -> None:
@@ -175,6 +175,18 @@ class Store:
             for name, value in fields.items():
                 setattr(state, name, value)
 
+    def audit(self, what: str, *, why: str, who: str = AGENT, deploy_id: str | None = None) -> None:
+        """Append to the audit log who did what, when and why; on the disk before it returns.
+
+        Raises:
+            StateError: it can't be written.
+
+        """
+        row = {"time": utc_now(), "who": who, "what": what, "why": why}
+        row |= {} if deploy_id is None else {"deploy_id": deploy_id}
+        line = json.dumps(self.mask(row), ensure_ascii=False)
+        append_line(self._audit, line.encode("utf-8", "backslashreplace"))
+
     # -- as far as it can be kept: a stop is never given up for a full disk ------------------
 
     def keep(self, **fields: Any) -> None:  # noqa: ANN401 - State's own fields
@@ -185,7 +197,7 @@ class Store:
     def tell(self, what: str, *, why: str, who: str = AGENT, deploy_id: str | None = None) -> None:
         """Write to the audit log; where that fails the line goes to the agent's log."""
         with self._lenient(f"{what} by {who} ({deploy_id}): {why}"):
-            self.audit.write(what, who=who, why=why, deploy_id=deploy_id)
+            self.audit(what, who=who, why=why, deploy_id=deploy_id)
 
     def forget(self, key: str) -> None:
         """Remove the lease and the stop of the deploy `key`: its container does not run any more."""
@@ -219,7 +231,7 @@ class Store:
                 words = "the state file is gone"
             words += ". What was held, leased or deployed last is not known, so a person has to look."
             state = State(hold=Held(deploy_id=None, since=utc_now(), by=AGENT, reason=words, person=True))
-            self.audit.write("hold.set", why=words)
+            self.audit("hold.set", why=words)
             self._write(state)
             return state
 
@@ -237,39 +249,3 @@ class Store:
                 yield
             finally:
                 os.close(handle)
-
-
-def write_whole(file: Path, data: bytes) -> None:
-    """Replace `file` by `data` so that a crash leaves the one or the other, never a part.
-
-    Raises:
-        StateError: it can't be written; the file is as it was.
-
-    """
-    beside = file.with_name(f"{file.name}.new")
-    with kept(f"{file} can't be written"):
-        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with open(handle, "wb") as out:  # noqa: PTH123 - a handle, opened with its mode
-            out.write(data)
-            out.flush()
-            os.fsync(out.fileno())
-        os.replace(beside, file)  # noqa: PTH105 - the name of the call says what it promises
-        folder = os.open(file.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-
-
-def read_whole(file: Path) -> bytes | None:
-    """The content of `file`, None where there is none.
-
-    Raises:
-        StateError: it can't be read.
-
-    """
-    with kept(f"{file} can't be read", ""):
-        try:
-            return file.read_bytes()
-        except FileNotFoundError:
-            return None

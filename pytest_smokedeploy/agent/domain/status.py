@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from pytest_smokedeploy.agent.domain.audit import AGENT, StateError
 from pytest_smokedeploy.agent.domain.container import DEPLOY_LABEL, key_of
+from pytest_smokedeploy.agent.domain.files import StateError
 from pytest_smokedeploy.agent.domain.flow import Flow
-from pytest_smokedeploy.agent.domain.state import Held, State
+from pytest_smokedeploy.agent.domain.state import AGENT, Held, State
 from pytest_smokedeploy.agent.engines.base import Engine, utc_now
 from pytest_smokedeploy.contract import EngineState, Extension, LastDeploy
 from pytest_smokedeploy.support.errors import EngineError

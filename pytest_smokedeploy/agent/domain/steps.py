@@ -14,7 +14,6 @@ from pytest_smokedeploy.agent.engines.base import ContainerSpec, ContainerState,
 from pytest_smokedeploy.agent.settings import AgentSettings
 from pytest_smokedeploy.contract import LAST_LINES, Outcome, StepName
 from pytest_smokedeploy.support.errors import EngineError, SmokedeployError
-from pytest_smokedeploy.support.redaction import Sanitiser
 
 #: How long a container must keep running to count as running (AGT-5). Docker tells of one that ends at
 #: once up to 0.13 s after its start (measured, on two busy processors); three times as long is waited.
@@ -102,15 +101,13 @@ class FiveSteps:
         if state is None or own.key_of(state) != deploy.key:
             return {}
         # Batch by batch, the last lines alone kept: what it wrote may be large.
-        lines: deque[str] = deque(maxlen=LAST_LINES)
-        mask = Sanitiser(self.settings.secrets).text
-        for batch in self.engine.logs(None, follow=False):
-            lines.extend(record.line for record in batch)
+        log = self.engine.logs(None, follow=False)
+        lines = deque((record.line for batch in log for record in batch), LAST_LINES)
         return {
             "container_id": state.container_id,
             "started_at": state.started_at,
             "exit_code": state.exit_code,
-            "last_lines": [mask(line)[:LINE_SHOWN] for line in lines],
+            "last_lines": [line[:LINE_SHOWN] for line in self.store.mask([*lines])],
         }
 
     def _start(self, deploy: Deploy, terms: Terms) -> CreatedContainer:

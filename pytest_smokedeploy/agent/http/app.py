@@ -16,9 +16,9 @@ from starlette.exceptions import HTTPException
 
 from pytest_smokedeploy import contract
 from pytest_smokedeploy.agent.domain import hold
-from pytest_smokedeploy.agent.domain.audit import StateError
 from pytest_smokedeploy.agent.domain.container import key_of
 from pytest_smokedeploy.agent.domain.deploys import DeployRecord
+from pytest_smokedeploy.agent.domain.files import StateError
 from pytest_smokedeploy.agent.domain.flow import Flow
 from pytest_smokedeploy.agent.domain.policy import RefusedError, unknown_field
 from pytest_smokedeploy.agent.domain.preflight import preflight

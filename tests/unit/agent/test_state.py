@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from pytest_smokedeploy.agent.domain import state as module
-from pytest_smokedeploy.agent.domain.audit import Audit, StateError
+from pytest_smokedeploy.agent.domain import files
+from pytest_smokedeploy.agent.domain.files import StateError
 from pytest_smokedeploy.agent.domain.state import Held, Store
 from pytest_smokedeploy.agent.engines.base import utc_now
 
@@ -92,7 +92,7 @@ def test_a_state_file_that_is_none_is_set_aside_for_a_person(folder, content):
 
 def test_a_state_file_that_is_gone_is_no_fresh_start(folder):
     store = Store(folder)
-    store.audit.write("agent.started", who="agent", why="a test")
+    store.audit("agent.started", who="agent", why="a test")
     (folder / "state.json").unlink()
     assert "gone" in Store(folder).read().hold.reason
 
@@ -104,7 +104,7 @@ def test_a_full_disk_leaves_the_state_as_it_was(folder, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(module.os, "fsync", full)
+    monkeypatch.setattr(files.os, "fsync", full)
     with pytest.raises(StateError, match="No space left"):
         store.update(hold=None)
     monkeypatch.undo()
@@ -120,18 +120,18 @@ def test_a_second_agent_on_the_same_folder_is_refused(folder):
 def test_only_its_owner_reads_it(folder):
     store = Store(folder)
     store.update(hold=HELD)
-    store.audit.write("x", who="y", why="z")
+    store.audit("x", who="y", why="z")
     modes = {file.name: file.stat().st_mode & 0o777 for file in folder.iterdir() if file.is_file()}
     assert set(modes.values()) == {0o600}, modes
 
 
-def test_a_line_cut_short_by_a_crash_does_not_take_the_next_one_with_it(tmp_path):
-    file = tmp_path / "audit.jsonl"
-    log = Audit(file)
-    log.write("first", who="a", why="b")
+def test_a_line_cut_short_by_a_crash_does_not_take_the_next_one_with_it(folder):
+    file = folder / "audit.jsonl"
+    store = Store(folder)
+    store.audit("first", who="a", why="b")
     with file.open("ab") as out:
         out.write(b'{"time": "2026')
-    log.write("second", who="a", why="line\nbreak")
+    store.audit("second", who="a", why="line\nbreak")
     lines = file.read_text().splitlines()
     assert len(lines) == 3
     assert [json.loads(lines[n])["what"] for n in (0, 2)] == ["first", "second"]
