@@ -1,21 +1,15 @@
 """The agent's own container; it is stopped and removed only if it is the deploy's that is meant."""
 
 import threading
-import time
 from typing import Final
 
 from pytest_smokedeploy.agent.engines.base import ContainerState, Engine
 from pytest_smokedeploy.contract import EngineState
 from pytest_smokedeploy.support.errors import EngineError
 
-LABEL: Final = "smokedeploy.agent"
 DEPLOY_LABEL: Final = "smokedeploy.deploy_id"
 KEY_LABEL: Final = "smokedeploy.key"
 LEASE_LABEL: Final = "smokedeploy.lease_expires_at"
-#: How long a removal that somebody else began may take until the name is free, where the engine did not
-#: wait for it itself.
-_GONE_SECONDS: Final = 2.0
-_LOOK_SECONDS: Final = 0.1
 FOREIGN: Final = "the name is taken by a container this agent did not make; it is left alone."
 
 
@@ -64,7 +58,7 @@ class Container:
             if state is None or not state.ours or key != key_of(state):
                 return False
             if state.state is EngineState.CREATED:
-                self.remove()
+                self._engine.remove()
                 return False
             # What does not run any more may have left processes of its own, and its last lines on their way.
             self._engine.stop(self._grace)
@@ -72,21 +66,3 @@ class Container:
             if after is not None and after.container_id == state.container_id and after.alive:
                 raise EngineError("it still runs after the stop")
             return state.alive
-
-    def remove(self) -> None:
-        """Remove the stopped container.
-
-        Raises:
-            EngineError: it can't be removed.
-
-        """
-        with self.acting:
-            try:
-                self._engine.remove()
-            except EngineError:
-                # Somebody else removes it at this moment: the name is free in a while, or it is not.
-                deadline = time.monotonic() + _GONE_SECONDS
-                while self.look() is not None:
-                    if time.monotonic() >= deadline:
-                        raise
-                    threading.Event().wait(_LOOK_SECONDS)

@@ -74,7 +74,7 @@ class FiveSteps:
                     row["outcome"] = str(Outcome.ABSENT)
             with deploy.doing(StepName.REMOVE) as row:
                 if there is not None:
-                    self.container.remove()
+                    self.engine.remove()
                 else:
                     row["outcome"] = str(Outcome.ABSENT)
             with deploy.doing(StepName.START):
@@ -113,7 +113,6 @@ class FiveSteps:
     def _start(self, deploy: Deploy, terms: Terms) -> CreatedContainer:
         lease = self.leases.give(deploy)
         labels = {
-            own.LABEL: self.settings.container_name,
             own.KEY_LABEL: deploy.key,
             own.DEPLOY_LABEL: deploy.asked.deploy_id or "",
             own.LEASE_LABEL: lease.expires_at if lease else "",

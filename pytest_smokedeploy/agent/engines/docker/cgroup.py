@@ -27,30 +27,23 @@ def container_activity(pid: int, container: str, proc: Path = _PROC, root: Path 
 
     """
     try:
-        groups = _groups(proc / str(pid) / "cgroup", container)
+        groups = _groups(proc / str(pid) / "cgroup", container, root)
         # Version 2 has one group for all; a machine on version 1 may list it too, without counters.
-        if "cpuacct" not in groups:
-            folder = root / groups[""].lstrip("/")
-            used = dict(line.split() for line in (folder / "cpu.stat").read_text("ascii").splitlines())
-            cpu = int(used["usage_usec"]) / 1e6
-            processes = int((folder / "pids.current").read_text("ascii"))
+        if "cpuacct" in groups:
+            pids = groups["pids"]
+            cpu = int((groups["cpuacct"] / "cpuacct.usage").read_text("ascii")) / 1e9
         else:
-            cpu = int(_read(root, groups, "cpuacct", "cpuacct.usage")) / 1e9
-            processes = int(_read(root, groups, "pids", "pids.current"))
+            pids = groups[""]
+            used = dict(line.split() for line in (pids / "cpu.stat").read_text("ascii").splitlines())
+            cpu = int(used["usage_usec"]) / 1e6
+        processes = int((pids / "pids.current").read_text("ascii"))
     except (OSError, KeyError, ValueError):
         return None
     return Activity(cpu_seconds=cpu, processes=processes)
 
 
-def _groups(file: Path, container: str) -> dict[str, str]:
-    """Controller to the group's path, of those groups that are the container's."""
-    found: dict[str, str] = {}
-    for line in file.read_text("utf-8").splitlines():
-        _, controllers, path = line.split(":", 2)
-        if container in path:
-            found |= dict.fromkeys(controllers.split(","), path)
-    return found
-
-
-def _read(root: Path, groups: dict[str, str], controller: str, name: str) -> str:
-    return (root / controller / groups[controller].lstrip("/") / name).read_text("ascii")
+def _groups(file: Path, container: str, root: Path) -> dict[str, Path]:
+    """Controller to the group's folder, of those groups that are the container's."""
+    rows = [line.split(":", 2) for line in file.read_text("utf-8").splitlines()]
+    mine = [(names, path.lstrip("/")) for _, names, path in rows if container in path]
+    return {name: root / name / path for names, path in mine for name in names.split(",")}

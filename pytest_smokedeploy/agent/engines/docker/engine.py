@@ -9,11 +9,11 @@ from typing import Any, Final, NoReturn
 from docker.errors import APIError, ImageNotFound, NotFound
 from docker.types import LogConfig, Mount
 
-from pytest_smokedeploy.agent.engines import base, declared
+from pytest_smokedeploy.agent.engines import base
 from pytest_smokedeploy.agent.engines.docker import logs, presence
 from pytest_smokedeploy.agent.engines.docker.api import CALL_SECONDS, Client, DockerApi
 from pytest_smokedeploy.agent.engines.docker.cgroup import container_activity
-from pytest_smokedeploy.agent.engines.docker.created import NO_HEALTH_CHECK, created
+from pytest_smokedeploy.agent.engines.docker.created import NO_HEALTH_CHECK, check, created
 from pytest_smokedeploy.agent.engines.docker.errors import FOREIGN, LOOK_BY_HAND
 from pytest_smokedeploy.agent.engines.docker.pull import pull
 from pytest_smokedeploy.contract import Activity, EngineState
@@ -23,10 +23,11 @@ from pytest_smokedeploy.support.image import ImageReference
 LABEL: Final = "smokedeploy.agent"
 #: The digest that the registry gave at the pull: a repository may know one image by several.
 DIGEST_LABEL: Final = "smokedeploy.digest"
-#: How long someone else's removal of the container is waited for, seconds.
-_GONE_SECONDS: Final = 30.0
+#: Seconds that someone else's removal of the container is waited for: one the engine tells of, or one that
+#: an error may come from.
+_GOING_SECONDS: Final = 30.0
+_GONE_SECONDS: Final = 2.0
 _LOOK_SECONDS: Final = 0.05
-_CONFLICT: Final = 409
 #: Networks on which a container has no counters of its own.
 _UNCOUNTED: Final = frozenset({"none", "host"})
 #: The container's log stays on the server's disk, whole and readable, whatever the engine's own
@@ -94,14 +95,12 @@ class DockerEngine:
             try:
                 client.remove_container(attrs["Id"], v=True)
             except APIError as error:
-                going = error.status_code == _CONFLICT and "already in progress" in str(error.explanation)
-                if not going and not isinstance(error, NotFound):
-                    raise
-                deadline = time.monotonic() + _GONE_SECONDS
+                # Somebody else may be removing it: then the name is free in a while.
+                going = isinstance(error, NotFound) or "already in progress" in str(error.explanation)
+                deadline = time.monotonic() + (_GOING_SECONDS if going else _GONE_SECONDS)
                 while client.container(attrs["Id"]) is not None:
                     if time.monotonic() >= deadline:
-                        words = f"someone else removes it, and after {_GONE_SECONDS:g} seconds it is there."
-                        raise EngineError(words, remedy="Look at the engine on the server.") from error
+                        raise
                     time.sleep(_LOOK_SECONDS)
 
     def start(self, spec: base.ContainerSpec, cancelled: Event | None = None) -> base.CreatedContainer:
@@ -111,7 +110,7 @@ class DockerEngine:
         and time would be counted as the runtime's.
         """
         mounts = [Mount(m.target, m.source, type="bind", read_only=False) for m in spec.mounts]
-        labels = dict(spec.labels)
+        labels = {LABEL: self._name, **spec.labels}
         if self._pulled is not None and self._pulled[0] == spec.image:
             labels[DIGEST_LABEL] = self._pulled[1]
         made = ""
@@ -134,7 +133,7 @@ class DockerEngine:
                 )["Id"]
                 attrs = client.inspect_container(made)
                 told = created(attrs, client.image(attrs["Image"]), spec)
-                declared.check(spec, told)
+                check(spec, told)
                 if cancelled is not None and cancelled.is_set():
                     raise EngineError("a stop came before it was started.")  # noqa: TRY301 - undone below
                 client.start(made)

@@ -34,6 +34,11 @@ _MEANINGS: Final = (
     ("awaiting headers", "the registry did not answer in time", "Check the registry and the network."),
     ("deadline exceeded", "the registry did not answer in time", "Check the registry and the network."),
     ("is already in use by container", f"the name is that of {FOREIGN}", LOOK_BY_HAND),
+    (
+        "already in progress",
+        "someone else removes it, and it is still there",
+        "Look at the engine's log.",
+    ),
     ("bind source path does not", "a mount's folder is missing", "Create it, writable for the runtime."),
     ("no such image", "the image is not on the server any more", "Start again: it is pulled anew."),
     ("no command specified", "the image has nothing to start", "Give the image an ENTRYPOINT or CMD."),
