@@ -95,16 +95,15 @@ class Flow:
 
     def _begin(self, deploy: Deploy, terms: Terms) -> None:
         """On the disk before the first step: the deploy under way, and its hold."""
-        request, by = deploy.request, deploy.by
         with self.store.changing() as state:
             # A stop-only image is the one second deploy there may be (DESIGN 3): it can but stop.
             if (held := state.hold) is not None and not terms.stop_only:
                 words = f"on hold since {held.since} by {held.by}: {held.reason}"
                 raise RefusedError(423, f"{words} A person looks, and releases it with a reason.")
-            why = f"{request.image} was asked for"
-            self.store.audit("deploy.begun", who=by, why=why, deploy_id=deploy.key)
+            why = f"{deploy.asked.image} was asked for"
+            self.store.audit("deploy.begun", who=deploy.by, why=why, deploy_id=deploy.key)
             state.current = deploy.asked
-            hold.begun(self.store, state, request, by)
+            hold.begun(self.store, state, deploy)
 
     def _run(self, deploy: Deploy, terms: Terms) -> None:
         try:

@@ -7,10 +7,10 @@ from pytest_smokedeploy.agent.domain.deploys import Deploy, keep_record, read_re
 from pytest_smokedeploy.agent.domain.policy import RefusedError
 from pytest_smokedeploy.agent.domain.state import Held, State, Store
 from pytest_smokedeploy.agent.engines.base import ContainerState, utc_now
-from pytest_smokedeploy.contract import REASON_CHARACTERS, DeployRequest, LastDeploy, Released
+from pytest_smokedeploy.contract import REASON_CHARACTERS, LastDeploy, Released
 
 
-def begun(store: Store, state: State, request: DeployRequest, by: str) -> None:
+def begun(store: Store, state: State, deploy: Deploy) -> None:
     """Give `state` the hold of a deploy that begins, which is the last one from now on.
 
     One without an id changes neither.
@@ -19,6 +19,7 @@ def begun(store: Store, state: State, request: DeployRequest, by: str) -> None:
         StateError: the audit log can't be written.
 
     """
+    request, by = deploy.request, deploy.by
     if request.deploy_id is None:
         return
     run = request.run

@@ -73,9 +73,9 @@ class ContainerState:
     state: EngineState
     started_at: str | None
     exit_code: int | None
-    restart_count: int
-    oom_killed: bool
     ours: bool
+    restart_count: int = 0
+    oom_killed: bool = False
     labels: Mapping[str, str] = field(default_factory=dict)
 
     @property

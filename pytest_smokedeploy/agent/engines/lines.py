@@ -12,7 +12,6 @@ PART: Final = 192 * 1024
 OVERLAP: Final = 4096
 GOES_ON: Final = " [the line goes on]"
 CONTINUED: Final = "[the line continued] "
-_CONTINUATION: Final = (0x80, 0xC0)
 
 
 class Lines:
@@ -34,36 +33,36 @@ class Lines:
         *ends, rest = piece.split(b"\n")
         for end in ends:
             yield from self._add(time, end)
-            yield self._record(bytes(self._rest), "")
-            self._rest.clear()
-            self._time, self._parts = "", 0
+            yield self._last()
         if rest:
             yield from self._add(time, rest)
 
     def flush(self) -> Iterator[LogRecord]:
         """The last line, where the output ended without a newline."""
         if self._rest:
-            yield self._record(bytes(self._rest), "")
-            self._rest.clear()
-            self._time, self._parts = "", 0
+            yield self._last()
 
     def _add(self, time: str, piece: bytes) -> Iterator[LogRecord]:
         self._time = self._time or time
         self._rest += piece
         while len(self._rest) > PART:
-            yield self._record(bytes(self._rest[: _seam(self._rest, PART)]), GOES_ON)
+            yield self._record(self._rest[: _seam(self._rest, PART)], GOES_ON)
             del self._rest[: _seam(self._rest, PART - OVERLAP)]
             self._time, self._parts = time, self._parts + 1
 
-    def _record(self, raw: bytes, mark: str) -> LogRecord:
+    def _last(self) -> LogRecord:
+        """The line's last part, or the whole; the next line begins."""
+        record = self._record(self._rest, "")
+        self._rest.clear()
+        self._time, self._parts = "", 0
+        return record
+
+    def _record(self, raw: bytearray, mark: str) -> LogRecord:
         text = raw.decode("utf-8", "backslashreplace")
         return LogRecord(self._time, self._stream, f"{CONTINUED if self._parts else ''}{text}{mark}")
 
 
 def _seam(raw: bytearray, at: int) -> int:
     """The last place up to `at` that does not cut a UTF-8 character in two."""
-    bits, mask = _CONTINUATION
-    for place in range(at, at - 4, -1):
-        if raw[place] & mask != bits:
-            return place
-    return at
+    places = range(at, at - 4, -1)
+    return next((place for place in places if raw[place] & 0xC0 != 0x80), at)  # noqa: PLR2004 - 0b10......

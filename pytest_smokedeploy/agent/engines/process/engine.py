@@ -36,7 +36,22 @@ class _Child:
     container_id: str
     started_at: str
     output: Spool = field(default_factory=Spool)
-    readers: list[Thread] = field(default_factory=list)
+    collecting: Thread = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.collecting = Thread(target=self._collect, daemon=True)
+        self.collecting.start()
+
+    def _collect(self) -> None:
+        """Take both streams; end the log once they and the process have ended."""
+        pipes = {"stdout": self.process.stdout, "stderr": self.process.stderr}
+        readers = [Thread(target=self.output.fill, args=pipe, daemon=True) for pipe in pipes.items()]
+        for reader in readers:
+            reader.start()
+        self.process.wait()
+        for reader in readers:
+            reader.join()
+        self.output.end()
 
     @property
     def exit_code(self) -> int | None:
@@ -92,8 +107,6 @@ class ProcessEngine:
             state=EngineState.RUNNING if code is None else EngineState.EXITED,
             started_at=child.started_at,
             exit_code=code,
-            restart_count=0,
-            oom_killed=False,
             ours=True,
             labels=child.spec.labels,
         )
@@ -111,8 +124,7 @@ class ProcessEngine:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(child.process.pid, signal.SIGKILL)
         child.process.wait()
-        for reader in child.readers:
-            reader.join(5.0)
+        child.collecting.join(5.0)
 
     def remove(self) -> None:
         """Forget the stopped child."""
@@ -146,21 +158,10 @@ class ProcessEngine:
             )
         except OSError as error:
             raise EngineError(f"it can't be started: {error.strerror}") from error
-        child = _Child(process, spec, _digest(script), uuid.uuid4().hex, base.utc_now())
-        for stream, pipe in (("stdout", process.stdout), ("stderr", process.stderr)):
-            if pipe is not None:
-                reader = Thread(target=child.output.fill, args=(stream, pipe), daemon=True)
-                child.readers.append(reader)
-                reader.start()
-        Thread(target=_watch, args=(child,), daemon=True).start()
-        self._child = child
-        return base.CreatedContainer(
-            # PATH is this engine's own, as an image's would be; a child inherits nothing else.
-            env=tuple(spec.env.items()),
-            mounts=spec.mounts,
-            network="host",
-            health_check=False,
-        )
+        self._child = _Child(process, spec, _digest(script), uuid.uuid4().hex, base.utc_now())
+        # PATH is this engine's own, as an image's would be; a child inherits nothing else.
+        env = tuple(spec.env.items())
+        return base.CreatedContainer(env, spec.mounts, network="host", health_check=False)
 
     def logs(self, since: str | None, *, follow: bool) -> base.Log:
         """Every line so far, then, following, each as it comes, until the process and its output ended."""
@@ -181,11 +182,3 @@ class ProcessEngine:
 
 def _digest(script: Path) -> str:
     return f"sha256:{hashlib.sha256(script.read_bytes()).hexdigest()}"
-
-
-def _watch(child: _Child) -> None:
-    """End the log once the process and both its streams have ended."""
-    child.process.wait()
-    for reader in child.readers:
-        reader.join()
-    child.output.end()

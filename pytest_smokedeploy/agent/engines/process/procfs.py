@@ -26,13 +26,9 @@ def session_activity(session: int) -> Activity | None:
 
     """
     ticks, processes = 0, 0
-    try:
-        pids = [name for name in os.listdir(_PROC) if name.isdecimal()]  # noqa: PTH208 - names, and fast
-    except OSError:
-        return None
-    for pid in pids:
+    for file in _PROC.glob("[0-9]*/stat"):
         try:
-            stat = (_PROC / pid / "stat").read_bytes()
+            stat = file.read_bytes()
         except OSError:
             continue  # it left meanwhile
         # The command stands in brackets and may itself hold brackets and spaces.

@@ -42,10 +42,8 @@ class Spool:
             while chunk := os.read(pipe.fileno(), _CHUNK):
                 at = utc_now().encode()
                 *ends, rest = chunk.split(b"\n")
-                rows = [b"%s %s +%s\n" % (at, key, end) for end in ends]
-                if rest:
-                    rows.append(b"%s %s -%s\n" % (at, key, rest))
-                self._append(b"".join(rows), len(chunk))
+                rows = b"".join(b"%s %s +%s\n" % (at, key, end) for end in ends)
+                self._append(b"%s%s %s -%s\n" % (rows, at, key, rest), len(chunk))
 
     def end(self) -> None:
         """Nothing more comes."""
