@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from typing import Final, Literal
 
 from pytest_smokedeploy import contract
@@ -11,7 +12,7 @@ from pytest_smokedeploy.contract import Extension
 from pytest_smokedeploy.database import migration_files
 from pytest_smokedeploy.model import Basis, Finding
 from pytest_smokedeploy.preconditions import database, inputs, last_deploy, ledger, previous, workflow_file
-from pytest_smokedeploy.preconditions.github import GitHubApi, quoted
+from pytest_smokedeploy.preconditions.github import ask, quoted
 from pytest_smokedeploy.preconditions.workflow_file import WorkflowFile
 from pytest_smokedeploy.settings import RunConfig
 from pytest_smokedeploy.settings.model import DEPLOY_WORKFLOW
@@ -25,22 +26,6 @@ _PLACEHOLDER: Final = re.compile(
 #: Each path by itself: an Access application may stand before a part of a host alone.
 _GUARDED: Final = (contract.HEALTH, contract.STATUS, contract.DEPLOY, contract.STOP)
 _LOOK: Final = "Look at the agent's log on the server, then start anew by hand."
-
-
-@dataclass(frozen=True, slots=True)
-class _Unasked:
-    """Why the agent gave no answer, and what to do about it."""
-
-    words: str
-    remedy: str
-
-    def finding(self, clause: str, expected: str) -> Finding:
-        return Finding(clause, None, expected, self.words, None, remedy=self.remedy)
-
-
-_NO_ENDPOINT: Final = _Unasked(
-    "DEPLOY_ENDPOINT is not set", "Set it in the GitHub Environment, and pass it to the step."
-)
 
 
 class Preconditions:
@@ -59,18 +44,16 @@ class Preconditions:
         self.run = run
         self._client = client
         self._workflow = workflow or workflow_file.read(run.workflow_file)
-        self._github = GitHubApi(run.github, rehearsal=run.rehearsal)
-        self._asked: dict[str, Reading | _Unasked] = {}
+        self._asked: dict[str, Reading | AgentError] = {}
 
     # -- target ----------------------------------------------------------------------------
 
     def agent_environment(self) -> Finding:
         """TGT-1: the agent reports the environment dev, in every answer that names one."""
         expected = f"environment {self.run.environment!r} by the agent's own word"
-        reading = self._ask("health")
-        if isinstance(reading, _Unasked):
-            return reading.finding("TGT-1", expected)
-        said = {"/health": reading.raw.get("environment"), **self._said("environment")}
+        if isinstance(reading := self._ask("health", "TGT-1", expected), Finding):
+            return reading
+        said = {"/health": reading.raw.get("environment"), **self._said("environment", "TGT-1", expected)}
         for place, word in said.items():
             if word != self.run.environment:
                 seen = f"at {place} it says {'nothing' if word is None else repr(word)}"
@@ -79,16 +62,11 @@ class Preconditions:
         return Finding("TGT-1", True, expected, f"the agent says {self.run.environment!r}", Basis.TOLD)
 
     def execution_plane(self) -> Finding:
-        """TGT-2: paper, in the settings and by the agent's word where it reports one."""
+        """TGT-2: paper by the agent's word, where it reports one; a run's settings say it in any case."""
         expected = "execution plane 'paper' in the settings and by the agent's word"
-        planned = self.run.settings.runtime.environment.get("EXECUTION_PLANE")
-        if planned != "paper":
-            remedy = "Mend runtime.environment in the settings."
-            return Finding("TGT-2", False, expected, f"the settings say {planned!r}", remedy=remedy)
-        status = self._ask("status")
-        if isinstance(status, _Unasked):
-            return status.finding("TGT-2", expected)
-        said = self._said("execution_plane")
+        if isinstance(status := self._ask("status", "TGT-2", expected), Finding):
+            return status
+        said = self._said("execution_plane", "TGT-2", expected)
         for place, word in said.items():
             if word != "paper":
                 seen, remedy = f"at {place} the agent says {word!r}", "Mend the agent's own settings."
@@ -96,11 +74,11 @@ class Preconditions:
         told = "and so does the agent" if said else "the agent's contract tells no plane"
         return Finding("TGT-2", True, expected, f"the settings say paper; {told}", Basis.TOLD)
 
-    def _said(self, name: str) -> dict[str, object]:
+    def _said(self, name: str, clause: str, expected: str) -> dict[str, object]:
         """A field as status and preflight report it, where they do."""
-        found = {contract.STATUS: self._ask("status")}
+        found = {contract.STATUS: self._ask("status", clause, expected)}
         if Extension.PREFLIGHT in _extensions(found[contract.STATUS]):
-            found[contract.PREFLIGHT] = self._ask("preflight")
+            found[contract.PREFLIGHT] = self._ask("preflight", clause, expected)
         told = {path: one.raw.get(name) for path, one in found.items() if isinstance(one, Reading)}
         return {path: word for path, word in told.items() if word is not None}
 
@@ -108,22 +86,21 @@ class Preconditions:
 
     def started_by_hand(self) -> Finding:
         """TRG-1: `workflow_dispatch` of the deploy workflow by a person, first attempt."""
-        github, wanted = self.run.github, DEPLOY_WORKFLOW
-        expected = f"workflow_dispatch of {wanted} by a person, attempt 1"
-        remedy = "Start the deploy workflow anew by hand; a re-run is a retry."
-        if not github.in_actions:
-            return Finding("TRG-1", False, expected, "no GitHub Actions run at all", remedy=remedy)
-        seen = f"{github.event_name or 'no event'} of {github.workflow_file or 'no workflow'}"
-        seen += f" by {github.actor or 'nobody'}, attempt {github.run_attempt}"
-        facts = (github.event_name, github.workflow_file, github.run_attempt)
+        run, wanted = self.run.github, DEPLOY_WORKFLOW
+        seen = f"{run.event_name or 'no event'} of {run.workflow_file or 'no workflow'}"
+        seen += f" by {run.actor or 'nobody'}, attempt {run.run_attempt}"
+        seen = seen if run.in_actions else "no GitHub Actions run at all"
+        facts = (run.in_actions, run.event_name, run.workflow_file, run.run_attempt)
         # A workflow on a schedule may dispatch this one: GitHub then names a bot.
-        person = github.actor and not github.actor.endswith("[bot]")
-        holds = facts == ("workflow_dispatch", wanted, 1) and bool(person)
-        return Finding("TRG-1", holds, expected, seen, remedy="" if holds else remedy)
+        person = bool(run.actor) and not run.actor.endswith("[bot]")
+        holds = facts == (True, "workflow_dispatch", wanted, 1) and person
+        remedy = "" if holds else "Start the deploy workflow anew by hand; a re-run is a retry."
+        expected = f"workflow_dispatch of {wanted} by a person, attempt 1"
+        return Finding("TRG-1", holds, expected, seen, remedy=remedy)
 
     def inputs(self) -> Finding:
         """TRG-2: the workflow asks for dev and a tag; the tag is a commit's SHA here, or a version."""
-        return inputs.finding(self.run, self._github, self._workflow)
+        return inputs.finding(self.run, self._workflow)
 
     def no_automatic_trigger(self) -> Finding:
         """TRG-3."""
@@ -137,50 +114,49 @@ class Preconditions:
 
     def workflow_file(self) -> Finding:
         """PRE-2."""
-        return workflow_file.finding(self._workflow, self.run, self._github)
+        return workflow_file.finding(self._workflow, self.run)
 
     def github_environment(self) -> Finding:
         """PRE-3: the environment exists; its protection rules are reported, not judged."""
         name = self.run.environment
         expected = f"the GitHub Environment {name!r}"
-        reply = self._github.get(f"/environments/{quoted(name)}", "actions: read")
+        reply = ask(self.run, f"/environments/{quoted(name)}", "actions: read")
         remedy = f"Create the GitHub Environment {name!r}, or let the workflow's token read it."
         if reply.fault:
             return reply.unmet("PRE-3", expected, remedy)
         if reply.data.get("name") != name:
             seen = f"GitHub tells of {reply.data.get('name')!r}"
             return Finding("PRE-3", False, expected, seen, remedy=remedy)
-        rules = reply.data.get("protection_rules")
-        rows = rules if isinstance(rules, list) else []
-        kinds = [str(row.get("type")) for row in rows if isinstance(row, dict)]
-        return Finding("PRE-3", True, expected, f"it exists, protection rules: {', '.join(kinds) or 'none'}")
+        kinds = ", ".join(str(row.get("type")) for row in reply.rows("protection_rules") or ())
+        return Finding("PRE-3", True, expected, f"it exists, protection rules: {kinds or 'none'}")
 
     def secrets_set(self) -> Finding:
         """PRE-4: of the job's environment, present, no placeholder; and listed, where the token may list."""
-        names = list(self.run.secrets)
-        expected = f"{', '.join(names)} set"
+        expected = f"{', '.join(self.run.secrets)} set"
         lacks = {name: _lack(secret.reveal()) for name, secret in self.run.secrets.items()}
-        faults = [f"{name} is {lack}" for name, lack in lacks.items() if lack]
-        remedy = "Set it in the GitHub Environment, and pass it to the step through env."
+        faults, witness = [f"{name} is {lack}" for name, lack in lacks.items() if lack], ""
         if not faults:
-            faults, witness = self._listed(names)
+            faults, witness = self._listed()
         if faults:
+            remedy = "Set it in the GitHub Environment, and pass it to the step through env."
             return Finding("PRE-4", False, expected, "; ".join(faults), remedy=remedy)
         return Finding("PRE-4", True, expected, f"{expected}; {witness}")
 
-    def _listed(self, names: list[str]) -> tuple[list[str], str]:
+    def _listed(self) -> tuple[list[str], str]:
         """What the environment's list of secrets lacks, as faults, and what the list says, in words."""
         where = self.run.environment
         path = f"/environments/{quoted(where)}/secrets?per_page=100"
-        reply = self._github.get(path, "environments: read")
-        rows = reply.data.get("secrets")
-        if reply.fault or not isinstance(rows, list):
+        reply = ask(self.run, path, "environments: read")
+        if (rows := reply.rows("secrets")) is None:
             # GITHUB_TOKEN never may (FACTS): their presence in the job is the proof then.
             return [], f"seen in the job alone, the environment's list was not to be had ({reply.status})"
-        there = {str(row.get("name")).upper() for row in rows if isinstance(row, dict)}
-        missing = [name for name in names if name.upper() not in there]
-        words = f"and listed in the environment {where}"
-        return [f"{name} is not among the secrets of the environment {where!r}" for name in missing], words
+        there = {str(row.get("name")).upper() for row in rows}
+        faults = [
+            f"{name} is not among the secrets of the environment {where!r}"
+            for name in self.run.secrets
+            if name.upper() not in there
+        ]
+        return faults, f"and listed in the environment {where}"
 
     def database(self) -> Finding:
         """PRE-5, by the proof that the settings name."""
@@ -196,43 +172,39 @@ class Preconditions:
                 return Finding("PRE-5", False, "the repository's migrations", str(error), remedy=remedy)
         if settings.proof == "direct":
             return database.direct(self.run.database_url, settings.migrations_table, files)
-        reading = self._ask("preflight")
-        if isinstance(reading, _Unasked):
+        if isinstance(reading := self._ask("preflight", "PRE-5", "the agent's preflight"), Finding):
             remedy = "An agent without the extension `preflight` needs database.proof: direct or attested."
-            return _Unasked(reading.words, remedy).finding("PRE-5", "the agent's preflight")
+            return replace(reading, remedy=remedy)
         return database.told(reading.raw.get("database"), files)
 
     def agent_reachable(self) -> Finding:
         """PRE-6: Access refuses an anonymous call, the token is let in, both through the edge."""
         expected = "an anonymous call refused by Access, and one with the token answered through the tunnel"
+        unmet = partial(Finding, "PRE-6", False, expected)
         if self._client is None:
-            return _NO_ENDPOINT.finding("PRE-6", expected)
+            return _no_endpoint("PRE-6", expected)
         for path in _GUARDED:
             try:
                 probe = self._client.anonymous(path)
             except AgentError as error:
-                seen = f"anonymous call: {error.message}"
-                return Finding("PRE-6", False, expected, seen, remedy=error.remedy or _LOOK)
+                return unmet(f"anonymous call: {error.message}", remedy=error.remedy or _LOOK)
             if not probe.guarded:
                 remedy = "Put an Access application with a Service Auth policy before the whole of the agent."
-                return Finding("PRE-6", False, expected, f"GET {path}: {probe.words}", remedy=remedy)
-        reading = self._ask("health")
-        if isinstance(reading, _Unasked):
-            return Finding("PRE-6", False, expected, reading.words, remedy=reading.remedy)
+                return unmet(f"GET {path}: {probe.words}", remedy=remedy)
+        if isinstance(reading := self._ask("health", "PRE-6", expected), Finding):
+            return replace(reading, holds=False, basis=Basis.SEEN)
         if not (probe.ray and reading.ray):
-            seen = "an answer without cf-ray: not through the edge"
             remedy = "Let the agent be reached through the tunnel, and no other way."
-            return Finding("PRE-6", False, expected, seen, remedy=remedy)
+            return unmet("an answer without cf-ray: not through the edge", remedy=remedy)
         seen = f"anonymous: {probe.words}; with the token: HTTP {reading.status}, cf-ray {reading.ray}"
         return Finding("PRE-6", True, expected, seen)
 
     def inspected(self) -> Finding:
         """FLR-3: no hold, where agents know one, and the last smoke deploy passed or a person looked."""
-        status = self._ask("status")
-        if isinstance(status, _Unasked):
-            return status.finding("FLR-3", "no run waiting for a person")
+        if isinstance(status := self._ask("status", "FLR-3", "no run waiting for a person"), Finding):
+            return status
         if Extension.HOLD not in _extensions(status):
-            return previous.finding(self.run, self._github)
+            return previous.finding(self.run)
         expected = "no hold on the agent"
         if "hold" not in status.raw:
             words = "the agent lists the extension `hold`, and its status tells none"
@@ -241,9 +213,9 @@ class Preconditions:
             words = hold.sentence(status.raw["hold"], self.run.client_id.reveal())
             return Finding("FLR-3", False, expected, words, remedy=hold.RELEASE)
         if "last_deploy" in status.raw:
-            found = last_deploy.finding(self.run, self._github, self._workflow, status.raw["last_deploy"])
+            found = last_deploy.finding(self.run, self._workflow, status.raw["last_deploy"])
         else:
-            found = previous.finding(self.run, self._github)
+            found = previous.finding(self.run)
         seen = f"the agent was not on hold when it was asked; {found.seen}"
         return replace(found, expected=f"{expected}, and {found.expected}", seen=seen)
 
@@ -255,17 +227,26 @@ class Preconditions:
 
     # -- inside ----------------------------------------------------------------------------
 
-    def _ask(self, name: Literal["health", "status", "preflight"]) -> Reading | _Unasked:
-        """One answer of the agent, asked once a run; where there is none, why."""
+    def _ask(
+        self, name: Literal["health", "status", "preflight"], clause: str, expected: str
+    ) -> Reading | Finding:
+        """One answer of the agent, asked once a run; where there is none, why, as a finding."""
         if self._client is None:
-            return _NO_ENDPOINT
+            return _no_endpoint(clause, expected)
         if name not in self._asked:
             try:
                 self._asked[name] = getattr(self._client, name)()
             except AgentError as error:
-                words = f"the agent could not be asked: {error.message}"
-                self._asked[name] = _Unasked(words, error.remedy or _LOOK)
-        return self._asked[name]
+                self._asked[name] = error
+        if isinstance(asked := self._asked[name], Reading):
+            return asked
+        seen = f"the agent could not be asked: {asked.message}"
+        return Finding(clause, None, expected, seen, None, remedy=asked.remedy or _LOOK)
+
+
+def _no_endpoint(clause: str, expected: str) -> Finding:
+    remedy = "Set it in the GitHub Environment, and pass it to the step."
+    return Finding(clause, None, expected, "DEPLOY_ENDPOINT is not set", None, remedy=remedy)
 
 
 def _lack(value: str) -> str:
@@ -275,6 +256,6 @@ def _lack(value: str) -> str:
     return "a placeholder" if _PLACEHOLDER.fullmatch(value.strip()) else ""
 
 
-def _extensions(status: Reading | _Unasked) -> frozenset[str]:
+def _extensions(status: Reading | Finding) -> frozenset[str]:
     said = status.raw.get("extensions") if isinstance(status, Reading) else None
     return frozenset(str(name) for name in said) if isinstance(said, list) else frozenset()

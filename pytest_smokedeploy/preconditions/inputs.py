@@ -4,7 +4,7 @@ from functools import partial
 from typing import Final
 
 from pytest_smokedeploy.model import Finding
-from pytest_smokedeploy.preconditions.github import GitHubApi, quoted
+from pytest_smokedeploy.preconditions.github import ask, quoted
 from pytest_smokedeploy.preconditions.workflow_file import WorkflowFile
 from pytest_smokedeploy.settings import RunConfig
 from pytest_smokedeploy.support.image import TAG, VERSION, can_move
@@ -15,7 +15,7 @@ _holds: Final = partial(Finding, "TRG-2", True, _EXPECTED)
 _violated: Final = partial(Finding, "TRG-2", False, _EXPECTED)
 
 
-def finding(run: RunConfig, github: GitHubApi, workflow: WorkflowFile) -> Finding:
+def finding(run: RunConfig, workflow: WorkflowFile) -> Finding:
     """TRG-2: what the workflow asks for, and what this run was given."""
     if wrong := next((e for e in workflow.breaches(run.settings) if e.clause == "TRG-2"), None):
         expected = "a workflow that asks for `environment` and for `image_tag`"
@@ -34,46 +34,43 @@ def finding(run: RunConfig, github: GitHubApi, workflow: WorkflowFile) -> Findin
     if can_move(tag):
         return _violated(f"image_tag {tag!r} can move", remedy=_REMEDY)
     if VERSION.fullmatch(tag):
-        return _good(run, github, None, f"environment dev, version {tag}")
-    reply = github.get(f"/commits/{tag}", "contents: read")
+        return _good(run, None, f"environment dev, version {tag}")
+    reply = ask(run, f"/commits/{tag}", "contents: read")
     if reply.fault:
         return reply.unmet("TRG-2", _EXPECTED, _REMEDY, about=f"commit {tag}")
     if reply.data.get("sha") != tag:
         return _violated(f"GitHub knows another commit for {tag}", remedy=_REMEDY)
-    seen = f"environment dev, commit {tag} of {run.github.repository}"
-    return _good(run, github, tag, seen)
+    return _good(run, tag, f"environment dev, commit {tag} of {run.github.repository}")
 
 
-def _of_version(github: GitHubApi, tag: str) -> str | Finding:
+def _of_version(run: RunConfig) -> str | Finding:
     """The commit that the repository's own tag names, with or without its leading v; or why none."""
-    names = [tag] if tag.startswith("v") else [tag, f"v{tag}"]
-    for name in names:
-        reply = github.get(f"/commits/{quoted(f'tags/{name}')}", "contents: read")
+    tag = run.image_tag
+    for name in (tag,) if tag.startswith("v") else (tag, f"v{tag}"):
+        reply = ask(run, f"/commits/{quoted(f'tags/{name}')}", "contents: read")
         if not reply.fault:
             return str(reply.data.get("sha"))
     remedy = "Dispatch with a commit's SHA, or tag the commit with the version."
     return reply.unmet("TRG-2", "a tag of the repository for the version", remedy, about=f"version {tag}")
 
 
-def _good(run: RunConfig, github: GitHubApi, sha: str | Finding | None, seen: str) -> Finding:
+def _good(run: RunConfig, sha: str | Finding | None, seen: str) -> Finding:
     """Whether the workflow that the settings name succeeded for the commit, that of the version if None."""
     name = run.settings.image.known_good_workflow
     if name is None:
         return _holds(seen)
-    if isinstance(sha := sha or _of_version(github, run.image_tag), Finding):
+    if isinstance(sha := sha or _of_version(run), Finding):
         return sha
     file = quoted(name.rpartition("/")[2])
     expected = f"a successful run of {name} for the commit {sha}"
     path = f"/actions/workflows/{file}/runs?head_sha={quoted(sha)}&status=success&per_page=100"
-    reply = github.get(path, "actions: read")
-    rows = reply.data.get("workflow_runs")
-    if reply.fault or not isinstance(rows, list):
+    reply = ask(run, path, "actions: read")
+    if (rows := reply.rows("workflow_runs")) is None:
         return reply.unmet("TRG-2", expected, about=f"runs of {name}")
     for row in rows:
         # Asked for, and looked at again: a pull request from a fork runs in its own repository's name.
-        if not isinstance(row, dict) or (row.get("head_sha"), row.get("conclusion")) != (sha, "success"):
-            continue
-        if (row.get("head_repository") or {}).get("full_name") in {None, run.github.repository}:
+        whose = (row.get("head_repository") or {}).get("full_name", run.github.repository)
+        if (row.get("head_sha"), row.get("conclusion"), whose) == (sha, "success", run.github.repository):
             return _holds(f"{seen}, good by run {row.get('id')} of {name}")
     remedy = "Dispatch with a commit for which that workflow succeeded."
     return Finding("TRG-2", False, expected, f"there is none for {run.image_tag}", remedy=remedy)

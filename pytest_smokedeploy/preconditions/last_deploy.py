@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date
 from functools import partial
 from typing import Any, Final
 
@@ -11,9 +10,9 @@ from pydantic import ValidationError
 from pytest_smokedeploy.client import shown
 from pytest_smokedeploy.contract import LastDeploy
 from pytest_smokedeploy.judging.workflow_policy import job_name
-from pytest_smokedeploy.model import Basis, Finding
+from pytest_smokedeploy.model import Finding
 from pytest_smokedeploy.preconditions import ledger
-from pytest_smokedeploy.preconditions.github import ASK_AGAIN, GitHubApi
+from pytest_smokedeploy.preconditions.github import ASK_AGAIN, ask
 from pytest_smokedeploy.preconditions.workflow_file import WorkflowFile
 from pytest_smokedeploy.settings import RunConfig
 
@@ -26,7 +25,7 @@ _JOBS: Final = 100
 _RUN_ID: Final = re.compile(r"[1-9][0-9]{0,18}")
 
 
-def finding(run: RunConfig, github: GitHubApi, workflow: WorkflowFile, told: object) -> Finding:
+def finding(run: RunConfig, workflow: WorkflowFile, told: object) -> Finding:
     """FLR-3 from `told`, the status's field `last_deploy`."""
     if told is None:
         return _holds("the agent knows of no smoke deploy before this one")
@@ -45,22 +44,21 @@ def finding(run: RunConfig, github: GitHubApi, workflow: WorkflowFile, told: obj
     if last.run_id and last.run_id == run.github.run_id:
         remedy = "Start the workflow anew by hand: a run deploys once."
         return _not_over(f"{whose} is this run's own", remedy=remedy)
+    failed = ledger.FailedDeploy(run, last.run_id or last.deploy_id, _whose(last), _EXPECTED)
     if not _RUN_ID.fullmatch(last.run_id or ""):
-        seen = f"{whose} names no run of GitHub's that could be asked how it ended"
-        return _unless_signed(run, last, False, seen)
+        return failed.unless_signed(f"{whose} names no run of GitHub's that could be asked how it ended")
     name, why = "", workflow.fault
     if workflow.document is not None:
         name, why = job_name(workflow.document, run.github.job)
     if not name:
-        return _unless_signed(run, last, None, f"how {whose} ended can't be asked: {why}")
-    return _by_its_job(run, github, last, whose, name)
+        return failed.unless_signed(f"how {whose} ended can't be asked: {why}", basis=None)
+    return _by_its_job(failed, whose, name)
 
 
-def _by_its_job(run: RunConfig, github: GitHubApi, last: LastDeploy, whose: str, name: str) -> Finding:
-    path = f"/actions/runs/{last.run_id}/jobs?filter=all&per_page={_JOBS}"
-    reply = github.get(path, "actions: read")
+def _by_its_job(deploy: ledger.FailedDeploy, whose: str, name: str) -> Finding:
+    reply = ask(deploy.run, f"/actions/runs/{deploy.key}/jobs?filter=all&per_page={_JOBS}", "actions: read")
     if reply.absent:
-        return _unless_signed(run, last, False, f"{whose} is unknown to GitHub: {reply.fault}")
+        return deploy.unless_signed(f"{whose} is unknown to GitHub: {reply.fault}")
     if reply.fault:
         return reply.unmet("FLR-3", _EXPECTED, about=f"how {whose} ended")
     rows = _rows(reply.data)
@@ -69,39 +67,19 @@ def _by_its_job(run: RunConfig, github: GitHubApi, last: LastDeploy, whose: str,
     gates = [row for row in rows if row["name"] == name]
     named = f"named {shown(name, 100)!r}"
     if not gates:
-        seen = f"{whose} has no job {named}, as the workflow now names the gate's"
-        return _unless_signed(run, last, False, seen)
+        return deploy.unless_signed(f"{whose} has no job {named}, as the workflow now names the gate's")
     job = f"{whose} has {'a job' if len(gates) == 1 else f'{len(gates)} jobs'} {named}"
     if open_ := [str(row["status"]) for row in gates if row["status"] != "completed"]:
-        remedy = f"Wait for {_whose(last)}, then look at how it ended."
+        remedy = f"Wait for {deploy.whose}, then look at how it ended."
         return _not_over(f"{job} that is still {shown(open_[0], 40)}", remedy=remedy)
     ended = max((day for row in gates if (day := ledger.day(row.get("completed_at")))), default=None)
     attempts = sorted({row["run_attempt"] for row in gates})
     hows = sorted({str(row.get("conclusion") or "no conclusion") for row in gates})
     how = " and ".join(shown(word, 40) for word in hows)
-    if attempts != [1]:
-        seen = f"{job} that ran in attempt {' and '.join(map(str, attempts))}, and ended in {how}"
-        return _unless_signed(run, last, False, seen, ended)
-    if hows == ["success"]:
+    if (attempts, hows) == ([1], ["success"]):
         return _holds(f"{job} that ended in success")
-    return _unless_signed(run, last, False, f"{job} that ended in {how}", ended)
-
-
-def _unless_signed(
-    run: RunConfig,
-    last: LastDeploy,
-    holds: bool | None,  # noqa: FBT001 - a fact
-    seen: str,
-    ended: date | None = None,
-) -> Finding:
-    """A finding that holds only if a person signed off the run, or the deploy where it names no run."""
-    key, file = last.run_id or last.deploy_id, run.inspections_file
-    who, why = ledger.signed_off(file, key, ended)
-    if who:
-        return _holds(f"{seen}; signed off by {who}")
-    remedy = f"Look into {_whose(last)}, then {ledger.how_to_sign(file, key)}"
-    basis = None if holds is None else Basis.SEEN
-    return Finding("FLR-3", holds, _EXPECTED, f"{seen}; {why}", basis, remedy=remedy)
+    again = "" if attempts == [1] else f"ran in attempt {' and '.join(map(str, attempts))}, and "
+    return deploy.unless_signed(f"{job} that {again}ended in {how}", ended)
 
 
 def _whose(last: LastDeploy) -> str:
@@ -113,8 +91,6 @@ def _rows(data: Mapping[str, Any]) -> Sequence[Mapping[str, Any]] | None:
     rows = data.get("jobs")
     if not isinstance(rows, list) or data.get("total_count") != len(rows):
         return None
-    judged = {"name": str, "status": str, "run_attempt": int}
-    whole = all(
-        isinstance(row, dict) and all(type(row.get(k)) is t for k, t in judged.items()) for row in rows
-    )
-    return rows if whole else None
+    judged = {"name": str, "status": str, "run_attempt": int}.items()
+    objects = all(isinstance(row, dict) for row in rows)
+    return rows if objects and all(type(row.get(k)) is t for row in rows for k, t in judged) else None

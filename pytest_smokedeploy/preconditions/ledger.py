@@ -1,16 +1,19 @@
 """The phase ledger and the sign-offs: plain files under review (PRE-1, FLR-3, PRE-5 attested)."""
 
+from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from pytest_smokedeploy.model import Basis, Finding
-from pytest_smokedeploy.settings import yamlfile
+from pytest_smokedeploy.settings import RunConfig, yamlfile
 from pytest_smokedeploy.support.errors import SettingsError
 
 STEPS: Final = ("1", "2", "3", "4")
+_KINDS: Final[Mapping[type, str]] = {dict: "keys under", list: "list"}
 _REMEDY: Final = "Complete the step, and record it under review."
 _ATTEST: Final = "Have a person look, and record what was seen and until when it counts, under review."
 
@@ -20,28 +23,24 @@ def today() -> date:
     return datetime.now(UTC).date()
 
 
-def _section(file: Path, key: str, kind: type) -> tuple[yamlfile.Document, Any]:
-    """The file, and what it holds under `key`, None unless that is a `kind`.
-
-    Raises:
-        SettingsError: the file can't be read.
-
-    """
-    document = yamlfile.read(file)
+def _section(file: Path, key: str, kind: type) -> tuple[yamlfile.Document, Any, str]:
+    """The file, what it holds under `key`, and "" where that is a `kind`, or why it is none."""
+    try:
+        document = yamlfile.read(file)
+    except SettingsError as error:
+        return yamlfile.Document(file.name, None, {}), None, str(error)
     found = document.data.get(key) if isinstance(document.data, dict) else None
-    return document, found if isinstance(found, kind) else None
+    fault = f"{file.name}:1: holds no {_KINDS[kind]} `{key}`"
+    return document, found, "" if isinstance(found, kind) else fault
 
 
 def steps_complete(file: Path, on: date | None = None) -> Finding:
     """PRE-1: steps 1 to 4 each with a past date, a person and evidence."""
     expected = "STEP 1-4 recorded complete in the phase ledger"
     no = partial(Finding, "PRE-1", False, expected, remedy=_REMEDY)
-    try:
-        document, steps = _section(file, "steps", dict)
-    except SettingsError as error:
-        return no(str(error))
-    if steps is None:
-        return no(f"{file.name} holds no `steps`")
+    document, steps, fault = _section(file, "steps", dict)
+    if fault:
+        return no(fault)
     for number in STEPS:
         if fault := _entry_fault(steps.get(number), ("done_on", "by", "evidence"), "done_on", on or today()):
             line = document.line(("steps", number))
@@ -56,10 +55,10 @@ def attested(file: Path, what: str, on: date | None = None) -> Finding:
     now = on or today()
     expected = f"an attestation `{what}` in the phase ledger that has not expired"
     no = partial(Finding, "PRE-5", False, expected, remedy=_ATTEST)
-    try:
-        entry: Any = (_section(file, "attestations", dict)[1] or {}).get(what)
-    except SettingsError as error:
-        return no(str(error))
+    _, entries, fault = _section(file, "attestations", dict)
+    if fault:
+        return no(fault)
+    entry = entries.get(what)
     if fault := _entry_fault(entry, ("what", "by", "on", "until"), "on", now):
         return no(f"{file.name}: {what} {fault}")
     until = _date(entry["until"])
@@ -69,27 +68,50 @@ def attested(file: Path, what: str, on: date | None = None) -> Finding:
     return Finding("PRE-5", True, expected, seen, Basis.ATTESTED)
 
 
-def signed_off(file: Path, run_id: str, ended: date | None = None) -> tuple[str, str]:
-    """Who looked at the failed run `run_id`, in words; or, where nobody did, why not.
+@dataclass(frozen=True, slots=True)
+class FailedDeploy:
+    """What did not end well: FLR-3 holds only where a person has looked at it and signed it off.
 
-    Args:
-        file: the sign-offs.
-        run_id: the run's id.
-        ended: the day the run ended, where it is known: nobody looks at it before.
-
-    Returns:
-        (who, ""), or ("", why).
+    Attributes:
+        run: names the file of sign-offs.
+        key: the id of the run, or of the deploy, that failed.
+        whose: the same in words.
+        expected: what FLR-3 wants to see.
 
     """
-    try:
-        document, rows = _section(file, "inspections", list)
-    except SettingsError as error:
-        return "", str(error)
-    if rows is None:
-        return "", f"{file.name}:1: holds no list `inspections`."
-    why = "nobody signed it off"
-    for number, row in enumerate(rows):
-        if not isinstance(row, dict) or str(row.get("run")) != run_id:
+
+    run: RunConfig
+    key: str
+    whose: str
+    expected: str
+
+    def unless_signed(
+        self, seen: str, ended: date | None = None, basis: Basis | None = Basis.SEEN
+    ) -> Finding:
+        """FLR-3.
+
+        Args:
+            seen: how it ended.
+            ended: the day it ended, where that is known: nobody looks at it before.
+            basis: None where it is not known how it ended.
+
+        """
+        file = self.run.inspections_file
+        who, why = _signature(file, self.key, ended)
+        if who:
+            return Finding("FLR-3", True, self.expected, f"{seen}; signed off by {who}")
+        remedy = f"Look into {self.whose}, then record it under `inspections` in {file.name}, under review: "
+        remedy += f"`- {{run: '{self.key}', by: NAME, on: {today()}, finding: WHAT WAS FOUND}}`."
+        holds = None if basis is None else False
+        return Finding("FLR-3", holds, self.expected, f"{seen}; {why}", basis, remedy=remedy)
+
+
+def _signature(file: Path, key: str, ended: date | None) -> tuple[str, str]:
+    """Who looked at what failed, in words, and ""; or "", and why nobody did."""
+    document, rows, why = _section(file, "inspections", list)
+    why = why or "nobody signed it off"
+    for number, row in enumerate(rows or ()):
+        if not isinstance(row, dict) or str(row.get("run")) != key:
             continue
         fault = _entry_fault(row, ("by", "on", "finding"), "on", today())
         on_day = _date(row.get("on"))
@@ -99,12 +121,6 @@ def signed_off(file: Path, run_id: str, ended: date | None = None) -> tuple[str,
             return f"{row['by']} on {row['on']}: {row['finding']}", ""
         why = f"its sign-off in {file.name}:{document.line(('inspections', number))} {fault}"
     return "", why
-
-
-def how_to_sign(file: Path, run_id: str) -> str:
-    """How a person records that they looked at the run `run_id`, as the rest of a sentence."""
-    entry = f"{{run: '{run_id}', by: NAME, on: {today()}, finding: WHAT WAS FOUND}}"
-    return f"record it under `inspections` in {file.name}, under review: `- {entry}`."
 
 
 def day(time: object) -> date | None:

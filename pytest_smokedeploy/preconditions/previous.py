@@ -8,20 +8,19 @@ from functools import partial
 from typing import Any, Final
 
 from pytest_smokedeploy.model import Finding
-from pytest_smokedeploy.preconditions import ledger
-from pytest_smokedeploy.preconditions.github import ASK_AGAIN, GitHubApi, quoted
+from pytest_smokedeploy.preconditions.github import ASK_AGAIN, ask, quoted
+from pytest_smokedeploy.preconditions.ledger import FailedDeploy, day
 from pytest_smokedeploy.settings import RunConfig
 from pytest_smokedeploy.settings.model import DEPLOY_WORKFLOW
 
 _EXPECTED: Final = "the previous run of the deploy workflow passed, or a person signed it off"
 _holds: Final = partial(Finding, "FLR-3", True, _EXPECTED)
-_violated: Final = partial(Finding, "FLR-3", False, _EXPECTED)
 
 
-def finding(run: RunConfig, github: GitHubApi) -> Finding:
+def finding(run: RunConfig) -> Finding:
     """FLR-3 from GitHub's list of runs and the file of sign-offs."""
     file = DEPLOY_WORKFLOW.rpartition("/")[2]
-    reply = github.get(f"/actions/workflows/{quoted(file)}/runs?per_page=20", "actions: read")
+    reply = ask(run, f"/actions/workflows/{quoted(file)}/runs?per_page=20", "actions: read")
     rows: Any = reply.data.get("workflow_runs")
     if reply.fault:
         return reply.unmet("FLR-3", _EXPECTED, about="previous runs")
@@ -36,14 +35,12 @@ def finding(run: RunConfig, github: GitHubApi) -> Finding:
     how = before.get("conclusion") or "no conclusion"
     if status != "completed":
         remedy, meaning = f"Wait for run {number}, then look at how it ended.", "That run is not over."
-        return _violated(f"run {number} is still {status}", meaning=meaning, remedy=remedy)
+        seen = f"run {number} is still {status}"
+        return Finding("FLR-3", False, _EXPECTED, seen, meaning=meaning, remedy=remedy)
     if how == "success":
         return _holds(f"run {number} ended in success")
-    who, why = ledger.signed_off(run.inspections_file, number, ledger.day(before.get("updated_at")))
-    if who:
-        return _holds(f"run {number} ended in {how}, signed off by {who}")
-    remedy = f"Look into run {number}, then {ledger.how_to_sign(run.inspections_file, number)}"
-    return _violated(f"run {number} ended in {how}, and {why}", remedy=remedy)
+    failed = FailedDeploy(run, number, f"run {number}", _EXPECTED)
+    return failed.unless_signed(f"run {number} ended in {how}", day(before.get("updated_at")))
 
 
 def _before(rows: Sequence[Mapping[str, Any]], run_id: str) -> Mapping[str, Any] | None:

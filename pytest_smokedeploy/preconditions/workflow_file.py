@@ -10,7 +10,7 @@ from typing import Final
 from pytest_smokedeploy.judging import workflow_commands, workflow_policy
 from pytest_smokedeploy.judging.workflow_policy import WorkflowRules
 from pytest_smokedeploy.model import Finding
-from pytest_smokedeploy.preconditions.github import GitHubApi
+from pytest_smokedeploy.preconditions.github import ask
 from pytest_smokedeploy.settings import RunConfig, Settings, yamlfile
 from pytest_smokedeploy.settings.model import ALWAYS_SECRET, DEPLOY_WORKFLOW
 from pytest_smokedeploy.settings.yamlfile import Document
@@ -92,7 +92,7 @@ def in_checkout(file: WorkflowFile) -> Finding:
     return Finding("PRE-2", True, expected, f"{DEPLOY_WORKFLOW}, a workflow")
 
 
-def finding(file: WorkflowFile, run: RunConfig, github: GitHubApi) -> Finding:
+def finding(file: WorkflowFile, run: RunConfig) -> Finding:
     """PRE-2: it is there, and is the one of the run's own commit as GitHub has it."""
     if not (found := in_checkout(file)):
         return found
@@ -102,7 +102,7 @@ def finding(file: WorkflowFile, run: RunConfig, github: GitHubApi) -> Finding:
         seen = "GITHUB_WORKFLOW_SHA names no commit to ask GitHub for"
         remedy = "Run the gate in GitHub Actions, which sets it."
         return Finding("PRE-2", None, expected, seen, None, remedy=remedy)
-    reply = github.get(f"/contents/{DEPLOY_WORKFLOW}?ref={sha}", "contents: read", kind="raw")
+    reply = ask(run, f"/contents/{DEPLOY_WORKFLOW}?ref={sha}", "contents: read", kind="raw")
     if reply.fault:
         found = reply.unmet("PRE-2", expected, about=f"{DEPLOY_WORKFLOW} at {sha}")
         return replace(found, meaning=_UNJUDGED)

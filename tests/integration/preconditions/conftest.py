@@ -6,7 +6,6 @@ from contextlib import ExitStack
 
 import pytest
 
-from pytest_smokedeploy.preconditions.github import GitHubApi
 from pytest_smokedeploy.rehearsal import World
 from pytest_smokedeploy.rehearsal.github import GitHub as StandIn
 from pytest_smokedeploy.rehearsal.server import Server
@@ -16,7 +15,7 @@ from tests.unit.preconditions.conftest import FLOW, REPOSITORY, SHA, TOKEN, run_
 
 @pytest.fixture
 def hub(run_of):  # noqa: F811 - pytest gives it that fixture
-    """hub(change, **how) -> (run, GitHub); `change` is what a World's `github` does to an answer."""
+    """hub(change, **how) -> the run; `change` is what a World's `github` does to an answer."""
     with ExitStack() as stack:
 
         def make(change=None, *, commits=(SHA,), known_good=None, **how):
@@ -35,7 +34,6 @@ def hub(run_of):  # noqa: F811 - pytest gives it that fixture
             )
             stack.callback(server.stop)
             server.start()
-            run = run_of(f"http://127.0.0.1:{server.port}", **how)
-            return run, GitHubApi(run.github, rehearsal=True)
+            return run_of(f"http://127.0.0.1:{server.port}", **how)
 
         yield make

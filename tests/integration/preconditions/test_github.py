@@ -2,12 +2,12 @@
 
 import json
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
 from pytest_smokedeploy.model import UNTOLD
 from pytest_smokedeploy.preconditions import Preconditions, github
-from pytest_smokedeploy.preconditions.github import GitHubApi
 from tests.support.raw_server import RawServer
 
 PATH, NEEDS = "/environments/dev", "actions: read"
@@ -23,8 +23,8 @@ def finding(run):
 
 
 def test_a_good_answer_is_read(hub):
-    run, api = hub()
-    reply = api.get(PATH, NEEDS)
+    run = hub()
+    reply = github.ask(run, PATH, NEEDS)
     assert (reply.status, reply.fault, reply.data["name"]) == (200, "", "dev")
     found = finding(run)
     assert found.holds is True
@@ -55,7 +55,7 @@ def test_a_good_answer_is_read(hub):
 )
 def test_no_good_answer_is_ever_fine(hub, answer, holds, words):
     status, body, headers = answer
-    run, _ = hub(answering(status, body, **headers))
+    run = hub(answering(status, body, **headers))
     found = finding(run)
     assert found.holds is holds
     assert words in found.seen
@@ -63,34 +63,34 @@ def test_no_good_answer_is_ever_fine(hub, answer, holds, words):
 
 
 def test_an_environment_of_another_name_is_none(hub):
-    run, _ = hub(answering(200, {"name": "prod"}))
+    run = hub(answering(200, {"name": "prod"}))
     found = finding(run)
     assert (found.holds, "'prod'" in found.seen) == (False, True)
 
 
 def test_no_token_and_a_wrong_one_are_told_apart_from_a_missing_thing(hub):
     for token in ("", "another"):
-        run, _ = hub(token=token)
+        run = hub(token=token)
         found = finding(run)
         assert (found.holds, "GITHUB_TOKEN was not taken" in found.seen) == (None, True)
 
 
 @pytest.mark.parametrize("token", ["canary\nwith a line break", "canary\0", "canary\u00e9"])
 def test_a_token_that_cannot_travel_is_not_repeated(hub, token):
-    _, api = hub(token=token)
-    reply = api.get(PATH, NEEDS)
+    run = hub(token=token)
+    reply = github.ask(run, PATH, NEEDS)
     assert (reply.status, "cannot travel" in reply.fault, "canary" in reply.fault) == (0, True, False)
 
 
 def test_what_github_says_is_cut_short(hub):
-    _, api = hub(answering(403, {"message": "x" * 10_000}))
-    assert len(api.get(PATH, NEEDS).fault) < 400
+    run = hub(answering(403, {"message": "x" * 10_000}))
+    assert len(github.ask(run, PATH, NEEDS).fault) < 400
 
 
 @contextmanager
 def raw(run_of, script):
     with RawServer(script) as server:
-        yield GitHubApi(run_of(server.url).github, rehearsal=True)
+        yield run_of(server.url)
 
 
 def test_half_a_body_is_no_answer(run_of):
@@ -99,8 +99,8 @@ def test_half_a_body_is_no_answer(run_of):
     def script(peer):
         peer.send(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(body) + body[:5])
 
-    with raw(run_of, script) as api:
-        reply = api.get(PATH, NEEDS)
+    with raw(run_of, script) as run:
+        reply = github.ask(run, PATH, NEEDS)
     assert (reply.status, dict(reply.data)) == (0, {})
     assert "did not answer" in reply.fault
     assert reply.unmet("PRE-3", "x").holds is None
@@ -115,16 +115,16 @@ def test_a_body_without_end_is_cut(run_of):
         except OSError:
             return
 
-    with raw(run_of, script) as api:
-        reply = api.get(PATH, NEEDS)
+    with raw(run_of, script) as run:
+        reply = github.ask(run, PATH, NEEDS)
     assert reply.fault
     assert reply.unmet("PRE-3", "x").holds is None
 
 
 def test_silence_costs_the_deadline_and_no_more(run_of, monkeypatch):
     monkeypatch.setattr(github, "_SECONDS", 0.3)
-    with raw(run_of, lambda peer: peer.hold()) as api:
-        reply = api.get(PATH, NEEDS)
+    with raw(run_of, lambda peer: peer.hold()) as run:
+        reply = github.ask(run, PATH, NEEDS)
     assert (reply.status, "did not answer" in reply.fault) == (0, True)
 
 
@@ -139,10 +139,10 @@ def test_silence_costs_the_deadline_and_no_more(run_of, monkeypatch):
     ],
 )
 def test_an_address_that_is_none(run_of, url, words):
-    reply = GitHubApi(run_of(url).github, rehearsal=True).get(PATH, NEEDS)
+    reply = github.ask(run_of(url), PATH, NEEDS)
     assert (reply.status, words in reply.fault) == (0, True), reply.fault
 
 
 def test_plain_http_is_a_rehearsals_alone(hub):
-    run, _ = hub()
-    assert "is not https" in GitHubApi(run.github, rehearsal=False).get(PATH, NEEDS).fault
+    run = hub()
+    assert "is not https" in github.ask(replace(run, rehearsal=False), PATH, NEEDS).fault

@@ -41,10 +41,10 @@ def judged(hub):
             asked.append(path)
             return answer.get("status", 200), answer.get("body", whole)
 
-        run, api = hub(change)
+        run = hub(change)
         run.inspections_file.write_text(sign)
         run = replace(run, github=replace(run.github, job=key))
-        return last_deploy.finding(run, api, workflow_file.read(run.workflow_file), told)
+        return last_deploy.finding(run, workflow_file.read(run.workflow_file), told)
 
     judge.asked = asked
     return judge

@@ -1,14 +1,17 @@
 """FLR-3 where the agent tells no last deploy: the previous run passed, or a person looked and signed."""
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from pytest_smokedeploy.model import Finding
-from pytest_smokedeploy.preconditions import ledger, previous
+from pytest_smokedeploy.preconditions import previous
 
 TODAY = datetime.now(UTC).date()
+SIGN = (
+    "Look into run 6, then record it under `inspections` in inspections.yml, under review: "
+    f"`- {{run: '6', by: NAME, on: {TODAY}, finding: WHAT WAS FOUND}}`."
+)
 OWN = {"id": 7, "run_number": 7, "status": "in_progress", "conclusion": None}
 
 
@@ -25,10 +28,10 @@ def judged(hub):
 
     def judge(rows, signed="inspections: []\n", total=None):
         body = {"total_count": len(rows) if total is None else total, "workflow_runs": rows}
-        run, api = hub(lambda *_: (200, body))
+        run = hub(lambda *_: (200, body))
         if signed is not None:
             run.inspections_file.write_text(signed)
-        return previous.finding(run, api)
+        return previous.finding(run)
 
     return judge
 
@@ -108,7 +111,7 @@ def test_a_list_that_cannot_be_read_is_not_fine(judged, rows, total):
     ("status", "holds"), [(403, None), (404, False), (410, False), (429, None), (500, None)]
 )
 def test_runs_that_github_does_not_tell(hub, status, holds):
-    found = previous.finding(*hub(lambda *_: (status, {"message": "no"})))
+    found = previous.finding(hub(lambda *_: (status, {"message": "no"})))
     assert found.holds is holds
     if status == 403:
         assert "`actions: read`" in found.seen
@@ -121,14 +124,14 @@ def test_each_finding_is_whole(judged):
         "signed": (
             judged([OWN, ended("failure")], sign()),
             True,
-            f"run 6 ended in failure, signed off by p on {TODAY}: looked",
+            f"run 6 ended in failure; signed off by p on {TODAY}: looked",
             "",
         ),
         "unsigned": (
             judged([OWN, ended("failure")]),
             False,
-            "run 6 ended in failure, and nobody signed it off",
-            f"Look into run 6, then {ledger.how_to_sign(Path('inspections.yml'), '6')}",
+            "run 6 ended in failure; nobody signed it off",
+            SIGN,
         ),
         "running": (
             judged([OWN, ended(None, status="queued")]),
@@ -162,4 +165,4 @@ def test_a_sign_off_is_named_by_its_line_and_one_that_is_wrong_hides_no_right_on
 
 def test_sign_offs_that_are_no_list_are_named(judged):
     found = judged([OWN, ended("failure")], "inspections: none\n")
-    assert found.seen == "run 6 ended in failure, and inspections.yml:1: holds no list `inspections`."
+    assert found.seen == "run 6 ended in failure; inspections.yml:1: holds no list `inspections`"

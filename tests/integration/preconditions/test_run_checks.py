@@ -69,7 +69,7 @@ def secrets(hub):
     """secrets(change, **values) -> PRE-4 of a run with these of its secrets changed."""
 
     def check(change=None, **values):
-        run, _ = hub(change)
+        run = hub(change)
         set_ = SET | {name: Secret(value) for name, value in values.items()}
         return Preconditions(replace(run, secrets=set_), None).secrets_set()
 
@@ -136,7 +136,7 @@ def environment(hub):
     """environment(body, status=) -> PRE-3 where GitHub answers so."""
 
     def check(body, status=200):
-        run, _ = hub(lambda path, s, b: (status, body) if path.endswith("/environments/dev") else (s, b))
+        run = hub(lambda path, s, b: (status, body) if path.endswith("/environments/dev") else (s, b))
         return Preconditions(run, None).github_environment()
 
     return check

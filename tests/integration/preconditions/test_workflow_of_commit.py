@@ -16,9 +16,9 @@ def of_commit(hub):
     """of_commit(change, sha) -> PRE-2 of a run whose workflow GitHub is asked for."""
 
     def check(change=None, sha=SHA):
-        run, api = hub(change)
+        run = hub(change)
         run = replace(run, github=replace(run.github, workflow_sha=sha))
-        return workflow_file.finding(workflow_file.read(run.workflow_file), run, api)
+        return workflow_file.finding(workflow_file.read(run.workflow_file), run)
 
     return check
 

@@ -80,7 +80,7 @@ def test_an_attestation_is_shown_as_one(file):
         ("what: migrated", "what: ~", "has no `what`"),
         ("on: 2026-06-01", "on: 2026-06-16", "in the future"),
         ("database", "databases", "is not recorded"),
-        ("attestations", "attested", "is not recorded"),
+        ("attestations", "attested", "holds no keys under `attestations`"),
     ],
 )
 def test_an_attestation_that_does_not_hold(file, old, new, words):
