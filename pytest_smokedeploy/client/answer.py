@@ -9,6 +9,8 @@ from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import Any, Final
 
+import httpx
+
 #: Bytes of a body that are read; an answer of the contract has far fewer.
 BODY_CAP: Final = 1024 * 1024
 _SHOWN: Final = 300
@@ -78,6 +80,18 @@ class HttpAnswer:
         except ValueError:
             return None
         return data if isinstance(data, dict) else None
+
+
+def answer_of(call: str, response: httpx.Response) -> HttpAnswer:
+    """The whole answer of `call`, its body read up to the cap."""
+    kept = bytearray()
+    for chunk in response.iter_raw():
+        kept += chunk
+        if len(kept) > BODY_CAP:
+            break
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    body, too_big = bytes(kept[:BODY_CAP]), len(kept) > BODY_CAP
+    return HttpAnswer(call, response.status_code, headers, body, too_big)
 
 
 def parse_json(body: bytes) -> tuple[object, tuple[str, ...]]:

@@ -17,18 +17,13 @@ _LOGIN: Final = re.compile(r"cloudflareaccess\.com|/cdn-cgi/access/|cloudflare a
 
 # By Cloudflare's own error code: meaning and remedy.
 _CODES: Final = {
-    1010: (
-        "Cloudflare's browser integrity check turned the client away before Access saw it",
-        "Leave this client's User-Agent out of the check by a configuration rule.",
-    ),
+    1010: ("Cloudflare's browser integrity check turned the client away", "Exempt its User-Agent by a rule."),
     1015: ("Cloudflare's rate limit stopped the call", "Raise the zone's rate limit for the agent's host."),
     1016: ("Cloudflare cannot resolve the agent's host", "Check the tunnel's public hostname."),
     1020: ("a firewall rule of the zone blocked the call", "Let the runner through in the zone's rules."),
-    1033: (
-        "no tunnel is connected: Cloudflare knows the host, but no cloudflared serves it",
-        "Start cloudflared on the server and look at its log.",
-    ),
+    1033: ("no tunnel is connected to the host", "Start cloudflared on the server and look at its log."),
 }
+_LOOK_THERE: Final = "Look on the server at what it did; a long pull needs the agent's async extension."
 # By HTTP status, for an answer without such a code. What the origin did is unknown in each case.
 _STATUSES: Final = {
     502: ("the tunnel stands, but nothing answers behind it", "Start the agent; check the tunnel's port."),
@@ -38,26 +33,17 @@ _STATUSES: Final = {
     521: ("the server refused the edge's connection", "Start the tunnel and the agent."),
     522: ("the edge could not connect to the server in time", "Check the server's network."),
     523: ("the edge cannot reach the server", "Check the tunnel."),
-    524: (
-        "the agent sent nothing for about 100 seconds; it may still be working",
-        "Look on the server at what it did; a long pull needs the agent's async extension.",
-    ),
+    524: ("the agent sent nothing for about 100 seconds, and may still be working", _LOOK_THERE),
     525: ("the TLS handshake between edge and server failed", "Check the tunnel's origin settings."),
     526: ("the server's certificate is not valid to the edge", "Check the tunnel's origin settings."),
     530: ("the edge cannot reach the tunnel", "Start cloudflared on the server and look at its log."),
 }
+_SERVICE_AUTH: Final = "The policy must be Service Auth, not Allow; then check both secrets."
 # By Access's own HTTP status: meaning and remedy.
 _REFUSALS: Final = {
-    401: (
-        "Access does not know the service token: it is wrong, expired or disabled.",
-        "Make a new service token and set both of its secrets in the environment.",
-    ),
-    403: (
-        "Access refused the service token: it is missing or wrong, or no policy lets it in.",
-        "Check both secrets, and that the application has a Service Auth policy with this token.",
-    ),
+    401: ("Access finds the token wrong, expired or disabled.", "Make a new one; set both of its secrets."),
+    403: ("Access refused the service token: missing, wrong, or let in by no policy.", _SERVICE_AUTH),
 }
-_SERVICE_AUTH: Final = "The policy must be Service Auth, not Allow; then check both secrets."
 
 
 def is_access(answer: HttpAnswer) -> bool:

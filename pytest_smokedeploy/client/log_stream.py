@@ -15,17 +15,9 @@ from typing import Final
 import httpx
 from pydantic import ValidationError
 
-from pytest_smokedeploy.client.answer import parse_json, shown
+from pytest_smokedeploy.client.answer import answer_of, parse_json, shown
 from pytest_smokedeploy.client.reading import failure
-from pytest_smokedeploy.client.transport import (
-    HEAR_SECONDS,
-    Flight,
-    Request,
-    Transport,
-    answer_of,
-    late,
-    unreachable,
-)
+from pytest_smokedeploy.client.transport import HEAR_SECONDS, Flight, Request, Transport, late, unreachable
 from pytest_smokedeploy.contract import HEARTBEAT_SECONDS, LOGS, NDJSON, End, Heartbeat, LogError, LogLine
 from pytest_smokedeploy.support.errors import ContractError, UnreachableError
 
@@ -39,8 +31,8 @@ LINE_CAP: Final = 1024 * 1024
 #: Bytes of one record: a line at its cap, each character as a JSON escape, and the other fields.
 RECORD_CAP: Final = 6 * LINE_CAP + 4096
 #: Characters that may wait for the consumer, give or take one chunk of the answer (64 KiB); beyond it no
-#: more is read, so that the agent waits.
-QUEUE_CAP: Final = 8 * LINE_CAP
+#: more is read, so that the agent waits. The consumer takes all at once, and so may hold as many.
+QUEUE_CAP: Final = 4 * LINE_CAP
 #: Characters that a queued record counts beside its line (estimated).
 _FRAME: Final = 200
 _KINDS: Final = dict[str, type[LogRecord]](line=LogLine, heartbeat=Heartbeat, error=LogError, end=End)
@@ -69,16 +61,12 @@ class LogStream(AbstractContextManager["LogStream"]):
     def __post_init__(self) -> None:
         self._flight = Flight(CALL)
         self._changed = threading.Condition()
-        self._queue: deque[list[LogRecord]] = deque()
+        self._queue: list[LogRecord] = []
         # Used by the consumer alone, without the lock.
         self._taken: deque[LogRecord] = deque()
-        # Counts of records; the first is written by the reader's thread alone, the second by the consumer's.
-        self._come, self._gone = 0, 0
         self._held = 0
         self._last = time.monotonic()
-        self._opened = False
-        self._finished = False
-        self._closed = False
+        self._opened = self._finished = self._closed = False
         self._error: BaseException | None = None
         self.ray = ""
         try:
@@ -97,7 +85,7 @@ class LogStream(AbstractContextManager["LogStream"]):
     @property
     def waiting(self) -> int:
         """The number of records that have come and were not taken yet."""
-        return self._come - self._gone
+        return len(self._taken) + len(self._queue)
 
     def next(self, timeout: float) -> LogRecord | None:
         """The next record; None where none came within `timeout` seconds, or at the end (`ended`).
@@ -107,10 +95,7 @@ class LogStream(AbstractContextManager["LogStream"]):
             ContractError: what came is not a record.
 
         """
-        if not self._taken and not self._refill(timeout):
-            return None
-        self._gone += 1
-        return self._taken.popleft()
+        return self._taken.popleft() if self._taken or self._refill(timeout) else None
 
     def close(self) -> None:
         """End the stream at once. Twice is no error."""
@@ -124,7 +109,7 @@ class LogStream(AbstractContextManager["LogStream"]):
         self.close()
 
     def _refill(self, timeout: float) -> bool:
-        """Take the oldest batch; False where none came within `timeout` seconds, or at the end."""
+        """Take what is queued; False where none came within `timeout` seconds, or at the end."""
         deadline = time.monotonic() + timeout
         with self._changed:
             while not self._queue:
@@ -138,8 +123,9 @@ class LogStream(AbstractContextManager["LogStream"]):
                 if now >= deadline:
                     return False
                 self._changed.wait(min(deadline - now, self._last + IDLE_SECONDS - now, HEAR_SECONDS))
-            self._taken.extend(batch := self._queue.popleft())
-            self._held -= _size(batch)
+            self._taken.extend(self._queue)
+            self._queue.clear()
+            self._held = 0
             self._changed.notify_all()
             return True
 
@@ -193,25 +179,17 @@ class LogStream(AbstractContextManager["LogStream"]):
     def _put(self, batch: list[LogRecord]) -> bool:
         """Queue `batch`; False once the stream is closed."""
         with self._changed:
-            if not batch:
-                return not self._closed
             # An empty queue takes a record of any size, so that a large one can't wait for ever.
-            self._changed.wait_for(lambda: self._closed or not self._queue or self._held < QUEUE_CAP)
-            self._queue.append(batch)
-            self._come += len(batch)
-            self._held += _size(batch)
-            self._last = time.monotonic()
+            self._changed.wait_for(lambda: self._closed or self._held < QUEUE_CAP)
+            self._queue += batch
+            self._held += sum(_FRAME + len(getattr(record, "line", "")) for record in batch)
+            self._last = time.monotonic() if batch else self._last
             self._changed.notify_all()
             return not self._closed
 
     def _fail(self, words: str) -> UnreachableError:
-        return UnreachableError(
-            f"{CALL}: {words}.",
-            call=CALL,
-            status=200,
-            ray=self.ray,
-            remedy="What the runtime did since then was not seen; look at the agent and its tunnel.",
-        )
+        remedy = "What the runtime did since then was not seen; look at the agent and its tunnel."
+        return UnreachableError(f"{CALL}: {words}.", call=CALL, status=200, ray=self.ray, remedy=remedy)
 
 
 def batches(chunks: Iterator[bytes]) -> Iterator[list[LogRecord]]:
@@ -268,12 +246,6 @@ def parse_record(raw: bytes) -> LogRecord:
     return record
 
 
-def _size(batch: list[LogRecord]) -> int:
-    return sum(_FRAME + (len(record.line) if isinstance(record, LogLine) else 0) for record in batch)
-
-
 def _bad(words: str, ray: str = "") -> ContractError:
-    remedy = "Check the agent's extension `logs` and its version."
-    return ContractError(
-        f"{CALL}: the stream carries {words}.", call=CALL, status=200, ray=ray, remedy=remedy
-    )
+    words, remedy = f"{CALL}: the stream carries {words}.", "Check the agent's extension `logs`."
+    return ContractError(words, call=CALL, status=200, ray=ray, remedy=remedy)

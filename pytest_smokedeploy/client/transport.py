@@ -19,7 +19,7 @@ from typing import Any, Final, TypeVar
 import httpx
 
 from pytest_smokedeploy import __version__
-from pytest_smokedeploy.client.answer import BODY_CAP, HttpAnswer, shown
+from pytest_smokedeploy.client.answer import HttpAnswer, answer_of, shown
 from pytest_smokedeploy.client.endpoint import check_endpoint
 from pytest_smokedeploy.support.errors import UnreachableError
 
@@ -248,18 +248,6 @@ def _over(flights: Iterable[Flight], seconds: float) -> bool:
     """Wait for `flights`, `seconds` in all; returns whether each is over."""
     deadline = time.monotonic() + seconds
     return all(flight.done.wait(max(0.0, deadline - time.monotonic())) for flight in flights)
-
-
-def answer_of(call: str, response: httpx.Response) -> HttpAnswer:
-    """The whole answer of `call`, its body read up to the cap."""
-    kept = bytearray()
-    for chunk in response.iter_raw():
-        kept += chunk
-        if len(kept) > BODY_CAP:
-            break
-    headers = {name.lower(): value for name, value in response.headers.items()}
-    body, too_big = bytes(kept[:BODY_CAP]), len(kept) > BODY_CAP
-    return HttpAnswer(call, response.status_code, headers, body, too_big)
 
 
 def late(call: str, seconds: float, *, sent: bool) -> UnreachableError:
