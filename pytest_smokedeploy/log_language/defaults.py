@@ -15,25 +15,16 @@ MILESTONES: Final[Mapping[Stated, tuple[str, ...]]] = {
         "starting runtime {version}",
     ),
     "OBS-2": (
-        "environment validation succeeded",
-        "environment validation successful",
-        "environment validation passed",
-        "environment validation ok",
-        "environment validation: ok",
+        *(f"environment validation{end}" for end in (" succeeded", " successful", " passed", " ok", ": ok")),
         "environment validated",
     ),
-    "OBS-3": (
-        "persistence mounts validated: {mounts}",
-        "persistence mounts validated ({mounts})",
-        "persistence mounts {mounts} validated",
+    "OBS-3": tuple(
+        f"persistence mounts {rest}"
+        for rest in ("validated: {mounts}", "validated ({mounts})", "{mounts} validated")
     ),
     "OBS-4": (
-        "replay phase started",
-        "replay phase starting",
-        "replay phase start",
-        "replay phase started: {number} events",
-        "replay started",
-        "replay starting",
+        *(f"replay phase {begun}" for begun in ("started", "starting", "start", "started: {number} events")),
+        *(f"replay {begun}" for begun in ("started", "starting")),
     ),
     "OBS-5": tuple(
         f"{name} {done}"
@@ -41,33 +32,20 @@ MILESTONES: Final[Mapping[Stated, tuple[str, ...]]] = {
         for done in ("initialised", "initialized")
     ),
     "OBS-6": (
-        "idle: waiting for a signal",
-        "idle: waiting",
-        "idle: waiting for SIGTERM",
+        *(f"idle: waiting{what}" for what in (" for a signal", "", " for SIGTERM")),
         "idle, waiting for a signal",
-        "idle",
-        "idle reached",
-        "idle state",
-        "idle state reached",
+        *(f"idle{rest}" for rest in ("", " reached", " state", " state reached")),
     ),
     "RUN-1": (
-        "execution plane: paper",
-        "execution plane=paper",
-        "execution plane = paper",
-        "execution plane is paper",
-        "execution_plane: paper",
-        "execution_plane=paper",
+        *(f"execution plane{is_}paper" for is_ in (": ", "=", " = ", " is ")),
+        *(f"execution_plane{is_}paper" for is_ in (": ", "=")),
     ),
 }
 #: Lines that may come before idle and say nothing of a clause; the settings add to them.
 DOCUMENTED: Final = (
-    "replay phase finished: {number} events",
-    "replay phase finished",
-    "replay phase completed: {number} events",
-    "replay phase completed",
-    "replay phase complete",
-    "replay finished",
-    "replay completed",
+    *(f"replay phase {done}" for done in ("finished: {number} events", "finished")),
+    *(f"replay phase {done}" for done in ("completed: {number} events", "completed", "complete")),
+    *(f"replay {done}" for done in ("finished", "completed")),
 )
 #: Lines that may come once the stop was asked; the settings add to them.
 SHUTDOWN: Final = (

@@ -21,7 +21,7 @@ class Placeholder:
 
     Attributes:
         name: as it is written between braces.
-        takes: what it takes, for people.
+        takes: what it takes, for people, who are told of `held` beside it.
         pattern: the same as a regular expression; "" where it depends on the run.
         sample: a text that it takes, held in its place against the forbidden words.
         held: whether what it takes must hold no word of the forbidden lists.
@@ -46,111 +46,51 @@ _DATE: Final = (
 )
 _CLOCK: Final = r"(?:[01]\d|2[0-3]):[0-5]\d:[0-6]\d(?:[.,]\d{1,9})?(?: ?(?:Z|UTC|GMT|[+-]\d\d:?\d\d))?"
 TIME: Final = rf"(?:(?:{_DATE}[T ])?{_CLOCK}|\d{{13}}|\d{{10}}(?:\.\d{{1,9}})?)"
+_NUMBER: Final = r"[+-]?(?:\d{1,3}(?:[,_']\d{3}){1,6}|\d{1,20})(?:\.\d{1,20})?(?!\.\d)"
+_SIZE: Final = r"\d{1,20}(?:\.\d{1,6})? ?(?:[kmgt]i?b|bytes?|b)"
 _UNIT: Final = r"(?:ns|us|ms|s(?:ec(?:ond)?s?)?|m(?:in(?:ute)?s?)?|h(?:ours?)?)"
+_SPAN: Final = rf"\d{{1,12}}(?:\.\d{{1,9}})? ?{_UNIT}"
+_DURATION: Final = rf"{_SPAN}(?: ?{_SPAN}){{0,3}}"
+_VERSION: Final = (
+    r"v?\d{1,5}\.\d{1,5}(?:\.\d{1,5})?(?!\.\d)(?:[-.]?(?:alpha|beta|rc|dev|post|a|b)[-.]?\d{0,5}){0,2}"
+    r"(?:(?:-\d{1,5})?[-+]g[0-9a-f]{7,40})?"
+)
+_HEX: Final = r"(?:0x|sha256:)?[0-9a-f]{7,64}"
+_UUID: Final = r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
+_ID: Final = r"(?=[a-z_-]{0,63}\d)[a-z0-9][a-z0-9_-]{0,63}"
+_PATH: Final = r"(?:/(?!\.{1,2}(?![\w.-]))[a-z0-9._-]{1,64}){1,12}/?"
+_LISTEN: Final = r"(?:https?://)?(?:0\.0\.0\.0|127\.0\.0\.1|localhost|\[::1?\]|\*):\d{1,5}"
+_LOGGER: Final = r"[a-z_][\w$-]{0,63}(?:(?:\.|::)[\w$-]{1,64}){1,12}|root|main|__main__"
+_THREAD: Final = r"(?=[a-z_#.@/-]{0,63}\d)[\w#.@/-]{1,64}|main(?:thread)?"
+_SOURCE: Final = (
+    r"(?:[\w.-]{1,64}/){0,12}[\w-]{1,64}\.(?:py|go|rs|[jt]sx?|mjs|java|kt|rb|cc?|cpp|h|cs|exs?|scala|php):\d{1,6}"
+    r"|[a-z_][\w.]{0,95}:[a-z_<][\w<>]{0,63}:\d{1,6}"
+)
 
 PLACEHOLDERS: Final = (
-    Placeholder(
-        "number",
-        "a sign, up to 20 digits, thousands marks, decimals; no unit",
-        r"[+-]?(?:\d{1,3}(?:[,_']\d{3}){1,6}|\d{1,20})(?:\.\d{1,20})?(?!\.\d)",
-        "5",
-    ),
-    Placeholder(
-        "size",
-        "a number and B, bytes, kB, MiB and their like",
-        r"\d{1,20}(?:\.\d{1,6})? ?(?:[kmgt]i?b|bytes?|b)",
-        "5 kB",
-    ),
-    Placeholder(
-        "duration",
-        "one to four numbers with ns, us, ms, s, sec, seconds, m, min, minutes, h, hours",
-        rf"\d{{1,12}}(?:\.\d{{1,9}})? ?{_UNIT}(?: ?\d{{1,12}}(?:\.\d{{1,9}})? ?{_UNIT}){{0,3}}",
-        "5 s",
-    ),
+    Placeholder("number", "a sign, up to 20 digits, thousands marks, decimals; no unit", _NUMBER, "5"),
+    Placeholder("size", "a number and B, bytes, kB, MiB and their like", _SIZE, "5 kB"),
+    Placeholder("duration", "one to four numbers, each with its unit", _DURATION, "5 s"),
     Placeholder("date", "`2026-01-31`, `2026/01/31`, `31/01/2026`, `31 Jan 2026`", _DATE, "2026-01-31"),
-    Placeholder(
-        "time",
-        "a clock with or without date, fraction and zone; an epoch of 10 or 13 digits",
-        TIME,
-        "12:00:00",
-    ),
-    Placeholder(
-        "version",
-        "2 or 3 dotted numbers, `v` before, a suffix (a, b, rc, alpha, beta, dev, post), `-g` and a hash",
-        r"v?\d{1,5}\.\d{1,5}(?:\.\d{1,5})?(?!\.\d)(?:[-.]?(?:alpha|beta|rc|dev|post|a|b)[-.]?\d{0,5}){0,2}"
-        r"(?:(?:-\d{1,5})?[-+]g[0-9a-f]{7,40})?",
-        "1.2.3",
-    ),
-    Placeholder(
-        "hex", "7 to 64 hex digits, `0x` or `sha256:` before", r"(?:0x|sha256:)?[0-9a-f]{7,64}", "abcdef01"
-    ),
-    Placeholder(
-        "uuid",
-        "a UUID",
-        r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}",
-        "123e4567-e89b-12d3-a456-426614174000",
-    ),
-    Placeholder(
-        "id",
-        "one token of up to 64 letters, digits, `-` and `_` that holds a digit and no forbidden word",
-        r"(?=[a-z_-]{0,63}\d)[a-z0-9][a-z0-9_-]{0,63}",
-        "a1",
-        held=True,
-    ),
-    Placeholder(
-        "path",
-        "an absolute path of up to 12 parts that holds no forbidden word",
-        r"(?:/(?!\.{1,2}(?![\w.-]))[a-z0-9._-]{1,64}){1,12}/?",
-        "/x",
-        held=True,
-    ),
-    Placeholder(
-        "listen",
-        "`0.0.0.0`, `127.0.0.1`, `localhost`, `[::]`, `[::1]` or `*` with a port, `http://` before",
-        r"(?:https?://)?(?:0\.0\.0\.0|127\.0\.0\.1|localhost|\[::1?\]|\*):\d{1,5}",
-        "localhost:80",
-    ),
-    Placeholder(
-        "mounts",
-        "every mount's name of the settings, once each, in any order, with `,` or `and`",
-        "",
-        "a1",
-    ),
+    Placeholder("time", "a clock with or without date, fraction, zone; 10 or 13 digits", TIME, "12:00:00"),
+    Placeholder("version", "2 or 3 dotted numbers, `v` before, a suffix, `-g` and a hash", _VERSION, "1.2.3"),
+    Placeholder("hex", "7 to 64 hex digits, `0x` or `sha256:` before", _HEX, "abcdef01"),
+    Placeholder("uuid", "a UUID", _UUID, "123e4567-e89b-12d3-a456-426614174000"),
+    Placeholder("id", "up to 64 letters, digits, `-` and `_`, one of them a digit", _ID, "a1", held=True),
+    Placeholder("path", "an absolute path of up to 12 parts", _PATH, "/x", held=True),
+    Placeholder("listen", "this machine or each address of it, with a port", _LISTEN, "localhost:80"),
+    Placeholder("mounts", "every mount's name once each, in any order, with `,` or `and`", "", "a1"),
     Placeholder("tag", "this run's image tag", "", "a1"),
 )
 #: The parts before a message, in frames alone. No `level` is above notice: an error's line meets nothing.
+_LEVEL: Final = "trace|debug|info(?:rmation)?|notice|log"
 HOLES: Final = (
     Placeholder("time", "as in templates", TIME, "12:00:00"),
     Placeholder("pid", "1 to 8 digits", r"\d{1,8}", "5"),
-    Placeholder(
-        "level",
-        "TRACE, DEBUG, INFO, INFORMATION, NOTICE or LOG",
-        "trace|debug|info(?:rmation)?|notice|log",
-        "info",
-    ),
-    Placeholder(
-        "logger",
-        "a name with dots or `::`, `root`, `main` or `__main__`; no forbidden word, no level above notice",
-        r"[a-z_][\w$-]{0,63}(?:(?:\.|::)[\w$-]{1,64}){1,12}|root|main|__main__",
-        "a.b",
-        held=True,
-    ),
-    Placeholder(
-        "thread",
-        "`main`, `MainThread`, or one token with a digit; no forbidden word, no level above notice",
-        r"(?=[a-z_#.@/-]{0,63}\d)[\w#.@/-]{1,64}|main(?:thread)?",
-        "main",
-        held=True,
-    ),
-    Placeholder(
-        "source",
-        "`file.py:line` (of the usual languages) or `module:function:line`; no forbidden word, no level "
-        "above notice",
-        r"(?:[\w.-]{1,64}/){0,12}[\w-]{1,64}\.(?:py|go|rs|[jt]sx?|mjs|java|kt|rb|cc?|cpp|h|cs|exs?|scala|php):\d{1,6}"
-        r"|[a-z_][\w.]{0,95}:[a-z_<][\w<>]{0,63}:\d{1,6}",
-        "a.py:5",
-        held=True,
-    ),
+    Placeholder("level", "TRACE, DEBUG, INFO, INFORMATION, NOTICE or LOG", _LEVEL, "info"),
+    Placeholder("logger", "dotted or with `::`; `root`, `main`, `__main__`", _LOGGER, "a.b", held=True),
+    Placeholder("thread", "`main`, `MainThread`, or one token with a digit", _THREAD, "main", held=True),
+    Placeholder("source", "`file.py:line` or `module:function:line`", _SOURCE, "a.py:5", held=True),
 )
 
 SAMPLES: Final = {row.name: row.sample for row in (*PLACEHOLDERS, *HOLES)}

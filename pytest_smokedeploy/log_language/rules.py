@@ -1,7 +1,7 @@
 """The rules on templates, and the entries that the model's own templates and the settings make."""
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -95,9 +95,7 @@ class Rules:
             template = Template.read(text, self._takers)
             self._refuse_forbidden(template, clause)
             if "listen" in template.names and not said(_LISTENS, template.literal):
-                raise TemplateError(
-                    "holds {listen} and does not say that it listens; write the line as it stands"
-                )
+                raise TemplateError("holds {listen} and does not say that it listens; write the whole line")
         return template
 
     def entries(self) -> Iterator[Entry]:
@@ -113,12 +111,13 @@ class Rules:
         for number, one in enumerate(self._log.excepted):
             with _at("excepted", number, "line", text=one.line):
                 yield self._excepted(one)
-        with _at("documented"):
-            texts = (*self._log.documented, *defaults.DOCUMENTED)
-            yield from (Entry("documented", template) for template in self._templates(texts))
-        with _at("shutdown"):
-            texts = (*self._log.shutdown, *defaults.SHUTDOWN)
-            yield from (Entry("shutdown", template) for template in self._templates(texts))
+        kinds: Mapping[Literal["documented", "shutdown"], tuple[str, ...]] = {
+            "documented": (*self._log.documented, *defaults.DOCUMENTED),
+            "shutdown": (*self._log.shutdown, *defaults.SHUTDOWN),
+        }
+        for kind, texts in kinds.items():
+            with _at(kind):
+                yield from (Entry(kind, template) for template in self._templates(texts))
 
     def frames(self) -> Iterator[Template]:
         """The settings' frames and the model's own.
@@ -134,9 +133,7 @@ class Rules:
                 self._refuse_forbidden(frame)
                 for pattern in (LEVELS, DENIED, _NO):
                     if word := said(pattern, frame.literal):
-                        raise TemplateError(
-                            f"holds {word!r}, and a frame takes off neither a level nor a denial"
-                        )
+                        raise TemplateError(f"holds {word!r}, and a frame takes off no level and no denial")
                 yield frame
 
     def _templates(self, texts: Sequence[str], clause: str = "") -> Iterator[Template]:
@@ -185,27 +182,19 @@ class Rules:
 
     def _check_mounts(self, templates: Sequence[Template]) -> None:
         said = " ".join(lower(template.literal) for template in templates)
-        lacking = [
-            name
-            for name in self._mounts
-            if not re.search(rf"(?<![\w.-]){re.escape(lower(name))}(?![\w-])", said)
-        ]
+        patterns = {name: rf"(?<![\w.-]){re.escape(lower(name))}(?![\w-])" for name in self._mounts}
+        lacking = [name for name, pattern in patterns.items() if not re.search(pattern, said)]
         if lacking and not any("mounts" in template.names for template in templates):
-            raise TemplateError(
-                f"does not name {', '.join(lacking)}; write {{mounts}}, every mount's name, or several lines "
-                "that must all come as {all: [...]}"
-            )
+            better = "write {mounts}, every mount's name, or several lines as {all: [...]}"
+            raise TemplateError(f"does not name {', '.join(lacking)}; {better}")
 
     def _excepted(self, one: ExceptedLine) -> Entry:
         held = self.lists.held(one.line)
         first = next(iter(held), "")
         if one.clause != first:
             words = f"holds words of {', '.join(held)}" if held else "holds no forbidden word"
-            better = (
-                f"name {first}, the first of the model's order" if held else "write it under log.documented"
-            )
-            if first == "RUN-1":
-                better = "a line that names the plane so is no exception"
+            better = f"name {first}, the first in order" if held else "write it under log.documented"
+            better = "a line that names the plane so is no exception" if first == "RUN-1" else better
             lacks = "" if one.clause in held else f", and not of {one.clause}"
             raise TemplateError(f"{words}{lacks}; {better}")
         return Entry("excepted", Template.exact(one.line), one.clause)
@@ -219,6 +208,4 @@ def _check_plane(template: Template) -> None:
         raise TemplateError("does not say paper, and RUN-1 is met by nothing else")
     rest = _PAPER.sub(" ", fold(template.literal), count=1)
     if odd_word := re.search(r"\b(?:no|off|false|overrid(?:e|es|den|ing)|plane)\b", rest):
-        raise TemplateError(
-            f"holds {odd_word[0]!r} beside the plane, and RUN-1 takes one plane without a denial"
-        )
+        raise TemplateError(f"holds {odd_word[0]!r} beside the plane; RUN-1 takes one plane without a denial")

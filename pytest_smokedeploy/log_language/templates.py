@@ -80,15 +80,11 @@ class Template:
             raise TemplateError(f"has more than {MAX_TEMPLATE} characters, and a line of a log has fewer")
         _check_characters(text)
         if found := _PATTERN.search(text):
-            raise TemplateError(
-                f"holds {found[0]!r} like a regular expression, and a template is literal; write the line as "
-                "it stands, with {number}, {duration} and the like"
-            )
+            better = "a template is literal; write the line as it stands, with {number} and the like"
+            raise TemplateError(f"holds {found[0]!r} like a regular expression, and {better}")
         template = cls(text, *_split(tidy(text), takers))
         if not _WORD.search(template.literal) and not _RULE.fullmatch(text):
-            raise TemplateError(
-                "holds no literal word; write the words that the line has (or a rule, like ===)"
-            )
+            raise TemplateError("holds no literal word; write the words of the line (or a rule, like ===)")
         if sum(name in {"id", "path"} for name in template.names) > 1:
             raise TemplateError("has more than one of {id} and {path}; write all but one out")
         return template
@@ -121,14 +117,12 @@ class Template:
         at = 0
         for number, part in enumerate(self.parts):
             if isinstance(part, str):
-                if not lowered.startswith(part, at):
-                    return number, at
-                at += len(part)
+                end = at + len(part) if lowered.startswith(part, at) else -1
             else:
                 end = part(message, at)
-                if end < 0:
-                    return number, at
-                at = end
+            if end < 0:
+                return number, at
+            at = end
         return len(self.parts), at
 
     def met(self, message: str, lowered: str) -> bool:
@@ -173,11 +167,8 @@ def _split(text: str, takers: Mapping[str, Take]) -> tuple[tuple[str | Take, ...
             literals[-1] += found[0][0]
             continue
         if name not in takers:
-            known = ", ".join(f"{{{one}}}" for one in takers)
-            raise TemplateError(
-                f"has the placeholder {{{name}}}, which there is none of; there are {known}; "
-                "write {{ and }} for braces"
-            )
+            known = f"there are {', '.join(f'{{{one}}}' for one in takers)}; write {{{{ and }}}} for braces"
+            raise TemplateError(f"has the placeholder {{{name}}}, which there is none of; {known}")
         if names and not literals[-1]:
             raise TemplateError("has two placeholders that touch; write what stands between them")
         names.append(name)

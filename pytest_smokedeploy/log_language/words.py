@@ -43,8 +43,7 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     "OBS-7": (
         rf"orders? (?:[a-z]{{1,3}} )?(?:\d{{1,40}} )?(?:(?:was|been|is|being) )?(?:id|{_DONE})",
         rf"(?:{_DO})(?:e|ed|es|ing|s)? (?:\w{{1,40}} ){{0,4}}(?<!in )orders?",
-        r"order execution",
-        r"bought|sold|buying|selling",
+        r"order execution|bought|sold|buying|selling",
         r"trades? (?:executed|placed|filled)",
         r"positions? opened",
         r"(?:buy|sell|trade) [1-9]\d{0,39}",
@@ -55,8 +54,7 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "OBS-9": (
         r"(?:https?|wss?|ftp|amqp|tcp) //\w++",
-        r"external calls?",
-        r"connect(?:ing|ed) to",
+        r"external calls?|connect(?:ing|ed) to",
         r"(?:connection|request|call)s? (?:established|opened|made|sent|sending) to",
         r"dial(?:l?ing|l?ed)",
         r"(?:get|post|put|patch|delete) /\w*+",
@@ -64,20 +62,17 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "RUN-1": (r"(?:(?<=execution )|^)plane (?:is )?(?!paper\b|is\b)\w++", r"plane (?:is )?live"),
     "RUN-2": (
-        r"\w{0,40}schedulers?",
-        r"scheduling",
+        r"\w{0,40}schedulers?|scheduling",
         r"(?:job|task)s? scheduled",
         r"(?:job|task|timer)s? (?:runs?|running|started|armed)",
         r"cron",
     ),
     "RUN-3": (
-        r"heart ?beats?",
-        r"keep ?alives?",
+        r"heart ?beats?|keep ?alives?|polling",
         r"background (?:loop|task|worker|thread|job)s?",
         r"(?:main|event|execution|trading) loops?",
         r"(?:loop|worker|thread)s? (?:pool )?(?:runs?|running|started|entered)",
         r"every \d{1,40} (?:ms|s|sec|seconds?|m|min|minutes?)",
-        r"polling",
     ),
     "RUN-4": (
         rf"(?:live|production|prod) (?:\w{{1,40}} )?(?:{_MARKET})s?",

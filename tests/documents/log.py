@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pytest_smokedeploy.log_language.defaults import DOCUMENTED, MILESTONES, SHUTDOWN
 from pytest_smokedeploy.log_language.frames import FRAMES
-from pytest_smokedeploy.log_language.placeholders import HOLES, PLACEHOLDERS
+from pytest_smokedeploy.log_language.placeholders import HOLES, PLACEHOLDERS, Placeholder
 from pytest_smokedeploy.log_language.words import PHRASES, TOPICS
 from pytest_smokedeploy.model import CLAUSE
 
@@ -75,6 +75,11 @@ template. A record with a key twice, a level above notice or an empty message is
 |---|---|
 {placeholders}
 
+Ten or 13 digits are a time as an epoch. Units of a duration are ns, us, ms, s, sec,
+seconds, m, min, minutes, h and hours. A version's suffix is a, b, rc, alpha, beta, dev or post.
+`{{listen}}` takes `0.0.0.0`, `127.0.0.1`, `localhost`, `[::]`, `[::1]` or `*`, `http://` before. The file
+of a `{{source}}` is of one of the usual languages.
+
 A placeholder takes the longest text that it can, and no letter, digit or `_` follows it. There is
 none for a free word. What remains is one token with a digit, `{{id}}`: it is held against the
 forbidden words, and a word that is not in the lists passes. `{{{{` and `}}}}` are braces.
@@ -118,8 +123,8 @@ def page() -> str:
     templates = [*MILESTONES.items(), ("documented, before idle", DOCUMENTED), ("shutdown", SHUTDOWN)]
     parts = {
         "frames": _list(FRAMES),
-        "holes": "\n".join(f"| `{{{row.name}}}` | {row.takes} |" for row in HOLES),
-        "placeholders": "\n".join(f"| `{{{row.name}}}` | {row.takes} |" for row in PLACEHOLDERS),
+        "holes": _takes(HOLES, "; no forbidden word, no level above notice"),
+        "placeholders": _takes(PLACEHOLDERS, "; no forbidden word"),
         "templates": "\n\n".join(
             f"**{name}**{f': {CLAUSE[name].text}' if name in CLAUSE else ''}\n\n{_list(texts)}"
             for name, texts in templates
@@ -133,6 +138,10 @@ def page() -> str:
     for name, part in parts.items():
         text = text.replace(f"\n{{{name}}}\n", f"\n{part}\n")
     return text.replace("\0", "{").replace("\1", "}")
+
+
+def _takes(rows: tuple[Placeholder, ...], held: str) -> str:
+    return "\n".join(f"| `{{{row.name}}}` | {row.takes}{held if row.held else ''} |" for row in rows)
 
 
 def _list(texts: tuple[str, ...]) -> str:
