@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from posixpath import normpath
 from typing import Final
 
@@ -41,32 +42,31 @@ _VERIFY_OPTIONS: Final = {"--run": r"\$GITHUB_RUN_ID", "--max-age": _HOURS, "--i
 
 def evidence_folder(step: WorkflowStep) -> str | None:
     """The folder that a step of ours reads or writes, seen from the checkout; None where it is not plain."""
-    try:
+    with suppress(shell_command.NotSimpleError):
         operands, given, _ = _read(step)
-    except shell_command.NotSimpleError:
-        return None
-    folder = step.variable("SMOKEDEPLOY_EVIDENCE", "smoke-evidence")
-    for name, value in given.items():
-        folder = value if name.endswith("-evidence") else folder
-    if step.role == "verify":
-        folder = "".join(operands[3:4])
-    where = step.default("working-directory")[0] or "."
-    if not all(re.fullmatch(_PLACE, part, re.ASCII) for part in (folder, where)):
-        return None
-    return normpath(folder if folder.startswith("/") else f"{where}/{folder}")
+        folder = _chosen(step, given, "evidence", "smoke-evidence")
+        if step.role == "verify":
+            folder = "".join(operands[3:4])
+        where = step.default("working-directory")[0] or "."
+        if all(re.fullmatch(_PLACE, part, re.ASCII) for part in (folder, where)):
+            return normpath(folder if folder.startswith("/") else f"{where}/{folder}")
+    return None
 
 
 def settings_file(step: WorkflowStep) -> str | None:
     """The settings file that gate or stop reads, seen from where it starts; None where it is not plain."""
-    try:
+    with suppress(shell_command.NotSimpleError):
         operands, given, _ = _read(step)
-    except shell_command.NotSimpleError:
-        return None
-    folder = "".join(operands[2:3]) if step.role == "gate" else "smoke_tests"
-    file = step.variable("SMOKEDEPLOY_CONFIG", "") or f"{folder}/smokedeploy.yml"
-    for name, value in given.items():
-        file = value if name.endswith("-config") else file
-    return normpath(file) if re.fullmatch(_PLACE, file, re.ASCII) else None
+        folder = "".join(operands[2:3]) if step.role == "gate" else "smoke_tests"
+        file = _chosen(step, given, "config", "") or f"{folder}/smokedeploy.yml"
+        return normpath(file) if re.fullmatch(_PLACE, file, re.ASCII) else None
+    return None
+
+
+def _chosen(step: WorkflowStep, given: Mapping[str, str], name: str, unset: str) -> str:
+    """What a step is told by an option, or by the variable of that name; `unset` for nothing."""
+    told = [value for option, value in given.items() if option.endswith(f"-{name}")]
+    return told[-1] if told else step.variable(f"SMOKEDEPLOY_{name.upper()}", unset)
 
 
 def is_check(step: WorkflowStep) -> bool:
@@ -134,5 +134,5 @@ def _read(step: WorkflowStep) -> tuple[list[str], dict[str, str], str]:
     words = shell_command.words(step.run)
     if words[2:3] == ["-m"] and _PYTHON.fullmatch(words[1]):
         module = {"pytest": "pytest", "pytest_smokedeploy": "smokedeploy"}.get("".join(words[3:4]), "")
-        words[1:4] = [f"{module}"]
+        words[1:4] = [module]
     return shell_command.options(words, valued, flags)

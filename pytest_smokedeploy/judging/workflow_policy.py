@@ -7,19 +7,10 @@ from typing import Any, Final
 
 from pytest_smokedeploy.judging.process_environment import replaces
 from pytest_smokedeploy.judging.workflow_commands import COMMAND, NAME, faults, is_check
-from pytest_smokedeploy.judging.workflow_steps import (
-    ON,
-    Breach,
-    Path,
-    WorkflowStep,
-    mapping,
-    ours,
-    steps,
-    triggers,
-)
+from pytest_smokedeploy.judging.workflow_steps import ON, Breach, WorkflowStep, mapping, ours, steps, triggers
 from pytest_smokedeploy.judging.workflow_together import together
 from pytest_smokedeploy.settings import is_prod
-from pytest_smokedeploy.settings.yamlfile import Document
+from pytest_smokedeploy.settings.yamlfile import Document, Place
 from pytest_smokedeploy.support.errors import MisuseError
 from pytest_smokedeploy.support.image import can_move
 
@@ -102,8 +93,8 @@ def job_name(document: Document, key: str) -> tuple[str, str]:
     name = gate.above[0].get("name")
     plain = gate.job if name is None else name
     if not isinstance(plain, str) or not plain.strip() or "${{" in plain:
-        words = "has a `name:` that GitHub fills in as it runs; give it a plain name"
-        return "", f"{document.name}: the gate's job {gate.job!r} {words}"
+        whose = f"{document.name}: the gate's job {gate.job!r}"
+        return "", f"{whose} has a `name:` that GitHub fills in as it runs; give it a plain name"
     return plain.strip(), ""
 
 
@@ -154,13 +145,12 @@ class _Judge:
             yield from self._own(step)
         yield from together(gate, stops, checks)
         if again := [step.path for step in gates if step is not gate]:
-            words = "one dispatch runs the gate more than once"
-            yield "FLR-4", again[-1], words, "Keep one step that runs the gate."
+            yield "FLR-4", again[-1], "one dispatch runs the gate more than once", "Keep one step of it."
         own = {step.path for step in (gate, *stops, *checks)} | set(again)
         yield from self._others(gate, own)
 
     def _job(self, gate: WorkflowStep) -> Iterator[Breach]:
-        path: Path = ("jobs", gate.job)
+        path: Place = ("jobs", gate.job)
         job, whose = gate.above[0], f"the gate's job {gate.job!r}"
         yield from _keys(path, job, _JOB, whose)
         yield from self._env(path, job)
@@ -168,16 +158,14 @@ class _Judge:
         yield from self._timeout(path, job)
         if found := _WHATEVER.search(str(job.get("if") or "")):
             words = f"`{found[1]}()` on the gate's job: no status function may decide whether it runs"
-            remedy = f"Take `{found[1]}()` out of the job's `if:`, or the whole `if:`."
-            yield "FLR-2", (*path, "if"), words, remedy
+            yield "FLR-2", (*path, "if"), words, "Take it out of the job's `if:`, or the whole `if:`."
         where = job.get("environment")
         name = where.get("name") if isinstance(where, dict) else where
         more = set(mapping(where)) - {"name", "deployment"}
         if name != "dev" or more:
-            words = f"{whose} is given the secrets of {str(name)[:100]!r}"
-            if not name:
-                words = f"{whose} names no `environment:`"
-            elif more:
+            secrets = f"is given the secrets of {str(name)[:100]!r}"
+            words = f"{whose} {secrets if name else 'names no `environment:`'}"
+            if name and more:
                 words = f"`environment` of the gate's job has the key {min(more)!r}"
             remedy = "Write `environment: dev`, or `environment: {name: dev, deployment: false}`."
             yield "TGT-3" if is_prod(str(name)) else "PRE-4", (*path, "environment"), words, remedy
@@ -187,10 +175,10 @@ class _Judge:
             own = _groups(mapping(other))
             if key != gate.job and _cancels(mapping(other)) and any(_same(a, b) for a in groups for b in own):
                 words = f"the job {key[:60]!r} is in the gate's concurrency group and cancels what runs in it"
-                remedy = "Write `cancel-in-progress: false`, or another `group`."
-                yield "FLR-2", ("jobs", key, "concurrency"), words, remedy
+                at = ("jobs", key, "concurrency")
+                yield "FLR-2", at, words, "Write `cancel-in-progress: false`, or another `group`."
 
-    def _timeout(self, path: Path, body: Mapping[str, Any], role: str = "gate") -> Iterator[Breach]:
+    def _timeout(self, path: Place, body: Mapping[str, Any], role: str = "gate") -> Iterator[Breach]:
         if body.get("timeout-minutes") is None:
             return
         minutes, path = str(body["timeout-minutes"]), (*path, "timeout-minutes")
@@ -200,10 +188,8 @@ class _Judge:
         if not _MINUTES.fullmatch(minutes):
             yield "FLR-2", path, f"`timeout-minutes: {minutes[:40]}` is no number", remedy
         elif float(minutes) * 60 <= longest[role]:
-            words = f"`timeout-minutes: {minutes}` is less than {NAME[role]} may take"
-            if role == "gate":
-                words = f"`timeout-minutes: {minutes}` is less than the gate's own deadlines may take"
-            yield "FLR-2", path, words, remedy
+            whose = "the gate's own deadlines" if role == "gate" else NAME[role]
+            yield "FLR-2", path, f"`timeout-minutes: {minutes}` is less than {whose} may take", remedy
 
     # -- steps -----------------------------------------------------------------------------
 
@@ -221,19 +207,15 @@ class _Judge:
         shell, path = step.default("shell")
         if shell not in {"", "bash", "sh"}:
             yield "FLR-1", path, f"{whose} runs under the shell {shell[:60]!r}", "Write `shell: bash`."
-        for clause, words in faults(step):
-            remedy = f"Write `run: {COMMAND[step.role]}`, and nothing around it."
-            yield clause, (*step.path, "run"), words, remedy
+        remedy = f"Write `run: {COMMAND[step.role]}`, and nothing around it."
+        yield from ((clause, (*step.path, "run"), words, remedy) for clause, words in faults(step))
 
-    def _others(self, gate: WorkflowStep, own: set[Path]) -> Iterator[Breach]:
+    def _others(self, gate: WorkflowStep, own: set[Place]) -> Iterator[Breach]:
         """No other step or job names the gate; `smokedeploy check` may stand before it."""
-        own = own | {
-            step.path
-            for step in steps(self._workflow)
-            if step.job == gate.job and step.number < gate.number and is_check(step)
-        }
+        before = [s for s in steps(self._workflow) if s.job == gate.job and s.number < gate.number]
+        own = own | {step.path for step in before if is_check(step)}
         here = ("jobs", gate.job, "steps")
-        bodies: list[tuple[Path, Any]] = [((*here, n), b) for n, b in enumerate(gate.above[0]["steps"])]
+        bodies: list[tuple[Place, Any]] = [((*here, n), b) for n, b in enumerate(gate.above[0]["steps"])]
         bodies += [(("jobs", key), job) for key, job in self._workflow["jobs"].items() if key != gate.job]
         for path, body in bodies:
             at = ours(body, path)
@@ -246,7 +228,7 @@ class _Judge:
                     remedy = "Write `run: .venv/bin/smokedeploy check` alone in a step before the gate's."
                 yield "FLR-1", at, words, remedy
 
-    def _env(self, path: Path, body: Mapping[str, Any]) -> Iterator[Breach]:
+    def _env(self, path: Place, body: Mapping[str, Any]) -> Iterator[Breach]:
         env, path = body.get("env"), (*path, "env")
         if env is not None and not isinstance(env, dict):
             yield "FLR-1", path, "`env` is made as the workflow runs", "Write its variables out."
@@ -264,7 +246,7 @@ class _Judge:
                 yield "FLR-1", (*path, name), words, remedy
 
 
-def _inputs(dispatch: Any, path: Path) -> Iterator[tuple[Path, str]]:  # noqa: ANN401 - YAML
+def _inputs(dispatch: Any, path: Place) -> Iterator[tuple[Place, str]]:  # noqa: ANN401 - YAML
     """What is wrong with the two inputs of `workflow_dispatch`, and where."""
     inputs, path = mapping(mapping(dispatch).get("inputs")), (*path, "inputs")
     for name in ("environment", "image_tag"):
@@ -281,7 +263,7 @@ def _inputs(dispatch: Any, path: Path) -> Iterator[tuple[Path, str]]:  # noqa: A
         yield (*path, "image_tag", "default"), words
 
 
-def _runs(path: Path, body: Mapping[str, Any]) -> Iterator[Breach]:
+def _runs(path: Place, body: Mapping[str, Any]) -> Iterator[Breach]:
     """Concurrency and defaults of the workflow or of the gate's job."""
     if _cancels(body):
         key, words = ("concurrency", "cancel-in-progress"), "a second dispatch cancels the gate while it runs"
@@ -310,7 +292,7 @@ def _same(one: str, other: str) -> bool:
     return any(re.fullmatch(".*".join(map(re.escape, _FILLED.split(a))), b, re.DOTALL) for a, b in either)
 
 
-def _keys(path: Path, body: Mapping[str, Any], allowed: str, whose: str) -> Iterator[Breach]:
+def _keys(path: Place, body: Mapping[str, Any], allowed: str, whose: str) -> Iterator[Breach]:
     for key in body:
         if not re.fullmatch(allowed, key):
             remedy = f"Remove it; allowed are {allowed.replace('|', ', ')}."

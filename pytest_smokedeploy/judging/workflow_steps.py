@@ -5,9 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-Path = tuple[str | int, ...]
+from pytest_smokedeploy.settings.yamlfile import Place
+
 #: Clause, place, what is wrong there, and how to write it.
-Breach = tuple[str, Path, str, str]
+Breach = tuple[str, Place, str, str]
 #: Spellings of `on` that some YAML reader takes for it.
 ON: Final = ("on", "On", "ON", "true", "True", "TRUE", "yes", "Yes", "YES", "y", "Y")
 #: The gate's own words; `pytest-smokedeploy` is the package that a step installs.
@@ -30,7 +31,7 @@ def mapping(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def ours(value: object, path: Path, *, named: bool = False) -> Path | None:
+def ours(value: object, path: Place, *, named: bool = False) -> Place | None:
     """Where a part of the workflow, which stands at `path`, first names the gate; None for nowhere.
 
     Args:
@@ -73,7 +74,7 @@ class WorkflowStep:
     above: tuple[Mapping[str, Any], Mapping[str, Any]]
 
     @property
-    def path(self) -> Path:
+    def path(self) -> Place:
         """Where it stands in the document."""
         return ("jobs", self.job, "steps", self.number)
 
@@ -92,10 +93,10 @@ class WorkflowStep:
         roles = _ROLES if _OURS.search(text) else ()
         return next((role for role, words in roles if words.search(text)), "ours")
 
-    def default(self, key: str) -> tuple[str, Path]:
+    def default(self, key: str) -> tuple[str, Place]:
         """Its `shell` or `working-directory`, its own before the job's and the workflow's; "" for none."""
         bodies = (self.body, *(mapping(mapping(body.get("defaults")).get("run")) for body in self.above))
-        paths: tuple[Path, ...] = (self.path, ("jobs", self.job, "defaults", "run"), ("defaults", "run"))
+        paths: tuple[Place, ...] = (self.path, ("jobs", self.job, "defaults", "run"), ("defaults", "run"))
         for body, path in zip(bodies, paths, strict=True):
             if body.get(key) is not None:
                 return str(body[key]), (*path, key)
@@ -107,9 +108,9 @@ class WorkflowStep:
         return next((str(env[name] or "") for env in envs if name in env), unset)
 
 
-def triggers(workflow: Mapping[str, Any]) -> dict[str, tuple[Any, Path]]:
+def triggers(workflow: Mapping[str, Any]) -> dict[str, tuple[Any, Place]]:
     """Every trigger under `on`, in list, map and string spelling: its settings, and where it stands."""
-    found: dict[str, tuple[Any, Path]] = {}
+    found: dict[str, tuple[Any, Place]] = {}
     for key in ON:
         value = workflow.get(key)
         if isinstance(value, dict):

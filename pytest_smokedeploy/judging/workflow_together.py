@@ -3,13 +3,7 @@
 from collections.abc import Iterator
 from posixpath import normpath
 
-from pytest_smokedeploy.judging.workflow_commands import (
-    COMMAND,
-    NAME,
-    evidence_folder,
-    faults,
-    settings_file,
-)
+from pytest_smokedeploy.judging.workflow_commands import COMMAND, NAME, evidence_folder, faults, settings_file
 from pytest_smokedeploy.judging.workflow_steps import Breach, WorkflowStep, mapping
 from pytest_smokedeploy.settings.model import ALWAYS_SECRET
 

@@ -44,8 +44,7 @@ class Log(Part):
     milestones: dict[Stated, Templates] = Field(default={})
     """Templates of a milestone in place of the model's own: OBS-1 to OBS-6, RUN-1.
 
-    `OBS-3: {all: [...]}` names several lines that must all come.
-    """
+    `OBS-3: {all: [...]}` names several lines that must all come."""
     documented: tuple[str, ...] = ()
     """Further lines before idle; any other is undocumented (EXT-4)."""
     shutdown: tuple[str, ...] = ()

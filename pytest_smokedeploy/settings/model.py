@@ -24,6 +24,8 @@ def _repository(text: str) -> str:
 
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+# A name alone: one with a scheme or a port would never match, and forbid nothing.
+Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?\.?$")]
 Seconds = Annotated[float, Field(gt=0, le=600)]
 
 
@@ -44,10 +46,7 @@ class Agent(Part):
 
     container_name: Annotated[str, Field(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_.-]+$")]
     """The one container's name, the agent's own `CONTAINER_NAME` (AGT-4, VER-3)."""
-    # A name alone: one with a scheme or a port would never match, and forbid nothing.
-    forbidden_hosts: tuple[
-        Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?\.?$")], ...
-    ] = ()
+    forbidden_hosts: tuple[Host, ...] = ()
     """Hosts that DEPLOY_ENDPOINT may never name, without scheme and port (TGT-3)."""
 
 
@@ -82,11 +81,8 @@ def _both_mounts(mounts: tuple[MountSettings, ...]) -> tuple[MountSettings, ...]
         if twice := sorted({one for one in found if found.count(one) > 1}):
             raise ValueError(f"two mounts have one {what}, {', '.join(twice)}; each has its own")
     if lacking := [name for name in _MOUNTS if name not in {mount.name for mount in mounts}]:
-        wanted = " and ".join(_MOUNTS)
-        raise ValueError(
-            f"lacks {' and '.join(lacking)}; the model asks for the mounts {wanted} (AGT-4), "
-            "each a line `- {name: ..., target: /...}`"
-        )
+        how = f"the model asks for the mounts {' and '.join(_MOUNTS)} (AGT-4), as `- {{name: , target: /}}`"
+        raise ValueError(f"lacks {' and '.join(lacking)}; {how}")
     return mounts
 
 
@@ -138,9 +134,7 @@ class Deadlines(Part):
     deploy_seconds: Annotated[float, Field(gt=0, le=1800)] = 90
     """A deploy's whole time, its pull included.
 
-    More than 95 serve only with an agent that lists the extension `async`: every other call is cut by the
-    edge at about 100 s, and then its outcome is unknown.
-    """
+    The edge cuts a call at about 100 s, outcome unknown: more than 95 need an agent that lists `async`."""
     lease_seconds: Annotated[int, Field(ge=30, le=600)] = 120
     """How long the container may outlive a runner that is gone, where the agent lists `lease`."""
     startup_seconds: Seconds = 60
@@ -148,8 +142,7 @@ class Deadlines(Part):
     stop_seconds: Seconds = 30
     """From the first stop to a status read that shows the container stopped; later is FAIL (STP-2).
 
-    After that the stop is sent again for up to the same time.
-    """
+    After that the stop is sent again for up to the same time."""
 
 
 class ShutdownBy(Part):
@@ -175,8 +168,7 @@ class Workflow(Part):
     env: tuple[Name, ...] = ()
     """Further variables that `env` of the workflow, of the gate's job and of its steps may set.
 
-    None by which pytest, Python or the shell can be steered, such as PYTEST_ADDOPTS or PYTHONPATH.
-    """
+    None by which pytest, Python or the shell can be steered, such as PYTEST_ADDOPTS or PYTHONPATH."""
 
 
 #: After the deadlines: a log that still arrives is read for 120 s at idle and at the stop, and an answer to
@@ -195,10 +187,7 @@ class Settings(Part):
     mounts: Annotated[
         tuple[MountSettings, ...], AfterValidator(_both_mounts), Field(json_schema_extra=_MOUNTS_SCHEMA)
     ] = tuple(MountSettings(name=name, target=f"/data/{name}") for name in _MOUNTS)
-    """Volumes the runtime needs, writable: name in the receipt, target in the container (AGT-4).
-
-    `audit-events` and `snapshots` at the least.
-    """
+    """Writable volumes the runtime needs, `audit-events` and `snapshots` at the least (AGT-4)."""
     phase: Phase = Phase()
     database: Database = Database()
     log: Log = Log()
@@ -243,9 +232,7 @@ def load(path: Path) -> Settings:
     try:
         settings.log_language()
     except TemplateError as error:
-        place = ("log", *error.path)
-        key = ".".join(map(str, place))
-        raise SettingsError(f"{error}.", file=document.name, line=document.line(place), key=key) from error
+        raise _wrong(document, ("log", *error.path), f"{error}.") from error
     return settings
 
 
@@ -256,8 +243,12 @@ def _told(document: yamlfile.Document, error: ValidationError) -> SettingsError:
     """
     rows = [(row, tuple(part for part in row["loc"] if part not in _TAGS)) for row in error.errors()]
     row, path = min(rows, key=lambda pair: (pair[0]["type"] == "missing", document.line(pair[1]) or 0))
-    dotted = ".".join(str(part) for part in path)
-    return SettingsError(_words(row, path), file=document.name, line=document.line(path), key=dotted)
+    return _wrong(document, path, _words(row, path))
+
+
+def _wrong(document: yamlfile.Document, path: yamlfile.Place, words: str) -> SettingsError:
+    key = ".".join(map(str, path))
+    return SettingsError(words, file=document.name, line=document.line(path), key=key)
 
 
 #: Parts of pydantic's paths that are no keys of the file.

@@ -184,8 +184,7 @@ def _check_endpoint(endpoint: str, settings: Settings, *, rehearsal: bool) -> st
         host = ""
     # A host in other letters or percent-encoded may resolve to another one than it shows.
     if not host or not re.fullmatch(r"[A-Za-z0-9._:-]+", host) or parts.scheme not in {"https", "http"}:
-        words = "is no URL like https://host."
-        raise SettingsError(words, file="DEPLOY_ENDPOINT")
+        raise SettingsError("is no URL like https://host.", file="DEPLOY_ENDPOINT")
     forbidden = {name.strip().lower().rstrip(".") for name in settings.agent.forbidden_hosts}
     in_path = bool(_PROD.search(unquote(parts.path)))
     if host in forbidden or _PROD.search(host) or in_path:
@@ -194,14 +193,13 @@ def _check_endpoint(endpoint: str, settings: Settings, *, rehearsal: bool) -> st
         words = f"The agent's address {where} is production's: a smoke deploy never goes there."
         raise MisuseError(words, clause="TGT-3", remedy="Set DEPLOY_ENDPOINT of the environment dev.")
     if rehearsal != is_loopback(host):
-        if rehearsal:
-            words = f"A rehearsal stays on this machine, and {host!r} is elsewhere."
-            raise MisuseError(words, clause="EXT-1")
-        words = f"A live run against {host!r} is a run against this machine."
-        raise MisuseError(words, clause="EXT-1", remedy="Rehearse it with --smokedeploy-rehearse.")
+        words, remedy = f"A rehearsal stays on this machine, and {host!r} is elsewhere.", ""
+        if not rehearsal:
+            words = f"A live run against {host!r} is a run against this machine."
+            remedy = "Rehearse it with --smokedeploy-rehearse."
+        raise MisuseError(words, clause="EXT-1", remedy=remedy)
     if not rehearsal and parts.scheme != "https":
-        remedy = "Certificate checks can't be switched off."
-        raise MisuseError("DEPLOY_ENDPOINT must be https.", remedy=remedy)
+        raise MisuseError("DEPLOY_ENDPOINT must be https; certificates are always checked.")
     return host
 
 
