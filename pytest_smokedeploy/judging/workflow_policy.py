@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from pytest_smokedeploy.judging.process_environment import replaces
 from pytest_smokedeploy.judging.workflow_commands import COMMAND, NAME, faults, is_check
 from pytest_smokedeploy.judging.workflow_steps import ON, Breach, WorkflowStep, mapping, ours, steps, triggers
 from pytest_smokedeploy.judging.workflow_together import together
-from pytest_smokedeploy.settings import is_prod
+from pytest_smokedeploy.settings import Settings, is_prod
+from pytest_smokedeploy.settings.model import ALWAYS_SECRET
 from pytest_smokedeploy.settings.yamlfile import Document, Place
 from pytest_smokedeploy.support.errors import MisuseError
 from pytest_smokedeploy.support.image import can_move
@@ -37,35 +37,17 @@ _FILLED: Final = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
 _MINUTES: Final = re.compile(r"\d{1,6}(?:\.\d+)?", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class WorkflowRules:
-    """What the settings say of the workflow.
-
-    Attributes:
-        secrets: variables that come from the secret of the same name.
-        env: further variables that the gate's steps may be given (`workflow.env`).
-        budget_seconds: the longest that a run's deadlines allow.
-        stop_seconds: the deadline of the container's stop, after which it is sent again for as long.
-
-    """
-
-    secrets: frozenset[str]
-    env: frozenset[str]
-    budget_seconds: float
-    stop_seconds: float
-
-
-def breaches(document: Document, rules: WorkflowRules) -> list[MisuseError]:
+def breaches(document: Document, settings: Settings) -> list[MisuseError]:
     """Everything in the workflow that is not allowed, the worst clause first, each with file and line.
 
     Args:
         document: a workflow file, whose `jobs` is a mapping.
-        rules: what the settings allow.
+        settings: name the secrets and further variables, and bound the time of a run.
 
     """
     found = [
         MisuseError(f"{document.name}:{document.line(path) or 1}: {words}.", clause=clause, remedy=remedy)
-        for clause, path, words, remedy in _Judge(document.data, rules).breaches()
+        for clause, path, words, remedy in _Judge(document.data, settings).breaches()
     ]
     return sorted(found, key=lambda error: _ORDER.index(str(error.clause)))
 
@@ -101,9 +83,10 @@ def job_name(document: Document, key: str) -> tuple[str, str]:
 class _Judge:
     """What one workflow breaks, part by part."""
 
-    def __init__(self, workflow: Mapping[str, Any], rules: WorkflowRules) -> None:
+    def __init__(self, workflow: Mapping[str, Any], settings: Settings) -> None:
         self._workflow = workflow
-        self._rules = rules
+        self._settings = settings
+        self._secrets = {*ALWAYS_SECRET, *settings.secrets, settings.database.url_variable}
 
     def breaches(self) -> Iterator[Breach]:
         """Everything that is not allowed, in no order."""
@@ -182,7 +165,9 @@ class _Judge:
         if body.get("timeout-minutes") is None:
             return
         minutes, path = str(body["timeout-minutes"]), (*path, "timeout-minutes")
-        longest = {"gate": self._rules.budget_seconds, "stop": 2 * self._rules.stop_seconds, "verify": 59.0}
+        # The stop is sent again for as long as its own deadline.
+        stop_seconds = 2 * self._settings.deadlines.stop_seconds
+        longest = {"gate": self._settings.budget_seconds, "stop": stop_seconds, "verify": 59.0}
         least = int(longest[role] // 60) + 1
         remedy = f"Write a number, {least} at the least, or leave it out."
         if not _MINUTES.fullmatch(minutes):
@@ -233,12 +218,12 @@ class _Judge:
         if env is not None and not isinstance(env, dict):
             yield "FLR-1", path, "`env` is made as the workflow runs", "Write its variables out."
         for name, value in mapping(env).items():
-            source = rf"secrets\.{name}" if name in self._rules.secrets else ""
+            source = rf"secrets\.{name}" if name in self._secrets else ""
             source = r"github\.token|secrets\.\w+" if name == "GITHUB_TOKEN" else source
             if source and not re.fullmatch(rf"\$\{{\{{\s*(?:{source})\s*\}}\}}", str(value)):
                 words = f"{name} does not come from the secret of that name"
                 yield "PRE-4", (*path, name), words, f"Write `{name}: ${{{{ secrets.{name} }}}}`."
-            known = source or _PLAIN.fullmatch(name) or name in self._rules.env
+            known = source or _PLAIN.fullmatch(name) or name in self._settings.workflow.env
             if replaces(name) or not known:
                 remedy = "Remove it, or list it under `workflow.env` in smokedeploy.yml."
                 remedy = "Remove it; no setting allows it." if replaces(name) else remedy

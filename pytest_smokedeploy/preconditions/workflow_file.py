@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Final
 
 from pytest_smokedeploy.judging import workflow_commands, workflow_policy
-from pytest_smokedeploy.judging.workflow_policy import WorkflowRules
 from pytest_smokedeploy.model import Finding
 from pytest_smokedeploy.preconditions.github import ask
 from pytest_smokedeploy.settings import RunConfig, Settings, yamlfile
-from pytest_smokedeploy.settings.model import ALWAYS_SECRET, DEPLOY_WORKFLOW
+from pytest_smokedeploy.settings.model import DEPLOY_WORKFLOW
 from pytest_smokedeploy.settings.yamlfile import Document
 from pytest_smokedeploy.support.errors import MisuseError, SettingsError
 
@@ -37,13 +36,7 @@ class WorkflowFile:
 
     def breaches(self, settings: Settings) -> list[MisuseError]:
         """What in it is not allowed, the worst first; [] of a file that is no workflow (PRE-2)."""
-        if self.document is None:
-            return []
-        secrets = {*ALWAYS_SECRET, *settings.secrets, settings.database.url_variable}
-        stop_seconds = settings.deadlines.stop_seconds
-        env = frozenset(settings.workflow.env)
-        rules = WorkflowRules(frozenset(secrets), env, settings.budget_seconds, stop_seconds)
-        return workflow_policy.breaches(self.document, rules)
+        return workflow_policy.breaches(self.document, settings) if self.document else []
 
 
 def read(path: Path) -> WorkflowFile:
@@ -85,9 +78,8 @@ def in_checkout(file: WorkflowFile) -> Finding:
     expected = f"the workflow file {DEPLOY_WORKFLOW}"
     if file.fault:
         meaning = _UNJUDGED if file.raw else ""
-        remedy = f"Mend {DEPLOY_WORKFLOW}."
-        if not file.raw:
-            remedy = f"Add {DEPLOY_WORKFLOW}; `smokedeploy init` lays one in."
+        add = f"Add {DEPLOY_WORKFLOW}; `smokedeploy init` lays one in."
+        remedy = f"Mend {DEPLOY_WORKFLOW}." if file.raw else add
         return Finding("PRE-2", False, expected, file.fault, meaning=meaning, remedy=remedy)
     return Finding("PRE-2", True, expected, f"{DEPLOY_WORKFLOW}, a workflow")
 

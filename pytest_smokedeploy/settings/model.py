@@ -81,8 +81,8 @@ def _both_mounts(mounts: tuple[MountSettings, ...]) -> tuple[MountSettings, ...]
         if twice := sorted({one for one in found if found.count(one) > 1}):
             raise ValueError(f"two mounts have one {what}, {', '.join(twice)}; each has its own")
     if lacking := [name for name in _MOUNTS if name not in {mount.name for mount in mounts}]:
-        how = f"the model asks for the mounts {' and '.join(_MOUNTS)} (AGT-4), as `- {{name: , target: /}}`"
-        raise ValueError(f"lacks {' and '.join(lacking)}; {how}")
+        wanted = f"{' and '.join(_MOUNTS)} (AGT-4), each a line `- {{name: ..., target: /...}}`"
+        raise ValueError(f"lacks {' and '.join(lacking)}; the model asks for the mounts {wanted}")
     return mounts
 
 
