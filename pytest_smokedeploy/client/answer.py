@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from functools import cached_property
 from typing import Any, Final
 
 import httpx
+from pydantic import ValidationError
 
 #: Bytes of a body that are read; an answer of the contract has far fewer.
 BODY_CAP: Final = 1024 * 1024
@@ -104,13 +106,9 @@ def parse_json(body: bytes) -> tuple[object, tuple[str, ...]]:
     twice: list[str] = []
 
     def pairs(items: list[tuple[str, object]]) -> dict[str, object]:
-        found: dict[str, object] = {}
-        for key, value in items:
-            name = _clean(key)
-            if name in found:
-                twice.append(name)
-            found[name] = value
-        return found
+        names = [_clean(key) for key, _ in items]
+        twice.extend(name for name, count in Counter(names).items() if count > 1)
+        return dict(zip(names, (value for _, value in items), strict=True))
 
     def finite(text: str) -> float:
         number = float(text)
@@ -129,6 +127,16 @@ def parse_json(body: bytes) -> tuple[object, tuple[str, ...]]:
     except RecursionError as error:
         raise ValueError("it nests too deep") from error
     return _clean(data), tuple(twice)
+
+
+def problems(error: ValidationError, *at: str) -> list[str]:
+    """Each breach of the contract at a place, in one line: where, what, and what stands there."""
+    found = []
+    for row in error.errors():
+        place = shown(".".join(map(str, (*at, *row["loc"]))), 80) or "the answer"
+        tail = "" if isinstance(row["input"], dict) else f" (it is {shown(json.dumps(row['input']), 80)})"
+        found.append(f"{place}: {shown(row['msg'], 160)}{tail}")
+    return found
 
 
 def _clean(value: Any, levels: int = _DEPTH) -> Any:  # noqa: ANN401 - JSON-like in, JSON-like out

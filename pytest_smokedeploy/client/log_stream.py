@@ -15,7 +15,7 @@ from typing import Final
 import httpx
 from pydantic import ValidationError
 
-from pytest_smokedeploy.client.answer import answer_of, parse_json, shown
+from pytest_smokedeploy.client.answer import answer_of, parse_json, problems, shown
 from pytest_smokedeploy.client.reading import failure
 from pytest_smokedeploy.client.transport import HEAR_SECONDS, Flight, Request, Transport, late, unreachable
 from pytest_smokedeploy.contract import HEARTBEAT_SECONDS, LOGS, NDJSON, End, Heartbeat, LogError, LogLine
@@ -237,9 +237,7 @@ def parse_record(raw: bytes) -> LogRecord:
     try:
         record = _KINDS[kinds[0]].model_validate(data)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise _bad(f"a record that breaks the contract ({shown(place, 60)}: {first['msg']})") from error
+        raise _bad(f"a record that breaks the contract ({problems(error)[0]})") from error
     if isinstance(record, LogLine) and len(record.line) > LINE_CAP:
         mark = f" [cut: {len(record.line) - LINE_CAP} characters more]"
         return record.model_copy(update={"line": record.line[:LINE_CAP] + mark})

@@ -9,7 +9,7 @@ from typing import Final
 
 from pydantic import BaseModel, ValidationError
 
-from pytest_smokedeploy.client.answer import BODY_CAP, HttpAnswer, shown
+from pytest_smokedeploy.client.answer import BODY_CAP, HttpAnswer, problems, shown
 from pytest_smokedeploy.client.edge import diagnose, error_code, is_access
 from pytest_smokedeploy.contract import DEFINITE_NO, Failure
 from pytest_smokedeploy.support.errors import AgentError, AgentFailedError, AgentRefusedError, ContractError
@@ -44,8 +44,8 @@ class Reading:
 
     def held_against(self, model: type[BaseModel]) -> Reading:
         """The same answer by another model of the contract; breaches found before are kept."""
-        value, problems = _by(model, self.raw, list(self.problems))
-        return replace(self, value=value, problems=problems)
+        value, found = _by(model, self.raw, list(self.problems))
+        return replace(self, value=value, problems=found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,20 +86,20 @@ def read(answer: HttpAnswer, model: type[BaseModel], accepted: type[BaseModel] |
         raise _breach(answer, f"a body that is not JSON ({cause}): {_peek(answer)}") from cause
     if not isinstance(data, dict):
         raise _breach(answer, f"JSON that is not an object: {_peek(answer)}")
-    value, problems = _by(model, data, [f"{shown(key, 60)}: stands twice in one object" for key in twice])
-    return Reading(data, value, problems, answer.status, answer.ray, answer.date)
+    value, found = _by(model, data, [f"{shown(key, 60)}: stands twice in one object" for key in twice])
+    return Reading(data, value, found, answer.status, answer.ray, answer.date)
 
 
 def _by(
-    model: type[BaseModel], data: dict[str, object], problems: list[str]
+    model: type[BaseModel], data: dict[str, object], found: list[str]
 ) -> tuple[BaseModel | None, tuple[str, ...]]:
     """`data` by `model`, None where there is any breach, and each breach once."""
     value: BaseModel | None = None
     try:
         value = model.model_validate(data)
     except ValidationError as invalid:
-        problems += [_problem(item["loc"], item["msg"], item["input"]) for item in invalid.errors()]
-    return None if problems else value, tuple(dict.fromkeys(problems))[:_PROBLEMS]
+        found += problems(invalid)
+    return None if found else value, tuple(dict.fromkeys(found))[:_PROBLEMS]
 
 
 def failure(answer: HttpAnswer) -> AgentError | None:
@@ -113,24 +113,17 @@ def failure(answer: HttpAnswer) -> AgentError | None:
     said = _failure(answer)
     reason = shown(said.words()) if said else ""
     if answer.status in DEFINITE_NO and reason:
+        words = f"The agent refused {answer.call} with {answer.status}: {reason}"
+        clause = "FLR-3" if answer.status == _ON_HOLD else None
         return AgentRefusedError(
-            f"The agent refused {answer.call} with {answer.status}: {reason}",
-            call=answer.call,
-            status=answer.status,
-            definite=True,
-            reason=reason,
-            clause="FLR-3" if answer.status == _ON_HOLD else None,
+            words, call=answer.call, status=answer.status, definite=True, reason=reason, clause=clause
         )
     if answer.status >= 500:  # noqa: PLR2004
         step = said.step.value if said and said.step else ""
         at = f" at the step {step}" if step else ""
+        words = f"The agent failed at {answer.call} with {answer.status}{at}: {reason or 'it gave no reason'}"
         return AgentFailedError(
-            f"The agent failed at {answer.call} with {answer.status}{at}: {reason or 'it gave no reason'}",
-            call=answer.call,
-            status=answer.status,
-            reason=reason,
-            step=step,
-            answer=answer.json_object,
+            words, call=answer.call, status=answer.status, reason=reason, step=step, answer=answer.json_object
         )
     if answer.status == _ACCEPTED:
         return _breach(answer, "202, which promises work and is not success")
@@ -177,22 +170,13 @@ def _failure(answer: HttpAnswer) -> Failure | None:
 
 
 def _breach(answer: HttpAnswer, what: str) -> ContractError:
-    return ContractError(
-        f"{answer.call} was answered {answer.status} with {what}.",
-        call=answer.call,
-        status=answer.status,
-        ray=answer.ray,
-        # By the status alone (DESIGN 3): whatever the body is, the agent did nothing.
-        definite=answer.status in DEFINITE_NO,
-        remedy="Check that the endpoint is a Deploy Agent of this contract, and its version.",
-    )
+    call, status = answer.call, answer.status
+    words = f"{call} was answered {status} with {what}."
+    remedy = "Check that the endpoint is a Deploy Agent of this contract, and its version."
+    # By the status alone (DESIGN 3): whatever the body is, the agent did nothing.
+    no = status in DEFINITE_NO
+    return ContractError(words, call=call, status=status, ray=answer.ray, definite=no, remedy=remedy)
 
 
 def _peek(answer: HttpAnswer) -> str:
     return repr(shown(answer.text, 80)) if answer.body else "it is empty"
-
-
-def _problem(place: tuple[int | str, ...], message: str, given: object) -> str:
-    name = shown(".".join(map(str, place)), 80) or "the answer"
-    tail = "" if isinstance(given, dict) else f" (it is {shown(repr(given), 80)})"
-    return f"{name}: {shown(message, 160)}{tail}"

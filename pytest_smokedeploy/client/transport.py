@@ -278,10 +278,6 @@ def unreachable(call: str, error: BaseException, seconds: float, *, sent: bool) 
 
 def _error(call: str, words: str, *, sent: bool) -> UnreachableError:
     unknown = " Whether the agent acted is unknown." if sent and not call.startswith("GET ") else ""
-    return UnreachableError(
-        f"{call}: {words}.{unknown}",
-        call=call,
-        definite=not sent,
-        clause=None if sent else "PRE-6",
-        remedy=_LOOK if sent else "Check DEPLOY_ENDPOINT, the network and the tunnel.",
-    )
+    words, clause = f"{call}: {words}.{unknown}", None if sent else "PRE-6"
+    remedy = _LOOK if sent else "Check DEPLOY_ENDPOINT, the network and the tunnel."
+    return UnreachableError(words, call=call, definite=not sent, clause=clause, remedy=remedy)

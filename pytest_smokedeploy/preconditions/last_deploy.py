@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from pytest_smokedeploy.client import shown
+from pytest_smokedeploy.client.answer import problems, shown
 from pytest_smokedeploy.contract import LastDeploy
 from pytest_smokedeploy.judging.workflow_policy import job_name
 from pytest_smokedeploy.model import Finding
@@ -32,9 +32,7 @@ def finding(run: RunConfig, workflow: WorkflowFile, told: object) -> Finding:
     try:
         last = LastDeploy.model_validate(told)
     except ValidationError as error:
-        wrong = error.errors()[0]
-        place = ".".join(map(str, ("last_deploy", *wrong["loc"])))
-        seen = f"the status breaks the contract at {shown(place, 80)}: {shown(wrong['msg'], 160)}"
+        seen = f"the status breaks the contract at {problems(error, 'last_deploy')[0]}"
         remedy = "Mend the agent; how its last smoke deploy ended can't be known until it tells it."
         return _unknown(seen, remedy=remedy)
     whose = f"the last smoke deploy, of {_whose(last)},"
