@@ -107,8 +107,10 @@ def parse_json(body: bytes) -> tuple[object, tuple[str, ...]]:
 
     def pairs(items: list[tuple[str, object]]) -> dict[str, object]:
         names = [_clean(key) for key, _ in items]
-        twice.extend(name for name, count in Counter(names).items() if count > 1)
-        return dict(zip(names, (value for _, value in items), strict=True))
+        found = dict(zip(names, (value for _, value in items), strict=True))
+        if len(found) < len(names):
+            twice.extend(name for name, count in Counter(names).items() if count > 1)
+        return found
 
     def finite(text: str) -> float:
         number = float(text)

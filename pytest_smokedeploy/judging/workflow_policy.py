@@ -128,7 +128,7 @@ class _Judge:
             yield from self._own(step)
         yield from together(gate, stops, checks)
         if again := [step.path for step in gates if step is not gate]:
-            yield "FLR-4", again[-1], "one dispatch runs the gate more than once", "Keep one step of it."
+            yield "FLR-4", again[-1], "one dispatch runs the gate more than once", "Keep one such step."
         own = {step.path for step in (gate, *stops, *checks)} | set(again)
         yield from self._others(gate, own)
 

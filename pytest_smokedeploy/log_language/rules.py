@@ -185,7 +185,7 @@ class Rules:
         patterns = {name: rf"(?<![\w.-]){re.escape(lower(name))}(?![\w-])" for name in self._mounts}
         lacking = [name for name, pattern in patterns.items() if not re.search(pattern, said)]
         if lacking and not any("mounts" in template.names for template in templates):
-            better = "write {mounts}, every mount's name, or several lines as {all: [...]}"
+            better = "write {mounts}, every mount's name, or several lines that must all come: {all: [...]}"
             raise TemplateError(f"does not name {', '.join(lacking)}; {better}")
 
     def _excepted(self, one: ExceptedLine) -> Entry:

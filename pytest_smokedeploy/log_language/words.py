@@ -44,8 +44,7 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
         rf"orders? (?:[a-z]{{1,3}} )?(?:\d{{1,40}} )?(?:(?:was|been|is|being) )?(?:id|{_DONE})",
         rf"(?:{_DO})(?:e|ed|es|ing|s)? (?:\w{{1,40}} ){{0,4}}(?<!in )orders?",
         r"order execution|bought|sold|buying|selling",
-        r"trades? (?:executed|placed|filled)",
-        r"positions? opened",
+        r"trades? (?:executed|placed|filled)|positions? opened",
         r"(?:buy|sell|trade) [1-9]\d{0,39}",
     ),
     "OBS-8": (
@@ -62,10 +61,9 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "RUN-1": (r"(?:(?<=execution )|^)plane (?:is )?(?!paper\b|is\b)\w++", r"plane (?:is )?live"),
     "RUN-2": (
-        r"\w{0,40}schedulers?|scheduling",
+        r"\w{0,40}schedulers?|scheduling|cron",
         r"(?:job|task)s? scheduled",
         r"(?:job|task|timer)s? (?:runs?|running|started|armed)",
-        r"cron",
     ),
     "RUN-3": (
         r"heart ?beats?|keep ?alives?|polling",

@@ -17,6 +17,7 @@ from pytest_smokedeploy.support.redaction import Secret
 
 ENVIRONMENT: Final = "dev"
 PLANE: Final = "paper"
+_HTTPS: Final = "Set it to https://host of the Deploy Agent."
 _PROD: Final = re.compile(r"(?:^|[^a-z])(?:prod|production|prd)(?:[^a-z]|$)", re.IGNORECASE)
 
 
@@ -199,7 +200,7 @@ def _check_endpoint(endpoint: str, settings: Settings, *, rehearsal: bool) -> st
             remedy = "Rehearse it with --smokedeploy-rehearse."
         raise MisuseError(words, clause="EXT-1", remedy=remedy)
     if not rehearsal and parts.scheme != "https":
-        raise MisuseError("DEPLOY_ENDPOINT must be https; certificates are always checked.")
+        raise MisuseError("DEPLOY_ENDPOINT must be https: certificates are always checked.", remedy=_HTTPS)
     return host
 
 
