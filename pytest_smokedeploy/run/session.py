@@ -178,7 +178,7 @@ class GateSession:
                 "url": github.run_url,
             },
             versions={"smokedeploy": __version__, "python": platform.python_version(), **versions},
-            engine=run.engine,
+            engine=self.options.engine if run.rehearsal else "",
         )
 
     # -- checks ----------------------------------------------------------------------------

@@ -37,7 +37,6 @@ class RunConfig:
     workflow_file: Path
     evidence: Path
     rehearsal: bool
-    engine: str
     environment: str
     image_repository: str
     image_tag: str
@@ -107,7 +106,6 @@ def resolve(options: Options, environ: Mapping[str, str]) -> RunConfig:
         workflow_file=(options.root or find_root(file.parent)) / DEPLOY_WORKFLOW,
         evidence=options.evidence.absolute(),
         rehearsal=options.rehearse,
-        engine=options.engine if options.rehearse else "",
         environment=options.environment,
         image_repository=options.image_repository or settings.image.repository,
         image_tag=options.image_tag,
