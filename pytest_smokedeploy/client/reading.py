@@ -123,7 +123,12 @@ def failure(answer: HttpAnswer) -> AgentError | None:
         at = f" at the step {step}" if step else ""
         words = f"The agent failed at {answer.call} with {answer.status}{at}: {reason or 'it gave no reason'}"
         return AgentFailedError(
-            words, call=answer.call, status=answer.status, reason=reason, step=step, answer=answer.json_object
+            words,
+            call=answer.call,
+            status=answer.status,
+            reason=reason,
+            step=step,
+            answer=answer.json_object or {},
         )
     if answer.status == _ACCEPTED:
         return _breach(answer, "202, which promises work and is not success")

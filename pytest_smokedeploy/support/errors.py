@@ -5,22 +5,23 @@ clause of the Smoke Deploy Model that the error violates, where it violates one.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
+@dataclass(eq=False, repr=False)
 class SmokedeployError(Exception):
     """Base of all errors of this package.
 
     Attributes:
+        message: what happened and what it means.
         clause: id of the violated clause (``"PRE-6"``), or None.
         remedy: what the operator does next, one sentence, or "".
 
     """
 
-    def __init__(self, message: str, *, clause: str | None = None, remedy: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.clause = clause
-        self.remedy = remedy
+    message: str
+    clause: str | None = field(default=None, kw_only=True)
+    remedy: str = field(default="", kw_only=True)
 
     def __str__(self) -> str:
         return f"{self.message} {self.remedy}".rstrip()
@@ -46,6 +47,7 @@ class SettingsError(MisuseError):
         super().__init__(f"{place}: {f'{key}: ' if key else ''}{message}")
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class AgentError(SmokedeployError):
     """A call to the Deploy Agent did not end in the contract's answer.
 
@@ -58,30 +60,18 @@ class AgentError(SmokedeployError):
 
     """
 
-    def __init__(  # noqa: PLR0913 - each is a fact a caller reads
-        self,
-        message: str,
-        *,
-        call: str,
-        status: int | None = None,
-        ray: str = "",
-        definite: bool = False,
-        reason: str = "",
-        clause: str | None = None,
-        remedy: str = "",
-    ) -> None:
-        super().__init__(message, clause=clause, remedy=remedy)
-        self.call = call
-        self.status = status
-        self.ray = ray
-        self.definite = definite
-        self.reason = reason
+    call: str
+    status: int | None = None
+    ray: str = ""
+    definite: bool = False
+    reason: str = ""
 
 
 class AgentRefusedError(AgentError):
     """The agent's own definite no (400, 401, 403, 404, 405, 409, 413, 423), in the contract's words."""
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class AgentFailedError(AgentError):
     """The agent answered 500: a step failed, and it may have left something running.
 
@@ -91,19 +81,8 @@ class AgentFailedError(AgentError):
 
     """
 
-    def __init__(  # noqa: PLR0913 - each is a fact a caller reads
-        self,
-        message: str,
-        *,
-        call: str,
-        status: int,
-        reason: str,
-        step: str = "",
-        answer: Mapping[str, object] | None = None,
-    ) -> None:
-        super().__init__(message, call=call, status=status, reason=reason)
-        self.step = step
-        self.answer = answer or {}
+    step: str = ""
+    answer: Mapping[str, object] = field(default_factory=dict)
 
 
 class EdgeError(AgentError):

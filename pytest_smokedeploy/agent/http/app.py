@@ -3,16 +3,18 @@
 import asyncio
 import re
 import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
-from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse, Response, StreamingResponse
+import anyio
+import anyio.to_thread
 from pydantic import BaseModel, ValidationError
+from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
 
 from pytest_smokedeploy import contract
 from pytest_smokedeploy.agent.domain import hold
@@ -26,7 +28,7 @@ from pytest_smokedeploy.agent.domain.status import status
 from pytest_smokedeploy.agent.http.access import Access
 from pytest_smokedeploy.agent.http.log_feed import MOST, Readers
 from pytest_smokedeploy.agent.http.middleware import Middleware
-from pytest_smokedeploy.agent.http.openapi import PATH, document
+from pytest_smokedeploy.agent.http.openapi import DEPLOY_OF_ID, PATH, Operation, document
 from pytest_smokedeploy.support.errors import EngineError
 from pytest_smokedeploy.support.redaction import Sanitiser
 
@@ -35,98 +37,71 @@ _LOG_QUERY: Final = ("since", "follow", "deploy_id")
 #: Stops that may wait for their container at once.
 _STOPS: Final = 8
 _RELEASED: Final = {"status": "released"}
+_UNKNOWN: Final = {404: "no such call.", 405: "this call has another method."}
 M = TypeVar("M", bound=BaseModel)
 
 
-def build_app(flow: Flow, access: Access, leaving: threading.Event | None = None) -> FastAPI:
-    """The agent as an ASGI application.
+class _Calls:
+    """The contract's calls, one method each, whose first line the OpenAPI document repeats.
 
-    Args:
-        flow: deploys, stops, leases and holds.
-        access: who is let in.
-        leaving: set once the agent leaves; logs that are followed end by it.
-
+    The middleware has read and bounded their bodies. What is no coroutine runs in a thread.
     """
-    app = FastAPI(
-        docs_url=None,
-        redoc_url=None,
-        openapi_url=None,
-        redirect_slashes=False,
-        exception_handlers={
-            HTTPException: _unknown,
-            **dict.fromkeys((RefusedError, StateError, EngineError), _failed),
-        },
-    )
-    app.add_middleware(Middleware, access=access)
-    described = document()
-    told: dict[str, Callable[[], dict[str, Any]]] = {
-        contract.HEALTH: lambda: {"status": "ok", "environment": flow.settings.environment},
-        contract.STATUS: partial(status, flow),
-        contract.PREFLIGHT: partial(preflight, flow),
-        PATH: lambda: described,
-    }
-    for path, tell in told.items():
-        app.add_api_route(path, tell, response_model=None)
-    _logs(app, flow, leaving or threading.Event())
-    _deploys(app, flow)
-    _keeping(app, flow)
-    return app
 
+    def __init__(self, flow: Flow, leaving: threading.Event) -> None:
+        self._flow = flow
+        self._named = {"container_name": flow.settings.container_name}
+        # A stop may take the whole grace; its threads are its own.
+        self._stops = anyio.CapacityLimiter(_STOPS)
+        # A runtime that prints its environment must not send it to CI.
+        secrets = flow.settings.secrets
+        self._readers = Readers(Sanitiser(secrets).text if secrets else str, leaving)
 
-async def _unknown(_request: Request, error: Exception) -> Response:
-    """The answer to a call that the agent does not have."""
-    status_code = getattr(error, "status_code", 500)
-    known = {404: "no such call.", 405: "this call has another method."}
-    reason = known.get(status_code, f"not allowed ({status_code}).")
-    return JSONResponse({"status": "error", "reason": reason}, status_code, getattr(error, "headers", None))
+    def health(self, _request: Request) -> Response:
+        """The agent is up."""
+        return JSONResponse({"status": "ok", "environment": self._flow.settings.environment})
 
+    def status(self, _request: Request) -> Response:
+        """The container as it is now."""
+        return JSONResponse(status(self._flow))
 
-async def _failed(_request: Request, error: Exception) -> Response:
-    return JSONResponse({"status": "error", "reason": str(error)}, getattr(error, "status", 500))
+    def preflight(self, _request: Request) -> Response:
+        """What a deploy would meet. Read-only."""
+        return JSONResponse(preflight(self._flow))
 
+    def openapi(self, _request: Request) -> Response:
+        """The calls of this agent, as an OpenAPI document."""
+        return JSONResponse(document(CALLS))
 
-def _logs(app: FastAPI, flow: Flow, leaving: threading.Event) -> None:
-    # A runtime that prints its environment must not send it to CI.
-    secrets = flow.settings.secrets
-    readers = Readers(Sanitiser(secrets).text if secrets else str, leaving)
-
-    @app.get(contract.LOGS)
-    def logs(
-        request: Request, since: str | None = None, follow: str = "false", deploy_id: str | None = None
-    ) -> Response:
-        for name, _ in request.query_params.multi_items():
-            if name not in _LOG_QUERY or len(request.query_params.getlist(name)) > 1:
-                words = ", ".join(f"`{known}`" for known in _LOG_QUERY)
-                raise RefusedError(400, f"query: {words}, each once, and nothing else.")
+    def logs(self, request: Request) -> Response:
+        """The container's output, as NDJSON."""
+        query, flow = request.query_params, self._flow
+        if any(name not in _LOG_QUERY or len(query.getlist(name)) > 1 for name in query):
+            words = ", ".join(f"`{known}`" for known in _LOG_QUERY)
+            raise RefusedError(400, f"query: {words}, each once, and nothing else.")
+        since, follow, deploy_id = map(query.get, _LOG_QUERY)
         if since is not None:
             try:
                 contract.parse_time(since)
             except ValueError as error:
                 raise RefusedError(400, f"since: {error}.") from error
-        if follow not in {"true", "false"}:
+        if follow not in {"true", "false", None}:
             raise RefusedError(400, "follow: true or false.")
-        if readers.full:
+        if self._readers.full:
             raise RefusedError(409, f"{MOST} readers read the log already; close one and ask again.")
         there = flow.container.look() if deploy_id is not None else None
         if deploy_id is not None and (there is None or not there.ours or key_of(there) != deploy_id):
             raise RefusedError(404, "no container of this deploy is there.")
         # The log is opened before the answer begins: an engine that does not answer is a 500.
         log = flow.engine.logs(since, follow=follow == "true")
-        return StreamingResponse(readers.feed(log), media_type=contract.NDJSON)
+        return StreamingResponse(self._readers.feed(log), media_type=contract.NDJSON)
 
-
-def _deploys(app: FastAPI, flow: Flow) -> None:
-    """Deploy, its progress, and stop."""
-    stops = ThreadPoolExecutor(_STOPS, "stop")
-    named = {"container_name": flow.settings.container_name}
-
-    @app.post(contract.DEPLOY)
-    async def deploy(request: Request) -> Response:
-        asked = await _body(request, contract.DeployRequest)
+    async def deploy(self, request: Request) -> Response:
+        """The five steps: pull, stop, remove, start, running."""
+        asked = _body(request, contract.DeployRequest)
         respond_async = _prefers_async(request)
         if respond_async and asked.deploy_id is None:
             raise RefusedError(400, "deploy_id: a deploy answered with 202 is looked up by it; send one.")
-        found = await run_in_threadpool(flow.deploy, asked, request.state.caller.name)
+        found = await run_in_threadpool(self._flow.deploy, asked, request.state.caller.name)
         if respond_async and not isinstance(found, DeployRecord):
             place = f"{contract.DEPLOYS}/{asked.deploy_id}"
             headers = {"Location": place, "Preference-Applied": contract.RESPOND_ASYNC}
@@ -135,52 +110,88 @@ def _deploys(app: FastAPI, flow: Flow) -> None:
         record = found if isinstance(found, DeployRecord) else await asyncio.wrap_future(found.ended)
         return JSONResponse(record.body, record.status)
 
-    @app.get(contract.DEPLOYS + "/{deploy_id}")
-    def deploy_progress(deploy_id: str) -> Response:
-        known = flow.find(deploy_id) if _DEPLOY_ID.fullmatch(deploy_id) else None
+    def progress(self, request: Request) -> Response:
+        """How a deploy stands, or ended."""
+        deploy_id = request.path_params["deploy_id"]
+        known = self._flow.find(deploy_id) if _DEPLOY_ID.fullmatch(deploy_id) else None
         if known is None:
             raise RefusedError(404, "no deploy of this id is known here.")
-        return JSONResponse(known.progress() | named)
+        return JSONResponse(known.progress() | self._named)
 
-    @app.post(contract.STOP)
-    async def stop(request: Request) -> Response:
-        asked = await _body(request, contract.StopRequest, empty=b"{}")
-        # A stop may take the whole grace; its threads are its own.
-        act = partial(flow.stop, asked.deploy_id, request.state.caller.name)
-        await asyncio.get_running_loop().run_in_executor(stops, act)
-        return JSONResponse({"status": "stopped"} | named)
+    async def stop(self, request: Request) -> Response:
+        """Stop the container; stopping what is not there is no error."""
+        deploy_id = _body(request, contract.StopRequest, empty=b"{}").deploy_id
+        act, who = self._flow.stop, request.state.caller.name
+        await anyio.to_thread.run_sync(act, deploy_id, who, limiter=self._stops)
+        return JSONResponse({"status": "stopped"} | self._named)
 
-
-def _keeping(app: FastAPI, flow: Flow) -> None:
-    """Lease and hold."""
-
-    @app.post(contract.LEASE)
-    async def lease(request: Request) -> Response:
-        asked = await _body(request, contract.LeaseRequest)
-        until = await run_in_threadpool(flow.leases.renew, asked.deploy_id, asked.lease_seconds)
+    def lease(self, request: Request) -> Response:
+        """Renew a lease."""
+        asked = _body(request, contract.LeaseRequest)
+        until = self._flow.leases.renew(asked.deploy_id, asked.lease_seconds)
         return JSONResponse({"deploy_id": asked.deploy_id, "lease_expires_at": until})
 
-    @app.post(contract.OUTCOME)
-    async def outcome(request: Request) -> Response:
-        asked = await _body(request, contract.OutcomeRequest)
-        await run_in_threadpool(flow.passed, asked.deploy_id, request.state.caller.name)
+    def outcome(self, request: Request) -> Response:
+        """A run passed, and takes its own hold off."""
+        self._flow.passed(_body(request, contract.OutcomeRequest).deploy_id, request.state.caller.name)
         return JSONResponse(_RELEASED)
 
-    @app.post(contract.HOLD_RELEASE)
-    async def release(request: Request) -> Response:
+    def release(self, request: Request) -> Response:
+        """A person looked, and takes the hold off."""
         caller = request.state.caller
         if not caller.human:
             words = "log in through Access, or use `smokedeploy agent release`."
             raise RefusedError(403, f"a hold is released by a person: {words}")
-        asked = await _body(request, contract.ReleaseRequest)
-        await run_in_threadpool(hold.released, flow.store, asked.reason, caller.name)
+        hold.released(self._flow.store, _body(request, contract.ReleaseRequest).reason, caller.name)
         return JSONResponse(_RELEASED)
 
 
-async def _body(request: Request, model: type[M], empty: bytes = b"") -> M:
-    """The request's body, checked; the middleware bounds it. `empty` stands for a blank one."""
+CALLS: Final = (
+    Operation(contract.HEALTH, _Calls.health, contract.Health),
+    Operation(contract.STATUS, _Calls.status, contract.Status),
+    Operation(contract.PREFLIGHT, _Calls.preflight, contract.Preflight),
+    Operation(contract.LOGS, _Calls.logs, no=(404, 409)),
+    Operation(contract.DEPLOY, _Calls.deploy, contract.Deployed, contract.DeployRequest, (409, 423)),
+    Operation(DEPLOY_OF_ID, _Calls.progress, contract.DeployProgress, no=(404,)),
+    Operation(contract.STOP, _Calls.stop, contract.Stopped, contract.StopRequest, (409,)),
+    Operation(contract.LEASE, _Calls.lease, contract.Leased, contract.LeaseRequest, (409,)),
+    Operation(contract.OUTCOME, _Calls.outcome, contract.OutcomeTaken, contract.OutcomeRequest, (409,)),
+    Operation(contract.HOLD_RELEASE, _Calls.release, contract.OutcomeTaken, contract.ReleaseRequest, (409,)),
+)
+
+
+def build_app(flow: Flow, access: Access, leaving: threading.Event | None = None) -> Starlette:
+    """The agent as an ASGI application.
+
+    Args:
+        flow: deploys, stops, leases and holds.
+        access: who is let in.
+        leaving: set once the agent leaves; logs that are followed end by it.
+
+    """
+    failed = dict.fromkeys((HTTPException, RefusedError, StateError, EngineError), _failed)
+    app, service = Starlette(exception_handlers=failed), _Calls(flow, leaving or threading.Event())
+    app.router.redirect_slashes = False
+    app.add_middleware(Middleware, access=access)
+    for call in (*CALLS, Operation(PATH, _Calls.openapi)):
+        route = Route(call.path, partial(call.act, service))
+        route.methods = {call.method}  # starlette adds HEAD, which the contract has not
+        app.router.routes.append(route)
+    return app
+
+
+async def _failed(_request: Request, error: Exception) -> Response:
+    """The answer to a call that there is not, that is refused, or that failed."""
+    if isinstance(error, HTTPException):
+        unknown = {"status": "error", "reason": _UNKNOWN[error.status_code]}
+        return JSONResponse(unknown, error.status_code, error.headers)
+    return JSONResponse({"status": "error", "reason": str(error)}, getattr(error, "status", 500))
+
+
+def _body(request: Request, model: type[M], empty: bytes = b"") -> M:
+    """The request's body, checked. `empty` stands for a blank one."""
     try:
-        return model.model_validate_json((await request.body()).strip() or empty)
+        return model.model_validate_json(request.state.body.strip() or empty)
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"]) or "body"

@@ -37,7 +37,7 @@ _LOG: Final = logging.getLogger("smokedeploy.agent")
 class Middleware:
     """ASGI middleware before everything else.
 
-    The caller stands in ``request.state.caller`` (`Caller`) for whoever answers.
+    For whoever answers ``request.state`` holds `caller` (`Caller`) and `body` (bytes, read whole).
 
     Args:
         app: what is guarded.
@@ -75,13 +75,8 @@ class Middleware:
     async def _hear(self, scope: Scope, receive: Receive, call: _Call) -> None:
         body = await self._body(receive)
         call.caller = await self._let_in(Headers(scope=scope).getlist(contract.ASSERTION_HEADER))
-        scope.setdefault("state", {})["caller"] = call.caller
-        waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
-
-        async def replay() -> Message:
-            return waiting.pop() if waiting else await receive()
-
-        await self._app(scope, replay, call.send)
+        scope.setdefault("state", {}).update(caller=call.caller, body=body)
+        await self._app(scope, receive, call.send)
 
     async def _let_in(self, assertions: Sequence[str]) -> Caller:
         try:

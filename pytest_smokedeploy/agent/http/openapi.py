@@ -1,5 +1,6 @@
 """The agent's calls as an OpenAPI document, made of the contract's own models (DESIGN 4)."""
 
+from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
 from pydantic import BaseModel
@@ -8,6 +9,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from pytest_smokedeploy import __version__, contract
 
 PATH: Final = "/openapi.json"
+DEPLOY_OF_ID: Final = contract.DEPLOYS + "/{deploy_id}"
 _REF: Final = "#/components/schemas/{model}"
 _MEANS: Final = {
     200: "done",
@@ -38,7 +40,7 @@ _FOLLOW: Final = "go on with each line as it comes, until the container is gone"
 _OF_DEPLOY: Final = "the log of this deploy's container, 404 where it is not there; a failed deploy's is kept"
 _PARAMETERS: Final = {
     contract.DEPLOY: [_parameter(contract.PREFER, "header", _ASYNC)],
-    contract.DEPLOYS + "/{deploy_id}": [_parameter("deploy_id", "path", "the deploy's id", minLength=1)],
+    DEPLOY_OF_ID: [_parameter("deploy_id", "path", "the deploy's id", minLength=1)],
     contract.LOGS: [
         _parameter("since", "query", "lines from this time on, RFC 3339", format="date-time"),
         _parameter("follow", "query", _FOLLOW, enum=["true", "false"], default="false"),
@@ -47,43 +49,25 @@ _PARAMETERS: Final = {
 }
 
 
-class _Call(NamedTuple):
-    """One call: its path, what it does, what it answers (None: the log) and takes, how it refuses."""
+class Operation(NamedTuple):
+    """A call: path, what answers it, models of its answer (None: the log) and body, how it refuses."""
 
     path: str
-    summary: str
-    answer: type[BaseModel] | None
+    act: Callable[..., Any]
+    answer: type[BaseModel] | None = None
     takes: type[BaseModel] | None = None
     no: tuple[int, ...] = ()
 
-
-_STEPS: Final = "The five steps: pull, stop, remove, start, running."
-_STOP: Final = "Stop the container; stopping what is not there is no error."
-_PASSED: Final = "A run passed, and takes its own hold off."
-_LOOKED: Final = "A person looked, and takes the hold off."
-_CALLS: Final = (
-    _Call(contract.HEALTH, "The agent is up.", contract.Health),
-    _Call(contract.STATUS, "The container as it is now.", contract.Status),
-    _Call(contract.PREFLIGHT, "What a deploy would meet. Read-only.", contract.Preflight),
-    _Call(contract.LOGS, "The container's output, as NDJSON.", None, no=(404, 409)),
-    _Call(contract.DEPLOY, _STEPS, contract.Deployed, contract.DeployRequest, (409, 423)),
-    _Call(
-        contract.DEPLOYS + "/{deploy_id}",
-        "How a deploy stands, or ended.",
-        contract.DeployProgress,
-        no=(404,),
-    ),
-    _Call(contract.STOP, _STOP, contract.Stopped, contract.StopRequest, (409,)),
-    _Call(contract.LEASE, "Renew a lease.", contract.Leased, contract.LeaseRequest, (409,)),
-    _Call(contract.OUTCOME, _PASSED, contract.OutcomeTaken, contract.OutcomeRequest, (409,)),
-    _Call(contract.HOLD_RELEASE, _LOOKED, contract.OutcomeTaken, contract.ReleaseRequest, (409,)),
-)
+    @property
+    def method(self) -> str:
+        """POST where it takes a body."""
+        return "POST" if self.takes else "GET"
 
 
-def document() -> dict[str, Any]:
-    """The document as JSON-like data; every status of every call stands in it."""
+def document(calls: Sequence[Operation]) -> dict[str, Any]:
+    """The document of `calls` as JSON-like data; every status of every call stands in it."""
     models: set[type[BaseModel]] = {contract.Failure, contract.Accepted, *_STREAMED}
-    models |= {model for call in _CALLS for model in (call.answer, call.takes) if model is not None}
+    models |= {model for call in calls for model in (call.answer, call.takes) if model is not None}
     wanted: list[tuple[type[BaseModel], JsonSchemaMode]] = [(model, "validation") for model in models]
     _, defined = models_json_schema(sorted(wanted, key=lambda one: one[0].__name__), ref_template=_REF)
     words = "Deploys and stops one container. Behind Cloudflare Access, as this document is."
@@ -92,16 +76,16 @@ def document() -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {"title": "Deploy Agent", "version": __version__, "description": words},
         "security": [{"access": []}],
-        "paths": {call.path: {"post" if call.takes else "get": _operation(call)} for call in _CALLS},
+        "paths": {call.path: {call.method.lower(): _operation(call)} for call in calls},
         "components": {"schemas": defined["$defs"], "securitySchemes": {"access": access}},
     }
 
 
-def _operation(call: _Call) -> dict[str, Any]:
+def _operation(call: Operation) -> dict[str, Any]:
     answers = {200: call.answer} | ({202: contract.Accepted} if call.path == contract.DEPLOY else {})
     answers |= dict.fromkeys(sorted({*_ANY, *call.no}), contract.Failure)
     responses = {str(status): _answer(status, model) for status, model in answers.items()}
-    told = {"summary": call.summary, "responses": responses, "parameters": _PARAMETERS.get(call.path, [])}
+    told = {"summary": call.act.__doc__, "responses": responses, "parameters": _PARAMETERS.get(call.path, [])}
     if call.takes is None:
         return told
     return told | {"requestBody": {"required": call.path != contract.STOP, "content": _json(call.takes)}}
