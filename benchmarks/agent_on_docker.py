@@ -19,7 +19,7 @@ from starlette.routing import Route
 from pytest_smokedeploy import contract
 from pytest_smokedeploy.rehearsal.access import Team
 from pytest_smokedeploy.rehearsal.registry import Registry
-from pytest_smokedeploy.rehearsal.server import Server
+from pytest_smokedeploy.rehearsal.server import serving
 
 NAME = "smokedeploy-benchmark"
 #: The agent with its pause after the start changed, for what the pause alone costs.
@@ -47,12 +47,9 @@ class Ground:
         for name in ("audit", "snapshots"):
             (self.folder / name).mkdir(mode=0o777)
         self.team = Team("")
-        keys = Server(
-            Starlette(routes=[Route("/cdn-cgi/access/certs", lambda _r: JSONResponse(self.team.jwks()))])
-        )
-        self._exit.callback(keys.stop)
-        keys.start()
-        self.team.address = f"http://127.0.0.1:{keys.port}"
+        keys = Route("/cdn-cgi/access/certs", lambda _r: JSONResponse(self.team.jwks()))
+        port = self._exit.enter_context(serving(Starlette(routes=[keys])))
+        self.team.address = f"http://127.0.0.1:{port}"
         return self
 
     def __exit__(self, *_: object) -> None:

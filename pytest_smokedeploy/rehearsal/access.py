@@ -29,13 +29,6 @@ class Team:
     def assertion(self, common_name: str) -> str:
         """A service token's assertion, signed RS256."""
         now = int(time.time())
-        claims = {
-            "type": "app",
-            "aud": [self.audience],
-            "iss": self.address,
-            "iat": now,
-            "exp": now + 60,
-            "common_name": common_name,
-            "sub": "",
-        }
+        claims: dict[str, Any] = {"type": "app", "aud": [self.audience], "iss": self.address, "sub": ""}
+        claims |= {"iat": now, "exp": now + 60, "common_name": common_name}
         return jwt.encode(claims, self.key, algorithm="RS256", headers={"kid": self.kid})

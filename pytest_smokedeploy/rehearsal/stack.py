@@ -7,9 +7,10 @@ import secrets
 import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Final, Self
 
 import httpx
 
@@ -20,7 +21,7 @@ from pytest_smokedeploy.rehearsal.access import Team
 from pytest_smokedeploy.rehearsal.agent_process import AgentProcess
 from pytest_smokedeploy.rehearsal.edge import Edge
 from pytest_smokedeploy.rehearsal.github import GitHub
-from pytest_smokedeploy.rehearsal.server import Server
+from pytest_smokedeploy.rehearsal.server import serving
 from pytest_smokedeploy.rehearsal.world import World
 from pytest_smokedeploy.settings import Options, Settings, load
 from pytest_smokedeploy.settings.model import DEPLOY_WORKFLOW
@@ -41,6 +42,7 @@ def healthy(folder: Path, options: Options, runtime: str | None = None) -> Stack
     return Stack(world, folder, load(options.settings_file()), options.settings_file().parent)
 
 
+@dataclass(eq=False)
 class Stack:
     """A world's parts on loopback ports that the system chooses.
 
@@ -59,29 +61,23 @@ class Stack:
 
     """
 
-    def __init__(
-        self,
-        world: World,
-        folder: Path,
-        settings: Settings,
-        settings_folder: Path,
-        tls: tuple[Path, Path] | None = None,
-    ) -> None:
-        self.world = world
-        self.folder = folder
+    world: World
+    folder: Path
+    settings: Settings
+    settings_folder: Path
+    tls: tuple[Path, Path] | None = None
+
+    def __post_init__(self) -> None:
         self.image_tag = secrets.token_hex(20)
-        self.image_repository = settings.image.repository
-        self.phase_folder = folder / "phase"
+        self.image_repository = self.settings.image.repository
+        self.phase_folder = self.folder / "phase"
         self.environ: dict[str, str] = {}
-        self._settings = settings
-        self._settings_folder = settings_folder
-        self._tls = tls
         self._exit = ExitStack()
         self._token = (f"{secrets.token_hex(16)}.access", secrets.token_hex(32))
         self._github_token = secrets.token_hex(20)
         self._agent: AgentProcess | None = None
         self._team = Team("")
-        self._edge = Edge(world, self._team, self._token)
+        self._edge = Edge(self.world, self._team, self._token)
 
     # -- up and down -----------------------------------------------------------------------
 
@@ -92,11 +88,10 @@ class Stack:
             SmokedeployError: a part did not come up; nothing is left of the others.
 
         """
-        try:
+        with ExitStack() as undo:
+            undo.callback(self.stop)
             self._start()
-        except BaseException:
-            self.stop()
-            raise
+            undo.pop_all()
 
     def stop(self) -> None:
         """Take everything down; safe to call twice."""
@@ -132,33 +127,26 @@ class Stack:
             (self.folder / name).mkdir(parents=True)
         self._write_phase()
         # The edge's address is the team's too, and both are known only once its port is.
-        edge_server = self._serve(self._edge.app)
-        self._team.address = f"http://127.0.0.1:{edge_server.port}"
-        if self._tls:
-            edge_server = self._serve(self._edge.app, self._tls)
+        edge = self._exit.enter_context(serving(self._edge.app))
+        self._team.address = f"http://127.0.0.1:{edge}"
+        if self.tls:
+            edge = self._exit.enter_context(serving(self._edge.app, self.tls))
         github = GitHub(
             world=self.world,
             repository=REPOSITORY,
             token=self._github_token,
             commits=(self.image_tag,),
-            environment="dev",
-            workflow=find_root(self._settings_folder) / DEPLOY_WORKFLOW,
+            workflow=find_root(self.settings_folder) / DEPLOY_WORKFLOW,
             run_id=_RUN_ID,
-            known_good=self._settings.image.known_good_workflow,
+            known_good=self.settings.image.known_good_workflow,
         )
-        github_server = self._serve(github.app, self._tls)
+        hub = self._exit.enter_context(serving(github.app(), self.tls))
         file = self.folder / "database.sqlite"
-        database.create(file, self._settings.database, self._settings_folder, self.world.applied)
+        database.create(file, self.settings.database, self.settings_folder, self.world.applied)
         self._push_image()
         if self.world.agent:
             self._edge.origin = f"http://127.0.0.1:{self._start_agent()}"
-        self._fill_environ(edge_server.port, github_server.port)
-
-    def _serve(self, app: Any, tls: tuple[Path, Path] | None = None) -> Server:  # noqa: ANN401 - ASGI
-        server = Server(app, tls)
-        self._exit.callback(server.stop)
-        server.start()
-        return server
+        self._fill_environ(edge, hub)
 
     # -- the agent -------------------------------------------------------------------------
 
@@ -168,7 +156,7 @@ class Stack:
             "PATH": os.environ.get("PATH", ""),
             "PYTHONUNBUFFERED": "1",
             "ENVIRONMENT": "dev",
-            "CONTAINER_NAME": self._settings.agent.container_name,
+            "CONTAINER_NAME": self.settings.agent.container_name,
             "AUDIT_EVENTS_PATH": str(self.folder / "audit-events"),
             "SNAPSHOTS_PATH": str(self.folder / "snapshots"),
             "ALLOWED_IMAGES": self.image_repository,
@@ -179,20 +167,20 @@ class Stack:
             "PROCESS_STORE": str(self.folder / "store"),
             "DATABASE_URL": f"sqlite:///{self.folder / 'database.sqlite'}",
             "STATE_PATH": str(self.folder / "state"),
-            "DATABASE_TABLE": self._settings.database.migrations_table.rpartition(".")[2],
+            "DATABASE_TABLE": self.settings.database.migrations_table.rpartition(".")[2],
             **({"DOCKER_HOST": os.environ["DOCKER_HOST"]} if "DOCKER_HOST" in os.environ else {}),
         }
-        if self._settings.runtime.injected_by == "ci":
-            environ["RUNTIME_ENV_KEYS"] = ",".join(self._settings.runtime.environment)
+        if self.settings.runtime.injected_by == "ci":
+            environ["RUNTIME_ENV_KEYS"] = ",".join(self.settings.runtime.environment)
         else:
             file = self.folder / "runtime.env"
-            rows = [f"{name}={value}\n" for name, value in self._settings.runtime.environment.items()]
+            rows = [f"{name}={value}\n" for name, value in self.settings.runtime.environment.items()]
             file.write_text("".join(rows), encoding="utf-8")
             environ["RUNTIME_ENV_FILE"] = str(file)
-        for mount in self._settings.mounts:
+        for mount in self.settings.mounts:
             environ[f"{mount.name.replace('-', '_').upper()}_TARGET"] = mount.target
-        if self._settings.shutdown.image is not None:
-            environ["STOP_ONLY_IMAGES"] = self._settings.shutdown.image
+        if self.settings.shutdown.image is not None:
+            environ["STOP_ONLY_IMAGES"] = self.settings.shutdown.image
         ours = (sys.executable, "-m", "pytest_smokedeploy.agent", "--exit-with-stdin")
         environ = _changed(environ, self.world.agent_environ)
         self._agent = AgentProcess(self.world.agent_command or ours, environ, self.folder / "agent.log")
@@ -208,14 +196,14 @@ class Stack:
             registry = Registry(self.folder / "registry")
             self._exit.callback(registry.stop)
             registry.start()
-            registry.sweep(self._settings.agent.container_name)
-            path = ImageReference.parse(self._settings.image.repository).path
+            registry.sweep(self.settings.agent.container_name)
+            path = ImageReference.parse(self.settings.image.repository).path
             self.image_repository = f"localhost:{registry.port}/{path}"
             registry.push(self.image_repository, self.image_tag, self.world.script())
             return
         self._store(f"{self.image_repository}:{self.image_tag}", self.world.script())
-        if self._settings.shutdown.image:
-            self._store(self._settings.shutdown.image, "exit 0\n")
+        if self.settings.shutdown.image:
+            self._store(self.settings.shutdown.image, "exit 0\n")
 
     def _store(self, image: str, script: str) -> None:
         """Write an image of the process engine into its store."""
@@ -226,7 +214,7 @@ class Stack:
         file.write_text(script, encoding="utf-8")
 
     def _fill_environ(self, edge: int, github: int) -> None:
-        scheme, host = ("https", "localhost") if self._tls else ("http", "127.0.0.1")
+        scheme, host = ("https", "localhost") if self.tls else ("http", "127.0.0.1")
         workflow = f"{REPOSITORY}/{DEPLOY_WORKFLOW}@refs/heads/main"
         self.environ = {
             "SMOKEDEPLOY_ENVIRONMENT": "dev",
@@ -250,7 +238,7 @@ class Stack:
             "GITHUB_SHA": self.image_tag,
         }
         # A required secret that the world knows nothing of still has to be set.
-        for name in self._settings.secrets:
+        for name in self.settings.secrets:
             self.environ.setdefault(name, secrets.token_hex(16))
         self.environ = _changed(self.environ, self.world.environ)
 
@@ -261,7 +249,7 @@ class Stack:
         until = day + timedelta(days=1)
         database_ = f"{{what: exists and is migrated, by: rehearsal, on: {day}, until: {until}}}"
         healthy_ = f"steps:\n{steps}attestations:\n  database: {database_}\n"
-        names = self._settings.phase
+        names = self.settings.phase
         for name, given, default in (
             (names.ledger, self.world.phase, healthy_),
             (names.inspections, self.world.inspections, "inspections: []\n"),

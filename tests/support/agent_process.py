@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from pytest_smokedeploy import contract
 from pytest_smokedeploy.rehearsal.access import Team
-from pytest_smokedeploy.rehearsal.server import Server
+from pytest_smokedeploy.rehearsal.server import serving
 from tests.support import forks
 
 REPOSITORY = "ghcr.io/example/runtime"
@@ -43,9 +43,12 @@ class Keys:
     def __init__(self):
         self.team = Team("")
         certs = Route("/cdn-cgi/access/certs", lambda _: JSONResponse(self.team.jwks()))
-        self.server = Server(Starlette(routes=[certs]))
-        self.server.start()
-        self.team.address = f"http://127.0.0.1:{self.server.port}"
+        self._server = contextlib.ExitStack()
+        port = self._server.enter_context(serving(Starlette(routes=[certs])))
+        self.team.address = f"http://127.0.0.1:{port}"
+
+    def close(self):
+        self._server.close()
 
     def service(self):
         return self.team.assertion("robot.access")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
@@ -19,7 +20,7 @@ from pytest_smokedeploy.agent.http.keys import Keys
 from pytest_smokedeploy.agent.settings import AgentSettings
 from pytest_smokedeploy.contract import ASSERTION_HEADER
 from pytest_smokedeploy.rehearsal.access import Team
-from pytest_smokedeploy.rehearsal.server import Server
+from pytest_smokedeploy.rehearsal.server import serving
 
 
 class KeyServer:
@@ -104,12 +105,12 @@ class Door:
             }
         )
         self.access = Access(keys.url, self.team.audience, Keys(keys.url, self.clock))
-        self._server = Server(build_app(reconcile(settings, ProcessEngine(folder / "store")), self.access))
-        self._server.start()
-        self.url = f"http://127.0.0.1:{self._server.port}"
+        self._server = ExitStack()
+        app = build_app(reconcile(settings, ProcessEngine(folder / "store")), self.access)
+        self.url = f"http://127.0.0.1:{self._server.enter_context(serving(app))}"
 
     def close(self):
-        self._server.stop()
+        self._server.close()
 
     def claims(self, **changes):
         """A service token's claims; a change to None leaves a claim out."""

@@ -15,7 +15,7 @@ from tests.support.agent_process import Agent, Keys
 def keys():
     keys = Keys()
     yield keys
-    keys.server.stop()
+    keys.close()
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ def agent(tmp_path_factory):
     agent.image("v1")
     yield agent.start()
     agent.stop()
-    keys.server.stop()
+    keys.close()
 
 
 SCHEMA = schemathesis.openapi.from_dict(document(SERVED))

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_smokedeploy.rehearsal import World
 from pytest_smokedeploy.rehearsal.github import GitHub as StandIn
-from pytest_smokedeploy.rehearsal.server import Server
+from pytest_smokedeploy.rehearsal.server import serving
 from tests.rehearsal.gallery.gate import ROOT
 from tests.unit.preconditions.conftest import FLOW, REPOSITORY, SHA, TOKEN, run_of, whole  # noqa: F401
 
@@ -20,20 +20,16 @@ def hub(run_of):  # noqa: F811 - pytest gives it that fixture
 
         def make(change=None, *, commits=(SHA,), known_good=None, **how):
             world = World(github=change)
-            server = Server(
-                StandIn(
-                    world=world,
-                    repository=REPOSITORY,
-                    token=TOKEN,
-                    commits=commits,
-                    environment="dev",
-                    workflow=ROOT / FLOW,
-                    run_id="7",
-                    known_good=known_good,
-                ).app
+            stand_in = StandIn(
+                world=world,
+                repository=REPOSITORY,
+                token=TOKEN,
+                commits=commits,
+                workflow=ROOT / FLOW,
+                run_id="7",
+                known_good=known_good,
             )
-            stack.callback(server.stop)
-            server.start()
-            return run_of(f"http://127.0.0.1:{server.port}", **how)
+            port = stack.enter_context(serving(stand_in.app()))
+            return run_of(f"http://127.0.0.1:{port}", **how)
 
         yield make
