@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import tarfile
 import threading
+from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -22,7 +23,7 @@ _UP_SECONDS: Final = 20.0
 _BUSYBOX: Final = Path("/bin/busybox")
 _INSTALL: Final = "Install it with: apt-get install docker.io docker-registry busybox-static"
 _DOCKERFILE: Final = b"""FROM scratch
-ADD root.tar /
+COPY root /
 ENV PATH=/bin
 ENTRYPOINT ["/bin/sh", "/runtime"]
 """
@@ -78,13 +79,8 @@ class Registry:
             raise SmokedeployError(f"docker-registry did not come up: {said[-300:]!r}")
         self.port = int(found[1])
         # What it goes on to say fills the pipe, and a full one would make it wait for ever.
-        self._drain = threading.Thread(target=self._forget, args=(err,), daemon=True)
+        self._drain = threading.Thread(target=deque, args=(err, 0), daemon=True)
         self._drain.start()
-
-    @staticmethod
-    def _forget(pipe: IO[bytes]) -> None:
-        while pipe.read(65536):
-            pass
 
     def push(self, repository: str, tag: str, script: str, applets: Iterable[str] = ()) -> None:
         """Build the runtime's image FROM scratch and push it.
@@ -148,24 +144,17 @@ class Registry:
 
 
 def _context(script: str, applets: Iterable[str]) -> io.BytesIO:
-    """The build's context: a Dockerfile and the image's whole root as a tar."""
-    root = io.BytesIO()
-    with tarfile.open(fileobj=root, mode="w") as tar:
-        _file(tar, "bin/busybox", _BUSYBOX.read_bytes(), 0o755)
+    """The build's context: a Dockerfile and the image's whole root."""
+    context = io.BytesIO()
+    files = {"Dockerfile": _DOCKERFILE, "root/bin/busybox": _BUSYBOX.read_bytes()}
+    with tarfile.open(fileobj=context, mode="w") as tar:
+        for name, data in (files | {"root/runtime": script.encode()}).items():
+            info = tarfile.TarInfo(name)
+            info.size, info.mode = len(data), 0o755
+            tar.addfile(info, io.BytesIO(data))
         for applet in ("sh", "sleep", "rm", *applets):
-            link = tarfile.TarInfo(f"bin/{applet}")
+            link = tarfile.TarInfo(f"root/bin/{applet}")
             link.type, link.linkname = tarfile.SYMTYPE, "busybox"
             tar.addfile(link)
-        _file(tar, "runtime", script.encode(), 0o755)
-    context = io.BytesIO()
-    with tarfile.open(fileobj=context, mode="w") as tar:
-        _file(tar, "Dockerfile", _DOCKERFILE, 0o644)
-        _file(tar, "root.tar", root.getvalue(), 0o644)
     context.seek(0)
     return context
-
-
-def _file(tar: tarfile.TarFile, name: str, data: bytes, mode: int) -> None:
-    info = tarfile.TarInfo(name)
-    info.size, info.mode = len(data), mode
-    tar.addfile(info, io.BytesIO(data))

@@ -49,15 +49,14 @@ class Access:
         self._team = team
         self._audience = audience
 
-    def verify(self, assertions: Sequence[str], *, wait: bool = True) -> Caller:
-        """Verify the one assertion of a call.
+    def verify(self, assertions: Sequence[str]) -> Caller:
+        """Verify the one assertion of a call, with the keys that are known now.
 
         Args:
             assertions: every value of the header; a call has one.
-            wait: ask the team for an unknown key (seconds); otherwise nothing is waited for.
 
         Raises:
-            UnknownKeyError: not to be waited for, and asking could bring the key.
+            UnknownKeyError: asking the team could bring the key (`Keys.ask`, seconds).
             DeniedError: none, several, or not one of this team's and this application's.
 
         """
@@ -67,7 +66,7 @@ class Access:
         if len(assertions[0]) > _LENGTH:
             raise DeniedError("the assertion is too long to be one.")
         try:
-            key = self._key(jwt.get_unverified_header(assertions[0]), wait=wait)
+            key = self._key(jwt.get_unverified_header(assertions[0]))
             claims = jwt.decode(
                 assertions[0],
                 key,
@@ -82,7 +81,7 @@ class Access:
             raise DeniedError(f"the assertion is not valid ({type(error).__name__}).") from None
         return _caller(claims)
 
-    def _key(self, header: dict[str, Any], *, wait: bool) -> jwt.PyJWK:
+    def _key(self, header: dict[str, Any]) -> jwt.PyJWK:
         kid = header.get("kid")
         # Before any key is asked for: a call that can't be right must not make the agent call out.
         if header.get("alg") != "RS256":
@@ -91,14 +90,11 @@ class Access:
             raise DeniedError("the assertion demands an extension that is not known here.")
         if not isinstance(kid, str) or not kid:
             raise DeniedError("the assertion names no key.")
-        key = self.keys.known(kid)
-        if key is None and not wait and self.keys.may_come():
+        if (key := self.keys.known(kid)) is not None:
+            return key
+        if self.keys.may_come():
             raise UnknownKeyError("the assertion is signed with a key that is not known yet.")
-        if key is None and wait:
-            key = self.keys.find(kid)
-        if key is None:
-            raise DeniedError("the assertion is signed with a key this team does not have.")
-        return key
+        raise DeniedError("the assertion is signed with a key this team does not have.")
 
 
 def _caller(claims: dict[str, Any]) -> Caller:

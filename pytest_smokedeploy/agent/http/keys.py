@@ -58,11 +58,10 @@ class Keys:
         with self._lock:
             return self._fetch.is_alive() or self._older_than(REFETCH_SECONDS)
 
-    def find(self, kid: str) -> jwt.PyJWK | None:
-        """The key; asks the team for an unknown one where that is due, and waits for its answer."""
+    def ask(self) -> None:
+        """Ask the team for its keys where that is due, and wait for its answer."""
         self.refresh()
         self._fetch.join(FETCH_SECONDS)
-        return self.known(kid)
 
     def refresh(self) -> None:
         """Fetch in the background, unless that is under way or was done a moment ago."""

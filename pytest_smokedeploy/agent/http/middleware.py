@@ -80,9 +80,10 @@ class Middleware:
 
     async def _let_in(self, assertions: Sequence[str]) -> Caller:
         try:
-            return self._access.verify(assertions, wait=False)
+            return self._access.verify(assertions)
         except UnknownKeyError:
-            return await anyio.to_thread.run_sync(self._access.verify, assertions, limiter=self._few)
+            await anyio.to_thread.run_sync(self._access.keys.ask, limiter=self._few)
+            return self._access.verify(assertions)
 
     @staticmethod
     async def _body(receive: Receive) -> bytes:
