@@ -18,6 +18,7 @@ from pytest_smokedeploy.agent.engines.registry import ENGINES, PROCESS
 from pytest_smokedeploy.agent.http import logs
 from pytest_smokedeploy.agent.http.access import Access
 from pytest_smokedeploy.agent.http.app import build_app
+from pytest_smokedeploy.agent.http.keys import Keys
 from pytest_smokedeploy.agent.http.serving import FINISH_SECONDS, AgentServer
 from pytest_smokedeploy.agent.settings import AgentSettings
 from pytest_smokedeploy.support.errors import EngineError, SmokedeployError
@@ -66,14 +67,10 @@ def _parser() -> argparse.ArgumentParser:
         description="Serve the Deploy Agent; its settings come from the environment.",
         epilog="smokedeploy agent release --reason TEXT takes a hold off.",
     )
-    parser.add_argument(
-        "--check", action="store_true", help="say what of the settings and the server is wrong, and leave"
-    )
-    parser.add_argument(
-        "--exit-with-stdin",
-        action="store_true",
-        help="stop the container and leave when standard input ends (a rehearsal's agent)",
-    )
+    words = "say what of the settings and the server is wrong, and leave"
+    parser.add_argument("--check", action="store_true", help=words)
+    words = "stop the container and leave when standard input ends (a rehearsal's agent)"
+    parser.add_argument("--exit-with-stdin", action="store_true", help=words)
     return parser
 
 
@@ -107,7 +104,7 @@ def _bind(settings: AgentSettings) -> socket.socket:
 
 
 def _serve(flow: Flow, listener: socket.socket, *, exit_with_stdin: bool) -> None:
-    access, leaving = Access(flow.settings.team, flow.settings.audience), threading.Event()
+    access, leaving = Access(Keys(flow.settings.team), flow.settings.audience), threading.Event()
     access.keys.refresh()
     server = AgentServer(build_app(flow, access, leaving), leaving)
     if exit_with_stdin:

@@ -21,7 +21,7 @@ from pytest_smokedeploy.log_language import Language, propose
 from pytest_smokedeploy.model import CLAUSE
 from pytest_smokedeploy.settings import Options, load, secrets_in
 from pytest_smokedeploy.support.errors import SmokedeployError
-from pytest_smokedeploy.support.redaction import Sanitiser
+from pytest_smokedeploy.support.redaction import Sanitiser, printable
 
 _KEPT: Final = re.compile(r"(\d{4}-\d\d-\d\dT\S+) (stdout|stderr) \[[A-Za-z0-9,-]+\] ?(.*)", re.DOTALL)
 #: What `docker compose logs` puts before a line: the container's name and number.
@@ -156,5 +156,4 @@ def lines(file: BinaryIO) -> list[Line]:
 
 def _shown(text: str) -> str:
     """`text` on one line of a terminal; a runtime's log gives it no orders."""
-    shown = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text[:_SHOWN])
-    return shown.replace("##[", "# #[") + ("..." if len(text) > _SHOWN else "")
+    return printable(text[:_SHOWN]).replace("##[", "# #[") + ("..." if len(text) > _SHOWN else "")

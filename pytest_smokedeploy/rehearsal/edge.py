@@ -1,9 +1,9 @@
 """The edge: Cloudflare Access and the tunnel before the agent, as far as a client sees them (FACTS)."""
 
 import json
-import threading
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
 from typing import Final
 
 import httpx
@@ -35,6 +35,7 @@ _DOWN: Final = {
 }
 
 
+@dataclass(eq=False)
 class Edge:
     """Checks the token, takes it off, signs an assertion, and passes the call on.
 
@@ -46,35 +47,34 @@ class Edge:
     Attributes:
         origin: the agent's address, or None while it is not up.
         requests: what reached the agent, (method, path), in order.
+        app: the ASGI application.
 
     """
 
-    def __init__(self, world: World, team: Team, token: tuple[str, str]) -> None:
-        self.origin: str | None = None
-        self.requests: list[tuple[str, str]] = []
-        self._world = world
-        self._team = team
-        self._token = token
-        self._expired = False
-        self._lock = threading.Lock()
-        self._client = httpx.AsyncClient(
-            timeout=_SECONDS, trust_env=False, limits=httpx.Limits(max_keepalive_connections=0)
-        )
+    world: World
+    team: Team
+    token: tuple[str, str]
+    origin: str | None = None
+    requests: list[tuple[str, str]] = field(default_factory=list)
+    _expired: bool = False
+
+    def __post_init__(self) -> None:
+        limits = httpx.Limits(max_keepalive_connections=0)
+        self._client = httpx.AsyncClient(timeout=_SECONDS, trust_env=False, limits=limits)
         certs = Route("/cdn-cgi/access/certs", self._certs, methods=["GET"])
         self.app = Starlette(routes=[certs, Route("/{path:path}", self._call, methods=_METHODS)])
 
     async def _certs(self, _request: Request) -> Response:
-        return JSONResponse(self._team.jwks())
+        return JSONResponse(self.team.jwks())
 
     async def _call(self, request: Request) -> Response:
-        refused = self._refused(request)
-        return self._marked(refused) if refused is not None else await self._pass(request)
+        return self._marked(self._refused(request) or await self._pass(request))
 
     # -- Access ----------------------------------------------------------------------------
 
     def _refused(self, request: Request) -> Response | None:
         """Access's own answer to a call that it does not let in, or None."""
-        mode, path = self._world.edge, request.url.path
+        mode, path = self.world.edge, request.url.path
         if mode == "bot_check":
             # Before Access has its say (FACTS: Access, a scripted User-Agent).
             return Response("error code: 1010", status_code=403, media_type="text/plain")
@@ -84,63 +84,58 @@ class Edge:
         lapsed = self._expired or (mode == "lapses" and path == contract.DEPLOY and given != (None, None))
         if mode == "open" or (mode == "half_open" and path != contract.HEALTH):
             return None
-        if (given == self._token or "cf_authorization" in request.cookies) and not lapsed:
+        if (given == self.token or "cf_authorization" in request.cookies) and not lapsed:
             return None
         return self._no(request, known=given != (None, None))
 
     def _no(self, request: Request, *, known: bool) -> Response:
-        mode, host = self._world.edge, request.headers.get("host", "")
+        mode, host = self.world.edge, request.headers.get("host", "")
         if mode == "login_redirect":
-            where = f"{self._team.address}/cdn-cgi/access/login/{host}?kid={self._team.audience}"
+            where = f"{self.team.address}/cdn-cgi/access/login/{host}?kid={self.team.audience}"
             return Response(status_code=302, headers={"location": where})
         if mode == "login_page":
             page = "<!DOCTYPE html><title>Sign in - Cloudflare Access</title><h1>Sign in</h1>"
             return Response(page, media_type="text/html")
         status = 401 if mode in _STRICT and known else 403
-        headers = {"cf-access-aud": self._team.audience, "cf-access-domain": host}
+        headers = {"cf-access-aud": self.team.audience, "cf-access-domain": host}
         page = "<!DOCTYPE html><title>Error - Cloudflare Access</title><h1>Forbidden</h1>"
         return Response(page, status_code=status, headers=headers, media_type="text/html")
 
     def _marked(self, response: Response) -> Response:
         """`response` with the headers that mark an answer of the edge."""
-        if self._world.edge != "no_ray":
+        if self.world.edge != "no_ray":
             response.headers["cf-ray"] = f"{uuid.uuid4().hex[:16]}-DEV"
             response.headers["server"] = "cloudflare"
-        if self._world.edge == "cookie" and response.status_code < 400:  # noqa: PLR2004
-            cookie = self._team.assertion(self._token[0])
+        if self.world.edge == "cookie" and response.status_code < 400:  # noqa: PLR2004
+            cookie = self.team.assertion(self.token[0])
             response.set_cookie("CF_Authorization", cookie, secure=True, httponly=True)
         return response
-
-    def _down(self, mode: str) -> Response:
-        status, media_type, body = _DOWN[mode]
-        return self._marked(Response(body, status_code=status, media_type=media_type))
 
     # -- tunnel ----------------------------------------------------------------------------
 
     async def _pass(self, request: Request) -> Response:
         path = request.url.path
         exchange = Exchange(request.method, path, await request.body(), 200, {}, b"")
-        if self._world.edge in _DOWN:
-            return self._down(self._world.edge)
+        if self.world.edge in _DOWN:
+            return _down(self.world.edge)
         if self.origin is None:
-            return self._down("origin_down")
-        with self._lock:
-            self.requests.append((request.method, path))
-        intercept = self._world.intercept
+            return _down("origin_down")
+        self.requests.append((request.method, path))
+        intercept = self.world.intercept
         # In a thread: a fault may hold an answer back, and the edge still serves everyone else.
         if intercept is not None and await run_in_threadpool(intercept, exchange):
-            return self._marked(Response(exchange.body, exchange.status, exchange.headers))
+            return Response(exchange.body, exchange.status, exchange.headers)
         try:
-            return self._marked(await self._forward(request, exchange))
+            return await self._forward(request, exchange)
         except httpx.HTTPError:
-            return self._down("origin_down")
+            return _down("origin_down")
         finally:
             deploy = (request.method, exchange.path) == ("POST", contract.DEPLOY)
-            self._expired = self._expired or (deploy and self._world.edge in _EXPIRING)
+            self._expired = self._expired or (deploy and self.world.edge in _EXPIRING)
 
     async def _forward(self, request: Request, exchange: Exchange) -> Response:
         headers = {k: v for k, v in request.headers.items() if k not in _HOP and not k.startswith(_ACCESS)}
-        headers[contract.ASSERTION_HEADER] = self._team.assertion(self._token[0])
+        headers[contract.ASSERTION_HEADER] = self.team.assertion(self.token[0])
         headers["cf-ray"] = uuid.uuid4().hex[:16]
         url = f"{self.origin}{exchange.path}"
         sent = self._client.build_request(
@@ -149,26 +144,30 @@ class Edge:
         answer = await self._client.send(sent, stream=True)
         kept = {k: v for k, v in answer.headers.items() if k not in _HOP}
         if answer.headers.get("content-type", "").startswith(contract.NDJSON):
-            return StreamingResponse(_relay(answer, self._world.relay), answer.status_code, kept)
+            return StreamingResponse(self._relay(answer), answer.status_code, kept)
         exchange.status, exchange.headers, exchange.body = answer.status_code, kept, await answer.aread()
         await answer.aclose()
-        if self._world.tamper is not None:
-            await run_in_threadpool(self._world.tamper, exchange)
+        if self.world.tamper is not None:
+            await run_in_threadpool(self.world.tamper, exchange)
         return Response(exchange.body, exchange.status, exchange.headers)
 
+    async def _relay(self, answer: httpx.Response) -> AsyncIterator[bytes]:
+        """Each write of the origin as it comes, as `cloudflared` flushes NDJSON."""
+        change = self.world.relay
+        try:
+            async for chunk in answer.aiter_raw():
+                # In a thread: a fault may hold a piece back, and the edge still serves everyone else.
+                passed = chunk if change is None else await run_in_threadpool(change, chunk)
+                if passed is None:
+                    return
+                yield passed
+        except httpx.HTTPError:
+            return
+        finally:
+            await answer.aclose()
 
-async def _relay(
-    answer: httpx.Response, change: Callable[[bytes], bytes | None] | None
-) -> AsyncIterator[bytes]:
-    """Each write of the origin as it comes, as `cloudflared` flushes NDJSON."""
-    try:
-        async for chunk in answer.aiter_raw():
-            # In a thread: a fault may hold a piece back, and the edge still serves everyone else.
-            passed = chunk if change is None else await run_in_threadpool(change, chunk)
-            if passed is None:
-                return
-            yield passed
-    except httpx.HTTPError:
-        return
-    finally:
-        await answer.aclose()
+
+def _down(mode: str) -> Response:
+    """The edge's own answer in the origin's place."""
+    status, media_type, body = _DOWN[mode]
+    return Response(body, status, media_type=media_type)

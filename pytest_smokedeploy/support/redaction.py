@@ -8,6 +8,7 @@ import base64
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from html.entities import codepoint2name
 from typing import Any, Final
 
@@ -38,17 +39,19 @@ def one_line(text: str) -> str:
     The runner's older commands (``##[...]``) count anywhere in a line.
     """
     line = " ".join(part.strip() for part in text.splitlines() if part.strip())
-    shown = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in line)
-    return shown.replace("##[", "# #[")
+    return printable(line).replace("##[", "# #[")
 
 
+def printable(text: str) -> str:
+    """`text` with what could move a terminal's cursor escaped."""
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Secret:
     """A string that `str`, `repr` and `format` mask; `reveal()` returns it."""
 
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str) -> None:
-        self._value = value
+    _value: str
 
     def reveal(self) -> str:
         """The secret itself (str); for the one place that sends it."""
@@ -56,12 +59,6 @@ class Secret:
 
     def __bool__(self) -> bool:
         return bool(self._value.strip())
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and other._value == self._value
-
-    def __hash__(self) -> int:
-        return hash(self._value)
 
     def __repr__(self) -> str:
         return f"Secret({MASK})"

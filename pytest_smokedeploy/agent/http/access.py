@@ -34,20 +34,18 @@ class UnknownKeyError(DeniedError):
     """Signed with a key that is not known; it may be the team's new one."""
 
 
+@dataclass(frozen=True, slots=True)
 class Access:
     """Verifies assertions of one team and one application.
 
-    Args:
-        team: the team's address, also the issuer (``https://team.cloudflareaccess.com``).
+    Attributes:
+        keys: the team's keys; its address is the issuer too.
         audience: the application's AUD tag.
-        keys: the team's keys; by default fetched from its address.
 
     """
 
-    def __init__(self, team: str, audience: str, keys: Keys | None = None) -> None:
-        self.keys = keys or Keys(team)
-        self._team = team
-        self._audience = audience
+    keys: Keys
+    audience: str
 
     def verify(self, assertions: Sequence[str]) -> Caller:
         """Verify the one assertion of a call, with the keys that are known now.
@@ -71,8 +69,8 @@ class Access:
                 assertions[0],
                 key,
                 algorithms=["RS256"],
-                audience=self._audience,
-                issuer=self._team,
+                audience=self.audience,
+                issuer=self.keys.team,
                 leeway=LEEWAY_SECONDS,
                 options={"require": ["exp", "iat", "aud", "iss"]},
             )

@@ -32,13 +32,13 @@ class Keys:
     """Keys of one team, by `kid`. Threads may share it; a slow fetch holds up none that asks for a known key.
 
     Args:
-        team: the team's address (``https://team.cloudflareaccess.com``).
+        team: the team's address (``https://team.cloudflareaccess.com``); also an attribute.
         clock: monotonic seconds.
 
     """
 
     def __init__(self, team: str, clock: Callable[[], float] = time.monotonic) -> None:
-        self._team = team
+        self.team = team
         self._clock = clock
         self._known: dict[str, jwt.PyJWK] = {}
         self._asked = -math.inf
@@ -81,7 +81,7 @@ class Keys:
 
     def _run(self) -> None:
         try:
-            found = fetch(self._team)
+            found = fetch(self.team)
         except KeysError as error:
             _LOG.warning("%s The %d known keys go on working.", error, len(self._known))
             return

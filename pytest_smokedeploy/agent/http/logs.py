@@ -5,7 +5,7 @@ import logging
 from datetime import UTC, datetime
 from typing import Any, Final, TextIO
 
-from pytest_smokedeploy.support.redaction import Sanitiser
+from pytest_smokedeploy.support.redaction import Sanitiser, printable
 
 _FIELDS: Final = ("call", "caller", "ray", "status", "seconds")
 #: The agent's own log, and of the HTTP server under it the errors alone.
@@ -37,7 +37,7 @@ class _Lines(logging.Formatter):
             level = record.levelname if record.levelno > logging.INFO else ""
             words = [time[11:19], level, *(_call(told) if "status" in told else [message])]
             lines = [" ".join(word for word in words if word), *(f"    {row}" for row in error.splitlines())]
-            return self._sanitiser.text("\n".join(map(_visible, lines)))
+            return self._sanitiser.text("\n".join(map(printable, lines)))
         row = {"time": time, "level": record.levelname.lower(), "message": message, **told}
         return json.dumps(self._sanitiser.data(row | ({"error": error} if error else {})), ensure_ascii=False)
 
@@ -56,8 +56,3 @@ def start(stream: TextIO, sanitiser: Sanitiser) -> None:
 def _call(told: dict[str, Any]) -> list[str]:
     ray = f"ray {told['ray']}" if told["ray"] else ""
     return [str(told["status"]), told["call"], f"{told['seconds']:.3f}s", told["caller"] or "nobody", ray]
-
-
-def _visible(text: str) -> str:
-    """`text` with what could move a terminal's cursor escaped."""
-    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text)

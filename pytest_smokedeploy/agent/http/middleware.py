@@ -56,7 +56,10 @@ class Middleware:
             return
         call = _Call(scope, send)
         try:
-            await self._hear(scope, receive, call)
+            body = await _body(receive)
+            call.caller = await self._let_in(Headers(scope=scope).getlist(contract.ASSERTION_HEADER))
+            scope.setdefault("state", {}).update(caller=call.caller, body=body)
+            await self._app(scope, receive, call.send)
         except ClientDisconnect:
             call.status = 499
         except DeniedError as error:
@@ -72,32 +75,12 @@ class Middleware:
         finally:
             call.log()
 
-    async def _hear(self, scope: Scope, receive: Receive, call: _Call) -> None:
-        body = await self._body(receive)
-        call.caller = await self._let_in(Headers(scope=scope).getlist(contract.ASSERTION_HEADER))
-        scope.setdefault("state", {}).update(caller=call.caller, body=body)
-        await self._app(scope, receive, call.send)
-
     async def _let_in(self, assertions: Sequence[str]) -> Caller:
         try:
             return self._access.verify(assertions)
         except UnknownKeyError:
             await anyio.to_thread.run_sync(self._access.keys.ask, limiter=self._few)
             return self._access.verify(assertions)
-
-    @staticmethod
-    async def _body(receive: Receive) -> bytes:
-        """The whole body, bounded in size and time."""
-        body = b""
-        try:
-            async with asyncio.timeout(BODY_SECONDS):
-                async for part in Request(_HTTP, receive).stream():
-                    body += part
-                    if len(body) > BODY_BYTES:
-                        raise RefusedError(413, f"the body is larger than {BODY_BYTES} bytes.")
-        except TimeoutError:
-            raise RefusedError(408, f"the body did not come within {BODY_SECONDS:g} s.") from None
-        return body
 
 
 class _Call:
@@ -137,6 +120,20 @@ class _Call:
             "seconds": round(time.monotonic() - self._began, 3),
         }
         _LOG.info("call", extra=told)
+
+
+async def _body(receive: Receive) -> bytes:
+    """The whole body, bounded in size and time."""
+    body = b""
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for part in Request(_HTTP, receive).stream():
+                body += part
+                if len(body) > BODY_BYTES:
+                    raise RefusedError(413, f"the body is larger than {BODY_BYTES} bytes.")
+    except TimeoutError:
+        raise RefusedError(408, f"the body did not come within {BODY_SECONDS:g} s.") from None
+    return body
 
 
 async def _drain(receive: Receive) -> None:

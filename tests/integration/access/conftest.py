@@ -104,7 +104,7 @@ class Door:
                 "PROCESS_STORE": str(folder / "store"),
             }
         )
-        self.access = Access(keys.url, self.team.audience, Keys(keys.url, self.clock))
+        self.access = Access(Keys(keys.url, self.clock), self.team.audience)
         self._server = ExitStack()
         app = build_app(reconcile(settings, ProcessEngine(folder / "store")), self.access)
         self.url = f"http://127.0.0.1:{self._server.enter_context(serving(app))}"
