@@ -23,7 +23,6 @@ from pytest_smokedeploy.contract.requests import Run as Run
 from pytest_smokedeploy.contract.requests import StopRequest as StopRequest
 from pytest_smokedeploy.contract.status import Activity as Activity
 from pytest_smokedeploy.contract.status import Health as Health
-from pytest_smokedeploy.contract.status import Hold as Hold
 from pytest_smokedeploy.contract.status import LastDeploy as LastDeploy
 from pytest_smokedeploy.contract.status import Leased as Leased
 from pytest_smokedeploy.contract.status import OutcomeTaken as OutcomeTaken

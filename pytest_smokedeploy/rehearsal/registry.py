@@ -135,12 +135,11 @@ class Registry:
         except EngineError:
             self._pushed.clear()  # the engine left first, and what is left in it is the machine's own
         if self._process is not None:
-            self._process.terminate()
-            child.end(self._process, 10)
-            if self._drain is not None:
-                self._drain.join()
-            if self._process.stderr is not None:
-                self._process.stderr.close()
+            with self._process:  # its pipe is closed
+                self._process.terminate()
+                child.end(self._process, 10)
+                if self._drain is not None:
+                    self._drain.join()
 
 
 def _context(script: str, applets: Iterable[str]) -> io.BytesIO:

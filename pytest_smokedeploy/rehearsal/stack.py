@@ -152,8 +152,8 @@ class Stack:
 
     def _start_agent(self) -> int:
         """Start the real agent, or the world's own, as a process of its own; returns its port."""
-        environ = {
-            "PATH": os.environ.get("PATH", ""),
+        environ = {name: os.environ[name] for name in ("PATH", "DOCKER_HOST") if name in os.environ}
+        environ |= {
             "PYTHONUNBUFFERED": "1",
             "ENVIRONMENT": "dev",
             "CONTAINER_NAME": self.settings.agent.container_name,
@@ -168,7 +168,6 @@ class Stack:
             "DATABASE_URL": f"sqlite:///{self.folder / 'database.sqlite'}",
             "STATE_PATH": str(self.folder / "state"),
             "DATABASE_TABLE": self.settings.database.migrations_table.rpartition(".")[2],
-            **({"DOCKER_HOST": os.environ["DOCKER_HOST"]} if "DOCKER_HOST" in os.environ else {}),
         }
         if self.settings.runtime.injected_by == "ci":
             environ["RUNTIME_ENV_KEYS"] = ",".join(self.settings.runtime.environment)

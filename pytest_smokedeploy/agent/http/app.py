@@ -20,7 +20,6 @@ from pytest_smokedeploy import contract
 from pytest_smokedeploy.agent.domain import hold
 from pytest_smokedeploy.agent.domain.container import key_of
 from pytest_smokedeploy.agent.domain.deploys import DeployRecord
-from pytest_smokedeploy.agent.domain.files import StateError
 from pytest_smokedeploy.agent.domain.flow import Flow
 from pytest_smokedeploy.agent.domain.policy import RefusedError, unknown_field
 from pytest_smokedeploy.agent.domain.preflight import preflight
@@ -29,7 +28,7 @@ from pytest_smokedeploy.agent.http.access import Access
 from pytest_smokedeploy.agent.http.log_feed import MOST, Readers
 from pytest_smokedeploy.agent.http.middleware import Middleware
 from pytest_smokedeploy.agent.http.openapi import DEPLOY_OF_ID, PATH, Operation, document
-from pytest_smokedeploy.support.errors import EngineError
+from pytest_smokedeploy.support.errors import SmokedeployError
 from pytest_smokedeploy.support.redaction import Sanitiser
 
 _DEPLOY_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -169,7 +168,7 @@ def build_app(flow: Flow, access: Access, leaving: threading.Event | None = None
         leaving: set once the agent leaves; logs that are followed end by it.
 
     """
-    failed = dict.fromkeys((HTTPException, RefusedError, StateError, EngineError), _failed)
+    failed = dict.fromkeys((HTTPException, SmokedeployError), _failed)
     app, service = Starlette(exception_handlers=failed), _Calls(flow, leaving or threading.Event())
     app.router.redirect_slashes = False
     app.add_middleware(Middleware, access=access)

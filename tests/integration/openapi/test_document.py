@@ -12,8 +12,14 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import checks
 
+from pytest_smokedeploy.agent.domain.reconcile import reconcile
+from pytest_smokedeploy.agent.http.access import Access
 from pytest_smokedeploy.agent.http.app import CALLS as SERVED
-from pytest_smokedeploy.agent.http.openapi import document
+from pytest_smokedeploy.agent.http.app import build_app
+from pytest_smokedeploy.agent.http.keys import Keys as TeamKeys
+from pytest_smokedeploy.agent.http.openapi import PATH, document
+from pytest_smokedeploy.agent.main import make_engine
+from pytest_smokedeploy.agent.settings import AgentSettings
 from pytest_smokedeploy.contract import ASSERTION_HEADER
 from tests.support.agent_process import Agent, Keys
 
@@ -94,3 +100,12 @@ def test_every_call_of_the_agent_stands_in_it(agent):
             answer = agent.call(method, where)
             assert (answer.status_code == 405) is (method.lower() not in calls), (method, path, answer.text)
             assert str(answer.status_code) in next(iter(calls.values()))["responses"]
+
+
+def test_every_route_stands_in_it(agent, tmp_path):
+    settings = AgentSettings.from_environ(Agent(tmp_path, agent.keys).environ)
+    access = Access(TeamKeys(settings.team), settings.audience)
+    app = build_app(reconcile(settings, make_engine(settings)), access)
+    paths = document(SERVED)["paths"].items()
+    described = {(path, method.upper()) for path, calls in paths for method in calls}
+    assert {(route.path, *route.methods) for route in app.routes} == described | {(PATH, "GET")}
