@@ -72,7 +72,7 @@ def _rescue(options: Options) -> tuple[str, bool]:
     journal = Journal(file, sanitiser)
     facts = FactRecorder(_gate(events), journal)
     # Whatever the run had proven by then: what had to be rescued is no evidence (EXT-5).
-    facts.spoil("the run left its container to `smokedeploy stop`.")
+    facts.note("run.spoiled", words="the run left its container to `smokedeploy stop`.")
     promised: dict[str, Any] = next(e for e in reversed(events) if e.get("event") == "deploy.promised")
     with AgentClient(run.endpoint, run.client_id, run.client_secret) as client:
         named = promised.get("named") is not False

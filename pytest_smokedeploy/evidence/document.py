@@ -10,45 +10,26 @@ from pytest_smokedeploy.model import CLAUSE, STAGES, Basis, Finding, Stage
 SCHEMA_VERSION: Final = "1"
 Event = Mapping[str, Any]
 
-#: Events that change the verdict; `evidence.json` carries them, so that `verify` can recompute it.
-_FACTS: Final = frozenset(
-    {
-        "run.started",
-        "checks.collected",
-        "misuse",
-        "finding",
-        "check.finished",
-        "signal",
-        "deploy.promised",
-        "deploy.refused",
-        "stop.confirmed",
-        "stop.unconfirmed",
-        "outcome.taken",
-        "outcome.failed",
-        "run.spoiled",
-    }
-)
 #: Events that the timeline leaves out, since other parts of the document hold them.
 _ELSEWHERE: Final = frozenset({"checks.collected", "finding", "check.finished"})
 
-
-#: What a stage's check takes from its end.
-_END: Final = ("outcome", "words", "started_at", "finished_at")
 #: Lines of the log that the document quotes: key -> name of the event.
 _QUOTED: Final = {"milestones": "milestone"} | {n: n for n in ("forbidden", "excepted", "undocumented")}
 
 
 def replay(events: Sequence[Event]) -> Record:
     """A record that has taken the facts of a journal in their order."""
-    started = next((e for e in events if e.get("event") == "run.started"), {})
-    record = Record(rehearsal=bool(started.get("rehearsal", False)))
+    record = Record(rehearsal=False)
     for event in events:
-        _take(record, event)
+        take(record, event)
     return record
 
 
-def _take(record: Record, event: Event) -> None:
+def take(record: Record, event: Event) -> bool:  # noqa: C901 - one case a fact
+    """Take the fact of an event into `record`; False for an event that changes no verdict."""
     match event.get("event"):
+        case "run.started":
+            record.rehearsal |= bool(event.get("rehearsal"))
         case "checks.collected":
             rows = event["checks"]
             record.expect(
@@ -71,6 +52,9 @@ def _take(record: Record, event: Event) -> None:
             record.stop_confirmed = name == "stop.confirmed"
         case "outcome.taken" | "outcome.failed":
             record.hold = str(event.get("words", ""))
+        case _:
+            return False
+    return True
 
 
 def _finding(event: Event) -> Finding:
@@ -94,7 +78,10 @@ def build(events: Sequence[Event], files: Mapping[str, str]) -> dict[str, Any]:
         files: name -> SHA-256 of each file beside it (statement and report are made from this, and left out).
 
     """
-    decision = decide(replay(events))
+    record = Record(rehearsal=False)
+    # What changes the verdict: `verify` recomputes it from these.
+    facts = [dict(event) for event in events if take(record, event)]
+    decision = decide(record)
     named: defaultdict[str, list[Event]] = defaultdict(list)
     for event in events:
         named[str(event.get("event"))].append(event)
@@ -141,7 +128,7 @@ def build(events: Sequence[Event], files: Mapping[str, str]) -> dict[str, Any]:
         },
         "stop": _stop(events),
         "timeline": [dict(e) for e in events if str(e.get("event")) not in _ELSEWHERE],
-        "facts": [dict(e) for e in events if str(e.get("event")) in _FACTS],
+        "facts": facts,
         "files": dict(sorted(files.items())),
     }
 

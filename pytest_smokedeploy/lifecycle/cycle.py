@@ -134,7 +134,7 @@ class Lifecycle:
                 self._stop(*self._agent, why)
             except Exception as error:  # noqa: BLE001 - raising here would cost the report: a stop reports
                 self._shutdown.failed = self._shutdown.failed or repr(error)
-                self._facts.stop_confirmed(confirmed=False, words=repr(error))
+                self._facts.note("stop.unconfirmed", words=repr(error))
             except BaseException:
                 # A time-out of another plug-in cut it short: the next call of `stop` tries again.
                 self._shutdown = None
@@ -168,7 +168,11 @@ class Lifecycle:
                 failed = f"its answer to the outcome is not the contract's: {'; '.join(reading.problems)}"
         except Exception as error:  # noqa: BLE001 - raising here would cost the report, as in the stop
             failed = f"it did not take the outcome: {error}"
-        self._facts.outcome(failed and f"{failed} A person looks, and releases it on the server.")
+        if failed:
+            words = f"{failed} A person looks, and releases it on the server."
+            self._facts.note("outcome.failed", words=words)
+        else:
+            self._facts.note("outcome.taken")
         self._facts.announce(f"hold: {failed or 'taken off, the run passed'}")
 
     # -- exit ------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ NAMING: Final = frozenset({Extension.RECEIPT, Extension.ASYNC, Extension.LEASE, 
 #: Seconds after which the edge ends a call (documented by Cloudflare): the most for a synchronous deploy.
 EDGE_SECONDS: Final = 100.0
 _OVERDUE_SECONDS: Final = 60.0
+_NO_OUTCOME: Final = "the run ended before it could tell the agent that it passed."
 _ANEW: Final = "Start anew by hand once nobody else deploys."
 _LEFT: Final = "It is stopped by this run; look at the agent's log before the next."
 _NO_CLAUSE: Final = {401: "PRE-6", 403: "PRE-6", 423: "FLR-3"}
@@ -125,15 +126,16 @@ class Deployer(DeployPart):
 
     def _promise(self) -> None:
         """Record the stop as owed before the deploy is sent (DESIGN 5, layer 1)."""
-        self.facts.promised(
+        self.facts.note(
+            "deploy.promised",
             named=bool(NAMING & self.extensions),
-            held=Extension.HOLD in self.extensions,
+            hold=_NO_OUTCOME if Extension.HOLD in self.extensions else "",
             deploy_id=self.deploy_id,
             image=self.run.image,
             extensions=sorted(self.extensions),
         )
         if why := self.facts.journal.broken:
-            self.facts.refused(words=why)
+            self.facts.note("deploy.refused", words=why)
             words = f"Nothing was deployed: the journal that promises the stop can't be written ({why})."
             raise SmokedeployError(words, clause="FLR-2", remedy="Mend the evidence folder's disk.")
         self.facts.announce(f"deploy: {self.run.image} asked of {self.run.endpoint_host}")
@@ -191,7 +193,7 @@ class Deployer(DeployPart):
             self._sent_at = None
         if error.definite:
             error.clause = error.clause or _NO_CLAUSE.get(error.status or 0, "AGT-1")
-            self.facts.refused(status=error.status, words=str(error))
+            self.facts.note("deploy.refused", status=error.status, words=str(error))
         elif isinstance(error, AgentFailedError):
             step = StepName(error.step) if error.step in set(StepName) else StepName.RUNNING
             error.clause = CLAUSE_OF_STEP[step]

@@ -59,9 +59,11 @@ class Stopper(DeployPart):
         else:
             self._insist(began)
         seconds = round(self.clock() - began, 3)
-        self.facts.stop_confirmed(confirmed=self._seen.confirmed, words=self._seen.words, seconds=seconds)
-        word = "confirmed" if self._seen.confirmed else "NOT confirmed"
-        word += ", and not in time" if self._seen.confirmed and (self._seen.failed or self._seen.late) else ""
+        event, word = "stop.unconfirmed", "NOT confirmed"
+        if self._seen.confirmed:
+            late = self._seen.failed or self._seen.late
+            event, word = "stop.confirmed", f"confirmed{', and not in time' if late else ''}"
+        self.facts.note(event, words=self._seen.words, seconds=seconds)
         self.facts.announce(f"shutdown: {word}: {self._seen.told}")
         self.facts.findings(self._seen.breaches())
         return self._seen
@@ -75,7 +77,7 @@ class Stopper(DeployPart):
         self._seen.second_look = self._status("a second look after the stop")
         self._seen.words = f"{first}; then {self._seen.words}"
         if self._seen.second_look is not False:
-            self.facts.stop_confirmed(confirmed=False, words=self._seen.words)
+            self.facts.note("stop.unconfirmed", words=self._seen.words)
         else:
             self.facts.note("stop.stayed", words=self._seen.words)
 

@@ -141,10 +141,8 @@ class CheckTracker:
             self._record(check, end, self._began.get(check.id, now), now)
 
     def _record(self, check: Check, end: End, began: str, ended: str) -> None:
-        outcome, words, clause = end
-        self._gate.facts.result(
-            check.id, outcome, words=words, clause=clause, started_at=began, finished_at=ended
-        )
+        how = dict(zip(("outcome", "words", "clause"), end, strict=True))
+        self._gate.facts.note("check.finished", id=check.id, **how, started_at=began, finished_at=ended)
 
     def _phase(self, check: Check, when: str, error: BaseException | None, report: Any) -> End | None:  # noqa: ANN401
         """How the check ended by this phase; None where the phase says nothing of it."""

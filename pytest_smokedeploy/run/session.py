@@ -5,7 +5,7 @@ import platform
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -110,14 +110,14 @@ class GateSession:
             workflow = workflow_file.read(self.run.workflow_file)
             if faults := workflow_file.misuses(workflow, self.run):
                 raise faults[0]
-            self.facts.expect(checks)
+            self.facts.note("checks.collected", checks=[asdict(check) for check in checks])
             if (run := self.run).endpoint:
                 seconds = run.settings.deadlines.request_seconds
                 self.client = self._exit.enter_context(
                     AgentClient(run.endpoint, run.client_id, run.client_secret, request_seconds=seconds)
                 )
         except SmokedeployError as error:
-            self.facts.misuse(str(error), error.clause)
+            self.facts.note("misuse", message=str(error), clause=error.clause)
             if isinstance(error, MisuseError):
                 raise
             raise MisuseError(str(error), clause=error.clause) from error
@@ -211,9 +211,9 @@ class GateSession:
         if lifecycle is not None:
             lifecycle.stop("the run ended without its shutdown")
         if self.decision is None:
-            self.facts.seal()
+            self.facts.sealed = True
             if why := self._fault(status):
-                self.facts.spoil(why)
+                self.facts.note("run.spoiled", words=why)
             if lifecycle is not None:
                 lifecycle.release()
             self.decision = decide(self.facts.record)

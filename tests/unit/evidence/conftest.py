@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
 import pytest
 
@@ -36,24 +37,26 @@ class Written:
             "versions": {"smokedeploy": __version__},
         }
         self.facts.note("run.started", **(facts | changes))
-        self.facts.expect([Check(f"t::{c.id}", c.text, c.stage, (c.id,)) for c in CHECKED])
+        checks = [asdict(Check(f"t::{c.id}", c.text, c.stage, (c.id,))) for c in CHECKED]
+        self.facts.note("checks.collected", checks=checks)
         return self
 
     def checks(self, skip=(), violated=()):
         for clause in CHECKED:
             if clause.id == "AGT-1":
-                self.facts.promised(named=True, held=False, deploy_id="d")
+                self.facts.note("deploy.promised", named=True, hold="", deploy_id="d")
                 answer = {"image": "ghcr.io/example/runtime:1.2.3", "image_digest": DIGEST}
                 self.facts.note("deploy.answered", status=200, answer=answer)
             if clause.id == "STP-1":
-                self.facts.stop_confirmed(confirmed=True, words="running False")
+                self.facts.note("stop.confirmed", words="running False")
             if clause.id in skip:
                 continue
             holds = clause.id not in violated
             self.facts.finding(Finding(clause.id, holds, clause.text, "what was seen"))
-            self.facts.result(
-                f"t::{clause.id}",
-                "passed" if holds else "failed",
+            self.facts.note(
+                "check.finished",
+                id=f"t::{clause.id}",
+                outcome="passed" if holds else "failed",
                 words="",
                 clause=None,
                 started_at="",

@@ -122,14 +122,14 @@ def test_what_never_happened_is_empty(written):
 
 def test_a_refused_deploy_owes_no_stop(written):
     made = written().start()
-    made.facts.promised(named=True, held=False, deploy_id="d")
-    made.facts.refused(words="no")
+    made.facts.note("deploy.promised", named=True, hold="", deploy_id="d")
+    made.facts.note("deploy.refused", words="no")
     assert read(made.end())["stop"]["owed"] is False
 
 
 def test_a_stop_confirmed_and_then_not_is_not(written):
     made = written().start().checks()
-    made.facts.stop_confirmed(confirmed=False, words="it came back")
+    made.facts.note("stop.unconfirmed", words="it came back")
     document = read(made.end())
     assert (document["stop"]["confirmed"], document["stop"]["words"]) == (False, "it came back")
     assert document["verdict"] == "FAIL"
@@ -142,16 +142,16 @@ def test_a_failed_stage_says_so(written):
 
 
 TURNS = {
-    "misuse": lambda facts: facts.misuse("prod is refused", "TGT-3"),
+    "misuse": lambda facts: facts.note("misuse", message="prod is refused", clause="TGT-3"),
     "signal": lambda facts: facts.interrupt("SIGTERM"),
-    "sent": lambda facts: facts.promised(named=True, held=False, deploy_id="d"),
-    "refused": lambda facts: facts.refused(words="no"),
-    "stopped": lambda facts: facts.stop_confirmed(confirmed=True, words="x"),
-    "held": lambda facts: facts.promised(named=True, held=True, deploy_id="d"),
-    "outcome taken": lambda facts: facts.outcome(""),
-    "outcome refused": lambda facts: facts.outcome("the agent said no"),
-    "spoiled": lambda facts: facts.spoil("the lease was lost"),
-    "came back": lambda facts: facts.stop_confirmed(confirmed=False, words="x"),
+    "sent": lambda facts: facts.note("deploy.promised", hold="", deploy_id="d"),
+    "refused": lambda facts: facts.note("deploy.refused", words="no"),
+    "stopped": lambda facts: facts.note("stop.confirmed", words="x"),
+    "held": lambda facts: facts.note("deploy.promised", hold="no outcome yet", deploy_id="d"),
+    "outcome taken": lambda facts: facts.note("outcome.taken"),
+    "outcome refused": lambda facts: facts.note("outcome.failed", words="the agent said no"),
+    "spoiled": lambda facts: facts.note("run.spoiled", words="the lease was lost"),
+    "came back": lambda facts: facts.note("stop.unconfirmed", words="x"),
 }
 
 
@@ -188,9 +188,15 @@ def test_a_replayed_journal_says_of_every_clause_what_the_run_said(written):
     for finding in (cant, violated):
         made.facts.finding(finding)
     times = {"started_at": "", "finished_at": ""}
-    made.facts.result("t::VER-2", "failed", words="the agent was gone", clause="PRE-6", **times)
-    made.facts.result("t::VER-4", "failed", words="no answer", clause=None, **times)
-    made.facts.result("t::OBS-1", "skipped", words="not today", clause=None, **times)
+    made.facts.note(
+        "check.finished", id="t::VER-2", outcome="failed", words="the agent was gone", clause="PRE-6", **times
+    )
+    made.facts.note(
+        "check.finished", id="t::VER-4", outcome="failed", words="no answer", clause=None, **times
+    )
+    made.facts.note(
+        "check.finished", id="t::OBS-1", outcome="skipped", words="not today", clause=None, **times
+    )
     decided = decide(made.facts.record)
     said = {state.clause: (state.state, state.words) for state in decided.clauses}
     assert said["PRE-6"] == ("violated", "the agent was gone")

@@ -46,7 +46,7 @@ def test_a_rehearsal_that_calls_itself_live_does_not(written, edit):
 
 def test_a_refusal_does_not(written):
     made = written().start()
-    made.facts.misuse("prod is refused", "TGT-3")
+    made.facts.note("misuse", message="prod is refused", clause="TGT-3")
     refused(made.end(), "the verdict is REFUSED")
 
 
