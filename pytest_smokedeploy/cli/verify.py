@@ -25,8 +25,8 @@ def run(parsed: argparse.Namespace) -> bool:
     except (ValueError, OverflowError) as error:
         words = f"--max-age {parsed.max_age} is no number of hours."
         raise SmokedeployError(words, remedy="Name one, like 24.") from error
-    report = verify(parsed.folder, image_digest=parsed.image_digest, max_age=age, run_id=parsed.run_id)
-    for reason in report.reasons:
+    reasons = verify(parsed.folder, image_digest=parsed.image_digest, max_age=age, run_id=parsed.run_id)
+    for reason in reasons:
         say(f"smokedeploy verify: {reason}", sys.stderr)
-    say(f"smokedeploy verify: {'the phase may proceed' if report.ok else 'NOT evidence'}")
-    return report.ok
+    say(f"smokedeploy verify: {'NOT evidence' if reasons else 'the phase may proceed'}")
+    return not reasons

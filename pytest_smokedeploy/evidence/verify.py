@@ -1,7 +1,7 @@
 """`smokedeploy verify`: whether a folder is the evidence of a live PASS (EXT-5)."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -19,14 +19,6 @@ from pytest_smokedeploy.support.image import DIGEST
 _SHOWN: Final = 120
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
-    """Whether a folder is evidence, and every reason why not."""
-
-    ok: bool
-    reasons: tuple[str, ...]
-
-
 def verify(
     folder: Path,
     *,
@@ -34,8 +26,8 @@ def verify(
     max_age: timedelta | None = None,
     run_id: str | None = None,
     now: datetime | None = None,
-) -> Report:
-    """Whether `folder` holds a live PASS, and every byte of its evidence is what the journal makes.
+) -> list[str]:
+    """Why `folder` is not the evidence of a live PASS whose every byte the journal makes; [] where it is.
 
     It takes bounded memory whatever lies there. Who wrote the journal is what a signature proves, not this.
 
@@ -47,53 +39,54 @@ def verify(
         now: the time to count from (default: the clock's).
 
     """
-    reasons = _caught(lambda: _reasons(folder, image_digest, max_age, run_id, now or datetime.now(UTC)))
-    return Report(not reasons, tuple(reasons))
+    reasons: list[str] = []
+    with _caught(reasons):
+        document, found = _made_again(folder)
+        if document["verdict"] != "PASS":
+            reasons.append(f"the verdict is {document['verdict']}, not PASS: {document['reason']}")
+        if document["rehearsal"] is not False:
+            reasons.append("it is a rehearsal's, and a rehearsal never counts (EXT-1).")
+        if document["finished"] is not True:
+            reasons.append("the run never finished: the evidence is partial.")
+        if document["environment"] != "dev" or document["execution_plane"] != "paper":
+            reasons.append("it did not run in dev on the paper plane.")
+        reasons += found
+        digest = document["image"]["digest"]
+        if image_digest is not None and not DIGEST.fullmatch(image_digest):
+            # An empty one would fit evidence that knows no digest: a variable of CI's that was never set.
+            words = f"{image_digest!r} is no digest like sha256:<64 hex digits>: nothing to hold it against."
+            reasons.append(words)
+        elif image_digest not in {None, digest}:
+            reasons.append(f"the image's digest is {digest or 'not known'}, not {image_digest}.")
+        if run_id is not None and (not run_id or document["run"]["run_id"] != run_id):
+            # An empty id is a variable of CI's that was never set, and fits no run.
+            reasons.append(
+                f"it is of the run {document['run']['run_id'] or 'nobody knows'!r}, not {run_id!r}."
+            )
+        if max_age is not None:
+            age = (now or datetime.now(UTC)) - datetime.fromisoformat(document["finished_at"])
+            if not timedelta(0) <= age <= max_age:
+                reasons.append(f"it is {age} old, and may be {max_age}.")
+    return reasons
 
 
 def torn(folder: Path) -> str:
     """Why the folder is not what its own journal and files make of it; "" where it is."""
-    return next(iter(_caught(lambda: _made_again(folder)[1])), "")
+    reasons: list[str] = []
+    with _caught(reasons):
+        reasons += _made_again(folder)[1]
+    return next(iter(reasons), "")
 
 
-def _caught(reasons: Callable[[], list[str]]) -> list[str]:
+@contextmanager
+def _caught(reasons: list[str]) -> Iterator[None]:
+    """Leave, of evidence that can't be judged, the cause alone in `reasons`."""
     try:
-        return reasons()
+        yield
     except EvidenceError as error:
-        return [str(error)]
+        reasons[:] = [str(error)]
     except (KeyError, TypeError, ValueError, AttributeError, OSError, RecursionError) as error:
-        return [f"the evidence is malformed ({type(error).__name__}: {error})."]
-
-
-def _reasons(
-    folder: Path, image_digest: str | None, max_age: timedelta | None, run_id: str | None, now: datetime
-) -> list[str]:
-    document, found = _made_again(folder)
-    reasons = []
-    if document["verdict"] != "PASS":
-        reasons.append(f"the verdict is {document['verdict']}, not PASS: {document['reason']}")
-    if document["rehearsal"] is not False:
-        reasons.append("it is a rehearsal's, and a rehearsal never counts (EXT-1).")
-    if document["finished"] is not True:
-        reasons.append("the run never finished: the evidence is partial.")
-    if document["environment"] != "dev" or document["execution_plane"] != "paper":
-        reasons.append("it did not run in dev on the paper plane.")
-    reasons += found
-    digest = document["image"]["digest"]
-    if image_digest is not None and not DIGEST.fullmatch(image_digest):
-        # An empty one would fit evidence that knows no digest: a variable of CI's that was never set.
-        words = f"{image_digest!r} is no digest like sha256:<64 hex digits>: nothing to hold it against."
-        reasons.append(words)
-    elif image_digest not in {None, digest}:
-        reasons.append(f"the image's digest is {digest or 'not known'}, not {image_digest}.")
-    if run_id is not None and (not run_id or document["run"]["run_id"] != run_id):
-        # An empty id is a variable of CI's that was never set, and fits no run.
-        reasons.append(f"it is of the run {document['run']['run_id'] or 'nobody knows'!r}, not {run_id!r}.")
-    if max_age is not None:
-        age = now - datetime.fromisoformat(document["finished_at"])
-        if not timedelta(0) <= age <= max_age:
-            reasons.append(f"it is {age} old, and may be {max_age}.")
-    return reasons
+        reasons[:] = [f"the evidence is malformed ({type(error).__name__}: {error})."]
 
 
 def _made_again(folder: Path) -> tuple[dict[str, Any], list[str]]:

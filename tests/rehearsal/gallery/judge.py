@@ -39,7 +39,7 @@ def caught(run: Ended) -> bool:
     One that was no gate at all is caught by `verify`, which the workflow runs after the gate.
     """
     if not run.document:
-        return not verify(run.folder / "evidence").ok
+        return bool(verify(run.folder / "evidence"))
     return run.status != 0 and run.document["verdict"] not in {"PASS", "REHEARSED"}
 
 
@@ -54,7 +54,7 @@ def _left_nothing(case: Case, run: Ended) -> list[str]:
     found += [f"the agent heard {run.posts}"] if run.posts else []
     if run.status != case.exit_status:
         found.append(f"wanted exit {case.exit_status}, it was {run.status}: {run.output[-300:]!r}")
-    if verify(run.folder / "evidence").ok:
+    if not verify(run.folder / "evidence"):
         found.append("`verify` takes it for evidence")
     return found
 

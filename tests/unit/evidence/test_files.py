@@ -43,7 +43,7 @@ def padded(raw):
     ids=["doubled key", "BOM", "NaN", "past 64 MiB", "a line more", "no end", "tabs", "other spelling"],
 )
 def test_what_reads_the_same_and_is_written_otherwise_is_refused(passed, change, line):
-    (reason,) = verify(seal(passed, change)).reasons
+    (reason,) = verify(seal(passed, change))
     assert reason.startswith(f"evidence.json:{line} is not what" if line else "evidence.json")
     expected, _, there = reason.partition(" was expected, and ")
     assert expected.rpartition(": '")[2] != there.removesuffix(" is there.")[1:]
@@ -62,7 +62,7 @@ def test_what_reads_the_same_and_is_written_otherwise_is_refused(passed, change,
 )
 def test_so_is_what_gets_signed(passed, name, change):
     (passed / name).write_bytes(change((passed / name).read_bytes()))
-    (reason,) = verify(passed).reasons
+    (reason,) = verify(passed)
     assert reason.startswith(name)
 
 
@@ -98,7 +98,7 @@ def pipe(path):
 )
 def test_what_is_no_regular_file_is_refused_and_waited_for_by_nobody(passed, name, put, words):
     put(passed / name)
-    (reason,) = verify(passed).reasons
+    (reason,) = verify(passed)
     assert reason == f"{passed / name} {words}"
     assert torn(passed) == reason
 

@@ -14,13 +14,12 @@ NOT_MADE = "is not what the journal and its files make of it"
 
 
 def refused(folder, words, **how):
-    report = verify(folder, **how)
-    assert report.ok is False
-    assert any(words in reason for reason in report.reasons), report.reasons
+    reasons = verify(folder, **how)
+    assert any(words in reason for reason in reasons), reasons
 
 
 def test_a_live_pass_goes_through(passed):
-    assert verify(passed, image_digest=DIGEST, max_age=HOUR).reasons == ()
+    assert verify(passed, image_digest=DIGEST, max_age=HOUR) == []
 
 
 def test_a_failure_does_not(written):
@@ -97,7 +96,7 @@ def test_what_is_signed_must_be_of_this_evidence(passed, name):
     (passed / name).unlink()
     refused(passed, f"{name} can't be read")
     (passed / name).write_text(text)
-    assert verify(passed).ok
+    assert verify(passed) == []
 
 
 def test_a_statement_about_another_evidence_does_not(passed):
@@ -145,7 +144,7 @@ def test_a_fail_written_over_as_pass_does_not(written, edit):
 @pytest.mark.parametrize("text", ["", "[]", "null", "{", '{"schema_version": "1"}', "[" * 10_000])
 def test_what_is_no_evidence_does_not(passed, text):
     (passed / "evidence.json").write_text(text)
-    assert verify(passed).ok is False
+    assert verify(passed) != []
 
 
 def test_another_schema_does_not(passed, edit):
@@ -210,4 +209,4 @@ def test_a_folder_of_another_version_is_refused_with_the_version_to_verify_it_wi
     words = (
         f"it was made by pytest-smokedeploy 0.0.9, and this is {__version__}. Verify it with that version."
     )
-    assert verify(folder).reasons == (words,)
+    assert verify(folder) == [words]
