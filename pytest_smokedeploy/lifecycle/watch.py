@@ -236,14 +236,11 @@ class Watch(DeployPart):
     def _silence(self, later: Reading) -> None:
         """Judge the engine's counters, where the agent has them (RUN-2, RUN-3, OBS-9)."""
         first, began = self._at_rest or (None, self.clock())
-        silence = judge(
-            counters(first.raw) if first else None,
-            counters(later.raw) if first else None,
-            self.clock() - began,
-            self.run.settings.activity,
-        )
-        self.facts.note("activity.judged", violated=dict(silence.violated), rests_on=dict(silence.rests_on))
-        self.log.counted = silence.rests_on
-        self.log.uncounted = silence.lost
-        for clause, words in silence.violated.items():
+        idle, after = map(counters, (first.raw, later.raw) if first else ({}, {}))
+        judged = judge(idle, after, self.clock() - began, self.run.settings.activity)
+        self.log.counted = {clause: words for clause, (words, _) in judged.items()}
+        self.log.uncounted = {clause: words for clause, (words, holds) in judged.items() if holds is None}
+        violated = {clause: words for clause, (words, holds) in judged.items() if holds is False}
+        self.facts.note("activity.judged", violated=violated, rests_on=self.log.counted)
+        for clause, words in violated.items():
             self.log.violate(clause, words)

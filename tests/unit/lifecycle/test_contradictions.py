@@ -248,5 +248,6 @@ def test_the_target_is_belied_by_any_status(run):
     ],
 )
 def test_a_count_that_falls_or_is_lost_proves_no_silence(first, last, violated, lost):
-    silence = judge(Activity(**first), Activity(**last), 3.0, ActivityLimits())
-    assert (list(silence.violated), list(silence.lost)) == (violated, lost)
+    judged = judge(Activity(**first), Activity(**last), 3.0, ActivityLimits())
+    assert [clause for clause, (_, holds) in judged.items() if holds is False] == violated
+    assert [clause for clause, (_, holds) in judged.items() if holds is None] == lost
