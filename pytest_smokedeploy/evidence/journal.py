@@ -4,7 +4,6 @@ import errno
 import json
 import os
 import threading
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,18 +30,16 @@ class Journal:
     Args:
         path: ``journal.jsonl``.
         sanitiser: every string passes it.
-        clock: gives the time of an event (RFC 3339).
 
     Attributes:
         broken: why an event could not be put on disk, or "".
 
     """
 
-    def __init__(self, path: Path, sanitiser: Sanitiser, clock: Callable[[], str] = utc_now) -> None:
+    def __init__(self, path: Path, sanitiser: Sanitiser) -> None:
         self.path = path
         self.broken = ""
         self._sanitiser = sanitiser
-        self._clock = clock
         self._lock = threading.RLock()
         self._events: list[dict[str, Any]] = self.read(path) if path.exists() else []
         self._file = path.open("ab")
@@ -64,7 +61,7 @@ class Journal:
                 return
             # The names of an event's parts are ours; names inside them may be somebody else's.
             told = {name: self._sanitiser.data(value) for name, value in data.items()}
-            row = {"at": self._clock(), "event": event, **told}
+            row = {"at": utc_now(), "event": event, **told}
             text = json.dumps(row, ensure_ascii=False, default=str)
             self._events.append(json.loads(text))
             # A lone surrogate of somebody's log line is no reason to lose the event.
