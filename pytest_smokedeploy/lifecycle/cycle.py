@@ -4,6 +4,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 
 from pytest_smokedeploy.client import AgentClient
 from pytest_smokedeploy.contract import OutcomeRequest
@@ -22,6 +23,7 @@ from pytest_smokedeploy.settings import RunConfig
 from pytest_smokedeploy.support.errors import AgentError, SmokedeployError
 
 
+@dataclass(eq=False, repr=False)
 class Lifecycle:
     """Deploys once, verifies, observes, and stops whatever happened.
 
@@ -35,24 +37,19 @@ class Lifecycle:
 
     """
 
-    def __init__(  # noqa: PLR0913 - collaborators
-        self,
-        run: RunConfig,
-        client: AgentClient | None,
-        facts: FactRecorder,
-        *,
-        mask: Callable[[str], str],
-        shield: Callable[[], AbstractContextManager[object]],
-        asked: Callable[[], Mapping[str, object] | None],
-    ) -> None:
+    _run: RunConfig
+    _client: AgentClient | None
+    _facts: FactRecorder
+    _mask: Callable[[str], str]
+    _shield: Callable[[], AbstractContextManager[object]]
+    _asked: Callable[[], Mapping[str, object] | None]
+
+    def __post_init__(self) -> None:
         self.deploy_id = str(uuid.uuid4())
-        self._run = run
-        self._facts = facts
-        self._shield = shield
         self._agent: tuple[AgentClient, Deployer, Watch] | None = None
-        if client is not None:
-            deployer = Deployer(run, client, facts, self.deploy_id, time.monotonic, asked)
-            self._agent = client, deployer, Watch(run, client, facts, self.deploy_id, time.monotonic, mask)
+        if self._client is not None:
+            shared = self._run, self._client, self._facts, self.deploy_id, time.monotonic
+            self._agent = self._client, Deployer(*shared, self._asked), Watch(*shared, self._mask)
         self._deployment: Deployment | SmokedeployError | None = None
         self._status: StatusReading | None = None
         self._log: LogReading | None = None
@@ -190,14 +187,7 @@ class Lifecycle:
         if self._log is None or self._shutdown is None or self._agent is None:
             seen, remedy = "the run did not get that far", "Look at the first stage that failed."
             return Finding("EXT-4", None, CLAUSE["EXT-4"].text, seen, None, remedy=remedy)
-        return exiting.nothing_undocumented(
-            self._log.log,
-            self._shutdown.exit_code,
-            self._run.settings.log.exit_codes,
-            self._facts.oddities,
-            whole=self._agent[2].ended,
-            replaced=self._run.settings.shutdown.by == "image",
-        )
+        return exiting.nothing_undocumented(self._agent[2], self._shutdown)
 
     def close(self) -> None:
         """End the lease's thread and the log stream."""

@@ -1,9 +1,10 @@
 """The exit criteria of STEP 5, judged from the whole run (EXT-2, EXT-4)."""
 
-from collections.abc import Collection, Sequence
 from typing import Final
 
-from pytest_smokedeploy.judging import Record, StartupLog
+from pytest_smokedeploy.judging import Record
+from pytest_smokedeploy.lifecycle.shutdown import Shutdown
+from pytest_smokedeploy.lifecycle.watch import Watch
 from pytest_smokedeploy.model import CLAUSE, Finding
 
 _REMEDY: Final = "Look at these first; the rest follows from them."
@@ -13,8 +14,8 @@ def all_checks_passed(gate: Record) -> Finding:
     """EXT-2: every check of the earlier stages passed, and no clause was violated since."""
     rows, expected = gate.outstanding(), CLAUSE["EXT-2"].text
     if rows:
-        failed = [f"{check.title} ({outcome})" for check, outcome, _ in rows if outcome == "failed"]
-        seen = "; ".join(failed or [f"{check.title} ({outcome})" for check, outcome, _ in rows])
+        failed = [row for row in rows if row[1] == "failed"]
+        seen = "; ".join(f"{check.title} ({outcome})" for check, outcome, _ in failed or rows)
         return Finding("EXT-2", False if failed else None, expected, seen[:400], remedy=_REMEDY)
     # The log's tail is read after the log's checks, so a clause can be violated though its check passed.
     if since := gate.violations:
@@ -23,40 +24,21 @@ def all_checks_passed(gate: Record) -> Finding:
     return Finding("EXT-2", True, expected, "every check of the earlier stages passed")
 
 
-def nothing_undocumented(  # noqa: PLR0913 - facts of the whole run
-    log: StartupLog,
-    exit_code: int | None,
-    documented: Collection[int],
-    oddities: Sequence[str],
-    *,
-    whole: bool,
-    replaced: bool = False,
-) -> Finding:
-    """EXT-4: log lines, exit code and answers are all documented ones.
-
-    Args:
-        log: the runtime's log.
-        exit_code: the runtime's exit code, None where it is not known.
-        documented: the documented exit codes.
-        oddities: undocumented behaviour of answers and calls.
-        whole: whether the log was read to the container's end.
-        replaced: whether a stop-only image replaced the container, so that its exit code can't be read.
-
-    """
+def nothing_undocumented(watch: Watch, shutdown: Shutdown) -> Finding:
+    """EXT-4: log lines, exit code, answers and calls are all documented ones, and the log is whole."""
+    settings, log, code = watch.run.settings, watch.log, shutdown.exit_code
     expected = CLAUSE["EXT-4"].text
     found = [f"undocumented line {line.text[:160]!r}" for line in log.undocumented]
-    if exit_code is not None and exit_code not in documented:
-        found.append(f"exit code {exit_code}, documented are {sorted(documented)}")
-    found += oddities
+    if code is not None and code not in settings.log.exit_codes:
+        found.append(f"exit code {code}, documented are {sorted(settings.log.exit_codes)}")
+    found += watch.facts.oddities
     if found:
         remedy = "Understand it; then mend it, or write its template under log.documented in smokedeploy.yml."
         return Finding("EXT-4", False, expected, "; ".join(found)[:600], remedy=remedy)
-    if not whole or (exit_code is None and not replaced):
-        words = "the log or the exit code could not be read to its end"
-        words += f": {log.broken}" if log.broken else ""
+    # A stop-only image has replaced the container, whose exit code can't be read then.
+    if not watch.ended or (code is None and settings.shutdown.by != "image"):
+        words = f"the log or the exit code could not be read to its end{log.broken and f': {log.broken}'}"
         remedy = "Look at the agent's log and the container: what the runtime did at its end is not known."
         return Finding("EXT-4", None, expected, words[:600], None, remedy=remedy)
-    code = (
-        "no exit code (a stop-only image took its place)" if exit_code is None else f"exit code {exit_code}"
-    )
-    return Finding("EXT-4", True, expected, f"{len(log.lines)} log lines and {code}, all documented")
+    told = "no exit code (a stop-only image took its place)" if code is None else f"exit code {code}"
+    return Finding("EXT-4", True, expected, f"{len(log.lines)} log lines and {told}, all documented")

@@ -5,7 +5,7 @@ import platform
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,7 @@ _HTTP_LOGGERS = ("httpx", "httpcore")
 StackMaker = Callable[[Path, Options], "Stack"]
 
 
+@dataclass(eq=False, repr=False)
 class GateSession:
     """One run of the gate: opened by `begin`, decided by `settle`, released by `end`, written by `finish`.
 
@@ -46,35 +47,28 @@ class GateSession:
 
     """
 
-    run: RunConfig
-    preconditions: Preconditions
-    lifecycle: Lifecycle
-    client: AgentClient | None
+    options: Options
+    environ: Mapping[str, str]
+    announce: Callable[[str], None]
+    make_stack: StackMaker
+    reported: Sequence[Path] = ()
+    run: RunConfig = field(init=False)
+    preconditions: Preconditions = field(init=False)
+    lifecycle: Lifecycle = field(init=False)
+    client: AgentClient | None = field(init=False, default=None)
+    decision: Decision | None = field(init=False, default=None)
+    document: dict[str, Any] | None = field(init=False, default=None)
 
-    def __init__(
-        self,
-        options: Options,
-        environ: Mapping[str, str],
-        announce: Callable[[str], None],
-        make_stack: StackMaker,
-        reported: Sequence[Path] = (),
-    ) -> None:
-        self.options = options
-        self.evidence = options.evidence.absolute()
-        self.client = None
-        self.decision: Decision | None = None
-        self.document: dict[str, Any] | None = None
+    def __post_init__(self) -> None:
+        self.evidence = self.options.evidence.absolute()
         self.sanitiser = Sanitiser()
         self._common = ""
-        self._hide({name: Secret(environ[name]) for name in _SECRET_NAMES if environ.get(name)})
+        self._hide({name: Secret(self.environ[name]) for name in _SECRET_NAMES if self.environ.get(name)})
         prepare(self.evidence)
         self.journal = Journal(self.evidence / "journal.jsonl", self.sanitiser)
-        record = Record(rehearsal=options.rehearse)
-        self.facts = FactRecorder(record, self.journal, lambda line: announce(self.sanitiser.text(line)))
+        record = Record(rehearsal=self.options.rehearse)
+        self.facts = FactRecorder(record, self.journal, lambda line: self.announce(self.sanitiser.text(line)))
         self.signals = Signals(self.facts.interrupt)
-        self._environ = environ
-        self._reported = reported
-        self._make_stack = make_stack
         self._exit = ExitStack()
 
     def _hide(self, secrets: Mapping[str, Secret]) -> None:
@@ -122,25 +116,21 @@ class GateSession:
                 raise
             raise MisuseError(str(error), clause=error.clause) from error
         self.preconditions = Preconditions(self.run, self.client, workflow)
+        mask, shield, checked = self.sanitiser.text, self.signals.shield, self.preconditions
         self.lifecycle = Lifecycle(
-            self.run,
-            self.client,
-            self.facts,
-            mask=self.sanitiser.text,
-            shield=self.signals.shield,
-            asked=lambda: self.preconditions.status_asked,
+            self.run, self.client, self.facts, mask, shield, lambda: checked.status_asked
         )
         self._exit.callback(self.lifecycle.close)
         # A killed process leaves INCOMPLETE behind, and never an older run's PASS.
         write_folder(self.evidence, self.journal.events)
 
     def _resolve(self) -> None:
-        options, environ = self.options, self._environ
+        options, environ = self.options, self.environ
         if options.rehearse:
             refuse_in_workflow(options, environ)
             check_plane(load(options.settings_file()), options.settings_file())
             folder = self._exit.enter_context(tempfile.TemporaryDirectory(prefix="smokedeploy-"))
-            stack = self._make_stack(Path(folder), options)
+            stack = self.make_stack(Path(folder), options)
             environ = self._exit.enter_context(stack).environ
             options = replace(
                 options,
@@ -250,7 +240,7 @@ class GateSession:
         self.journal.close()
         # `finish` masks again what is written until then, and fails where it can't.
         with suppress(OSError):
-            artifacts.redact_files(self._reported, self.sanitiser)
+            artifacts.redact_files(self.reported, self.sanitiser)
         self._exit.close()
         return decision.exit_status or (EXIT_FAILED if self.journal.broken else 0)
 
@@ -258,12 +248,12 @@ class GateSession:
         """Write the evidence, once and after every other plug-in; returns the exit status."""
         status, decision = self.end(), self.settle()
         try:
-            artifacts.redact_files(self._reported, self.sanitiser)
+            artifacts.redact_files(self.reported, self.sanitiser)
             self.document, self.decision = artifacts.write(self.evidence, self.journal.events, decision)
             if self.decision is not decision:
                 words = f"{self.decision.verdict}  {self.decision.reason} Whatever stands above."
                 self.facts.announce(words)
-            artifacts.summarise(self._environ.get("GITHUB_STEP_SUMMARY"), self.document)
+            artifacts.summarise(self.environ.get("GITHUB_STEP_SUMMARY"), self.document)
         except OSError as error:
             # No evidence, no gate: whatever was decided, nobody can see it.
             self.facts.announce(f"the evidence could not be written: {error.strerror or error}")

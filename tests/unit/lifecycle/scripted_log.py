@@ -2,16 +2,20 @@
 
 from bisect import bisect_right
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from operator import itemgetter
 
 from pytest_smokedeploy.contract import End, Heartbeat, LogLine
 from pytest_smokedeploy.evidence import Journal
 from pytest_smokedeploy.judging import Record, StartupLog
-from pytest_smokedeploy.lifecycle import FactRecorder
+from pytest_smokedeploy.lifecycle import FactRecorder, Shutdown
 from pytest_smokedeploy.lifecycle.exiting import nothing_undocumented
 from pytest_smokedeploy.lifecycle.observation import READING_SECONDS, Observer
+from pytest_smokedeploy.lifecycle.watch import Watch
+from pytest_smokedeploy.settings import Options, resolve
 from pytest_smokedeploy.support.errors import UnreachableError
 from pytest_smokedeploy.support.redaction import Sanitiser
+from tests.rehearsal.gallery.gate import settings_file
 from tests.unit.judging.start_up import language
 
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -67,6 +71,7 @@ class Seen:
     """An observer of a scripted stream, and what it has read."""
 
     def __init__(self, rows, folder):
+        self.folder = folder
         self.stream = Scripted(rows)
         self.log = StartupLog(language(documented=["event {number}"]))
         self.journal = Journal(folder / "journal.jsonl", Sanitiser())
@@ -96,5 +101,13 @@ class Seen:
         self.whole = self.observer.drain(TAIL_SECONDS, READING_SECONDS)
         return self
 
+    @cached_property
+    def watch(self):
+        config = settings_file(self.folder, {})
+        run = resolve(Options(config=config, environment="dev", image_tag="1.0.0", rehearse=True), {})
+        watch = Watch(run, None, FactRecorder(self.gate, self.journal), "id", lambda: self.stream.now, str)
+        watch.log, watch._observer = self.log, self.observer
+        return watch
+
     def exit(self):
-        return nothing_undocumented(self.log, 0, [0], [], whole=self.observer.ended and not self.log.broken)
+        return nothing_undocumented(self.watch, Shutdown(exit_code=0))
