@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, Final
 
 from pytest_smokedeploy.judging import Check, Decision, Record, decide
@@ -141,13 +142,9 @@ def _extensions(statuses: Sequence[Event]) -> list[str]:
 
 def _stages(collected: Sequence[Event], finished: Sequence[Event]) -> list[dict[str, Any]]:
     """Every stage with its checks and how each ended."""
-    ended = {event["id"]: event for event in finished}
-    rows = []
-    for row in (row for event in collected for row in event["checks"]):
-        end = {"outcome": "not run", "words": "", **ended.get(row["id"], {})}
-        rows.append(
-            {**row, **{key: end.get(key) for key in ("outcome", "words", "started_at", "finished_at")}}
-        )
+    end: dict[str, Any] = {"outcome": "not run", "words": "", "started_at": None, "finished_at": None}
+    ended = {event["id"]: {key: event.get(key, end[key]) for key in end} for event in finished}
+    rows = [row | ended.get(row["id"], end) for event in collected for row in event["checks"]]
     stages = {stage: [row for row in rows if row["stage"] == stage] for stage in STAGES}
     return [
         {"stage": str(stage), "outcome": _stage_outcome(checks), "checks": checks}
@@ -164,18 +161,12 @@ def _stage_outcome(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _clauses(decision: Decision) -> list[dict[str, Any]]:
-    return [
-        {
-            "clause": s.clause,
-            "text": CLAUSE[s.clause].text,
-            "how": str(CLAUSE[s.clause].how),
-            "state": s.state,
-            "basis": None if s.basis is None else str(s.basis),
-            "checks": list(s.checks),
-            "words": s.words,
-        }
-        for s in decision.clauses
-    ]
+    rows = []
+    for state in decision.clauses:
+        clause, basis = CLAUSE[state.clause], state.basis and str(state.basis)
+        named = {"clause": clause.id, "text": clause.text, "how": str(clause.how)}
+        rows.append(named | asdict(state) | {"basis": basis, "checks": list(state.checks)})
+    return rows
 
 
 def _stop(events: Sequence[Event]) -> dict[str, Any]:

@@ -11,12 +11,9 @@ from pytest_smokedeploy.model.clauses import Forbidden as Forbidden
 from pytest_smokedeploy.model.clauses import How as How
 from pytest_smokedeploy.model.clauses import Stated as Stated
 from pytest_smokedeploy.model.findings import MEANS as MEANS
-from pytest_smokedeploy.model.findings import UNTOLD as UNTOLD
 from pytest_smokedeploy.model.findings import Finding as Finding
 from pytest_smokedeploy.model.stages import STAGES as STAGES
 from pytest_smokedeploy.model.stages import Stage as Stage
 from pytest_smokedeploy.model.verdicts import EXIT_FAILED as EXIT_FAILED
-from pytest_smokedeploy.model.verdicts import EXIT_MISUSE as EXIT_MISUSE
 from pytest_smokedeploy.model.verdicts import EXIT_OK as EXIT_OK
-from pytest_smokedeploy.model.verdicts import EXIT_STATUS as EXIT_STATUS
 from pytest_smokedeploy.model.verdicts import Verdict as Verdict

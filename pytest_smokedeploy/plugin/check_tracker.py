@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
 from inspect import iscoroutinefunction
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from pytest_smokedeploy.evidence import utc_now
 from pytest_smokedeploy.judging import Check, CheckOutcome, blocked
@@ -20,23 +20,24 @@ Item: TypeAlias = Any
 End: TypeAlias = tuple[CheckOutcome, str, str | None]
 
 
+_PASSED: Final[End] = ("passed", "", None)
+
+
 @dataclass(slots=True)
 class Call:
     """What a check's own function did: a hook can rewrite its report, or call another in its place.
 
     Attributes:
         running: it was called and has not ended.
-        returned: it was called and returned.
         raised: what it raised, or None.
-        gave: the type of what it returned, "" for None. pytest counts that as passed, though nothing was
-            asserted by it, and nothing of a generator's or a coroutine's body was run.
+        end: the end of a check that is reported as passed. pytest counts a returned value as passed, though
+            nothing was asserted by it, and nothing of a generator's or a coroutine's body was run.
 
     """
 
     running: bool = False
-    returned: bool = False
     raised: BaseException | None = None
-    gave: str = ""
+    end: End = ("not run", "its function was not called", None)
 
     @contextmanager
     def under_way(self) -> Iterator[None]:
@@ -53,21 +54,9 @@ class Call:
 
     def give(self, result: Any) -> Any:  # noqa: ANN401 - somebody's value
         """Record that the call returned `result`; returns it."""
-        self.returned = True
-        self.gave = "" if result is None else type(result).__name__
+        words = f"its function returned a value ({type(result).__name__}), and asserted nothing by it"
+        self.end = _PASSED if result is None else ("unproven", words, None)
         return result
-
-    def end(self) -> End:
-        """The end of a check that is reported as passed."""
-        if not self.returned:
-            return "not run", "its function was not called", None
-        if self.gave:
-            return (
-                "unproven",
-                f"its function returned a value ({self.gave}), and asserted nothing by it",
-                None,
-            )
-        return "passed", "", None
 
 
 def watch(item: Item, calls: dict[str, Call]) -> None:
@@ -146,7 +135,7 @@ class CheckTracker:
 
     def _phase(self, check: Check, when: str, error: BaseException | None, report: Any) -> End | None:  # noqa: ANN401
         """How the check ended by this phase; None where the phase says nothing of it."""
-        seen = self._calls.get(check.id, Call(returned=True)) if when == "call" else Call()
+        seen = self._calls.get(check.id, Call(end=_PASSED)) if when == "call" else Call()
         raised = error or seen.raised
         if check.id in self._blocked:
             report.smokedeploy_blocked = report.when == "setup"
@@ -157,19 +146,29 @@ class CheckTracker:
             # A strict xfail that passes has failed, and nothing was raised. Where something was raised and
             # the report says passed, somebody's hook rewrote it.
             cause = raised or AssertionError(str(report.longrepr))
-            words, clause = self._gate.words(check, cause)
-            if self._plain(check, cause):
+            words, clause, plain = self._told(check, cause)
+            if plain:
                 report.longrepr = words
             return "failed", words, clause
         if report.skipped:
             return "skipped", str(raised or ""), None
         # A function that still runs has reported a part of itself: a subtest.
-        return seen.end() if when == "call" and not seen.running else None
+        return seen.end if when == "call" and not seen.running else None
 
-    def _plain(self, check: Check, error: BaseException) -> bool:
-        """Whether the gate's own words are enough; a user's own check keeps its traceback."""
-        found = [self._gate.facts.record.found(c) for c in check.clauses]
-        return isinstance(error, SmokedeployError) or any(f is not None and not f for f in found)
+    def _told(self, check: Check, error: BaseException) -> tuple[str, str | None, bool]:
+        """The masked first line about a failed check, the clause its error names, and whether it is enough.
+
+        A user's own check keeps its traceback.
+        """
+        mask = self._gate.sanitiser.text
+        if isinstance(error, SmokedeployError):
+            return mask(str(error)), error.clause, True
+        for finding in map(self._gate.facts.record.found, check.clauses):
+            if finding is not None and not finding:
+                return mask(str(finding)), None, True
+        # A bare number says nothing of who left.
+        said = repr(error) if isinstance(error, SystemExit) else str(error).strip() or repr(error)
+        return mask(said.splitlines()[0][:500]), None, False
 
     def _redact(self, report: Any) -> None:  # noqa: ANN401 - pytest's own
         mask = self._gate.sanitiser.text

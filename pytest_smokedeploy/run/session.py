@@ -171,21 +171,6 @@ class GateSession:
             engine=self.options.engine if run.rehearsal else "",
         )
 
-    # -- checks ----------------------------------------------------------------------------
-
-    def words(self, check: Check, error: BaseException) -> tuple[str, str | None]:
-        """The first line about a failed check, masked, and the clause that its error names, or None."""
-        if isinstance(error, SmokedeployError):
-            return self.sanitiser.text(str(error)), error.clause
-        for clause in check.clauses:
-            finding = self.facts.record.found(clause)
-            if finding is not None and not finding:
-                return self.sanitiser.text(str(finding)), None
-        # A bare number says nothing of who left.
-        said = repr(error) if isinstance(error, SystemExit) else str(error).strip() or repr(error)
-        first = said.splitlines()[0]
-        return self.sanitiser.text(first[:500]), None
-
     # -- end -------------------------------------------------------------------------------
 
     def settle(self, status: int = 0) -> Decision:

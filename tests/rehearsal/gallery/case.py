@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from pytest_smokedeploy.model import EXIT_STATUS, Verdict
+from pytest_smokedeploy.model.verdicts import EXIT_STATUS, Verdict
 from pytest_smokedeploy.rehearsal import Exchange, World
 
 HEALTHY = World().script()

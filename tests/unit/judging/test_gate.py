@@ -1,7 +1,8 @@
 """The gate decides from facts alone: each verdict, what is named first, what is blocked."""
 
 from pytest_smokedeploy.judging import Check, Record, blocked, clause_states, decide, may_not_deploy
-from pytest_smokedeploy.model import CHECKED, CLAUSE, EXIT_STATUS, Basis, Finding, Stage, Verdict
+from pytest_smokedeploy.model import CHECKED, CLAUSE, Basis, Finding, Stage, Verdict
+from pytest_smokedeploy.model.verdicts import EXIT_STATUS
 
 
 def checks():

@@ -3,7 +3,8 @@
 import pytest
 
 from pytest_smokedeploy.judging import Check, Record, clause_states, decide, earned, may_not_deploy
-from pytest_smokedeploy.model import CHECKED, EXIT_STATUS, Basis, Finding, Stage, Verdict
+from pytest_smokedeploy.model import CHECKED, Basis, Finding, Stage, Verdict
+from pytest_smokedeploy.model.verdicts import EXIT_STATUS
 from tests.unit.judging.test_gate import checks, gate, run
 
 

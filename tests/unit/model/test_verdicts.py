@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from pytest_smokedeploy.model import EXIT_MISUSE, EXIT_STATUS, Verdict
+from pytest_smokedeploy.model.verdicts import EXIT_MISUSE, EXIT_STATUS, Verdict
 
 README = Path(__file__).parents[3] / "README.md"
 
