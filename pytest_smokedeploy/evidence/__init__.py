@@ -6,6 +6,7 @@ from pytest_smokedeploy.evidence.document import take as take
 from pytest_smokedeploy.evidence.files import fault as fault
 from pytest_smokedeploy.evidence.folder import owed as owed
 from pytest_smokedeploy.evidence.folder import prepare as prepare
+from pytest_smokedeploy.evidence.folder import usable as usable
 from pytest_smokedeploy.evidence.folder import write_folder as write_folder
 from pytest_smokedeploy.evidence.journal import Journal as Journal
 from pytest_smokedeploy.evidence.journal import utc_now as utc_now

@@ -127,7 +127,7 @@ def build(events: Sequence[Event], files: Mapping[str, str]) -> dict[str, Any]:
             "quiet_seconds": first("log.quiet").get("seconds"),
             "exit_code": named["log.end"][-1].get("exit_code") if named["log.end"] else None,
         },
-        "stop": _stop(events),
+        "stop": _stop(record, events),
         "timeline": [dict(e) for e in events if str(e.get("event")) not in _ELSEWHERE],
         "facts": facts,
         "files": dict(sorted(files.items())),
@@ -169,14 +169,13 @@ def _clauses(decision: Decision) -> list[dict[str, Any]]:
     return rows
 
 
-def _stop(events: Sequence[Event]) -> dict[str, Any]:
-    names = {str(event.get("event")) for event in events}
+def _stop(record: Record, events: Sequence[Event]) -> dict[str, Any]:
     rows = [event for event in events if str(event.get("event", "")).startswith("stop.")]
-    end = next((e for e in reversed(rows) if e["event"] in {"stop.confirmed", "stop.unconfirmed"}), None)
+    end: Event = next((e for e in reversed(rows) if e["event"] in {"stop.confirmed", "stop.unconfirmed"}), {})
     return {
-        "owed": "deploy.promised" in names and "deploy.refused" not in names,
-        "confirmed": end is not None and end["event"] == "stop.confirmed",
-        "at": end["at"] if end else None,
-        "words": end.get("words", "") if end else "",
+        "owed": record.deploy == "sent",
+        "confirmed": record.stop_confirmed,
+        "at": end.get("at"),
+        "words": end.get("words", ""),
         "events": [dict(event) for event in rows],
     }

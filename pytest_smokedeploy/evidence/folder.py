@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -32,10 +33,22 @@ def prepare(folder: Path) -> None:
         words = f"The journal in {folder} still owes a stop: another run is under way, or was killed."
         remedy = "Run `smokedeploy stop` first; clearing it would forget the container."
         raise EvidenceError(words, remedy=remedy)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
+    with usable(folder):
         for name in OURS:
             (folder / name).unlink(missing_ok=True)
+
+
+@contextmanager
+def usable(folder: Path) -> Iterator[None]:
+    """Make the folder, to be worked in.
+
+    Raises:
+        EvidenceError: it can't be made, or the work in it failed.
+
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
     except OSError as error:
         words = f"The evidence folder {folder} can't be used: {error.strerror or error}."
         raise EvidenceError(words, remedy="Name another with --smokedeploy-evidence.") from error

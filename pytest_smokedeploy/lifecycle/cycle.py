@@ -104,11 +104,10 @@ class Lifecycle:
 
         """
         if self._log is None:
-            status = self.status()
-            _, deployer, watch = self._connected()
+            status, watch = self.status(), self._connected()[2]
             # Set before it is followed: after an interrupt the next check finds this log, not a new stream.
             self._log = LogReading(watch.log)
-            watch.follow(status, deployer.extensions)
+            watch.follow(status)
         return self._log
 
     def _connected(self) -> tuple[AgentClient, Deployer, Watch]:

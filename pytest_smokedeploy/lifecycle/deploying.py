@@ -83,14 +83,8 @@ class Deployer(DeployPart):
                 raise
             failed, reading = error, receipt
         self.facts.odd("POST /v1/deploy", reading)
-        deployment = Deployment(
-            self.run,
-            self.deploy_id,
-            reading,
-            promised=Extension.RECEIPT in self.extensions,
-            ran_before=before.raw.get("running") is True,
-            failed=failed,
-        )
+        promised, ran = Extension.RECEIPT in self.extensions, before.raw.get("running") is True
+        deployment = Deployment(self.run, self.deploy_id, reading, promised, ran, failed)
         self.facts.findings(deployment.breaches(), deployment.oddities())
         return deployment
 

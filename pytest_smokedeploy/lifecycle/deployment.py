@@ -1,6 +1,6 @@
 """Judges the agent's receipt of its five steps (AGT-1 to AGT-5)."""
 
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import dataclass
 from typing import Final
 
 from pytest_smokedeploy.client import Reading
@@ -48,7 +48,6 @@ class Deployment:
     run: RunConfig
     deploy_id: str
     reading: Reading
-    _: KW_ONLY
     promised: bool = False
     ran_before: bool = False
     failed: AgentFailedError | None = None

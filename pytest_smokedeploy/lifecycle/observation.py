@@ -63,6 +63,8 @@ class Observer:
         since: the deploy's beginning by the server's clock: no line of its log is older. None: not known.
         started: the container's start by the server's clock, from which idle is due. None: not known.
         live: whether lines are shown as they come; a log that is read once afterwards is in the file.
+        at_rest: called once, `REST_SECONDS` after idle.
+        look: called every `LOOK_SECONDS` of the quiet window, since a paused container is silent too.
 
     """
 
@@ -75,6 +77,8 @@ class Observer:
     since: datetime | None = None
     started: datetime | None = None
     live: bool = True
+    at_rest: Callable[[], None] | None = None
+    look: Callable[[], None] = lambda: None
 
     def __post_init__(self) -> None:
         self.ended = False
@@ -101,13 +105,7 @@ class Observer:
         self.stream.close()
         self._file.close()
 
-    def until_quiet(
-        self,
-        startup_seconds: float,
-        quiet_seconds: float,
-        at_rest: Callable[[], None] | None = None,
-        look: Callable[[], None] = lambda: None,
-    ) -> None:
+    def until_quiet(self, startup_seconds: float, quiet_seconds: float) -> None:
         """Read through idle and the quiet window, up to a violation, the log's end, or the deadline.
 
         A forbidden line ends the observation as it arrives (RUN-6).
@@ -116,12 +114,10 @@ class Observer:
             startup_seconds: from the container's start to idle, by the server's times; by the gate's clock
                 where no line comes.
             quiet_seconds: from the arrival of idle.
-            at_rest: called once, `REST_SECONDS` after idle.
-            look: called every `LOOK_SECONDS` of the quiet window, since a paused container is silent too.
 
         """
         if self._until_idle(startup_seconds):
-            self._through_window(quiet_seconds, at_rest, look)
+            self._through_window(quiet_seconds)
         self._file.flush()
 
     def _until_idle(self, seconds: float) -> bool:
@@ -150,22 +146,20 @@ class Observer:
             return LAG_SECONDS
         return self._spoke + LAG_SECONDS - now
 
-    def _through_window(
-        self, seconds: float, at_rest: Callable[[], None] | None, look: Callable[[], None]
-    ) -> None:
+    def _through_window(self, seconds: float) -> None:
         idle = looked = self.clock()
         rest = idle + min(REST_SECONDS, seconds / 2)
         while not self.log.violated and not self.ended:
             now = self.clock()
-            if at_rest is not None and now >= rest:
-                at_rest()
-                at_rest = None
+            if self.at_rest and now >= rest:
+                self.at_rest()
+                self.at_rest = None
                 continue
             if now - looked >= LOOK_SECONDS:
-                look()
+                self.look()
                 looked = self.clock()
                 continue
-            left = (idle + seconds if at_rest is None else rest) - now
+            left = (rest if self.at_rest else idle + seconds) - now
             if left <= -READING_SECONDS:
                 self._overrun(READING_SECONDS, "the quiet window was over")
                 return

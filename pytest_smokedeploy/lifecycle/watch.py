@@ -55,18 +55,15 @@ class Watch(DeployPart):
         """Whether the log was read to the container's end."""
         return self._observer is not None and self._observer.ended and not self.log.broken
 
-    def follow(self, status: StatusReading, extensions: frozenset[str]) -> None:
+    def follow(self, status: StatusReading) -> None:
         """Follow the log through idle and the quiet window, or up to a violation."""
+        deadlines, extensions = self.run.settings.deadlines, status.extensions
         if Extension.LOGS not in extensions:
             self.log.cut("the agent does not offer the extension `logs`")
         elif observer := self._open(extensions, status.earliest, follow=True):
-            observer.started = status.started
-            observer.until_quiet(
-                self.run.settings.deadlines.startup_seconds,
-                self.run.settings.quiet_window_seconds,
-                self._rest if Extension.ACTIVITY in extensions else None,
-                lambda: self._glance(status),
-            )
+            observer.started, observer.look = status.started, lambda: self._glance(status)
+            observer.at_rest = self._rest if Extension.ACTIVITY in extensions else None
+            observer.until_quiet(deadlines.startup_seconds, self.run.settings.quiet_window_seconds)
             self.facts.note("status.watched", reads=self._glances)
         if not self.log.violated:
             self._wait(status.read_at + APART_SECONDS - self.clock())

@@ -1,6 +1,6 @@
 """Options and plug-ins under which a run is no gate: known before any request leaves, exit status 4."""
 
-import os.path
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -58,27 +58,22 @@ def parallel(config: Config) -> bool:
     return bool(several) or bool(getattr(option, "looponfail", False)) or hasattr(config, "workerinput")
 
 
-def only_lists(config: Config, environ: Mapping[str, str]) -> bool:
+def only_lists(config: Config) -> bool:
     """Whether an option lists the checks and runs none; False in a dispatched run."""
-    return bool(_listing(config)) and (config.option.smokedeploy_rehearse or not _in_actions(environ))
+    return bool(listing(config)) and (config.option.smokedeploy_rehearse or not _in_actions())
 
 
-def dispatched(config: Config, environ: Mapping[str, str]) -> bool:
+def dispatched(config: Config) -> bool:
     """Whether this process is meant to be the gate of a workflow's run.
 
     It runs in GitHub Actions, names an environment, and loads the plug-in by ``-p``: an exit status of 0
     then counts as a PASS.
     """
     option = config.option
-    named = option.smokedeploy_environment or environ.get("SMOKEDEPLOY_ENVIRONMENT")
+    named = option.smokedeploy_environment or os.environ.get("SMOKEDEPLOY_ENVIRONMENT")
     # Of all arguments: with --help pytest reads no further than that.
     asked = not _NAMES.isdisjoint(config.known_args_namespace.plugins or ())
-    return bool(named) and asked and _in_actions(environ) and not option.smokedeploy_rehearse
-
-
-def shows(config: Config, environ: Mapping[str, str]) -> bool:
-    """Whether a dispatched run would run no check, and end with 0."""
-    return bool(_listing(config)) and dispatched(config, environ)
+    return bool(named) and asked and _in_actions() and not option.smokedeploy_rehearse
 
 
 def no_stage() -> MisuseError:
@@ -87,14 +82,14 @@ def no_stage() -> MisuseError:
     return MisuseError(words, clause="FLR-1", remedy="Name the smoke tests' folder.")
 
 
-def options_of(config: Config, environ: Mapping[str, str], folder: Path | None = None) -> Options:
+def options_of(config: Config, folder: Path | None = None) -> Options:
     """The run's options; `folder` is the smoke tests' own where they are known."""
     given = {name.removeprefix("smokedeploy_"): value for name, value in vars(config.option).items()}
     more = {"folder": folder} if folder else {}
-    return Options.merged(given, environ, rehearse=given["rehearse"], engine=given["engine"], **more)
+    return Options.merged(given, os.environ, rehearse=given["rehearse"], engine=given["engine"], **more)
 
 
-def _listing(config: Config) -> str:
+def listing(config: Config) -> str:
     """The option under which pytest runs no test and ends with 0, or ""."""
     for option, flag in _SHOWING.items():
         given = getattr(config.option, option, False)
@@ -104,34 +99,31 @@ def _listing(config: Config) -> str:
     return ""
 
 
-def _in_actions(environ: Mapping[str, str]) -> bool:
-    return environ.get("GITHUB_ACTIONS") == "true"
+def _in_actions() -> bool:
+    return os.environ.get("GITHUB_ACTIONS") == "true"
 
 
-def misuses(
-    config: Config, items: Sequence[Item], checks: Mapping[str, Check], environ: Mapping[str, str]
-) -> Iterator[MisuseError]:
+def misuses(config: Config, items: Sequence[Item], checks: Mapping[str, Check]) -> Iterator[MisuseError]:
     """Everything about options and plug-ins that makes this run no gate, worst first.
 
     Args:
         config: pytest's.
         items: pytest's, in the order they will run.
         checks: the checks by node id.
-        environ: the environment.
 
     """
-    yield from _disagreements(config, environ)
-    if flag := _listing(config):
+    yield from _disagreements(config)
+    if flag := listing(config):
         words = f"{flag} runs no check, and would end with 0 in a dispatched run."
         yield MisuseError(words, clause="FLR-1", remedy=f"Run without {flag}; look in addopts too.")
-    if dispatched(config, environ):
-        yield from process_environment.misuses(environ)
+    if dispatched(config):
+        yield from process_environment.misuses(os.environ)
     yield from _plugins(config)
     for option, flag, why in _UNFIT:
         if getattr(config.option, option, False):
             yield MisuseError(f"{flag} does not go with a gate: {why}.", remedy=f"Run without {flag}.")
-    yield from _report_elsewhere(config, environ)
-    if environ.get("PYTEST_DEBUG"):
+    yield from _report_elsewhere(config)
+    if os.environ.get("PYTEST_DEBUG"):
         words = "PYTEST_DEBUG does not go with a gate: it writes every value to the terminal, secrets too."
         yield MisuseError(words, remedy="Run without it.")
     if _thread_timeout(config, items):
@@ -160,8 +152,8 @@ def _plugins(config: Config) -> Iterator[MisuseError]:
             yield MisuseError(f"The plug-in {package} is missing.", remedy=remedy)
 
 
-def _report_elsewhere(config: Config, environ: Mapping[str, str]) -> Iterator[MisuseError]:
-    folder = options_of(config, environ).evidence.absolute()
+def _report_elsewhere(config: Config) -> Iterator[MisuseError]:
+    folder = options_of(config).evidence.absolute()
     xml = getattr(config.option, "xmlpath", None)
     if xml and Path(xml).absolute() != folder / "junit.xml":
         words = f"The JUnit report goes to {xml}, and the evidence is not whole without its own."
@@ -203,13 +195,13 @@ def _thread_timeout(config: Config, items: Sequence[Item]) -> bool:
     return "thread" in methods
 
 
-def _disagreements(config: Config, environ: Mapping[str, str]) -> Iterator[MisuseError]:
+def _disagreements(config: Config) -> Iterator[MisuseError]:
     """Options, also those from a file, that replace an input of the dispatch (TRG-2)."""
-    if config.option.smokedeploy_rehearse or not _in_actions(environ):
+    if config.option.smokedeploy_rehearse or not _in_actions():
         return
     for name in ("environment", "image_tag"):
         given = getattr(config.option, f"smokedeploy_{name}")
-        dispatched = environ.get(f"SMOKEDEPLOY_{name.upper()}")
+        dispatched = os.environ.get(f"SMOKEDEPLOY_{name.upper()}")
         if given and dispatched and given != dispatched:
             flag = f"--smokedeploy-{name.replace('_', '-')}"
             words = f"{flag} says {given!r}, and the workflow was dispatched with {dispatched!r}."

@@ -3,20 +3,21 @@
 import os
 import secrets
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pytest_smokedeploy.evidence import usable
 from pytest_smokedeploy.plugin import collection, compatibility, terminal
 from pytest_smokedeploy.plugin.check_tracker import CheckTracker
 from pytest_smokedeploy.plugin.collection import Collection
 from pytest_smokedeploy.reports import github, html
 from pytest_smokedeploy.reports.terminal import lines
 from pytest_smokedeploy.run.session import GateSession
-from pytest_smokedeploy.support.errors import EvidenceError, MisuseError, SmokedeployError
+from pytest_smokedeploy.support.errors import MisuseError, SmokedeployError
 from pytest_smokedeploy.support.redaction import one_line
 
 
@@ -54,15 +55,9 @@ class GateRun:
 
         """
         option = self._config.option
-        folder = compatibility.options_of(self._config, os.environ).evidence.absolute()
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            words = f"The evidence folder {folder} can't be made: {error.strerror or error}."
-            raise _refused(
-                EvidenceError(words, remedy="Name another with --smokedeploy-evidence.")
-            ) from error
-        option.htmlpath = getattr(option, "htmlpath", None) or str(folder / "report.html")
+        folder = compatibility.options_of(self._config).evidence.absolute()
+        with _refusing(), usable(folder):
+            option.htmlpath = getattr(option, "htmlpath", None) or str(folder / "report.html")
         option.xmlpath = getattr(option, "xmlpath", None) or str(folder / "junit.xml")
         option.self_contained_html = True
         option.css = getattr(option, "css", None) or []
@@ -78,7 +73,7 @@ class GateRun:
             pytest.UsageError: it is one.
 
         """
-        if compatibility.shows(self._config, os.environ):
+        if compatibility.listing(self._config) and compatibility.dispatched(self._config):
             self._begin()
 
     def collect(self, items: list[pytest.Item]) -> None:
@@ -94,10 +89,10 @@ class GateRun:
 
         """
         self._session = session
-        if self._collection and not compatibility.only_lists(self._config, os.environ):
+        if self._collection and not compatibility.only_lists(self._config):
             self._begin()
         elif self._armed:
-            if compatibility.dispatched(self._config, os.environ):
+            if compatibility.dispatched(self._config):
                 self._collection = Collection(misuses=[compatibility.no_stage()])
                 self._begin()
             self._aside = self._disarm()
@@ -108,28 +103,27 @@ class GateRun:
         items = self._session.items if self._session else []
         hook = config.hook.pytest_smokedeploy_rehearsal
         _clear_metadata(config)
-        try:
+        with _refusing():
             gate = self.gate = GateSession(
-                compatibility.options_of(config, environ, collected.folder),
+                compatibility.options_of(config, collected.folder),
                 environ,
                 lambda line: terminal.show(config, f"  {line}"),
                 lambda folder, options: hook(folder=folder, options=options),
                 _reported(config),
             )
-        except EvidenceError as error:
-            raise _refused(error) from error
         terminal.redact_output(config, gate.sanitiser.text)
         if environ.get("GITHUB_ACTIONS") == "true":
             self._token = secrets.token_hex(16)
             terminal.show(config, github.silence(self._token))
-        misuses = [*collected.misuses, *compatibility.misuses(config, items, collected.checks, environ)]
+        misuses = [*collected.misuses, *compatibility.misuses(config, items, collected.checks)]
         versions = {d.project_name: d.version for _, d in config.pluginmanager.list_plugin_distinfo()}
-        try:
-            gate.begin(list(collected.checks.values()), misuses, versions)
-        except MisuseError as error:
-            gate.end()
-            # pytest tells it after everything else, when GitHub's runner takes commands again.
-            raise _refused(error, gate.sanitiser.text) from error
+        # pytest tells it after everything else, when GitHub's runner takes commands again.
+        with _refusing(gate.sanitiser.text):
+            try:
+                gate.begin(list(collected.checks.values()), misuses, versions)
+            except MisuseError:
+                gate.end()
+                raise
         self.tracker = CheckTracker(gate, collected.checks, collected.calls)
 
     def _disarm(self) -> list[Any]:
@@ -208,14 +202,19 @@ class GateRun:
         """Make a dispatched run fail in which no gate began (FLR-1)."""
         session = self._config.pluginmanager.getplugin("session")
         unended = self._armed and session is not None and not session.exitstatus
-        if unended and compatibility.dispatched(self._config, os.environ):
+        if unended and compatibility.dispatched(self._config):
             session.exitstatus = 1
             sys.stderr.write(f"smoke deploy: {compatibility.no_stage()}\n")
 
 
-def _refused(error: SmokedeployError, mask: Any = str) -> pytest.UsageError:  # noqa: ANN401 - str -> str
-    name = f"{error.clause}: " if error.clause else ""
-    return pytest.UsageError(one_line(mask(f"smoke deploy REFUSED: {name}{error}")))
+@contextmanager
+def _refusing(mask: Callable[[str], str] = str) -> Iterator[None]:
+    """Make an error of the gate's pytest's own: one line, and exit status 4."""
+    try:
+        yield
+    except SmokedeployError as error:
+        name = f"{error.clause}: " if error.clause else ""
+        raise pytest.UsageError(one_line(mask(f"smoke deploy REFUSED: {name}{error}"))) from error
 
 
 def _reported(config: pytest.Config) -> list[Path]:

@@ -3,17 +3,8 @@
 import pytest
 
 from pytest_smokedeploy.judging import Check, blocked, clause_states, decide, may_not_deploy
-from pytest_smokedeploy.model import (
-    CHECKED,
-    CLAUSE,
-    CLAUSES,
-    EXIT_STATUS,
-    Basis,
-    Finding,
-    How,
-    Stage,
-    Verdict,
-)
+from pytest_smokedeploy.model import CHECKED, CLAUSE, CLAUSES, Basis, Finding, How, Stage, Verdict
+from pytest_smokedeploy.model.verdicts import EXIT_STATUS
 from tests.unit.judging.test_gate import gate, proven, run, violated
 
 

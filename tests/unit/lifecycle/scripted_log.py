@@ -93,7 +93,8 @@ class Seen:
         return self.log.finding(clause).seen
 
     def until_quiet(self, at_rest=None):
-        self.observer.until_quiet(STARTUP, QUIET, at_rest)
+        self.observer.at_rest = at_rest
+        self.observer.until_quiet(STARTUP, QUIET)
         return self
 
     def until_the_end(self):
