@@ -107,16 +107,15 @@ def build(events: Sequence[Event], files: Mapping[str, str]) -> dict[str, Any]:
         "rehearsal": bool(started.get("rehearsal", False)),
         "started_at": events[0]["at"] if events else None,
         "finished_at": events[-1]["at"] if events else None,
-        "environment": started.get("environment", ""),
-        "execution_plane": started.get("execution_plane", ""),
+        **{
+            key: started.get(key, "") for key in ("environment", "execution_plane", "endpoint_host", "engine")
+        },
         "image": {
             **started.get("image", {}),
             "reported": answer.get("image", ""),
             "digest": answer.get("image_digest") or "",
         },
-        "endpoint_host": started.get("endpoint_host", ""),
         "agent": {**started.get("agent", {}), "extensions": _extensions(named["status.read"])},
-        "engine": started.get("engine", ""),
         **{key: dict(started.get(key, {})) for key in ("settings", "run", "versions")},
         "deploy_id": str(first("deploy.promised").get("deploy_id", "")),
         "stages": _stages(named["checks.collected"], named["check.finished"]),

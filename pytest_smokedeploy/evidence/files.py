@@ -61,17 +61,6 @@ def fault(path: Path) -> str:
         return str(error)
 
 
-def content(path: Path) -> bytes:
-    """The whole of a file that has a cap.
-
-    Raises:
-        EvidenceError: as `opened` does.
-
-    """
-    with opened(path) as file:
-        return file.read(MOST_BYTES[path.name])
-
-
 def sha256(path: Path) -> str:
     """A file's SHA-256, hex; read in chunks.
 

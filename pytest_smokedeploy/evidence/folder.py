@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pytest_smokedeploy.evidence.document import build
-from pytest_smokedeploy.evidence.files import sha256
+from pytest_smokedeploy.evidence.files import MOST_BYTES, sha256
 from pytest_smokedeploy.evidence.journal import Journal
 from pytest_smokedeploy.evidence.statement import predicate, statement
 from pytest_smokedeploy.support.errors import EvidenceError
@@ -17,9 +17,7 @@ EVIDENCE: Final = "evidence.json"
 JOURNAL: Final = "journal.jsonl"
 STATEMENT: Final = "test-result.intoto.json"
 PREDICATE: Final = "test-result.predicate.json"
-REPORT: Final = "report.html"
-HASHED: Final = ("journal.jsonl", "junit.xml", "startup.log")
-OURS: Final = (EVIDENCE, STATEMENT, PREDICATE, REPORT, *HASHED)
+OURS: Final = (EVIDENCE, STATEMENT, PREDICATE, "report.html", *MOST_BYTES)
 
 
 def prepare(folder: Path) -> None:
@@ -99,7 +97,7 @@ def hashes(folder: Path) -> tuple[dict[str, str], list[str]]:
     """The SHA-256 of each file that evidence is made with, and why the others can't be read."""
     found: dict[str, str] = {}
     faults = []
-    for name in HASHED:
+    for name in MOST_BYTES:
         try:
             found[name] = sha256(folder / name)
         except EvidenceError as error:

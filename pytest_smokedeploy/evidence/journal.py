@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from pytest_smokedeploy.evidence.files import MOST_BYTES, content
+from pytest_smokedeploy.evidence.files import MOST_BYTES, opened
 from pytest_smokedeploy.support.errors import EvidenceError
 from pytest_smokedeploy.support.redaction import Sanitiser
 
@@ -103,7 +103,8 @@ class Journal:
         """
         events: list[dict[str, Any]] = []
         # Not splitlines: it also splits at signs that JSON leaves as they are inside a string (U+2028).
-        *lines, last = content(path).decode("utf-8", "replace").split("\n")
+        with opened(path) as file:
+            *lines, last = file.read(_MOST).decode("utf-8", "replace").split("\n")
         for line in (*lines, last):
             with suppress(ValueError, RecursionError):
                 if isinstance(row := json.loads(line), dict):

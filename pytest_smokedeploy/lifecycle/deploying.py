@@ -191,9 +191,8 @@ class Deployer(DeployPart):
         elif isinstance(error, AgentFailedError):
             step = StepName(error.step) if error.step in set(StepName) else StepName.RUNNING
             error.clause = CLAUSE_OF_STEP[step]
-            self.facts.note(
-                "deploy.failed", status=error.status, words=str(error), step=error.step, answer=error.answer
-            )
+            told = {"status": error.status, "words": str(error), "step": error.step, "answer": error.answer}
+            self.facts.note("deploy.failed", **told)
             self._tell(error)
             self._look_for_leftovers()
         else:
@@ -219,8 +218,7 @@ class Deployer(DeployPart):
             return  # the stop that follows reads the status again, and fails the run
         if not rests(reading.raw) and reading.raw.get("deploy_id") == self.deploy_id:
             expected = "nothing of the new container running after a failed deploy"
-            said = running_words(reading.raw)
-            seen = f"the deploy was told failed, and its container's status says {said}"
+            seen = f"the deploy was told failed, and its container's status says {running_words(reading.raw)}"
             meaning = "The agent lets run what it could not finish."
             self.facts.finding(Finding("AGT-7", False, expected, seen, Basis.SEEN, meaning, _LEFT))
 

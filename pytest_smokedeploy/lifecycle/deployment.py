@@ -148,9 +148,7 @@ class Deployment:
         if name not in names and self.failed:
             seen = f"the deploy failed at {names[-1]}"
             return Finding(clause, None, expected, seen, None, remedy="Look at that step first.")
-        if name not in names:
-            return self._violated(clause, f"the step {name} in the receipt", f"steps {', '.join(names)}")
-        if names.index(name) != place:
+        if names[place : place + 1] != [name]:
             return self._violated(clause, f"{name} as step {place + 1}", f"steps {', '.join(names)}")
         step = self.steps[place]
         if step.outcome is Outcome.FAILED or (step.outcome is Outcome.ABSENT and name not in _MAY_BE_ABSENT):

@@ -8,7 +8,6 @@ from typing import Any
 from pytest_smokedeploy.client import Reading
 from pytest_smokedeploy.evidence import Journal, take
 from pytest_smokedeploy.judging import Record
-from pytest_smokedeploy.lifecycle.verification import undocumented
 from pytest_smokedeploy.model import Finding
 
 
@@ -63,8 +62,8 @@ class FactRecorder:
         """Record a status answer that was read for `why`, and its undocumented fields; returns it."""
         self.note("status.read", why=why, answer=reading.raw, problems=list(reading.problems))
         self.odd(why, reading)
-        if self.record.deploy == "sent":
-            self.oddities += [f"{why}: {words}" for words in undocumented(reading.raw)]
+        if self.record.deploy == "sent" and reading.raw.get("oom_killed") is True:
+            self.oddities.append(f"{why}: oom_killed, the runtime lacked memory")
         return reading
 
     def odd(self, why: str, reading: Reading) -> None:

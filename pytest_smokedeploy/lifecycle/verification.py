@@ -81,9 +81,8 @@ class StatusReading:
     def is_the_agents_container(self) -> Finding:
         """VER-3: the settings' container name, and the receipt's container id where both are there."""
         name = self.run.settings.agent.container_name
-        finding = self._field(
-            "VER-3", "container_name", f"{name!r}", holds=self.raw.get("container_name") == name
-        )
+        holds = self.raw.get("container_name") == name
+        finding = self._field("VER-3", "container_name", f"{name!r}", holds=holds)
         return finding and self._as_received(finding, "container_id", self.deployment.receipt.container_id)
 
     def is_the_requested_image(self) -> Finding:
@@ -200,11 +199,6 @@ def belied(run: RunConfig, raw: Mapping[str, object]) -> list[Finding]:
         for clause, (name, value) in wanted.items()
         if raw.get(name) not in (None, value)
     ]
-
-
-def undocumented(raw: Mapping[str, object]) -> list[str]:
-    """Undocumented behaviour that a status answer after the deploy shows, one line each (EXT-4)."""
-    return ["oom_killed, the runtime lacked memory"] if raw.get("oom_killed") is True else []
 
 
 def _finding(clause: str, expected: str, seen: str, *, holds: bool = False) -> Finding:

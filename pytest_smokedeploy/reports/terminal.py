@@ -10,22 +10,19 @@ def lines(document: Mapping[str, Any]) -> list[str]:
     checked = [row for row in document["clauses"] if row["how"] == "checked"]
     proven = sum(row["state"] == "proven" for row in checked)
     image = document["image"]
-    where = f"{document['environment'] or '-'}, plane {document['execution_plane'] or '-'}"
-    out = [f"{document['verdict']}  {clause}{document['reason']}", ""]
+    rows = []
     if image.get("requested"):
+        where = f"{document['environment'] or '-'}, plane {document['execution_plane'] or '-'}"
         digest = f" ({image['digest']})" if image["digest"] else ""
-        out.append(f"image      {image['requested']}{digest}")
-        out.append(f"target     {where}, agent {document['endpoint_host'] or 'not set'}")
-    out += [
-        *(
-            f"excepted   {one['clause']} {one['line']!r}: {one['because']}"
-            for one in document["settings"].get("log.excepted", [])
-        ),
-        f"clauses    {proven} of {len(checked)} checked clauses proven",
-        f"container  {_stop(document)}",
-        *([f"next       {after}"] if (after := following(document)) else []),
-    ]
-    return out
+        rows.append(("image", f"{image['requested']}{digest}"))
+        rows.append(("target", f"{where}, agent {document['endpoint_host'] or 'not set'}"))
+    excepted = document["settings"].get("log.excepted", [])
+    rows += [("excepted", f"{one['clause']} {one['line']!r}: {one['because']}") for one in excepted]
+    rows.append(("clauses", f"{proven} of {len(checked)} checked clauses proven"))
+    rows.append(("container", _stop(document)))
+    rows += [("next", after)] if (after := following(document)) else []
+    head = f"{document['verdict']}  {clause}{document['reason']}"
+    return [head, "", *(f"{name:11}{words}" for name, words in rows)]
 
 
 _NEXT: Mapping[str, str] = {

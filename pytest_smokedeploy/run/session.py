@@ -192,13 +192,8 @@ class GateSession:
             if lifecycle is not None:
                 lifecycle.release()
             self.decision = decide(self.facts.record)
-            self.facts.note(
-                "run.finished",
-                verdict=self.decision.verdict,
-                clause=self.decision.clause,
-                reason=self.decision.reason,
-                exit_status=self.decision.exit_status,
-            )
+            told = asdict(self.decision)
+            self.facts.note("run.finished", **{name: told[name] for name in told if name != "clauses"})
             self.document = build(self.journal.events, {})
         return self.decision
 
