@@ -33,9 +33,10 @@ def take(record: Record, event: Event) -> bool:  # noqa: C901 - one case a fact
             record.rehearsal |= bool(event.get("rehearsal"))
         case "checks.collected":
             rows = event["checks"]
-            record.expect(
-                [Check(str(r["id"]), str(r["title"]), Stage(r["stage"]), tuple(r["clauses"])) for r in rows]
-            )
+            checks = [
+                Check(str(r["id"]), str(r["title"]), Stage(r["stage"]), tuple(r["clauses"])) for r in rows
+            ]
+            record.expect(checks)
         case "misuse":
             record.misuse(str(event["message"]), event.get("clause"))
         case "finding":
@@ -93,6 +94,7 @@ def build(events: Sequence[Event], files: Mapping[str, str]) -> dict[str, Any]:
     started = first("run.started")
     answer = (first("deploy.answered") or first("deploy.failed")).get("answer")
     answer = answer if isinstance(answer, dict) else {}
+    reported = {"reported": answer.get("image", ""), "digest": answer.get("image_digest") or ""}
     quoted = {
         key: [{k: v for k, v in event.items() if k != "event"} for event in named[f"log.{name}"]]
         for key, name in _QUOTED.items()
@@ -107,14 +109,8 @@ def build(events: Sequence[Event], files: Mapping[str, str]) -> dict[str, Any]:
         "rehearsal": bool(started.get("rehearsal", False)),
         "started_at": events[0]["at"] if events else None,
         "finished_at": events[-1]["at"] if events else None,
-        **{
-            key: started.get(key, "") for key in ("environment", "execution_plane", "endpoint_host", "engine")
-        },
-        "image": {
-            **started.get("image", {}),
-            "reported": answer.get("image", ""),
-            "digest": answer.get("image_digest") or "",
-        },
+        **{k: started.get(k, "") for k in ("environment", "execution_plane", "endpoint_host", "engine")},
+        "image": {**started.get("image", {}), **reported},
         "agent": {**started.get("agent", {}), "extensions": _extensions(named["status.read"])},
         **{key: dict(started.get(key, {})) for key in ("settings", "run", "versions")},
         "deploy_id": str(first("deploy.promised").get("deploy_id", "")),
@@ -144,19 +140,15 @@ def _stages(collected: Sequence[Event], finished: Sequence[Event]) -> list[dict[
     end: dict[str, Any] = {"outcome": "not run", "words": "", "started_at": None, "finished_at": None}
     ended = {event["id"]: {key: event.get(key, end[key]) for key in end} for event in finished}
     rows = [row | ended.get(row["id"], end) for event in collected for row in event["checks"]]
-    stages = {stage: [row for row in rows if row["stage"] == stage] for stage in STAGES}
-    return [
-        {"stage": str(stage), "outcome": _stage_outcome(checks), "checks": checks}
-        for stage, checks in stages.items()
-    ]
+    stages = {stage: [row for row in rows if row["stage"] == stage] for stage in map(str, STAGES)}
+    return [{"stage": s, "outcome": _stage_outcome(own), "checks": own} for s, own in stages.items()]
 
 
 def _stage_outcome(rows: Sequence[Mapping[str, Any]]) -> str:
     outcomes = [row["outcome"] for row in rows]
     if "failed" in outcomes:
         return "failed"
-    other = next((outcome for outcome in outcomes if outcome != "passed"), "passed")
-    return other if outcomes else "not run"
+    return next((outcome for outcome in outcomes if outcome != "passed"), "passed" if outcomes else "not run")
 
 
 def _clauses(decision: Decision) -> list[dict[str, Any]]:

@@ -67,18 +67,16 @@ def owed(events: Sequence[Mapping[str, Any]]) -> str | None:
     None is owed where no deploy was sent or it was refused, and once the second look after a stop was taken
     (`stop.stayed`): a run killed between the confirmed stop and that look leaves the stop owed.
     """
-    found: str | None = None
-    promised = ""
+    promised, owes = "", False
     for event in events:
         match event.get("event"):
             case "deploy.promised":
-                found = str(event.get("deploy_id"))
-                promised = promised or found
+                promised, owes = str(event.get("deploy_id")), True
             case "deploy.refused" | "stop.stayed":
-                found = None
+                owes = False
             case "stop.unconfirmed":
-                found = promised if found is None else found
-    return found
+                owes = True
+    return promised if owes else None
 
 
 def write_folder(folder: Path, events: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -61,8 +61,7 @@ class Journal:
                 return
             # The names of an event's parts are ours; names inside them may be somebody else's.
             told = {name: self._sanitiser.data(value) for name, value in data.items()}
-            row = {"at": utc_now(), "event": event, **told}
-            text = json.dumps(row, ensure_ascii=False, default=str)
+            text = json.dumps({"at": utc_now(), "event": event, **told}, ensure_ascii=False, default=str)
             self._events.append(json.loads(text))
             # A lone surrogate of somebody's log line is no reason to lose the event.
             line = f"{text}\n".encode("utf-8", "backslashreplace")
@@ -109,5 +108,4 @@ class Journal:
             with suppress(ValueError, RecursionError):
                 if isinstance(row := json.loads(line), dict):
                     events.append(row)
-        whole = sum(bool(line.strip()) for line in lines)
-        return events, max(0, whole - len(events))
+        return events, max(0, sum(bool(line.strip()) for line in lines) - len(events))

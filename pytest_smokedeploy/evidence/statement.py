@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 TYPE: Final = "https://in-toto.io/Statement/v1"
-PREDICATE_TYPE: Final = "https://in-toto.io/attestation/test-result/v0.1"
+RESULT: Final = "https://in-toto.io/attestation/test-result/v0.1"
 
 
 def statement(document: Mapping[str, Any], evidence_sha256: str) -> dict[str, Any]:
@@ -21,12 +21,7 @@ def statement(document: Mapping[str, Any], evidence_sha256: str) -> dict[str, An
         name = document["image"].get("repository", "")
         subjects.append({"name": name, "digest": {"sha256": digest.removeprefix("sha256:")}})
     subjects.append({"name": "evidence.json", "digest": {"sha256": evidence_sha256}})
-    return {
-        "_type": TYPE,
-        "subject": subjects,
-        "predicateType": PREDICATE_TYPE,
-        "predicate": predicate(document),
-    }
+    return {"_type": TYPE, "subject": subjects, "predicateType": RESULT, "predicate": predicate(document)}
 
 
 def predicate(document: Mapping[str, Any]) -> dict[str, Any]:

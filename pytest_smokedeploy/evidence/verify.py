@@ -51,18 +51,16 @@ def verify(
         if document["environment"] != "dev" or document["execution_plane"] != "paper":
             reasons.append("it did not run in dev on the paper plane.")
         reasons += found
-        digest = document["image"]["digest"]
+        digest, run = document["image"]["digest"], document["run"].get("run_id")
         if image_digest is not None and not DIGEST.fullmatch(image_digest):
             # An empty one would fit evidence that knows no digest: a variable of CI's that was never set.
             words = f"{image_digest!r} is no digest like sha256:<64 hex digits>: nothing to hold it against."
             reasons.append(words)
         elif image_digest not in {None, digest}:
             reasons.append(f"the image's digest is {digest or 'not known'}, not {image_digest}.")
-        if run_id is not None and (not run_id or document["run"]["run_id"] != run_id):
+        if run_id is not None and (not run_id or run != run_id):
             # An empty id is a variable of CI's that was never set, and fits no run.
-            reasons.append(
-                f"it is of the run {document['run']['run_id'] or 'nobody knows'!r}, not {run_id!r}."
-            )
+            reasons.append(f"it is of the run {run or 'nobody knows'!r}, not {run_id!r}.")
         if max_age is not None:
             age = (now or datetime.now(UTC)) - datetime.fromisoformat(document["finished_at"])
             if not timedelta(0) <= age <= max_age:

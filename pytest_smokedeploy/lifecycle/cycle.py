@@ -164,11 +164,8 @@ class Lifecycle:
                 failed = f"its answer to the outcome is not the contract's: {'; '.join(reading.problems)}"
         except Exception as error:  # noqa: BLE001 - raising here would cost the report, as in the stop
             failed = f"it did not take the outcome: {error}"
-        if failed:
-            words = f"{failed} A person looks, and releases it on the server."
-            self._facts.note("outcome.failed", words=words)
-        else:
-            self._facts.note("outcome.taken")
+        words = f"{failed} A person looks, and releases it on the server."
+        self._facts.note("outcome.failed", words=words) if failed else self._facts.note("outcome.taken")
         self._facts.announce(f"hold: {failed or 'taken off, the run passed'}")
 
     # -- exit ------------------------------------------------------------------------------

@@ -243,8 +243,8 @@ class Deployer(DeployPart):
 
 def _receipt(error: AgentFailedError) -> Reading | None:
     """The failed deploy's answer, None where it has no steps by the contract."""
-    reading = Reading(dict(error.answer), None, (), error.status or 0, error.ray, None)
-    reading = reading.held_against(Failure)
+    answer = Reading(dict(error.answer), None, (), error.status or 0, error.ray, None)
+    reading = answer.held_against(Failure)
     return reading if isinstance(reading.value, Failure) and reading.value.steps else None
 
 

@@ -63,10 +63,10 @@ class Deployment:
         """AGT-1."""
         said = self.raw.get("image", self.run.image if self.failed else None)
         if not same_image(self.run.image, said):
-            return self._violated("AGT-1", f"image {self.run.image}", f"the agent deployed {said!r}")
+            return _violated("AGT-1", f"image {self.run.image}", f"the agent deployed {said!r}")
         other = self.raw.get("deploy_id", self.deploy_id)
         if other != self.deploy_id:
-            return self._violated("AGT-1", f"the deploy {self.deploy_id}", f"an answer about {other!r}"[:200])
+            return _violated("AGT-1", f"the deploy {self.deploy_id}", f"an answer about {other!r}"[:200])
         return self._step(StepName.PULL)
 
     def stopped_the_old(self) -> Finding:
@@ -74,7 +74,7 @@ class Deployment:
         finding = self._step(StepName.STOP)
         if finding and self.ran_before and self.steps and self.steps[1].outcome is Outcome.ABSENT:
             seen = "a container ran when the deploy was sent, and the receipt calls it absent"
-            return self._violated("AGT-2", "the container that ran stopped", seen)
+            return _violated("AGT-2", "the container that ran stopped", seen)
         return finding
 
     def removed_the_old(self) -> Finding:
@@ -86,17 +86,17 @@ class Deployment:
         name = self.run.settings.agent.container_name
         said = self.raw.get("container_name", name if self.steps is None else None)
         if said != name:
-            return self._violated("AGT-4", f"container_name {name!r}", repr(said))
+            return _violated("AGT-4", f"container_name {name!r}", repr(said))
         finding = self._step(StepName.START)
         if finding and (lacking := self._lacking()):
             expected = "environment and mounts as the settings declare them"
-            return self._violated("AGT-4", expected, lacking, "Something else runs.")
+            return _violated("AGT-4", expected, lacking, "Something else runs.")
         return finding
 
     def is_running(self) -> Finding:
         """AGT-5."""
         if not self.failed and self.raw.get("status") != "deployed":
-            return self._violated("AGT-5", "status 'deployed'", repr(self.raw.get("status")))
+            return _violated("AGT-5", "status 'deployed'", repr(self.raw.get("status")))
         return self._step(StepName.RUNNING)
 
     def breaches(self) -> list[Finding]:
@@ -114,7 +114,7 @@ class Deployment:
                 if said := self.raw.get(name):
                     expected = "a success that gives no reason of a failure"
                     found.append(("AGT-7", expected, f"{name} {said!r} in a success"))
-        return [self._violated(*row) for row in found]
+        return [_violated(*row) for row in found]
 
     def oddities(self) -> list[str]:
         """Fields missing in a promised receipt, and an active health check, one line each (EXT-4)."""
@@ -130,7 +130,7 @@ class Deployment:
         if self.failed is None:
             return None
         clause = self.failed.clause or CLAUSE_OF_STEP[StepName.RUNNING]
-        return self._violated(clause, CLAUSE[clause].text, self.failed.message)
+        return _violated(clause, CLAUSE[clause].text, self.failed.message)
 
     # -- inside ----------------------------------------------------------------------------
 
@@ -141,7 +141,7 @@ class Deployment:
             if self._breach:
                 return Finding(clause, None, expected, self._breach, None, remedy=_REMEDY)
             if self.promised:
-                return self._violated(clause, f"the step {name} in the receipt", "a receipt without steps")
+                return _violated(clause, f"the step {name} in the receipt", "a receipt without steps")
             return Finding(clause, True, expected, "the agent's 200 says so; it gives no receipt", Basis.TOLD)
         names = [step.step for step in self.steps]
         place = STEPS.index(name)
@@ -149,14 +149,14 @@ class Deployment:
             seen = f"the deploy failed at {names[-1]}"
             return Finding(clause, None, expected, seen, None, remedy="Look at that step first.")
         if names[place : place + 1] != [name]:
-            return self._violated(clause, f"{name} as step {place + 1}", f"steps {', '.join(names)}")
+            return _violated(clause, f"{name} as step {place + 1}", f"steps {', '.join(names)}")
         step = self.steps[place]
         if step.outcome is Outcome.FAILED or (step.outcome is Outcome.ABSENT and name not in _MAY_BE_ABSENT):
             return self._undone(clause, step)
         before = self.steps[place - 1].finished_at if place else step.started_at
         if not parse_time(before) <= parse_time(step.started_at) <= parse_time(step.finished_at):
             times = f"{name} from {step.started_at} to {step.finished_at}, the step before until {before}"
-            return self._violated(clause, f"{name} after the step before it", times)
+            return _violated(clause, f"{name} after the step before it", times)
         return Finding(clause, True, expected, f"{name} {step.outcome} at {step.finished_at}", Basis.TOLD)
 
     def _undone(self, clause: str, step: Step) -> Finding:
@@ -164,10 +164,10 @@ class Deployment:
         named = f"step {STEPS.index(step.step) + 1} ({step.step})"
         seen = f"{named} {step.outcome}{f': {step.detail}' if step.detail else ''}"
         if step.step is not StepName.RUNNING:
-            return self._violated(clause, f"{named} done", seen)
+            return _violated(clause, f"{named} done", seen)
         meaning = "The runtime did not keep running."
         remedy = "Read what it wrote: its last lines in the report, all that could be read in startup.log."
-        return self._violated(clause, f"{named} done", seen, meaning, remedy)
+        return _violated(clause, f"{named} done", seen, meaning, remedy)
 
     def _lacking(self) -> str:
         """The first environment variable or mount of the settings that the answer lacks, or "".
@@ -198,7 +198,6 @@ class Deployment:
             return f"two mounts of one source, {', '.join(sources)}"
         return ""
 
-    def _violated(
-        self, clause: str, expected: str, seen: str, meaning: str = "", remedy: str = _REMEDY
-    ) -> Finding:
-        return Finding(clause, False, expected, seen, Basis.TOLD, meaning, remedy)
+
+def _violated(clause: str, expected: str, seen: str, meaning: str = "", remedy: str = _REMEDY) -> Finding:
+    return Finding(clause, False, expected, seen, Basis.TOLD, meaning, remedy)

@@ -108,9 +108,7 @@ class Follower(DeployPart):
         step, reason = raw.get("step"), shown(str(raw.get("reason") or ""), 500)
         step = shown(step, 40) if isinstance(step, str) else ""
         words = f"The agent failed to deploy{f' at the step {step}' if step else ''}: {reason or 'no reason'}"
-        return AgentFailedError(
-            words[:600], call=self._call, status=status, reason=reason, step=step, answer=raw
-        )
+        return AgentFailedError(words, call=self._call, status=status, reason=reason, step=step, answer=raw)
 
     def _lost(self, words: str, error: AgentError | None = None) -> AgentError:
         """The error of an unknown outcome; not definite, even where the failed read was."""

@@ -44,8 +44,8 @@ class FactRecorder:
 
     def finding(self, finding: Finding) -> Finding:
         """Record a finding; returns it."""
-        basis = None if finding.basis is None else str(finding.basis)
-        self.note("finding", **asdict(finding) | {"basis": basis, "meaning": finding.means})
+        told = {"basis": finding.basis and str(finding.basis), "meaning": finding.means}
+        self.note("finding", **asdict(finding) | told)
         return finding
 
     def findings(self, found: Iterable[Finding], oddities: Iterable[str] = ()) -> None:

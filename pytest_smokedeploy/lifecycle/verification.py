@@ -146,9 +146,8 @@ class StatusReading:
         if isinstance(listed, list) and set(map(str, listed)) != self.extensions:
             found.append(f"{where}: it lists other extensions than before the deploy")
         hold = self.raw.get("hold")
-        if Extension.HOLD in self.extensions and not (
-            isinstance(hold, dict) and hold.get("deploy_id") in (None, self.deployment.deploy_id)
-        ):
+        ours = isinstance(hold, dict) and hold.get("deploy_id") in (None, self.deployment.deploy_id)
+        if Extension.HOLD in self.extensions and not ours:
             found.append(f"{where}: the agent lists `hold`, and is not on hold for this deploy")
         if Extension.HOLD in self.extensions and "last_deploy" in self.raw and not self._is_the_last():
             found.append(f"{where}: the agent tells another last deploy than this one and its run")
@@ -190,10 +189,8 @@ def running_words(raw: Mapping[str, object]) -> str:
 
 def belied(run: RunConfig, raw: Mapping[str, object]) -> list[Finding]:
     """Violations of the target by any status answer: not dev (TGT-1), not paper (TGT-2)."""
-    wanted = {
-        "TGT-1": ("environment", run.environment),
-        "TGT-2": ("execution_plane", run.settings.runtime.environment.get("EXECUTION_PLANE")),
-    }
+    plane = run.settings.runtime.environment.get("EXECUTION_PLANE")
+    wanted = {"TGT-1": ("environment", run.environment), "TGT-2": ("execution_plane", plane)}
     return [
         _finding(clause, f"{name} {value!r}", f"{name} {raw[name]!r}")
         for clause, (name, value) in wanted.items()

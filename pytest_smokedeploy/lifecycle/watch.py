@@ -164,18 +164,17 @@ class Watch(DeployPart):
 
     def _open(self, extensions: frozenset[str], since: datetime | None, *, follow: bool) -> Observer | None:
         """Open the log's stream, of this deploy's container where the agent knows ids; None on failure."""
-        deploy_id = self.deploy_id if NAMING & extensions else None
+        log, facts = self.log, self.facts
         try:
+            deploy_id = self.deploy_id if NAMING & extensions else None
             stream = self.client.logs(follow=follow, deploy_id=deploy_id)
         except AgentError as error:
-            self.log.cut(str(error))
-            self.facts.note("log.cut", words=str(error))
-            self.facts.announce(f"observe: the log can't be read: {error.message}")
+            log.cut(str(error))
+            facts.note("log.cut", words=str(error))
+            facts.announce(f"observe: the log can't be read: {error.message}")
             return None
         file = self.run.evidence / "startup.log"
-        self._observer = Observer(
-            stream, self.log, self.facts, file, self.mask, self.clock, since, live=follow
-        )
+        self._observer = Observer(stream, log, facts, file, self.mask, self.clock, since, live=follow)
         return self._observer
 
     def _read(self) -> Reading | None:

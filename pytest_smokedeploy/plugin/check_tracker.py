@@ -145,8 +145,7 @@ class CheckTracker:
         if report.failed or (report.passed and raised is not None):
             # A strict xfail that passes has failed, and nothing was raised. Where something was raised and
             # the report says passed, somebody's hook rewrote it.
-            cause = raised or AssertionError(str(report.longrepr))
-            words, clause, plain = self._told(check, cause)
+            words, clause, plain = self._told(check, raised or AssertionError(str(report.longrepr)))
             if plain:
                 report.longrepr = words
             return "failed", words, clause

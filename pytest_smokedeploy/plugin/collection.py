@@ -68,8 +68,7 @@ def _check(item: Item) -> Check:
         raise MisuseError(words, remedy="Run it by itself, or give it the marker smoke_stage.")
     stage = marker.args[0] if len(marker.args) == 1 else None
     if stage not in set(Stage):
-        wanted = ", ".join(STAGES)
-        raise MisuseError(f"{item.nodeid}: unknown stage {stage!r}; stages are {wanted}.")
+        raise MisuseError(f"{item.nodeid}: unknown stage {stage!r}; stages are {', '.join(STAGES)}.")
     clauses = tuple(str(c) for mark in item.iter_markers("smoke_clause") for c in mark.args)
     if (unknown := next((clause for clause in clauses if clause not in CLAUSE), None)) is not None:
         raise MisuseError(f"{item.nodeid}: unknown clause {unknown!r}.")

@@ -17,7 +17,7 @@ from pytest_smokedeploy.plugin.collection import Collection
 from pytest_smokedeploy.reports import github, html
 from pytest_smokedeploy.reports.terminal import lines
 from pytest_smokedeploy.run.session import GateSession
-from pytest_smokedeploy.support.errors import MisuseError, SmokedeployError
+from pytest_smokedeploy.support.errors import SmokedeployError
 from pytest_smokedeploy.support.redaction import one_line
 
 
@@ -121,7 +121,7 @@ class GateRun:
         with _refusing(gate.sanitiser.text):
             try:
                 gate.begin(list(collected.checks.values()), misuses, versions)
-            except MisuseError:
+            except SmokedeployError:
                 gate.end()
                 raise
         self.tracker = CheckTracker(gate, collected.checks, collected.calls)
@@ -186,7 +186,12 @@ class GateRun:
         """Write the evidence and set the exit status, after every hook, also if this plug-in was unloaded."""
         self.end()
         if self.gate is None:
-            self._no_gate()
+            # A dispatched run in which no gate began fails (FLR-1).
+            session = self._config.pluginmanager.getplugin("session")
+            unended = self._armed and session is not None and not session.exitstatus
+            if unended and compatibility.dispatched(self._config):
+                session.exitstatus = 1
+                sys.stderr.write(f"smoke deploy: {compatibility.no_stage()}\n")
             return
         status, left = self.gate.finish(), sys.exception()
         if isinstance(left, SystemExit):
@@ -197,14 +202,6 @@ class GateRun:
             terminal.show(self._config, github.resume(self._token))
             if self.gate.document:
                 terminal.show(self._config, github.annotation(self.gate.document))
-
-    def _no_gate(self) -> None:
-        """Make a dispatched run fail in which no gate began (FLR-1)."""
-        session = self._config.pluginmanager.getplugin("session")
-        unended = self._armed and session is not None and not session.exitstatus
-        if unended and compatibility.dispatched(self._config):
-            session.exitstatus = 1
-            sys.stderr.write(f"smoke deploy: {compatibility.no_stage()}\n")
 
 
 @contextmanager

@@ -55,8 +55,7 @@ def resume(token: str) -> str:
 
 def _data(text: str) -> str:
     # The runner's older commands count anywhere in a line.
-    text = text.replace("##[", "## [")
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return text.replace("##[", "## [").replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:

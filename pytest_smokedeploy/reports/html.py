@@ -10,7 +10,7 @@ from html import escape
 from typing import Any, Final
 
 from pytest_smokedeploy.contract import LAST_LINES
-from pytest_smokedeploy.reports.terminal import following, late
+from pytest_smokedeploy.reports.terminal import following, stopped
 
 _MARK: Final = {"proven": "✓", "violated": "✗", "not proven": "·"}
 #: The order in which clauses are listed, by their state; the model's order holds within each.
@@ -31,18 +31,15 @@ def _row(*cells: str, kind: str = "") -> str:
     return f"<tr{style}>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
 
 
-def _table(title: str, rows: Iterable[str], columns: Iterable[str] = (), note: str = "") -> str:
+def _table(title: str, rows: Iterable[str], kind: str = "sd-table", head: str = "", note: str = "") -> str:
     """A table under its title; "" without rows."""
-    head = "".join(f"<th>{column}</th>" for column in columns)
     body = "".join(rows)
-    table = f'<table class="sd-table">{head and f"<tr>{head}</tr>"}{body}</table>'
-    return f"<h3>{title}</h3>{table}{note}" if body else ""
+    return f'<h3>{title}</h3><table class="{kind}">{head}{body}</table>{note}' if body else ""
 
 
 def _list(title: str, rows: Iterable[tuple[str, str]]) -> str:
     """Names and what they stand for (HTML) under a title; "" without rows."""
-    body = "".join(f"<tr><th>{_e(name)}</th><td>{value}</td></tr>" for name, value in rows)
-    return f'<h3>{title}</h3><table class="sd-facts">{body}</table>' if body else ""
+    return _table(title, (f"<tr><th>{_e(name)}</th><td>{cell}</td></tr>" for name, cell in rows), "sd-facts")
 
 
 def summary(document: Mapping[str, Any]) -> str:
@@ -61,10 +58,8 @@ def _banner(d: Mapping[str, Any]) -> str:
 
 def _rules(d: Mapping[str, Any]) -> str:
     """The rules of this run that are not the model's own."""
-    rows = [
-        (f"excepted, {row['clause']}", f"{_code(row['line'])} {_e(row['because'])}")
-        for row in d["settings"].get("log.excepted", [])
-    ]
+    given = d["settings"].get("log.excepted", [])
+    rows = [(f"excepted, {row['clause']}", f"{_code(row['line'])} {_e(row['because'])}") for row in given]
     rows += [(name, _code(json.dumps(value, ensure_ascii=False))) for name, value in d["settings"].items()]
     return _list("Settings that differ from their defaults", rows)
 
@@ -93,8 +88,6 @@ def _facts(d: Mapping[str, Any]) -> str:
     url = str(run.get("url", ""))
     number = _e(f"{run.get('run_id', '')}, attempt {run.get('attempt', '')}")
     link = f'<a href="{_e(url)}">{number}</a>' if url.startswith(("https://", "http://")) else number
-    word = "confirmed" if stop["confirmed"] else ("NOT CONFIRMED" if stop["owed"] else "nothing was deployed")
-    word += ", not in time (STP-2)" if stop["confirmed"] and late(d) else ""
     target = f"{d['environment'] or '-'} on {d['execution_plane'] or '-'}, {d['endpoint_host'] or '-'}"
     rows = [
         ("Image", _code(image.get("requested", "-"))),
@@ -105,7 +98,7 @@ def _facts(d: Mapping[str, Any]) -> str:
         ("Run", f"{_e(run.get('repository', '-'))} {link}, by {_e(run.get('actor') or '-')}"),
         ("Commit", _code(run.get("commit") or "-")),
         ("Began, ended", _e(f"{d['started_at']} to {d['finished_at']}")),
-        ("Stop", f"<strong>{_e(word)}</strong> {_e(stop['words'])}"),
+        ("Stop", f"<strong>{_e(stopped(d))}</strong> {_e(stop['words'] if stop['confirmed'] else '')}"),
     ]
     return _list("What was deployed where", rows)
 
@@ -134,23 +127,20 @@ def _clauses(d: Mapping[str, Any]) -> str:
         if row["how"] != "enforced" or row["state"] != "proven"
     ]
     note = "A clause that the gate itself enforces is listed only where it was not upheld."
-    columns = ("Clause", "State", "Rests on", "What it asks, and what was seen")
-    return _table("Clauses of the model", rows, columns, f"<p><small>{note}</small></p>")
+    head = "<tr><th>Clause</th><th>State</th><th>Rests on</th><th>What it asks, and what was seen</th></tr>"
+    return _table("Clauses of the model", rows, head=head, note=f"<p><small>{note}</small></p>")
 
 
 def _log(d: Mapping[str, Any]) -> str:
     log = d["log"]
-    lines: list[tuple[str, str, Mapping[str, Any]]] = [
-        *(("sd-m", row["clause"], row) for row in log["milestones"]),
-        *(("sd-f", row["clause"], row) for row in log["forbidden"]),
-        *(("sd-m", f"excepted, {row['clause']}", row) for row in log["excepted"]),
-        *(("sd-u", "undocumented", row) for row in log["undocumented"]),
-    ]
-    lines.sort(key=lambda line: str(line[2].get("time", "")))
-    rows = [
-        _row(_e(row.get("time", "")), _e(tag), _code(row.get("line", "")), kind=kind)
-        for kind, tag, row in lines
-    ]
+    # What stands before a line, by its key in the evidence; braces hold its clause.
+    tags = {"milestones": "{}", "forbidden": "{}", "excepted": "excepted, {}", "undocumented": "undocumented"}
+    lines = [(key, row) for key in tags for row in log[key]]
+    lines.sort(key=lambda line: str(line[1].get("time", "")))
+    rows = []
+    for key, row in lines:
+        tag = tags[key].format(row.get("clause"))
+        rows.append(_row(_e(row.get("time", "")), _e(tag), _code(row.get("line", "")), kind=f"sd-{key}"))
     quiet = f"Quiet for {log['quiet_seconds']} s after idle. " if log["quiet_seconds"] else ""
     code = "" if log["exit_code"] is None else f"Exit code {log['exit_code']}. "
     note = f"<p>{_e(quiet)}{_e(code)}Every line stands in <code>startup.log</code>.</p>"
@@ -161,7 +151,8 @@ def _receipt(d: Mapping[str, Any]) -> str:
     keys = ("step", "outcome", "started_at", "finished_at", "detail")
     steps = [step for step in d["receipt"].get("steps") or [] if isinstance(step, Mapping)]
     rows = [_row(*(_e("" if step.get(key) is None else step[key]) for key in keys)) for step in steps]
-    return _table("The agent's receipt", rows, ("Step", "Outcome", "Began", "Ended", ""))
+    head = "<tr><th>Step</th><th>Outcome</th><th>Began</th><th>Ended</th><th></th></tr>"
+    return _table("The agent's receipt", rows, head=head)
 
 
 def _timeline(d: Mapping[str, Any]) -> str:
@@ -180,9 +171,8 @@ CSS: Final = """
 body{min-width:0}
 .sd{font:14px/1.5 system-ui,sans-serif;color:#1d2330;max-width:1100px}
 .sd h3{margin:1.6em 0 .4em;font-size:16px}
-.sd-banner{padding:18px 24px;border-radius:8px;color:#fff;background:#5b6472}
-.sd-banner h2{margin:0;font-size:30px;letter-spacing:.04em;color:#fff}
-.sd-banner p{color:#fff}
+.sd-banner{padding:18px 24px;border-radius:8px;background:#5b6472}
+.sd-banner *{color:#fff}.sd-banner h2{margin:0;font-size:30px;letter-spacing:.04em}
 .sd-reason{margin:.3em 0 0;font-size:16px}.sd-next{margin:.5em 0 0;opacity:.9}
 .sd-clause{font-weight:700;background:rgba(255,255,255,.22);border-radius:4px;padding:1px 7px}
 .sd-pass{background:#14713d}.sd-rehearsed{background:#1f5fa8}.sd-fail{background:#b3261e}
@@ -198,7 +188,8 @@ body{min-width:0}
  border-left:5px solid #9aa3b2}
 .sd-stages .sd-s-passed{border-color:#14713d;background:#eaf6ef}
 .sd-stages .sd-s-failed{border-color:#b3261e;background:#fdeeed}
-.sd-c-violated td,.sd-f td{background:#fdeeed}.sd-c-not-proven td,.sd-u td{background:#fdf5e6}
+.sd-c-violated td,.sd-forbidden td{background:#fdeeed}
+.sd-c-not-proven td,.sd-undocumented td{background:#fdf5e6}
 .sd-c-proven td:nth-child(2){color:#14713d}.sd-c-violated td:nth-child(2){color:#b3261e;font-weight:700}
 .sd-lines{background:#f4f5f8;padding:10px;white-space:pre-wrap;overflow-wrap:anywhere}
 .sd details{margin-top:1.4em}.sd summary{cursor:pointer}

@@ -19,7 +19,7 @@ def lines(document: Mapping[str, Any]) -> list[str]:
     excepted = document["settings"].get("log.excepted", [])
     rows += [("excepted", f"{one['clause']} {one['line']!r}: {one['because']}") for one in excepted]
     rows.append(("clauses", f"{proven} of {len(checked)} checked clauses proven"))
-    rows.append(("container", _stop(document)))
+    rows.append(("container", stopped(document)))
     rows += [("next", after)] if (after := following(document)) else []
     head = f"{document['verdict']}  {clause}{document['reason']}"
     return [head, "", *(f"{name:11}{words}" for name, words in rows)]
@@ -41,15 +41,12 @@ def following(document: Mapping[str, Any]) -> str:
     return _NEXT.get(verdict, "")
 
 
-def _stop(document: Mapping[str, Any]) -> str:
+def stopped(document: Mapping[str, Any]) -> str:
+    """Whether the container is stopped, and in time: a failed or late stop violates STP-2."""
     stop = document["stop"]
     if not stop["owed"]:
         return "nothing was deployed"
-    if stop["confirmed"]:
-        return f"stopped, confirmed by a status read{', not in time (STP-2)' if late(document) else ''}"
-    return f"MAY STILL BE RUNNING: {stop['words'] or 'no stop was confirmed'}"
-
-
-def late(document: Mapping[str, Any]) -> bool:
-    """Whether the stop failed or was not confirmed in time (STP-2), whatever was seen at last."""
-    return any(row["clause"] == "STP-2" and row["state"] == "violated" for row in document["clauses"])
+    if not stop["confirmed"]:
+        return f"MAY STILL BE RUNNING: {stop['words'] or 'no stop was confirmed'}"
+    late = any(row["clause"] == "STP-2" and row["state"] == "violated" for row in document["clauses"])
+    return f"stopped, confirmed by a status read{', not in time (STP-2)' if late else ''}"

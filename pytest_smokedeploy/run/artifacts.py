@@ -1,6 +1,6 @@
 """What a run leaves on the disk: its evidence, other plug-ins' files masked, a step summary."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from html import escape
 from pathlib import Path
@@ -12,9 +12,7 @@ from pytest_smokedeploy.reports.github import summary
 from pytest_smokedeploy.support.redaction import Sanitiser
 
 
-def write(
-    folder: Path, events: Sequence[Mapping[str, Any]], decision: Decision
-) -> tuple[dict[str, Any], Decision]:
+def write(folder: Path, events: list[dict[str, Any]], decision: Decision) -> tuple[dict[str, Any], Decision]:
     """Write the evidence; returns it and the decision that it carries.
 
     A PASS that its own `verify` would refuse is withdrawn, with the reason (EXT-5): somebody's check can

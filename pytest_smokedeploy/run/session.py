@@ -3,7 +3,7 @@
 import logging
 import platform
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -81,13 +81,11 @@ class GateSession:
 
     # -- begin -----------------------------------------------------------------------------
 
-    def begin(
-        self, checks: Sequence[Check], misuses: Iterable[MisuseError], versions: Mapping[str, str]
-    ) -> None:
+    def begin(self, checks: list[Check], misuses: list[MisuseError], versions: Mapping[str, str]) -> None:
         """Open the run.
 
         Raises:
-            MisuseError: the run cannot be a gate; the evidence says so already.
+            SmokedeployError: the run cannot be a gate; the evidence says so already.
 
         """
         self.signals.install()
@@ -107,19 +105,14 @@ class GateSession:
             self.facts.note("checks.collected", checks=[asdict(check) for check in checks])
             if (run := self.run).endpoint:
                 seconds = run.settings.deadlines.request_seconds
-                self.client = self._exit.enter_context(
-                    AgentClient(run.endpoint, run.client_id, run.client_secret, request_seconds=seconds)
-                )
+                client = AgentClient(run.endpoint, run.client_id, run.client_secret, request_seconds=seconds)
+                self.client = self._exit.enter_context(client)
         except SmokedeployError as error:
             self.facts.note("misuse", message=str(error), clause=error.clause)
-            if isinstance(error, MisuseError):
-                raise
-            raise MisuseError(str(error), clause=error.clause) from error
+            raise
         self.preconditions = Preconditions(self.run, self.client, workflow)
-        mask, shield, checked = self.sanitiser.text, self.signals.shield, self.preconditions
-        self.lifecycle = Lifecycle(
-            self.run, self.client, self.facts, mask, shield, lambda: checked.status_asked
-        )
+        mask, shield, asks = self.sanitiser.text, self.signals.shield, self.preconditions
+        self.lifecycle = Lifecycle(self.run, self.client, self.facts, mask, shield, lambda: asks.status_asked)
         self._exit.callback(self.lifecycle.close)
         # A killed process leaves INCOMPLETE behind, and never an older run's PASS.
         write_folder(self.evidence, self.journal.events)
@@ -231,8 +224,7 @@ class GateSession:
             artifacts.redact_files(self.reported, self.sanitiser)
             self.document, self.decision = artifacts.write(self.evidence, self.journal.events, decision)
             if self.decision is not decision:
-                words = f"{self.decision.verdict}  {self.decision.reason} Whatever stands above."
-                self.facts.announce(words)
+                self.facts.announce(f"{self.decision.verdict}  {self.decision.reason} Whatever stands above.")
             artifacts.summarise(self.environ.get("GITHUB_STEP_SUMMARY"), self.document)
         except OSError as error:
             # No evidence, no gate: whatever was decided, nobody can see it.
