@@ -8,7 +8,6 @@ from typing import Any, Final
 from pytest_smokedeploy.judging import Check, Decision, Record, decide
 from pytest_smokedeploy.model import CLAUSE, STAGES, Basis, Finding, Stage
 
-SCHEMA_VERSION: Final = "1"
 Event = Mapping[str, Any]
 
 #: Events that the timeline leaves out, since other parts of the document hold them.
@@ -100,7 +99,7 @@ def build(events: Sequence[Event], files: Mapping[str, str]) -> dict[str, Any]:
         for key, name in _QUOTED.items()
     }
     return {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": "1",
         "verdict": str(decision.verdict),
         "clause": decision.clause,
         "reason": decision.reason,

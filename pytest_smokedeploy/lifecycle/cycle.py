@@ -65,9 +65,8 @@ class Lifecycle:
 
         """
         if self._deployment is None:
-            _, deployer, _ = self._connected()
             try:
-                self._deployment = deployer.deploy()
+                self._deployment = self._connected()[1].deploy()
             except SmokedeployError as error:
                 self._deployment = error
         if isinstance(self._deployment, SmokedeployError):

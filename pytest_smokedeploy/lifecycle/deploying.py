@@ -193,20 +193,16 @@ class Deployer(DeployPart):
             error.clause = CLAUSE_OF_STEP[step]
             told = {"status": error.status, "words": str(error), "step": error.step, "answer": error.answer}
             self.facts.note("deploy.failed", **told)
-            self._tell(error)
+            self.facts.announce(f"deploy: {shown(error.message, 600)}")
+            lines = error.answer.get("last_lines")
+            for line in lines[-LAST_LINES:] if isinstance(lines, list) else []:
+                self.facts.announce(f"deploy: | {shown(str(line))}")
             self._look_for_leftovers()
         else:
             # It may run: the answer was lost or cut, or the edge ended the call (524, 502).
             error.clause = "AGT-5"
             self.facts.note("deploy.unknown", status=error.status, words=str(error))
             error.message += f" {self._looked_up()}"
-
-    def _tell(self, error: AgentFailedError) -> None:
-        """Show the failure and the container's last lines at once."""
-        self.facts.announce(f"deploy: {shown(error.message, 600)}")
-        lines = error.answer.get("last_lines")
-        for line in lines[-LAST_LINES:] if isinstance(lines, list) else []:
-            self.facts.announce(f"deploy: | {shown(str(line))}")
 
     def _look_for_leftovers(self) -> None:
         """Find a failed deploy that still runs (AGT-7), where the status has the deploy's id."""

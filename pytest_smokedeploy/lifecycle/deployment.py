@@ -165,9 +165,8 @@ class Deployment:
         seen = f"{named} {step.outcome}{f': {step.detail}' if step.detail else ''}"
         if step.step is not StepName.RUNNING:
             return _violated(clause, f"{named} done", seen)
-        meaning = "The runtime did not keep running."
         remedy = "Read what it wrote: its last lines in the report, all that could be read in startup.log."
-        return _violated(clause, f"{named} done", seen, meaning, remedy)
+        return _violated(clause, f"{named} done", seen, "The runtime did not keep running.", remedy)
 
     def _lacking(self) -> str:
         """The first environment variable or mount of the settings that the answer lacks, or "".

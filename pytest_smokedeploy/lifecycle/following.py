@@ -52,8 +52,7 @@ class Follower(DeployPart):
             if passed >= seconds:
                 at = f"; it stood at the step {self._under_way}" if self._under_way else ""
                 raise self._lost(f"The deploy was not done within {seconds:g} seconds{at}.")
-            pause = min(max(passed / 10, SHORTEST_PAUSE), LONGEST_PAUSE, seconds - passed)
-            threading.Event().wait(pause)
+            threading.Event().wait(min(max(passed / 10, SHORTEST_PAUSE), LONGEST_PAUSE, seconds - passed))
             try:
                 reading = self.client.progress(self.deploy_id)
             except AgentError as error:

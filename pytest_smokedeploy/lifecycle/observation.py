@@ -277,8 +277,7 @@ class Observer:
         match = self.log.feed(line)
         if late:
             self.log.late(match, self._at - self._due + self._startup_seconds, self._startup_seconds)
-        tag = ",".join(match.clauses) or match.kind
-        self._file.write(f"{line.time} {line.stream} [{tag}] {line.text}\n")
+        self._file.write(f"{line.time} {line.stream} [{','.join(match.clauses) or match.kind}] {line.text}\n")
         self._tell(match)
 
     def _tell(self, match: LineMatch) -> None:

@@ -6,9 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any, Final
-
-_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+from typing import Any
 
 
 class Interrupted(KeyboardInterrupt):
@@ -35,7 +33,7 @@ class Signals:
     def install(self) -> None:
         """Install the handlers; only in the main thread, since Python allows it nowhere else."""
         if threading.current_thread() is threading.main_thread():
-            for number in _SIGNALS:
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 self._before[number] = signal.signal(number, self._handle)
 
     def restore(self) -> None:

@@ -104,8 +104,7 @@ class Stopper(DeployPart):
         """Stop what a deploy without an answer starts, until it can start nothing any more."""
         self.facts.note("stop.standing_by", seconds=round(seconds, 1))
         self.facts.announce(f"shutdown: the deploy was never answered; watching for {seconds:.0f} s")
-        deadline = self.clock() + seconds
-        over = False
+        deadline, over = self.clock() + seconds, False
         while not over and (left := deadline - self.clock()) > 0:
             over = in_flight and self.client.settle_deploy(0.0)
             threading.Event().wait(min(left, LOOK_AGAIN_SECONDS))

@@ -173,9 +173,7 @@ class CheckTracker:
         mask = self._gate.sanitiser.text
         if isinstance(report.longrepr, tuple):  # a skip: file, line, words
             report.longrepr = tuple(mask(part) if isinstance(part, str) else part for part in report.longrepr)
-        elif report.longrepr is not None:
-            shown = str(report.longrepr)
-            if mask(shown) != shown:
-                report.longrepr = mask(shown)
+        elif report.longrepr is not None and mask(shown := str(report.longrepr)) != shown:
+            report.longrepr = mask(shown)
         report.sections = [(mask(title), mask(text)) for title, text in report.sections]
         report.user_properties = [(mask(str(n)), mask(str(v))) for n, v in report.user_properties]

@@ -3,14 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from pytest_smokedeploy.judging import Check
 from pytest_smokedeploy.model import CLAUSE, RANK, STAGES, Stage
-from pytest_smokedeploy.plugin.check_tracker import Call, watch
+from pytest_smokedeploy.plugin.check_tracker import Call, Item, watch
 from pytest_smokedeploy.support.errors import MisuseError
-
-Item: TypeAlias = Any
 
 #: A user's own check comes after the clauses of its stage.
 _OWN: Final = 1000

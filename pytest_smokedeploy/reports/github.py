@@ -21,10 +21,9 @@ def annotation(document: Mapping[str, Any]) -> str:
 
 def summary(document: Mapping[str, Any]) -> str:
     """Markdown for the step summary; every value is escaped."""
-    body = "\n".join(escape(line) for line in terminal.lines(document))
     violated = [row for row in document["clauses"] if row["state"] == "violated"]
     unproven = [row for row in document["clauses"] if row["state"] == "not proven"]
-    parts = ["## Smoke deploy", f"<pre>{body}</pre>"]
+    parts = ["## Smoke deploy", "<pre>" + escape("\n".join(terminal.lines(document))) + "</pre>"]
     if violated:
         rows = [f"| {row['clause']} | {_cell(row['text'])} | {_cell(row['words'])} |" for row in violated]
         parts.append("\n".join(["| violated | what it asks | what was seen |", "|---|---|---|", *rows]))

@@ -107,10 +107,9 @@ def _stages(d: Mapping[str, Any]) -> str:
     cells = []
     for stage in d["stages"]:
         passed = sum(check["outcome"] == "passed" for check in stage["checks"])
-        kind = _e(stage["outcome"].replace(" ", "-"))
         count = f"<small>{passed} of {len(stage['checks'])}</small>"
         name = f"<b>{_e(stage['stage'])}</b> {_e(stage['outcome'])}"
-        cells.append(f'<li class="sd-s-{kind}">{name}<br>{count}</li>')
+        cells.append(f'<li class="sd-s-{_e(stage["outcome"].replace(" ", "-"))}">{name}<br>{count}</li>')
     return f'<h3>Stages</h3><ol class="sd-stages">{"".join(cells)}</ol>'
 
 
