@@ -62,8 +62,9 @@ class Runtime(Part):
 class MountSettings(Part):
     """A volume the runtime needs: name, and where it stands in the container."""
 
-    name: str
-    """The mount's name, as the agent's receipt tells it."""
+    # In lower case and of one word: the log names mounts, and nothing else may be said by a name.
+    name: Annotated[str, Field(pattern=r"^[a-z0-9]+(?:[._-][a-z0-9]+)*$", max_length=64)]
+    """The mount's name, as the agent's receipt tells it: lower case, `-`, `_` or `.` between its parts."""
     target: Annotated[str, Field(pattern=r"^/")]
     """Where it stands in the container, an absolute path."""
 

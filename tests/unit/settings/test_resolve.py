@@ -243,9 +243,11 @@ AUDIT, SNAPSHOTS = "{name: audit-events, target: /a}", "{name: snapshots, target
             "mounts: lacks audit-events and snapshots; the model asks for the mounts audit-events and snap",
         ),
         (f"[{AUDIT}]", "mounts: lacks snapshots"),
-        ("[{name: spool, target: /c}, {name: Snapshots, target: /b}]", "mounts: lacks audit-events and snap"),
+        ("[{name: spool, target: /c}, {name: snapshot, target: /b}]", "mounts: lacks audit-events and snap"),
         (f"[{AUDIT}, {SNAPSHOTS}, {AUDIT}]", "mounts: two mounts have one name, audit-events"),
         (f"[{AUDIT}, {{name: snapshots, target: /a}}]", "mounts: two mounts have one target, /a"),
+        (f"[{AUDIT}, {SNAPSHOTS}, {{name: live trading on, target: /c}}]", "mounts.2.name: string"),
+        (f"[{AUDIT}, {SNAPSHOTS}, {{name: Spool, target: /c}}]", "mounts.2.name: string should match"),
     ],
 )
 def test_both_mounts_of_the_model_are_asked_for(file, mounts, told):
