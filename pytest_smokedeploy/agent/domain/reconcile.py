@@ -25,9 +25,9 @@ _LOG: Final = logging.getLogger("smokedeploy.agent")
 def reconcile(settings: AgentSettings, engine: Engine) -> Flow:
     """The flow of these settings, what the last agent left settled.
 
-    A container whose deploy never ended is stopped and kept; one that was being stopped is stopped;
-    one whose lease ran out too. One that runs within its lease, or whose deploy ended well without one,
-    is left. A foreign one is never touched.
+    A container whose deploy failed or never ended is stopped and kept; one that was being stopped is stopped;
+    one whose lease ran out too. Any other is left as it is: one within its lease, one whose deploy ended well
+    without one, and, with a hold, one that STATE_PATH knows nothing of. A foreign one is never touched.
 
     Raises:
         EngineError: the engine does not answer: nothing can be vouched for.
@@ -121,36 +121,42 @@ def _container(flow: Flow, state: State) -> tuple[str, Lease | None]:
         return f"{FOREIGN if there else 'no container is there'}{_cut_off(flow, state)}", None
     key = key_of(there)
     record = read_record(flow.store, key) if key else None
+    if record is not None and not record.image:
+        record = None  # damaged: it does not tell how the deploy ended
     lease = state.lease if state.lease is not None and state.lease.key == key else _labelled(there, key)
-    if record is None:
-        _unknown(flow, key)
     within = lease is not None and not lease.leftover and seconds_until(lease.expires_at) > 0
-    ended_well = record is not None and record.deployed
-    if not ended_well and not (record is None and within and there.alive):
-        whose = f"deploy {key}, which did not end in success," if key else "deploy nobody knows"
-        if flow.container.stop(key):
-            what, became = "container.stopped", "was stopped, and is kept"
-        elif flow.container.look() is None:
-            what, became = "container.removed", "never started, and was removed"
-        else:
-            return f"the container of the {whose} does not run, and is kept", None
-        words = f"the container of the {whose} {became}"
-        flow.store.audit(what, why=words, deploy_id=key or None)
-        return words, None
+    whose = f"the container of {f'the deploy {key}' if key else 'a deploy nobody knows'}"
+    if record is not None and not record.deployed:
+        return _failed(flow, there, f"{whose}, which did not end in success,"), None
+    unknown = _unknown(flow, whose) if record is None else ""
     if not there.alive:
-        return f"the container of the deploy {key} does not run{_cut_off(flow, state)}", None
+        return f"{whose} does not run{_cut_off(flow, state)}{unknown}", None
     if state.stopping is not None and state.stopping.key == key:
         why, who = "the stop that was under way was ended", state.stopping.by
     elif lease is not None and not within:
         why, who = f"its lease ran out at {lease.expires_at}", AGENT
     else:
         until = f"within its lease, until {lease.expires_at}" if lease is not None else "without a lease"
-        return f"the container of the deploy {key} runs on {until}", lease
+        return f"{whose} runs on {until}{unknown}", lease
     flow.container.stop(key)
-    flow.store.audit("container.stopped", who=who, why=why, deploy_id=key)
+    flow.store.audit("container.stopped", who=who, why=why, deploy_id=key or None)
     if lease is not None and not within:
         hold.for_a_person(flow.store, key, f"{why}; the agent stopped it when it came back")
-    return f"the container of the deploy {key} was stopped: {why}", None
+    return f"{whose} was stopped: {why}{unknown}", None
+
+
+def _failed(flow: Flow, there: ContainerState, whose: str) -> str:
+    """Stop and keep a failed deploy's container, or remove one that never started; returns what was done."""
+    key = key_of(there)
+    if flow.container.stop(key):
+        what, became = "container.stopped", "was stopped, and is kept"
+    elif flow.container.look() is None:
+        what, became = "container.removed", "never started, and was removed"
+    else:
+        return f"{whose} does not run, and is kept"
+    words = f"{whose} {became}"
+    flow.store.audit(what, why=words, deploy_id=key)
+    return words
 
 
 def _labelled(there: ContainerState, key: str) -> Lease | None:
@@ -162,11 +168,13 @@ def _labelled(there: ContainerState, key: str) -> Lease | None:
         return None
 
 
-def _unknown(flow: Flow, key: str) -> None:
-    """A container of ours that the state knows nothing of: the state was lost, so a person looks."""
-    why = f"a container of the deploy {key or 'nobody knows'} is there, and STATE_PATH knows nothing of it."
+def _unknown(flow: Flow, whose: str) -> str:
+    """Take a hold for a container that STATE_PATH knows nothing of; returns what is not known."""
+    why = f"{whose} is there, and STATE_PATH does not tell how that deploy ended or whether it may run"
     with flow.store.changing() as state:
         if state.hold is None:
-            flow.store.audit("hold.set", why=why)
-            state.hold = Held(deploy_id=None, since=utc_now(), by=AGENT, reason=why, person=True)
+            reason = f"{why}. A person has to look."
+            flow.store.audit("hold.set", why=reason)
+            state.hold = Held(deploy_id=None, since=utc_now(), by=AGENT, reason=reason, person=True)
             state.last_deploy = "unknown"
+    return f"; {why}"

@@ -1,6 +1,7 @@
 """The agent killed (SIGKILL) in each step and during a stop, on a real engine: it settles, and says how."""
 
 import os
+import shutil
 import threading
 import uuid
 from contextlib import suppress
@@ -197,17 +198,54 @@ def test_killed_while_it_runs_within_its_lease_it_goes_on(world, new_id):
     assert world.passed(one).status_code == 200
 
 
-def test_without_its_state_a_container_of_ours_is_stopped_and_a_person_looks(world, new_id):
+def lose_state(world):
+    """Empty STATE_PATH."""
+    shutil.rmtree(world.folder / "state")
+
+
+@pytest.mark.parametrize("lease", [{}, {"lease_seconds": 600}])
+def test_with_its_state_lost_a_container_of_ours_is_left_and_a_person_looks(world, new_id, lease):
     one = new_id()
-    deployed(world, "1.0.0", one)
+    deployed(world, "1.0.0", one, **lease)
+    before = world.status()
     world.kill()
-    for file in (world.folder / "state").rglob("*.json*"):
-        file.unlink()
+    lose_state(world)
+    world.start()
+    after = world.status()
+    assert (after["container_id"], after["running"]) == (before["container_id"], True)
+    assert after["lease_expires_at"] == before["lease_expires_at"]
+    assert "does not tell how that deploy ended" in after["hold"]["reason"]
+    assert "does not tell how that deploy ended" in world.audited("agent.started")[-1]["why"]
+    assert [row["what"] for row in world.audit()] == ["hold.set", "agent.started"]
+    assert "last_deploy" not in after, "what was deployed last is not known"
+    assert world.passed(one).status_code == 409
+    assert world.deploy(f"{world.repository}:2.0.0", new_id()).status_code == 423
+    assert world.stop_it(one).status_code == 200
+    assert there(world) == [(False, one)]
+
+
+def test_with_its_state_lost_a_container_past_its_first_lease_is_stopped(world, new_id):
+    one = new_id()
+    deployed(world, "1.0.0", one, lease_seconds=2)
+    until_time = parse_time(world.status()["lease_expires_at"])
+    world.kill()
+    until(lambda: datetime.now(UTC) > until_time)
+    lose_state(world)
     world.start()
     assert there(world) == [(False, one)]
-    assert "knows nothing of it" in world.status()["hold"]["reason"]
-    assert "last_deploy" not in world.status(), "what was deployed last is not known"
-    assert world.deploy(f"{world.repository}:2.0.0", new_id()).status_code == 423
+    assert "its lease ran out" in world.audited("agent.started")[-1]["why"]
+    assert world.status()["hold"] is not None
+
+
+def test_with_its_record_damaged_a_container_is_left_and_a_person_looks(world, new_id):
+    one = new_id()
+    deployed(world, "1.0.0", one)
+    assert world.release().status_code == 200
+    world.kill()
+    (world.folder / "state" / "deploys" / f"{one}.json").write_text("{")
+    world.start()
+    assert there(world) == [(True, one)]
+    assert "does not tell how that deploy ended" in world.status()["hold"]["reason"]
 
 
 def test_a_foreign_container_is_never_touched(world, new_id):
