@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -91,9 +92,9 @@ class Agent:
         file.write_text(script)
         return f"{REPOSITORY}:{tag}"
 
-    def start(self, *, forked=True):
+    def start(self, *, forked=True, flags=("--exit-with-stdin",)):
         """Start it, by a fork (tests.support.forks) or with an interpreter of its own."""
-        command = [sys.executable, "-m", "pytest_smokedeploy.agent", "--exit-with-stdin"]
+        command = [sys.executable, "-m", "pytest_smokedeploy.agent", *flags]
         how = {"env": self.environ, "stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         with (self.folder / "agent.log").open("ab") as log:
             if forked:
@@ -110,6 +111,13 @@ class Agent:
         """SIGKILL: it runs nothing of ours any more."""
         self.process.kill()
         self._gone()
+
+    def end(self):
+        """SIGTERM, as a service manager does; returns the exit status."""
+        self.process.send_signal(signal.SIGTERM)
+        status = self.process.wait(SECONDS)
+        self._gone()
+        return status
 
     def stop(self):
         """In order, as a rehearsal does; what runs is stopped."""

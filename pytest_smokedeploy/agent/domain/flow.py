@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections import deque
 from typing import Final
 
@@ -202,14 +203,14 @@ class Flow:
         hold.passed(self.store, deploy_id, by, self.under_way, self.container.look())
 
     def close(self, seconds: float) -> None:
-        """Give a deploy in flight `seconds` to end, then cancel it; what runs goes on within its lease."""
-        deploy = self.under_way
+        """Give a deploy in flight `seconds` to end, then cancel it; stop a lent container."""
+        until, deploy = time.monotonic() + seconds, self.under_way
         if deploy is not None:
             try:
                 deploy.ended.result(seconds)
             except TimeoutError:
                 deploy.cancel("the agent was shut down")
-        self.leases.close()
+        self.leases.close(until)
 
 
 def _words(error: Exception) -> str:

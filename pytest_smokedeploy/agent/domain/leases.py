@@ -11,7 +11,7 @@ from pytest_smokedeploy.agent.domain import hold
 from pytest_smokedeploy.agent.domain.container import Container, key_of
 from pytest_smokedeploy.agent.domain.deploys import Deploy
 from pytest_smokedeploy.agent.domain.policy import RefusedError
-from pytest_smokedeploy.agent.domain.state import Lease, Stopping, Store
+from pytest_smokedeploy.agent.domain.state import AGENT, Lease, Stopping, Store
 from pytest_smokedeploy.agent.engines.base import utc_now
 from pytest_smokedeploy.contract import parse_time
 from pytest_smokedeploy.support.errors import SmokedeployError
@@ -81,8 +81,8 @@ class Leases:
         self._store.keep(lease=left)
         self.arm(left)
 
-    def stop(self, key: str, by: str, why: str) -> None:
-        """Stop the container of the deploy `key`, and end its lease.
+    def stop(self, key: str, by: str, why: str) -> bool:
+        """Stop the container of the deploy `key`, and end its lease; returns whether it was alive.
 
         Raises:
             EngineError: it can't be stopped; the next agent, or the engine's return, makes it good.
@@ -90,9 +90,10 @@ class Leases:
         """
         # Kept before it is begun: a crash meanwhile is made good at the next start.
         self._store.keep(stopping=Stopping(key=key, by=by))
-        if self._container.stop(key):
+        if was_alive := self._container.stop(key):
             self._store.tell("container.stopped", who=by, why=why, deploy_id=key)
         self.end(key)
+        return was_alive
 
     def end(self, key: str) -> None:
         """The container of the deploy `key` does not run any more."""
@@ -150,11 +151,26 @@ class Leases:
                 self._lease = lease
                 self._wait(0.0 if lease is None else seconds_until(lease.expires_at))
 
-    def close(self) -> None:
-        """Stop the timer; a lease that is left is on the disk."""
+    def close(self, until: float) -> None:
+        """Stop a lent container before the agent leaves; a stop that fails is tried again until then.
+
+        Args:
+            until: monotonic seconds. A lease that is left then is on the disk, for the next agent.
+
+        """
         with self._lock:
             self._closed = True
             self._wait(0.0)
+        while (lease := self._lease) is not None:
+            why = "the agent was ended within its lease, and the container was stopped"
+            try:
+                if self.stop(lease.key, AGENT, why):
+                    hold.for_a_person(self._store, lease.key, why)
+            except SmokedeployError as error:
+                _LOG.error("while the agent leaves: %s", error)
+                if self._lease is None or time.monotonic() + _AGAIN_SECONDS > until:
+                    return
+                time.sleep(_AGAIN_SECONDS)
 
     def _wait(self, seconds: float) -> None:
         """Let the lease run out in `seconds`, where one is watched."""

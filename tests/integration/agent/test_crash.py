@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import threading
 import uuid
 from contextlib import suppress
@@ -196,6 +197,44 @@ def test_killed_while_it_runs_within_its_lease_it_goes_on(world, new_id):
     assert world.status()["lease_expires_at"] is not None
     assert world.stop_it(one).status_code == 200
     assert world.passed(one).status_code == 200
+
+
+@pytest.fixture
+def service(world):
+    """The agent as a service runs it: it does not end with its standard input."""
+    world.kill()
+    return world.start(flags=())
+
+
+def test_ended_in_order_a_lent_container_is_stopped(service, new_id):
+    one = new_id()
+    deployed(service, "1.0.0", one, lease_seconds=600)
+    assert service.end() == 0
+    assert there(service) == [(False, one)]
+    assert "agent was ended within its lease" in service.audited("container.stopped")[-1]["why"]
+    service.start()
+    assert service.status()["lease_expires_at"] is None
+    assert "agent was ended within its lease" in service.status()["hold"]["reason"]
+    assert service.passed(one).status_code == 409
+
+
+def test_ended_in_order_one_without_a_lease_runs_on(service, new_id):
+    one = new_id()
+    deployed(service, "1.0.0", one)
+    assert service.end() == 0
+    assert there(service) == [(True, one)]
+    assert service.audited("container.stopped") == []
+
+
+def test_ended_in_order_a_stop_that_fails_is_tried_again(service, new_id):
+    one = new_id()
+    deployed(service, "1.0.0", one, lease_seconds=600)
+    service.proxy.cut()
+    service.process.send_signal(signal.SIGTERM)
+    until(lambda: "while the agent leaves" in (service.folder / "agent.log").read_text())
+    service.proxy.mend()
+    assert service.end() == 0
+    assert there(service) == [(False, one)]
 
 
 def lose_state(world):
