@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import signal
 import socket
 import sys
 import threading
@@ -11,8 +12,11 @@ from typing import Final
 
 from pytest_smokedeploy.agent.domain.container import key_of
 from pytest_smokedeploy.agent.domain.deploys import read_record
+from pytest_smokedeploy.agent.domain.files import StateError
 from pytest_smokedeploy.agent.domain.flow import Flow
 from pytest_smokedeploy.agent.domain.reconcile import reconcile, watch_engine
+from pytest_smokedeploy.agent.domain.state import TakenError
+from pytest_smokedeploy.agent.domain.unstarted import end_lease
 from pytest_smokedeploy.agent.engines.base import Engine
 from pytest_smokedeploy.agent.engines.registry import ENGINES, PROCESS
 from pytest_smokedeploy.agent.http import logs
@@ -51,14 +55,29 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         settings = AgentSettings.from_environ(environ)
         logs.start(sys.stderr, Sanitiser(settings.secrets))
         engine = make_engine(settings)
-        listener = _bind(settings)
-        flow = reconcile(settings, engine)
+        flow = _settled(settings, engine)
+        listener = _bind(settings, flow)
     except SmokedeployError as error:
         for line in str(error).splitlines():
             _say(line)
         return 1
     _serve(flow, listener, exit_with_stdin=parsed.exit_with_stdin)
     return 0
+
+
+def _settled(settings: AgentSettings, engine: Engine) -> Flow:
+    """Settle what the last agent left; where STATE_PATH can't be used, end the lease of what runs first."""
+    try:
+        return reconcile(settings, engine)
+    except TakenError:
+        raise
+    except StateError as error:
+        _say(f"it can't start: {error.message}")
+        leaving = threading.Event()
+        for sign in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(sign, lambda *_: leaving.set())
+        end_lease(engine, settings.grace_seconds, leaving, _say)
+        raise
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -85,7 +104,7 @@ def make_engine(settings: AgentSettings) -> Engine:
     return ENGINES[settings.engine](settings)
 
 
-def _bind(settings: AgentSettings) -> socket.socket:
+def _bind(settings: AgentSettings, flow: Flow) -> socket.socket:
     if not is_loopback(settings.bind):
         _say(f"BIND {settings.bind} is not loopback: whoever reaches it can try to pass by the tunnel.")
     family = socket.AF_INET6 if ":" in settings.bind else socket.AF_INET
@@ -97,6 +116,7 @@ def _bind(settings: AgentSettings) -> socket.socket:
         listener.bind((settings.bind, settings.port))
     except OSError as error:
         listener.close()
+        flow.close(0.0)
         words = f"{settings.bind}:{settings.port} can't be bound: {error.strerror}."
         raise EngineError(words, remedy="Set another PORT.") from error
     listener.listen(64)

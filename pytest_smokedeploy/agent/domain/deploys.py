@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from pytest_smokedeploy.agent.domain.files import read_whole, write_whole
+from pytest_smokedeploy.agent.domain.files import StateError, read_whole, write_whole
 from pytest_smokedeploy.agent.domain.state import Asked, Store
 from pytest_smokedeploy.agent.engines.base import LAYER, utc_now
 from pytest_smokedeploy.contract import DeployRequest, DeployState, Outcome, StepName
@@ -134,18 +134,11 @@ class Deploy:
 
 
 def read_record(store: Store, key: str) -> DeployRecord | None:
-    """How a deploy ended, or None; a damaged record counts as a failed deploy.
-
-    Raises:
-        StateError: the folder can't be read.
-
-    """
-    raw = read_whole(store.deploys / f"{key}.json")
-    if raw is None:
-        return None
+    """How a deploy ended, or None; a record that can't be read counts as a failed deploy of no image."""
     try:
-        return DeployRecord.model_validate_json(raw)
-    except ValidationError:
+        raw = read_whole(store.deploys / f"{key}.json")
+        return None if raw is None else DeployRecord.model_validate_json(raw)
+    except (StateError, ValidationError):
         words = "its record on the server is damaged; how it ended is not known."
         return lost(Asked(key=key, deploy_id=key, step=StepName.RUNNING), words)
 

@@ -7,12 +7,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
+from pydantic import ValidationError
+
 from pytest_smokedeploy.agent.domain import hold
-from pytest_smokedeploy.agent.domain.container import Container, key_of
+from pytest_smokedeploy.agent.domain.container import LEASE_LABEL, Container, key_of
 from pytest_smokedeploy.agent.domain.deploys import Deploy
 from pytest_smokedeploy.agent.domain.policy import RefusedError
 from pytest_smokedeploy.agent.domain.state import AGENT, Lease, Stopping, Store
-from pytest_smokedeploy.agent.engines.base import utc_now
+from pytest_smokedeploy.agent.engines.base import ContainerState, utc_now
 from pytest_smokedeploy.contract import parse_time
 from pytest_smokedeploy.support.errors import SmokedeployError
 
@@ -29,6 +31,15 @@ def at(moment: float) -> str:
 def seconds_until(text: str) -> float:
     """Seconds from now to an RFC 3339 time, by the server's clock."""
     return parse_time(text).timestamp() - time.time()
+
+
+def labelled(there: ContainerState) -> Lease | None:
+    """The first lease of a container by its own label, where STATE_PATH does not tell; None without one."""
+    until = there.labels.get(LEASE_LABEL, "")
+    try:
+        return Lease(key=key_of(there), expires_at=until, ends_at=until)
+    except ValidationError:
+        return None
 
 
 class Leases:

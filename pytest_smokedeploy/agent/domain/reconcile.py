@@ -4,13 +4,11 @@ import logging
 import threading
 from typing import Final
 
-from pydantic import ValidationError
-
 from pytest_smokedeploy.agent.domain import hold
-from pytest_smokedeploy.agent.domain.container import FOREIGN, LEASE_LABEL, key_of
+from pytest_smokedeploy.agent.domain.container import FOREIGN, key_of
 from pytest_smokedeploy.agent.domain.deploys import keep_record, lost, read_record
 from pytest_smokedeploy.agent.domain.flow import Flow
-from pytest_smokedeploy.agent.domain.leases import seconds_until
+from pytest_smokedeploy.agent.domain.leases import labelled, seconds_until
 from pytest_smokedeploy.agent.domain.state import AGENT, Held, Lease, State, Store
 from pytest_smokedeploy.agent.engines.base import ContainerState, Engine, utc_now
 from pytest_smokedeploy.agent.settings import AgentSettings
@@ -31,7 +29,8 @@ def reconcile(settings: AgentSettings, engine: Engine) -> Flow:
 
     Raises:
         EngineError: the engine does not answer: nothing can be vouched for.
-        StateError: STATE_PATH can't be read or written, or is another agent's.
+        TakenError: STATE_PATH is another agent's.
+        StateError: it can't be used at all.
 
     """
     store = Store(settings.state, Sanitiser(settings.secrets).data)
@@ -123,7 +122,7 @@ def _container(flow: Flow, state: State) -> tuple[str, Lease | None]:
     record = read_record(flow.store, key) if key else None
     if record is not None and not record.image:
         record = None  # damaged: it does not tell how the deploy ended
-    lease = state.lease if state.lease is not None and state.lease.key == key else _labelled(there, key)
+    lease = state.lease if state.lease is not None and state.lease.key == key else labelled(there)
     within = lease is not None and not lease.leftover and seconds_until(lease.expires_at) > 0
     whose = f"the container of {f'the deploy {key}' if key else 'a deploy nobody knows'}"
     if record is not None and not record.deployed:
@@ -157,15 +156,6 @@ def _failed(flow: Flow, there: ContainerState, whose: str) -> str:
     words = f"{whose} {became}"
     flow.store.audit(what, why=words, deploy_id=key)
     return words
-
-
-def _labelled(there: ContainerState, key: str) -> Lease | None:
-    """The lease by the container's own label, where the state does not know of one."""
-    until = there.labels.get(LEASE_LABEL, "")
-    try:
-        return Lease(key=key, expires_at=until, ends_at=until)
-    except ValidationError:
-        return None
 
 
 def _unknown(flow: Flow, whose: str) -> str:

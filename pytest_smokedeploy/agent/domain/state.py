@@ -97,6 +97,10 @@ class State(BaseModel):
     stopping: Stopping | None = None
 
 
+class TakenError(StateError):
+    """Another agent runs on this folder."""
+
+
 class Store:
     """The folder STATE_PATH: ``state.json``, ``audit.jsonl``, ``deploys/``.
 
@@ -124,32 +128,34 @@ class Store:
             self.deploys.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self._locked():
             # A new agent's state is on the disk before its history begins; a later gap is no new agent.
-            if not self._file.exists() and not self._audit.exists():
+            if not os.path.lexists(self._file) and not os.path.lexists(self._audit):
                 self._write(State(last_deploy=None))
 
     def claim(self) -> None:
         """Be the one agent of this folder until the process ends.
 
         Raises:
-            StateError: another agent is.
+            TakenError: another agent is.
+            StateError: the folder can't be written.
 
         """
-        self._claim = os.open(self.folder / "agent", os.O_RDWR | os.O_CREAT, 0o600)
+        with kept(f"{self.folder} can't be written"):
+            self._claim = os.open(self.folder / "agent", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(self._claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             os.close(self._claim)
             words = f"another agent runs on STATE_PATH {self.folder}."
-            raise StateError(words, remedy="Stop it, or give this one a folder of its own.") from error
+            raise TakenError(words, remedy="Stop it, or give this one a folder of its own.") from error
 
     def read(self) -> State:
-        """The state now. A damaged file is set aside and becomes a hold, with a line in the audit log.
+        """The state now. An unreadable file is set aside and becomes a hold, with a line in the audit log.
 
         Raises:
-            StateError: the folder can't be read, or the hold can't be written.
+            StateError: the folder can't be used, or the hold can't be written.
 
         """
-        with suppress(ValidationError):
+        with suppress(ValidationError, StateError):
             return self._load()
         with self._locked():
             return self._load_or_hold()
@@ -222,11 +228,13 @@ class Store:
     def _load_or_hold(self) -> State:
         try:
             return self._load()
-        except ValidationError:
+        except (ValidationError, StateError) as error:
             aside = self.folder / f"state.damaged-{utc_now().replace(':', '')}.json"
-            if self._file.exists():
-                os.replace(self._file, aside)  # noqa: PTH105 - the same call as the one that writes
-                words = f"the state file was damaged; it lies in {aside.name}"
+            if os.path.lexists(self._file):
+                with kept(f"{self._file} can't be set aside"):
+                    os.replace(self._file, aside)  # noqa: PTH105 - the same call as the one that writes
+                why = "was damaged" if isinstance(error, ValidationError) else f"could not be read ({error})"
+                words = f"the state file {why}; it lies in {aside.name}"
             else:
                 words = "the state file is gone"
             words += ". What was held, leased or deployed last is not known, so a person has to look."

@@ -3,6 +3,8 @@
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import threading
 import uuid
 from contextlib import suppress
@@ -274,6 +276,67 @@ def test_with_its_state_lost_a_container_past_its_first_lease_is_stopped(world, 
     assert there(world) == [(False, one)]
     assert "its lease ran out" in world.audited("agent.started")[-1]["why"]
     assert world.status()["hold"] is not None
+
+
+@pytest.mark.parametrize("harm", ["a folder", "a broken link"])
+def test_a_state_file_that_cannot_be_read_is_set_aside_and_the_lease_goes_on(world, new_id, harm):
+    one = new_id()
+    deployed(world, "1.0.0", one, lease_seconds=600)
+    world.kill()
+    file = world.folder / "state" / "state.json"
+    file.unlink()
+    if harm == "a folder":
+        file.mkdir()
+    else:
+        file.symlink_to("nowhere")
+    world.start()
+    status = world.status()
+    assert status["running"] is True
+    assert status["lease_expires_at"] is not None
+    assert "state.damaged-" in status["hold"]["reason"]
+    assert list(file.parent.glob("state.damaged-*"))
+
+
+def started_without_state(world, sign=None):
+    """Start the agent on a STATE_PATH that it can't use; returns its exit status and what it said."""
+    world.kill()
+    lose_state(world)
+    (world.folder / "state").write_text("")
+    command = [sys.executable, "-m", "pytest_smokedeploy.agent"]
+    with subprocess.Popen(command, env=world.environ, stderr=subprocess.PIPE, text=True) as process:
+        said = []
+        for line in process.stderr:
+            said.append(line)
+            if sign is not None and "runs within its first lease" in line:
+                process.send_signal(sign)
+        return process.wait(60), "".join(said)
+
+
+def test_without_a_state_folder_a_lent_container_is_stopped_at_the_end_of_its_lease(world, new_id):
+    one = new_id()
+    deployed(world, "1.0.0", one, lease_seconds=5)
+    ends = parse_time(world.status()["lease_expires_at"])
+    status, said = started_without_state(world)
+    assert (status, there(world)) == (1, [(False, one)])
+    assert datetime.now(UTC) >= ends
+    assert "STATE_PATH" in said
+    assert f"the container of the deploy {one} was stopped: its first lease ran out" in said
+
+
+def test_without_a_state_folder_an_agent_that_is_ended_stops_a_lent_container(world, new_id):
+    one = new_id()
+    deployed(world, "1.0.0", one, lease_seconds=600)
+    status, said = started_without_state(world, signal.SIGTERM)
+    assert (status, there(world)) == (1, [(False, one)])
+    assert "was stopped: this agent was ended" in said
+
+
+def test_without_a_state_folder_one_without_a_lease_is_left(world, new_id):
+    one = new_id()
+    deployed(world, "1.0.0", one)
+    status, said = started_without_state(world)
+    assert (status, there(world)) == (1, [(True, one)])
+    assert "runs without a lease, and is left as it is" in said
 
 
 def test_with_its_record_damaged_a_container_is_left_and_a_person_looks(world, new_id):

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from pytest_smokedeploy.agent.domain import files
+from pytest_smokedeploy.agent.domain.deploys import read_record
 from pytest_smokedeploy.agent.domain.files import StateError
 from pytest_smokedeploy.agent.domain.state import Held, Store
 from pytest_smokedeploy.agent.engines.base import utc_now
@@ -88,6 +89,26 @@ def test_a_state_file_that_is_none_is_set_aside_for_a_person(folder, content):
     assert "damaged" in store.read().hold.reason
     (aside,) = folder.glob("state.damaged-*")
     assert aside.read_text() == content
+
+
+def test_a_state_file_that_cannot_be_read_is_set_aside_for_a_person(folder):
+    store = Store(folder)
+    store.update(hold=None)
+    (folder / "state.json").unlink()
+    (folder / "state.json").mkdir()
+    held = store.read().hold
+    assert held.person
+    assert "could not be read" in held.reason
+    (aside,) = folder.glob("state.damaged-*")
+    assert aside.is_dir()
+    assert store.read().hold == held, "said once"
+
+
+def test_a_record_that_cannot_be_read_counts_as_a_failed_deploy(folder):
+    store = Store(folder)
+    (store.deploys / "one.json").mkdir()
+    record = read_record(store, "one")
+    assert (record.deployed, record.image) == (False, "")
 
 
 def test_a_state_file_that_is_gone_is_no_fresh_start(folder):
