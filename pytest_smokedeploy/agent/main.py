@@ -76,7 +76,7 @@ def _settled(settings: AgentSettings, engine: Engine) -> Flow:
         leaving = threading.Event()
         for sign in (signal.SIGTERM, signal.SIGINT):
             signal.signal(sign, lambda *_: leaving.set())
-        end_lease(engine, settings.grace_seconds, leaving, _say)
+        end_lease(settings, engine, leaving, _say)
         raise
 
 

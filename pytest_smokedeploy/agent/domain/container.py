@@ -9,7 +9,9 @@ from pytest_smokedeploy.support.errors import EngineError
 
 DEPLOY_LABEL: Final = "smokedeploy.deploy_id"
 KEY_LABEL: Final = "smokedeploy.key"
+#: When the first lease ends: RFC 3339, and seconds of CLOCK_BOOTTIME behind the boot's id.
 LEASE_LABEL: Final = "smokedeploy.lease_expires_at"
+LEASE_BOOT_LABEL: Final = "smokedeploy.lease_expires_boot"
 FOREIGN: Final = "the name is taken by a container this agent did not make; it is left alone."
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from pytest_smokedeploy.agent.domain.clock import Moment
 from pytest_smokedeploy.agent.domain.files import StateError, read_whole, write_whole
 from pytest_smokedeploy.agent.domain.state import Asked, Store
 from pytest_smokedeploy.agent.engines.base import LAYER, utc_now
@@ -63,8 +64,7 @@ class Deploy:
         started: whether step 4 was begun, so that something of it may run.
         facts: what else the answer tells of it so far.
         steps: the steps so far, as the contract shows them.
-        leased_until: renewed before the container was started: the lease runs at least until then, as
-            `time.time()` gives it.
+        leased_until: renewed before the container was started: the lease runs at least until then; else None.
         ended: its `DeployRecord`, once there is one.
 
     """
@@ -78,7 +78,7 @@ class Deploy:
         self.started = False
         self.facts: dict[str, Any] = {}
         self.steps: list[dict[str, str]] = []
-        self.leased_until = 0.0
+        self.leased_until: Moment | None = None
         self.ended: Future[DeployRecord] = Future()
         # A caller that stops waiting does not cancel it.
         self.ended.set_running_or_notify_cancel()

@@ -7,6 +7,7 @@ from collections import deque
 from typing import Final
 
 from pytest_smokedeploy.agent.domain import hold
+from pytest_smokedeploy.agent.domain.clock import Clock, now
 from pytest_smokedeploy.agent.domain.container import FOREIGN, Container, key_of
 from pytest_smokedeploy.agent.domain.deploys import Deploy, DeployRecord, keep_record, read_record
 from pytest_smokedeploy.agent.domain.files import StateError
@@ -31,6 +32,7 @@ class Flow:
         settings: what the server owns.
         engine: the engine.
         store: what outlives the agent.
+        clock: the time by which leases run.
 
     Attributes:
         settings, engine, store: as given.
@@ -40,13 +42,13 @@ class Flow:
 
     """
 
-    def __init__(self, settings: AgentSettings, engine: Engine, store: Store) -> None:
+    def __init__(self, settings: AgentSettings, engine: Engine, store: Store, clock: Clock = now) -> None:
         self.settings = settings
         self.engine = engine
         self.store = store
         self.container = Container(engine, settings.grace_seconds)
         most = settings.lease_max_seconds
-        self.leases = Leases(store, self.container, most, lambda: self.under_way)
+        self.leases = Leases(store, self.container, most, lambda: self.under_way, clock)
         self.under_way: Deploy | None = None
         self._five = FiveSteps(settings, engine, self.container, store, self.leases)
         self._lock = threading.Lock()

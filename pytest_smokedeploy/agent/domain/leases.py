@@ -4,69 +4,102 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Final
 
-from pydantic import ValidationError
-
 from pytest_smokedeploy.agent.domain import hold
-from pytest_smokedeploy.agent.domain.container import LEASE_LABEL, Container, key_of
+from pytest_smokedeploy.agent.domain.clock import Clock, Moment, now
+from pytest_smokedeploy.agent.domain.container import LEASE_BOOT_LABEL, LEASE_LABEL, Container, key_of
 from pytest_smokedeploy.agent.domain.deploys import Deploy
 from pytest_smokedeploy.agent.domain.policy import RefusedError
 from pytest_smokedeploy.agent.domain.state import AGENT, Lease, Stopping, Store
-from pytest_smokedeploy.agent.engines.base import ContainerState, utc_now
+from pytest_smokedeploy.agent.engines.base import ContainerState
 from pytest_smokedeploy.contract import parse_time
 from pytest_smokedeploy.support.errors import SmokedeployError
 
-#: A stop that failed is tried again after this many seconds: what runs on is the worst there is.
-_AGAIN_SECONDS: Final = 5.0
+#: The clocks may be set, or the machine sleep: they are looked at again after this many seconds. So is a
+#: stop that failed tried again: what runs on is the worst there is.
+_LOOK_SECONDS: Final = 1.0
 _LOG: Final = logging.getLogger("smokedeploy.agent")
 
 
-def at(moment: float) -> str:
-    """A time of `time.time()` as RFC 3339."""
-    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+def labels_of(lease: Lease | None) -> dict[str, str]:
+    """A container's labels that tell its first lease, for an agent whose state is lost."""
+    if lease is None:
+        return {}
+    ends = lease.expires
+    return {LEASE_LABEL: ends.text(), LEASE_BOOT_LABEL: f"{ends.boot_id} {ends.boot}"}
 
 
-def seconds_until(text: str) -> float:
-    """Seconds from now to an RFC 3339 time, by the server's clock."""
-    return parse_time(text).timestamp() - time.time()
+def lease_of(there: ContainerState, kept: Lease | None, most: float) -> Lease | None:
+    """The lease of a container of ours: the one that was kept, or else the first, by its labels.
+
+    Args:
+        there: the container.
+        kept: the lease under STATE_PATH.
+        most: seconds that it may run in all, by its own start.
+
+    """
+    lease = kept if kept is not None and kept.key == key_of(there) else _labelled(there)
+    if lease is None or there.started_at is None:
+        return lease
+    oldest = Moment(wall=parse_time(there.started_at).timestamp() + most)
+    bounds = {"expires": lease.expires.at_most(oldest), "ends": lease.ends.at_most(oldest)}
+    return lease.model_copy(update=bounds)
 
 
-def labelled(there: ContainerState) -> Lease | None:
-    """The first lease of a container by its own label, where STATE_PATH does not tell; None without one."""
-    until = there.labels.get(LEASE_LABEL, "")
+def _labelled(there: ContainerState) -> Lease | None:
+    boot_id, _, boot = there.labels.get(LEASE_BOOT_LABEL, "").partition(" ")
     try:
-        return Lease(key=key_of(there), expires_at=until, ends_at=until)
-    except ValidationError:
+        wall = parse_time(there.labels.get(LEASE_LABEL)).timestamp()
+        until = Moment(wall=wall, boot=float(boot or 0), boot_id=boot_id)
+    except ValueError:
         return None
+    return Lease(key=key_of(there), expires=until, ends=until)
 
 
 class Leases:
     """Gives, renews and ends the one lease there is; ends it itself when it runs out.
 
-    While the agent lives it counts monotonic seconds, so that a clock that is set does not end a lease;
-    after a restart only the clock can tell.
+    A lease ends by the clock that comes to its end first (`Moment`).
 
     Args:
         store: where the lease is kept.
         container: the one container.
         most: seconds a container may run in all, however often it is renewed.
         under_way: the deploy in flight, or None.
+        clock: tells the time.
 
     """
 
     def __init__(
-        self, store: Store, container: Container, most: int, under_way: Callable[[], Deploy | None]
+        self,
+        store: Store,
+        container: Container,
+        most: int,
+        under_way: Callable[[], Deploy | None],
+        clock: Clock = now,
     ) -> None:
         self._store = store
         self._container = container
         self._most = most
         self._under_way = under_way
+        self._now = clock
         self._lease: Lease | None = None
         self._timer: threading.Timer | None = None
         self._closed = False
         self._lock = threading.RLock()
+
+    def of(self, there: ContainerState, kept: Lease | None) -> Lease | None:
+        """The lease of a container of ours, which STATE_PATH keeps as `kept`."""
+        return lease_of(there, kept, self._most)
+
+    def seconds_left(self, lease: Lease) -> float:
+        """Seconds until it runs out; 0 or less once it has."""
+        return lease.expires.seconds_from(self._now())
+
+    def text(self, lease: Lease) -> str:
+        """When it runs out, by the server's clock as it is set now (RFC 3339)."""
+        return lease.expires.text(self._now())
 
     def give(self, deploy: Deploy) -> Lease | None:
         """The lease that a deploy asked for, from now on; None asked, none given.
@@ -77,18 +110,17 @@ class Leases:
         """
         lease = None
         if (seconds := deploy.request.lease_seconds) is not None:
-            now = time.time()
-            ends = now + self._most
-            until = min(max(now + seconds, deploy.leased_until), ends)
-            lease = Lease(key=deploy.key, expires_at=at(until), ends_at=at(ends))
+            began, renewed = self._now(), deploy.leased_until
+            ends, early = began.after(self._most), renewed.seconds_from(began) if renewed else 0.0
+            lease = Lease(key=deploy.key, expires=began.after(max(seconds, early)).at_most(ends), ends=ends)
         self._store.update(lease=lease)
         self.arm(lease)
         return lease
 
     def left_over(self, key: str) -> None:
         """Stop what a failed deploy left like one whose lease ran out: tried until it is stopped."""
-        now = utc_now()
-        left = Lease(key=key, expires_at=now, ends_at=now, leftover=True)
+        moment = self._now()
+        left = Lease(key=key, expires=moment, ends=moment, leftover=True)
         self._store.keep(lease=left)
         self.arm(left)
 
@@ -137,11 +169,11 @@ class Leases:
             raise RefusedError(409, "this deploy is being cancelled; nothing is renewed.")
         if deploy.request.lease_seconds is None:
             raise RefusedError(409, "this deploy has no lease to renew.")
-        deploy.leased_until = time.time() + min(seconds, self._most)
+        deploy.leased_until = self._now().after(min(seconds, self._most))
         lease = self._store.read().lease
         if lease is None or lease.key != deploy.key:
             # Not started yet: the lease begins with the container, and lasts until then at the least.
-            return at(deploy.leased_until)
+            return deploy.leased_until.text()
         return self._renew(deploy.key, seconds)
 
     def _renew(self, key: str, seconds: int) -> str:
@@ -149,18 +181,17 @@ class Leases:
             lease = state.lease
             if lease is None or lease.key != key or lease.leftover:
                 raise RefusedError(409, "this deploy has no lease to renew.")
-            # Both are the text of `at`, which sorts as the times do.
-            until = min(at(time.time() + seconds), lease.ends_at)
-            state.lease = lease.model_copy(update={"expires_at": until})
-        self.arm(state.lease)
-        return until
+            until = self._now().after(seconds).at_most(lease.ends)
+            renewed = state.lease = lease.model_copy(update={"expires": until})
+        self.arm(renewed)
+        return self.text(renewed)
 
     def arm(self, lease: Lease | None) -> None:
         """Watch this lease from now on, in place of any other."""
         with self._lock:
             if lease != self._lease:
                 self._lease = lease
-                self._wait(0.0 if lease is None else seconds_until(lease.expires_at))
+                self._wait(0.0 if lease is None else self.seconds_left(lease))
 
     def close(self, until: float) -> None:
         """Stop a lent container before the agent leaves; a stop that fails is tried again until then.
@@ -177,22 +208,27 @@ class Leases:
             try:
                 if self.stop(lease.key, AGENT, why):
                     hold.for_a_person(self._store, lease.key, why)
-            except SmokedeployError as error:
+            except Exception as error:  # noqa: BLE001 - whatever it was, it is tried again
                 _LOG.error("while the agent leaves: %s", error)
-                if self._lease is None or time.monotonic() + _AGAIN_SECONDS > until:
+                if self._lease is None or time.monotonic() + _LOOK_SECONDS > until:
                     return
-                time.sleep(_AGAIN_SECONDS)
+                time.sleep(_LOOK_SECONDS)
 
     def _wait(self, seconds: float) -> None:
-        """Let the lease run out in `seconds`, where one is watched."""
+        """Look at the lease again in `seconds` at the latest, where one is watched."""
         if self._timer is not None:
             self._timer.cancel()
         if self._lease is not None and not self._closed:
-            self._timer = threading.Timer(max(seconds, 0.0), self._end, (self._lease,))
+            wait = min(max(seconds, 0.0), _LOOK_SECONDS)
+            self._timer = threading.Timer(wait, self._look, (self._lease,))
             self._timer.daemon = True
             self._timer.start()
 
-    def _end(self, lease: Lease) -> None:
+    def _look(self, lease: Lease) -> None:
+        with self._lock:
+            if self._lease is lease and (left := self.seconds_left(lease)) > 0:
+                self._wait(left)
+                return
         try:
             self._run_out(lease)
         except Exception as error:  # noqa: BLE001 - a thread that dies would let the container run on
@@ -200,11 +236,11 @@ class Leases:
                 _LOG.exception("what a lease was for could not be ended")
             with self._lock:
                 if self._lease is lease:
-                    self._wait(_AGAIN_SECONDS)
+                    self._wait(_LOOK_SECONDS)
 
     def _run_out(self, lease: Lease) -> None:
         """Stop the container of a lease that ran out; called again where it raises."""
-        why = f"its lease ran out at {lease.expires_at}"
+        why = f"its lease ran out at {self.text(lease)}"
         deploy = self._under_way()
         if deploy is not None and deploy.key == lease.key and not lease.leftover:
             deploy.cancel(why)

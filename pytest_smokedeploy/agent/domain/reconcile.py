@@ -5,10 +5,10 @@ import threading
 from typing import Final
 
 from pytest_smokedeploy.agent.domain import hold
+from pytest_smokedeploy.agent.domain.clock import Clock, now
 from pytest_smokedeploy.agent.domain.container import FOREIGN, key_of
 from pytest_smokedeploy.agent.domain.deploys import keep_record, lost, read_record
 from pytest_smokedeploy.agent.domain.flow import Flow
-from pytest_smokedeploy.agent.domain.leases import labelled, seconds_until
 from pytest_smokedeploy.agent.domain.state import AGENT, Held, Lease, State, Store
 from pytest_smokedeploy.agent.engines.base import ContainerState, Engine, utc_now
 from pytest_smokedeploy.agent.settings import AgentSettings
@@ -20,7 +20,7 @@ _AGAIN_SECONDS: Final = 0.5
 _LOG: Final = logging.getLogger("smokedeploy.agent")
 
 
-def reconcile(settings: AgentSettings, engine: Engine) -> Flow:
+def reconcile(settings: AgentSettings, engine: Engine, clock: Clock = now) -> Flow:
     """The flow of these settings, what the last agent left settled.
 
     A container whose deploy failed or never ended is stopped and kept; one that was being stopped is stopped;
@@ -35,7 +35,7 @@ def reconcile(settings: AgentSettings, engine: Engine) -> Flow:
     """
     store = Store(settings.state, Sanitiser(settings.secrets).data)
     store.claim()
-    flow = Flow(settings, engine, store)
+    flow = Flow(settings, engine, store, clock)
     state = store.read()
     words = _deploy(flow, state)
     said, lease = _container(flow, state)
@@ -122,8 +122,9 @@ def _container(flow: Flow, state: State) -> tuple[str, Lease | None]:
     record = read_record(flow.store, key) if key else None
     if record is not None and not record.image:
         record = None  # damaged: it does not tell how the deploy ended
-    lease = state.lease if state.lease is not None and state.lease.key == key else labelled(there)
-    within = lease is not None and not lease.leftover and seconds_until(lease.expires_at) > 0
+    lease = flow.leases.of(there, state.lease)
+    within = lease is not None and not lease.leftover and flow.leases.seconds_left(lease) > 0
+    ends = flow.leases.text(lease) if lease is not None else ""
     whose = f"the container of {f'the deploy {key}' if key else 'a deploy nobody knows'}"
     if record is not None and not record.deployed:
         return _failed(flow, there, f"{whose}, which did not end in success,"), None
@@ -133,9 +134,9 @@ def _container(flow: Flow, state: State) -> tuple[str, Lease | None]:
     if state.stopping is not None and state.stopping.key == key:
         why, who = "the stop that was under way was ended", state.stopping.by
     elif lease is not None and not within:
-        why, who = f"its lease ran out at {lease.expires_at}", AGENT
+        why, who = f"its lease ran out at {ends}", AGENT
     else:
-        until = f"within its lease, until {lease.expires_at}" if lease is not None else "without a lease"
+        until = f"within its lease, until {ends}" if lease is not None else "without a lease"
         return f"{whose} runs on {until}{unknown}", lease
     flow.container.stop(key)
     flow.store.audit("container.stopped", who=who, why=why, deploy_id=key or None)

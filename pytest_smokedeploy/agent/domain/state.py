@@ -17,12 +17,15 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from pytest_smokedeploy.agent.domain.clock import Moment
 from pytest_smokedeploy.agent.domain.files import StateError, append_line, kept, read_whole, write_whole
 from pytest_smokedeploy.agent.engines.base import utc_now
 from pytest_smokedeploy.contract import DeployRequest, LastDeploy, StepName, Time
 
 #: The actor where nobody called: the agent itself.
 AGENT: Final = "agent"
+#: Name of the state file in the folder STATE_PATH.
+STATE_FILE: Final = "state.json"
 _LOG: Final = logging.getLogger("smokedeploy.agent")
 
 
@@ -45,14 +48,14 @@ class Held(_Kept):
 
 
 class Lease(_Kept):
-    """How long the container of the deploy `key` may run; times by the server's clock.
+    """How long the container of the deploy `key` may run: until `expires`, renewed no further than `ends`.
 
     `leftover`: it is what a failed deploy left and could not be stopped at once.
     """
 
     key: str
-    expires_at: Time
-    ends_at: Time
+    expires: Moment
+    ends: Moment
     leftover: bool = False
 
 
@@ -122,7 +125,7 @@ class Store:
         self.deploys = folder / "deploys"
         self.mask = mask
         self._audit = folder / "audit.jsonl"
-        self._file = folder / "state.json"
+        self._file = folder / STATE_FILE
         self._thread = threading.RLock()
         with kept(f"STATE_PATH {folder} can't be made", "Make the folder, writable for the agent alone."):
             self.deploys.mkdir(mode=0o700, parents=True, exist_ok=True)

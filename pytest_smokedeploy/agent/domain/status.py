@@ -51,7 +51,7 @@ def status(flow: Flow) -> dict[str, Any]:
         "restart_count": there.restart_count,
         "oom_killed": there.oom_killed,
         "deploy_id": there.labels.get(DEPLOY_LABEL) or None,
-        "lease_expires_at": lease.expires_at if lease else None,
+        "lease_expires_at": flow.leases.text(lease) if lease else None,
         "activity": _activity(flow.engine) if there.running else None,
     }
 

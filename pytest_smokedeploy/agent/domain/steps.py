@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from pytest_smokedeploy.agent.domain import container as own
 from pytest_smokedeploy.agent.domain.deploys import Deploy
-from pytest_smokedeploy.agent.domain.leases import Leases
+from pytest_smokedeploy.agent.domain.leases import Leases, labels_of
 from pytest_smokedeploy.agent.domain.policy import Terms
 from pytest_smokedeploy.agent.domain.state import Stopping, Store
 from pytest_smokedeploy.agent.engines.base import ContainerSpec, ContainerState, CreatedContainer, Engine
@@ -115,7 +115,7 @@ class FiveSteps:
         labels = {
             own.KEY_LABEL: deploy.key,
             own.DEPLOY_LABEL: deploy.asked.deploy_id or "",
-            own.LEASE_LABEL: lease.expires_at if lease else "",
+            **labels_of(lease),
         }
         mounts, network = self.settings.mounts, self.settings.network_mode
         spec = ContainerSpec(deploy.asked.image, terms.env, mounts, labels, network)

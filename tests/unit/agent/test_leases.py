@@ -1,0 +1,169 @@
+"""No lease is longer than it was given, nor than LEASE_MAX_SECONDS in all, by any clock."""
+
+import threading
+from dataclasses import replace
+
+import pytest
+
+from pytest_smokedeploy.agent.domain import leases
+from pytest_smokedeploy.agent.domain.clock import Moment
+from pytest_smokedeploy.agent.domain.container import KEY_LABEL, Container
+from pytest_smokedeploy.agent.domain.deploys import Deploy
+from pytest_smokedeploy.agent.domain.leases import Leases, labels_of, lease_of
+from pytest_smokedeploy.agent.domain.policy import RefusedError
+from pytest_smokedeploy.agent.domain.state import Store
+from pytest_smokedeploy.agent.engines.base import ContainerState
+from pytest_smokedeploy.contract import DeployRequest, EngineState
+
+ID = "00000000-0000-4000-8000-000000000001"
+HOUR = 3600.0
+MOST = 20
+BEGAN = Moment(wall=1_800_000_000.0, boot=500.0, boot_id="first")
+
+
+class SetClock:
+    """A clock that stands still until it is set."""
+
+    def __init__(self):
+        self.moment = BEGAN
+
+    def __call__(self):
+        return self.moment
+
+    def pass_by(self, seconds, *, wall=0.0):
+        """`seconds` pass, and the wall clock is set by `wall` beside."""
+        moment = self.moment.after(seconds)
+        self.moment = moment.model_copy(update={"wall": moment.wall + wall})
+
+
+class Runtime:
+    """The engine's part that a lease needs: one container, which runs until it is stopped."""
+
+    def __init__(self):
+        labels = {KEY_LABEL: ID}
+        runs = EngineState.RUNNING
+        self.state = ContainerState("c", "i", None, runs, BEGAN.text(), None, ours=True, labels=labels)
+        self.stopped = threading.Event()
+
+    def inspect(self):
+        return self.state
+
+    def stop(self, _grace_seconds):
+        self.state = replace(self.state, state=EngineState.EXITED)
+        self.stopped.set()
+
+
+@pytest.fixture
+def clock():
+    return SetClock()
+
+
+@pytest.fixture
+def runtime():
+    return Runtime()
+
+
+@pytest.fixture
+def lent(tmp_path, clock, runtime):
+    """lent(seconds) -> leases of which one was given for so long."""
+    made = []
+
+    def give(seconds):
+        store = Store(tmp_path / "state")
+        made.append(Leases(store, Container(runtime, 0), MOST, lambda: None, clock))
+        request = DeployRequest(image="a/b:1", environment="dev", deploy_id=ID, lease_seconds=seconds)
+        made[-1].give(Deploy(request, "robot", store))
+        return made[-1]
+
+    yield give
+    for one in made:
+        one.close(0.0)
+
+
+def left(given):
+    return given.seconds_left(given._lease)
+
+
+@pytest.mark.parametrize("wall", [0.0, -HOUR, HOUR])
+def test_it_ends_by_the_clock_that_comes_to_its_end_first(lent, clock, wall):
+    given = lent(10)
+    clock.pass_by(4, wall=wall)
+    assert left(given) == min(6, 6 - wall)
+
+
+def test_it_is_told_as_the_servers_clock_is_set_now(lent, clock):
+    given = lent(10)
+    assert given.text(given._lease) == BEGAN.after(10).text()
+    clock.pass_by(4, wall=-HOUR)
+    assert given.text(given._lease) == clock().after(6).text()
+
+
+def test_after_another_start_of_the_machine_the_wall_clock_alone_counts(lent, clock):
+    given = lent(10)
+    clock.moment = Moment(wall=BEGAN.wall + 4, boot=3.0, boot_id="second")
+    assert left(given) == 6
+
+
+def test_a_clock_set_back_lets_no_renewal_past_the_total(lent, clock):
+    given = lent(5)
+    for _ in range(5):
+        clock.pass_by(3, wall=-HOUR)
+        given.renew(ID, 5)
+    assert left(given) == MOST - 15
+    clock.pass_by(4)
+    given.renew(ID, 600)
+    assert left(given) == 1
+
+
+def test_a_renewal_before_the_start_is_bounded_as_well(lent, clock, tmp_path, runtime):
+    store = Store(tmp_path / "state")
+    request = DeployRequest(image="a/b:1", environment="dev", deploy_id=ID, lease_seconds=5)
+    deploy = Deploy(request, "robot", store)
+    given = Leases(store, Container(runtime, 0), MOST, lambda: deploy, clock)
+    given.renew(ID, 600)
+    clock.pass_by(4, wall=-HOUR)
+    given.give(deploy)
+    assert left(given) == MOST - 4
+    given.close(0.0)
+
+
+def test_a_clock_that_is_set_is_seen_while_it_runs(lent, clock, runtime, monkeypatch):
+    monkeypatch.setattr(leases, "_LOOK_SECONDS", 0.01)
+    lent(10)
+    assert runtime.state.alive
+    clock.pass_by(11, wall=-HOUR)
+    assert runtime.stopped.wait(30)
+
+
+def test_an_agent_that_starts_anew_ends_it_by_either_clock(lent, clock, runtime, tmp_path):
+    given = lent(10)
+    kept = given._store.read().lease
+    clock.pass_by(11, wall=-HOUR)
+    anew = Leases(Store(tmp_path / "state"), Container(runtime, 0), MOST, lambda: None, clock)
+    assert anew.seconds_left(anew.of(runtime.state, kept)) == -1
+
+
+def test_with_the_state_lost_the_labels_count_by_both_clocks(lent, clock, runtime):
+    given = lent(10)
+    there = replace(runtime.state, labels={KEY_LABEL: ID} | labels_of(given._lease))
+    clock.pass_by(11, wall=-HOUR)
+    assert given.seconds_left(given.of(there, None)) == -1
+
+
+def test_no_container_is_older_than_the_total_by_its_own_start(clock, runtime):
+    ends = BEGAN.after(600)
+    there = replace(runtime.state, labels=labels_of(leases.Lease(key=ID, expires=ends, ends=ends)))
+    assert lease_of(there, None, MOST).expires.wall == BEGAN.wall + MOST
+    assert lease_of(replace(there, started_at=None), None, MOST).expires == ends
+
+
+@pytest.mark.parametrize("labels", [{}, {"smokedeploy.lease_expires_at": "soon"}])
+def test_labels_that_tell_no_time_tell_no_lease(runtime, labels):
+    assert lease_of(replace(runtime.state, labels=labels), None, MOST) is None
+
+
+def test_what_ran_out_is_not_renewed(lent, clock, runtime):
+    given = lent(10)
+    runtime.stop(0)
+    with pytest.raises(RefusedError):
+        given.renew(ID, 5)
