@@ -1,6 +1,7 @@
 """Files that are whole after a crash at any byte; what can't be kept is a `StateError`."""
 
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,7 +44,7 @@ def append_line(file: Path, line: bytes) -> None:
 
 
 def write_whole(file: Path, data: bytes) -> None:
-    """Replace `file` by `data` so that a crash leaves the one or the other, never a part.
+    """Replace `file` by `data` so that a crash leaves the one or the other, never a part; its mode stays.
 
     Raises:
         StateError: it can't be written; the file is as it was.
@@ -51,8 +52,10 @@ def write_whole(file: Path, data: bytes) -> None:
     """
     beside = file.with_name(f"{file.name}.new")
     with kept(f"{file} can't be written"):
+        mode = stat.S_IMODE(file.stat().st_mode) if file.exists() else 0o600
         handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with open(handle, "wb") as out:  # noqa: PTH123 - a handle, opened with its mode
+            os.fchmod(handle, mode)
             out.write(data)
             out.flush()
             os.fsync(out.fileno())

@@ -7,8 +7,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from pytest_smokedeploy.agent.domain.files import kept
 from pytest_smokedeploy.agent.domain.hold import released
-from pytest_smokedeploy.agent.domain.state import Store
+from pytest_smokedeploy.agent.domain.state import STATE_FILE, Store
 from pytest_smokedeploy.support.errors import SmokedeployError
 
 
@@ -35,6 +36,8 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         words = "set STATE_PATH, or pass --state FOLDER, as the agent's own settings have it"
         parser.error(f"the agent's state folder {folder} is not there, or this user can't see it; {words}")
     try:
+        with kept(f"{folder} can't be used"):
+            _as_its_owner(folder)
         store = Store(folder)
         held = store.read().hold
         # A byte that is no UTF-8 arrives as a surrogate, which the state file can't hold.
@@ -46,6 +49,15 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     was = f" It was: {held.reason}" if held else ""
     print(f"smokedeploy agent release: the hold is off.{was}")  # noqa: T201 - a command line's voice
     return 0
+
+
+def _as_its_owner(folder: Path) -> None:
+    """Act as the agent's user where root calls: the agent could not open what root writes there."""
+    if os.geteuid() == 0:
+        file = folder / STATE_FILE
+        owner = (file if os.path.lexists(file) else folder).lstat()
+        os.setegid(owner.st_gid)
+        os.seteuid(owner.st_uid)
 
 
 def _person(environ: Mapping[str, str]) -> str:

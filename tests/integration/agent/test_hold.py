@@ -3,9 +3,13 @@
 import os
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
+from pytest_smokedeploy.agent.domain.state import Held, Store
+from pytest_smokedeploy.agent.engines.base import utc_now
 from pytest_smokedeploy.contract import parse_time
 from tests.support.agent_process import REPOSITORY
 
@@ -123,6 +127,29 @@ def test_the_command_line_releases_while_no_agent_runs(held):
     assert "no hold" in again.stderr
     agent.start()
     assert agent.status()["hold"] is None
+
+
+@pytest.mark.parametrize("gone", [(), ("audit.jsonl", "lock")])
+def test_a_release_as_root_keeps_owner_and_mode_of_all_that_it_writes(agent, gone):
+    user, group = (65534, 65533) if os.getuid() == 0 else (os.getuid(), os.getgid())
+    # Not under pytest's own folder, by which no other user comes.
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        store = Store(folder)
+        store.update(hold=Held(deploy_id=None, since=utc_now(), by="robot", reason="a test"))
+        store.audit("agent.started", why="a test")
+        for one in gone:
+            (folder / one).unlink()
+        (folder / "state.json").chmod(0o640)
+        for place in (folder, *folder.rglob("*")):
+            os.chown(place, user, group)
+        done = released(agent, "--reason", "looked at it", "--state", name)
+        assert done.returncode == 0, done.stderr
+        rows = [place.stat() for place in (folder, *folder.rglob("*"))]
+        assert {(row.st_uid, row.st_gid) for row in rows} == {(user, group)}
+        assert (folder / "state.json").stat().st_mode & 0o777 == 0o640
+        assert (folder / "audit.jsonl").stat().st_mode & 0o777 == 0o600
+        assert store.read().hold is None
 
 
 def test_the_command_line_needs_a_reason(held):
