@@ -60,11 +60,16 @@ def write_whole(file: Path, data: bytes) -> None:
             out.flush()
             os.fsync(out.fileno())
         os.replace(beside, file)  # noqa: PTH105 - the name of the call says what it promises
-        folder = os.open(file.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync_folder(file.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring the names in `folder` to the disk."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def read_whole(file: Path) -> bytes | None:

@@ -17,8 +17,9 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from pytest_smokedeploy.agent.domain.audit_log import AuditLog
 from pytest_smokedeploy.agent.domain.clock import Moment
-from pytest_smokedeploy.agent.domain.files import StateError, append_line, kept, read_whole, write_whole
+from pytest_smokedeploy.agent.domain.files import StateError, kept, read_whole, write_whole
 from pytest_smokedeploy.agent.engines.base import utc_now
 from pytest_smokedeploy.contract import DeployRequest, LastDeploy, StepName, Time
 
@@ -105,7 +106,7 @@ class TakenError(StateError):
 
 
 class Store:
-    """The folder STATE_PATH: ``state.json``, ``audit.jsonl``, ``deploys/``.
+    """The folder STATE_PATH: ``state.json``, the audit log, ``deploys/``.
 
     Args:
         folder: it; made where it is missing.
@@ -124,14 +125,15 @@ class Store:
         self.folder = folder
         self.deploys = folder / "deploys"
         self.mask = mask
-        self._audit = folder / "audit.jsonl"
+        self._audit = AuditLog(folder)
         self._file = folder / STATE_FILE
         self._thread = threading.RLock()
+        self._writing = False
         with kept(f"STATE_PATH {folder} can't be made", "Make the folder, writable for the agent alone."):
             self.deploys.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self._locked():
             # A new agent's state is on the disk before its history begins; a later gap is no new agent.
-            if not os.path.lexists(self._file) and not os.path.lexists(self._audit):
+            if not os.path.lexists(self._file) and not self._audit.begun:
                 self._write(State(last_deploy=None))
 
     def claim(self) -> None:
@@ -194,7 +196,8 @@ class Store:
         row = {"time": utc_now(), "who": who, "what": what, "why": why}
         row |= {} if deploy_id is None else {"deploy_id": deploy_id}
         line = json.dumps(self.mask(row), ensure_ascii=False)
-        append_line(self._audit, line.encode("utf-8", "backslashreplace"))
+        with self._locked():
+            self._audit.append(line.encode("utf-8", "backslashreplace"))
 
     # -- as far as it can be kept: a stop is never given up for a full disk ------------------
 
@@ -251,12 +254,17 @@ class Store:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """One writer at a time, of this process and of the command line beside it."""
+        """One writer at a time, of this process and of the command line beside it; within itself no wait."""
         with self._thread:
+            if self._writing:
+                yield
+                return
             with kept(f"{self.folder} can't be written"):
                 handle = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX)
+                self._writing = True
                 yield
             finally:
+                self._writing = False
                 os.close(handle)
