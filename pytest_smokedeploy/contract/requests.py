@@ -2,7 +2,8 @@
 
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, StrictStr
+from pydantic_core import PydanticCustomError
 
 
 class _Request(BaseModel):
@@ -28,12 +29,21 @@ DeployId = Annotated[StrictStr, Field(pattern=_UUID)]
 EnvName = Annotated[StrictStr, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=128)]
 
 
+def _without_nul(text: str) -> str:
+    if "\0" in text:
+        raise PydanticCustomError("nul", "it holds a NUL character, which no environment can")
+    return text
+
+
+EnvValue = Annotated[StrictStr, Field(max_length=4096), AfterValidator(_without_nul)]
+
+
 class DeployRequest(_Request):
     """Body of ``POST /v1/deploy``. `env` only where CI injects the runtime environment."""
 
     image: Annotated[StrictStr, Field(min_length=1, max_length=512)]
     environment: Annotated[StrictStr, Field(min_length=1, max_length=64)]
-    env: dict[EnvName, Annotated[StrictStr, Field(max_length=4096)]] | None = None
+    env: dict[EnvName, EnvValue] | None = None
     deploy_id: DeployId | None = None
     run: Run | None = None
     lease_seconds: Annotated[StrictInt, Field(ge=1)] | None = None

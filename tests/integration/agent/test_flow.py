@@ -45,6 +45,19 @@ def test_env_comes_only_under_listed_names(make_agent):
     assert set(answer.json()["env"]) >= {"LOG_LEVEL", "EXECUTION_PLANE"}
 
 
+def test_a_value_that_no_environment_can_hold_is_refused_before_anything_is_touched(make_agent):
+    agent = make_agent(RUNTIME_ENV_KEYS="NOTE")
+    image = agent.image("1.0.0")
+    assert agent.deploy(image).status_code == 200
+    before = agent.status()
+    answer = agent.deploy(image, env={"NOTE": "a\0b"})
+    assert answer.status_code == 400
+    assert answer.json()["reason"] == "env.NOTE: it holds a NUL character, which no environment can."
+    after = agent.status()
+    assert (after["running"], after["container_id"]) == (True, before["container_id"])
+    assert len(agent.audited("deploy.begun")) == 1
+
+
 @pytest.mark.parametrize(
     ("image", "why"),
     [
