@@ -130,7 +130,7 @@ class Transport:
         self._base = check_endpoint(endpoint)
         self._flights: set[Flight] = set()
         self._closed = False
-        tls = self._base.startswith("https:")
+        tls = httpx.URL(self._base).scheme == "https"
         # Plain http to loopback needs no certificates, and loading them costs 20 ms; an empty
         # context verifies all the same. create_default_context reads SSL_CERT_FILE.
         context = ssl.create_default_context() if tls else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
