@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from pytest_smokedeploy.agent.engines.base import ContainerState
+from pytest_smokedeploy.agent.env_file import unquoted
 from pytest_smokedeploy.agent.http.keys import KeysError, fetch
 from pytest_smokedeploy.agent.main import make_engine
 from pytest_smokedeploy.agent.settings import AgentSettings, WrongSettingsError
@@ -47,7 +48,7 @@ def _server(settings: AgentSettings, environ: Mapping[str, str]) -> Iterator[str
         "database": partial(_database, settings),
     }
     if name := environ.get("RUNTIME_ENV_FILE", "").strip():
-        looks["RUNTIME_ENV_FILE"] = partial(_env_file, Path(name), len(settings.runtime_env))
+        looks["RUNTIME_ENV_FILE"] = partial(_env_file, Path(name), settings.runtime_env)
     try:
         engine = make_engine(settings)
         yield f"ok     engine: {settings.engine} {engine.ping()}"
@@ -87,10 +88,12 @@ def _state(path: Path) -> str:
     return f"{path} {'is there' if at == path else 'can be made'}"
 
 
-def _env_file(path: Path, count: int) -> str:
+def _env_file(path: Path, found: Mapping[str, str]) -> str:
     if path.stat().st_mode & stat.S_IROTH:
         raise SmokedeployError(f"{path} can be read by everybody. chmod 600 it.")
-    return f"{count} names"
+    quoted = ", ".join(name for name, value in found.items() if unquoted(value))
+    words = f"; the quotes around the value of {quoted} belong to it, as `docker run --env-file` takes it"
+    return f"{len(found)} names{words if quoted else ''}"
 
 
 def _keys(team: str) -> str:

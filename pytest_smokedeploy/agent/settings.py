@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from pytest_smokedeploy.agent import env_file
 from pytest_smokedeploy.agent.engines.registry import ENGINES, PROCESS
 from pytest_smokedeploy.contract import Mount
 from pytest_smokedeploy.support.errors import SettingsError, SmokedeployError
@@ -17,7 +18,6 @@ from pytest_smokedeploy.support.redaction import Secret
 
 PLANE: Final = "EXECUTION_PLANE"
 _SECRET: Final = re.compile(r"SECRET|TOKEN|PASS|PWD|KEY|CREDENTIAL|DSN|PRIVATE", re.IGNORECASE)
-_LOOPBACK: Final = ("http://127.0.0.1:", "http://localhost:", "http://[::1]:")
 _TEAM: Final = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}", re.IGNORECASE)
 
 
@@ -91,31 +91,19 @@ def _pinned(text: str) -> str:
 
 def _team(text: str) -> str:
     """The team's address: https, or plain http to this machine for a rehearsal."""
-    if text.startswith(_LOOPBACK):
-        return text.rstrip("/")
-    domain = text.removeprefix("https://").rstrip("/")
-    if not _TEAM.fullmatch(domain):
-        raise ValueError(f"is {text!r}; like team.cloudflareaccess.com")
-    return f"https://{domain}"
-
-
-def _env_file(name: str) -> dict[str, str]:
-    """KEY=VALUE lines; blank ones and comments are left out. No line is ever repeated: it may be a secret."""
     try:
-        lines = Path(name).read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise ValueError(f"can't be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise ValueError("can't be read: it is no UTF-8") from error
-    found = {}
-    for number, line in enumerate(lines, 1):
-        if not line.strip() or line.lstrip().startswith("#"):
-            continue
-        key, equals, value = line.partition("=")
-        if not equals or not key.strip().isidentifier():
-            raise ValueError(SettingsError("is no KEY=VALUE line.", file=Path(name).name, line=number))
-        found[key.strip()] = value.strip()
-    return found
+        url = urlsplit(text if "://" in text else f"https://{text}")
+        host, port = url.hostname or "", url.port
+    except ValueError:
+        host = ""
+    else:
+        rest = (url.path.strip("/"), url.query, url.fragment, "@" in url.netloc)
+        if text.isprintable() and " " not in text and not any(rest):
+            if url.scheme == "https" and port is None and _TEAM.fullmatch(host):
+                return f"https://{host}"
+            if url.scheme == "http" and not host.endswith(".localhost") and is_loopback(host):
+                return f"http://{url.netloc}"
+    raise ValueError(f"is {text!r}; like team.cloudflareaccess.com")
 
 
 _NAME: Final = _matching(
@@ -144,7 +132,9 @@ class AgentSettings(BaseModel):
     snapshots_target: _Target = "/data/snapshots"
     allowed_planes: Annotated[tuple[str, ...], _SOME] = Field(("paper",), alias="ALLOW_EXECUTION_PLANE")
     allowed_images: Annotated[tuple[Annotated[str, AfterValidator(_repository)], ...], _SOME]
-    runtime_env: Annotated[dict[str, str], BeforeValidator(_env_file)] = Field({}, alias="RUNTIME_ENV_FILE")
+    runtime_env: Annotated[dict[str, str], BeforeValidator(env_file.read)] = Field(
+        {}, alias="RUNTIME_ENV_FILE"
+    )
     ci_env_keys: Annotated[frozenset[str], _ANY] = Field(frozenset(), alias="RUNTIME_ENV_KEYS")
     team: Annotated[str, AfterValidator(_team)] = Field(alias="CF_ACCESS_TEAM_DOMAIN")
     audience: str = Field(alias="CF_ACCESS_AUD")
@@ -208,6 +198,8 @@ class AgentSettings(BaseModel):
     def secrets(self) -> tuple[Secret, ...]:
         """No answer, log or audit may hold these: database password, runtime values of secret-like names."""
         found = [value for name, value in self.runtime_env.items() if _SECRET.search(name)]
+        # Whoever reads a quoted value may take the quotes off before printing it.
+        found += [env_file.unquoted(value) for value in found]
         found += [_password(value) for value in self.runtime_env.values()]
         if self.database_url is not None:
             # The whole URL is masked too, and so is its password on its own.

@@ -93,6 +93,16 @@ def test_a_runtime_environment_everybody_can_read(check, tmp_path):
     assert "canary" not in "".join(lines)
 
 
+def test_quotes_of_the_runtimes_environment_are_told(check, tmp_path):
+    file = tmp_path / "runtime.env"
+    file.write_text("DB_PASSWORD=\"canary-word\"\nNOTE='a'\nPLAIN=b\n")
+    file.chmod(0o600)
+    status, _, lines = check(RUNTIME_ENV_FILE=str(file))
+    assert status == 0
+    assert any("the quotes around the value of DB_PASSWORD, NOTE belong to it" in line for line in lines)
+    assert "canary" not in "".join(lines)
+
+
 def test_the_database(check):
     _, wrong, lines = check(DATABASE_URL="postgresql://smoke:canary-word@127.0.0.1:1/x")
     assert "refused" in one(wrong, "database")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from pytest_smokedeploy.agent.settings import AgentSettings, WrongSettingsError
+from pytest_smokedeploy.support.redaction import Sanitiser
 
 DOC = Path(__file__).parents[3] / "docs" / "agent.md"
 
@@ -129,4 +130,57 @@ def test_a_broken_line_of_the_runtimes_file_is_not_repeated(environ, tmp_path):
     file = tmp_path / "runtime.env"
     file.write_text("A=1\ncanary-without-a-name\n")
     (told,) = wrong(environ, RUNTIME_ENV_FILE=str(file))
-    assert told == "runtime.env:2: is no KEY=VALUE line."
+    assert told.startswith("runtime.env:2: is no KEY=VALUE line")
+    assert "canary" not in told
+
+
+@pytest.mark.parametrize("quote", ["'", '"'])
+def test_a_quoted_value_is_masked_with_and_without_its_quotes(environ, tmp_path, quote):
+    file = tmp_path / "runtime.env"
+    file.write_text(f"DB_PASSWORD={quote}hunter2hunter2{quote}\n")
+    found = AgentSettings.from_environ(environ | {"RUNTIME_ENV_FILE": str(file)})
+    assert found.runtime_env["DB_PASSWORD"] == f"{quote}hunter2hunter2{quote}"
+    mask = Sanitiser(found.secrets).text
+    assert (
+        mask(f"with {quote}hunter2hunter2{quote}, without hunter2hunter2")
+        == "with [redacted], without [redacted]"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "taken"),
+    [
+        ("team.example.test", "https://team.example.test"),
+        ("https://Team.example.test/", "https://team.example.test"),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+        ("http://[::1]:8080/", "http://[::1]:8080"),
+        ("http://localhost:8080", "http://localhost:8080"),
+    ],
+)
+def test_the_teams_address(environ, text, taken):
+    assert AgentSettings.from_environ(environ | {"CF_ACCESS_TEAM_DOMAIN": text}).team == taken
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "http://localhost:80@evil.example.com",
+        "http://127.0.0.1:x@evil.example.com",
+        "http://127.0.0.1:80\\@evil.example.com",
+        "http://127.0.0.1:x",
+        "http://127.0.0.1:80#@evil.example.com",
+        "http://127.0.0.1:80?x=y",
+        "http://127.0.0.1.example.com:80",
+        "http://x.localhost:80",
+        "http://localhost:80/path",
+        "http://local host:80",
+        "https://user@team.example.test",
+        "https://team.example.test:444",
+        "https://team.example.test/path",
+        "ftp://team.example.test",
+        "http://",
+    ],
+)
+def test_an_address_that_only_begins_like_one_is_refused(environ, text):
+    (told,) = wrong(environ, CF_ACCESS_TEAM_DOMAIN=text)
+    assert told.startswith("CF_ACCESS_TEAM_DOMAIN: ")
