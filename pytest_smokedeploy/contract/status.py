@@ -123,13 +123,25 @@ class PreflightEngine(Answer):
     reason: StrictStr | None = None
 
 
+class PreflightContainer(Answer):
+    """What is there under the agent's name; `ours` is false for a container that this agent did not make."""
+
+    name: StrictStr
+    ours: StrictBool
+
+
 class Preflight(Answer):
-    """200 to ``GET /v1/preflight``, read-only; `database` is null where the agent has none configured."""
+    """200 to ``GET /v1/preflight``, read-only.
+
+    `database` is null where the agent has none configured, `container` where none is there or the engine
+    can't be asked.
+    """
 
     environment: StrictStr
     execution_plane: StrictStr | None = None
     mounts: list[PreflightMount]
     env: list[StrictStr]
     engine: PreflightEngine
+    container: PreflightContainer | None = None
     database: PreflightDatabase | None = None
     hold: Hold | None = None

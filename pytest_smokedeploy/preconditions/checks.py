@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 from pytest_smokedeploy import contract
 from pytest_smokedeploy.client import AgentClient, Reading, hold
+from pytest_smokedeploy.client.answer import shown
 from pytest_smokedeploy.contract import Extension
 from pytest_smokedeploy.database import migration_files
 from pytest_smokedeploy.model import Basis, Finding
@@ -178,7 +179,10 @@ class Preconditions:
         return database.told(reading.raw.get("database"), files)
 
     def agent_reachable(self) -> Finding:
-        """PRE-6: Access refuses an anonymous call, the token is let in, both through the edge."""
+        """PRE-6: Access refuses an anonymous call, the token is let in, both through the edge.
+
+        An agent whose container's name is taken by a container of somebody else can't be used either.
+        """
         expected = "an anonymous call refused by Access, and one with the token answered through the tunnel"
         unmet = partial(Finding, "PRE-6", False, expected)
         if self._client is None:
@@ -196,8 +200,22 @@ class Preconditions:
         if not (probe.ray and reading.ray):
             remedy = "Let the agent be reached through the tunnel, and no other way."
             return unmet("an answer without cf-ray: not through the edge", remedy=remedy)
+        if taken := self._foreign_container():
+            remedy = "Rename or remove that container on the server, or set another CONTAINER_NAME there."
+            return unmet(taken, Basis.TOLD, remedy=remedy)
         seen = f"anonymous: {probe.words}; with the token: HTTP {reading.status}, cf-ray {reading.ray}"
         return Finding("PRE-6", True, expected, seen)
+
+    def _foreign_container(self) -> str:
+        """What the preflight tells of a container that the agent did not make under its name, or ""."""
+        if Extension.PREFLIGHT not in _extensions(self._ask("status", "PRE-6", "")):
+            return ""
+        told = self._ask("preflight", "PRE-6", "")
+        there = told.raw.get("container") if isinstance(told, Reading) else None
+        if not isinstance(there, dict) or there.get("ours") is not False:
+            return ""
+        name = shown(str(there.get("name")), 128)
+        return f"the agent can't deploy: the name {name} is taken by a container that it did not make"
 
     def inspected(self) -> Finding:
         """FLR-3: no hold, where agents know one, and the last smoke deploy passed or a person looked."""

@@ -1,4 +1,4 @@
-"""What the agent can say before anything is deployed: mounts, environment, engine, database. Read-only."""
+"""What the agent can say before a deploy: mounts, environment, engine, container, database. Read-only."""
 
 import os
 from pathlib import Path
@@ -22,6 +22,7 @@ def preflight(flow: Flow) -> dict[str, Any]:
         "mounts": [_mount(mount) for mount in settings.mounts],
         "env": sorted({PLANE, *settings.mount_env, *settings.runtime_env}),
         "engine": _engine(flow),
+        "container": _container(flow),
         "database": _database(settings.database_url, settings.database_table),
         "hold": held.told() if held else None,
     }
@@ -40,6 +41,14 @@ def _engine(flow: Flow) -> dict[str, Any]:
         return {"kind": kind, "reachable": True, "version": flow.engine.ping()}
     except EngineError as error:
         return {"kind": kind, "reachable": False, "reason": str(error)}
+
+
+def _container(flow: Flow) -> dict[str, Any] | None:
+    try:
+        there = flow.container.look()
+    except EngineError:
+        return None
+    return {"name": flow.settings.container_name, "ours": there.ours} if there else None
 
 
 def _database(url: Secret | None, table: str) -> dict[str, Any] | None:

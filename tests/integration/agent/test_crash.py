@@ -222,7 +222,9 @@ def test_ended_in_order_a_lent_container_is_stopped(service, new_id):
 
 def test_ended_in_order_one_without_a_lease_runs_on(service, new_id):
     one = new_id()
+    assert service.call("GET", "/v1/preflight").json()["container"] is None
     deployed(service, "1.0.0", one)
+    assert service.call("GET", "/v1/preflight").json()["container"]["ours"] is True
     assert service.end() == 0
     assert there(service) == [(True, one)]
     assert service.audited("container.stopped") == []
@@ -358,6 +360,7 @@ def test_a_foreign_container_is_never_touched(world, new_id):
     assert (answer.status_code, answer.json()["step"]) == (500, "stop")
     assert "did not make" in answer.json()["reason"]
     assert world.stop_it().status_code == 409
+    assert world.call("GET", "/v1/preflight").json()["container"] == {"name": world.name, "ours": False}
     world.kill()
     world.start()
     assert world.docker.containers.get(world.name).status == "running"

@@ -209,6 +209,21 @@ def test_an_agent_that_lists_hold_and_tells_none_cannot_be_believed(asked):
     assert "its status tells none" in found.seen
 
 
+def test_a_container_that_the_agent_did_not_make_is_told_before_any_deploy(asked):
+    theirs = {"name": "runtime-dev", "ours": False}
+    found = asked({"/v1/preflight": {"container": theirs}}).agent_reachable()
+    assert (found.clause, found.holds, found.basis) == ("PRE-6", False, Basis.TOLD)
+    assert found.seen == (
+        "the agent can't deploy: the name runtime-dev is taken by a container that it did not make"
+    )
+    assert "Rename or remove that container" in found.remedy
+
+
+@pytest.mark.parametrize("container", [None, {"name": "runtime-dev", "ours": True}])
+def test_no_container_and_the_agents_own_are_no_hindrance(asked, container):
+    assert asked({"/v1/preflight": {"container": container}}).agent_reachable().holds is True
+
+
 def test_one_answer_is_asked_for_once_a_run(asked):
     checks = asked()
     for _ in range(2):

@@ -140,6 +140,11 @@ CASES: dict[str, Case] = {
         "TGT-1", says("/v1/preflight", environment="prod"), "preflight"
     ),
     "agent says live": unmet("TGT-2", says("/v1/preflight", execution_plane="live"), "'live'"),
+    "a container of somebody else under the agent's name": unmet(
+        "PRE-6",
+        says("/v1/preflight", container={"name": "runtime", "ours": False}),
+        "taken by a container that it did not make",
+    ),
     "the settings say live": unmet(
         "TGT-2", status=4, settings={"runtime": {"environment": {"EXECUTION_PLANE": "live"}}}
     ),
