@@ -1,24 +1,28 @@
-"""One sentence about an agent's hold for a person, and how to release the hold (FLR-3)."""
+"""An agent's hold for a person: one sentence about it, and the commands that release it (FLR-3)."""
 
+import re
+import shlex
+from collections.abc import Callable, Mapping
 from typing import Final
+from urllib.parse import urlsplit
 
 from pytest_smokedeploy.client.answer import shown
+from pytest_smokedeploy.contract import HOLD_RELEASE
 
-RELEASE: Final = (
-    "Find out what happened, then release the hold with it: `smokedeploy agent release --state STATE_PATH "
-    "--reason ...` on the agent's server, or `POST /v1/hold/release` as a person through Access."
-)
+#: An absolute path that can stand in a command as it is.
+_PATH: Final = re.compile(r"/[\x21-\x7e]{0,255}")
 
 
-def sentence(hold: object, own: str) -> str:
-    """A sentence that says since when, by whom, for which deploy and why the agent is on hold.
+def sentence(status: Mapping[str, object], own: str, run_url: Callable[[str], str]) -> str:
+    """A sentence that says since when, by whom, for which run and deploy, and why the agent is on hold.
 
     Args:
-        hold: the status's field `hold`, anything but null.
+        status: the agent's status, on hold.
         own: the id of the gate's own Access token, which the evidence masks.
+        run_url: where a person looks at the run of an id; "" where that is not known.
 
     """
-    said = hold if isinstance(hold, dict) else {}
+    said, last = _object(status.get("hold")), _object(status.get("last_deploy"))
     since, by, deploy, reason = (
         shown(value, limit) if isinstance(value := said.get(name), str) else ""
         for name, limit in (("since", 100), ("by", 100), ("deploy_id", 100), ("reason", 400))
@@ -26,5 +30,35 @@ def sentence(hold: object, own: str) -> str:
     who = "the gate's own Access token" if by and by == own else by
     words = f"the agent is on hold since {since or 'a time that it does not tell'}"
     words += f", set by {who or 'somebody it does not tell'}"
-    words += f" for the deploy {deploy}" if deploy else ""
+    if deploy and isinstance(run := last.get("run_id"), str) and run and last.get("deploy_id") == deploy:
+        link = run_url(run)
+        words += f" for the run {shown(run, 64)}{f' ({link})' if link else ''} and its deploy {deploy}"
+    elif deploy:
+        words += f" for the deploy {deploy}"
     return f"{words}: {reason or 'it tells no reason'}"
+
+
+def release(status: Mapping[str, object], endpoint: str) -> str:
+    """What a person does about the hold that `status` tells: both commands, as they are typed.
+
+    Args:
+        status: the agent's status, on hold.
+        endpoint: the agent's address; its host alone may be shown.
+
+    """
+    path = _object(status.get("hold")).get("state_path")
+    known = isinstance(path, str) and _PATH.fullmatch(path)
+    folder = shlex.quote(path) if isinstance(path, str) and known else "STATE_PATH"
+    parts = urlsplit(endpoint)
+    whole = parts.scheme == "https" and parts.netloc == parts.hostname and not parts.path.strip("/")
+    agent = f"https://{parts.hostname}" if whole else "$DEPLOY_ENDPOINT"
+    return (
+        "Find out what happened, then release the hold with it: on the agent's server, as root, "
+        f"`smokedeploy agent release --state {folder} --reason '...'`, or as a person through Access "
+        f'`curl -H "cf-access-token: $(cloudflared access token -app={agent})" '
+        f"""-d '{{"reason": "..."}}' {agent}{HOLD_RELEASE}`."""
+    )
+
+
+def _object(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, dict) else {}

@@ -20,12 +20,16 @@ class Activity(Answer):
 
 
 class Hold(Answer):
-    """The hold for which deploys are answered 423."""
+    """The hold for which deploys are answered 423.
+
+    `state_path` is the agent's own STATE_PATH, for the command that releases the hold on the server.
+    """
 
     deploy_id: StrictStr | None = None
     since: Time
     by: StrictStr
     reason: StrictStr
+    state_path: StrictStr | None = None
 
 
 class Released(Answer):

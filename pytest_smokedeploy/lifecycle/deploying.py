@@ -104,9 +104,9 @@ class Deployer(DeployPart):
         found = belied(self.run, raw)
         asked = self.asked()
         if raw.get("hold") is not None:
-            words = hold.sentence(raw["hold"], self.run.client_id.reveal())
-            seen = f"since the preconditions asked, {words}"
-            found.append(Finding("FLR-3", False, "no hold on the agent", seen, remedy=hold.RELEASE))
+            words = hold.sentence(raw, self.run.client_id.reveal(), self.run.github.url_of)
+            seen, remedy = f"since the preconditions asked, {words}", hold.release(raw, self.run.endpoint)
+            found.append(Finding("FLR-3", False, "no hold on the agent", seen, remedy=remedy))
         elif asked is not None and raw.get("last_deploy", ...) != asked.get("last_deploy", ...):
             words = "the last smoke deploy to be the one that the preconditions asked about"
             seen = "the agent tells another since"

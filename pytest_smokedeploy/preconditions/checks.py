@@ -228,8 +228,9 @@ class Preconditions:
             words = "the agent lists the extension `hold`, and its status tells none"
             return Finding("FLR-3", None, expected, words, None, remedy=_LOOK)
         if status.raw["hold"] is not None:
-            words = hold.sentence(status.raw["hold"], self.run.client_id.reveal())
-            return Finding("FLR-3", False, expected, words, remedy=hold.RELEASE)
+            words = hold.sentence(status.raw, self.run.client_id.reveal(), self.run.github.url_of)
+            remedy = hold.release(status.raw, self.run.endpoint)
+            return Finding("FLR-3", False, expected, words, remedy=remedy)
         if "last_deploy" in status.raw:
             found = last_deploy.finding(self.run, self._workflow, status.raw["last_deploy"])
         else:

@@ -1,6 +1,5 @@
 """How the agent's last smoke deploy ended: released, or by GitHub's answer on its gate job (FLR-3)."""
 
-import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Final
@@ -15,6 +14,7 @@ from pytest_smokedeploy.preconditions import ledger
 from pytest_smokedeploy.preconditions.github import ASK_AGAIN, ask
 from pytest_smokedeploy.preconditions.workflow_file import WorkflowFile
 from pytest_smokedeploy.settings import RunConfig
+from pytest_smokedeploy.settings.github import RUN_ID
 
 _EXPECTED: Final = "the last smoke deploy's job ended in success, or a person released or signed it off"
 _holds: Final = partial(Finding, "FLR-3", True, _EXPECTED)
@@ -22,7 +22,6 @@ _unknown: Final = partial(Finding, "FLR-3", None, _EXPECTED, basis=None)
 _not_over: Final = partial(Finding, "FLR-3", False, _EXPECTED, meaning="The last smoke deploy is not over.")
 #: GitHub lists so many jobs in one answer at most.
 _JOBS: Final = 100
-_RUN_ID: Final = re.compile(r"[1-9][0-9]{0,18}")
 
 
 def finding(run: RunConfig, workflow: WorkflowFile, told: object) -> Finding:
@@ -43,7 +42,7 @@ def finding(run: RunConfig, workflow: WorkflowFile, told: object) -> Finding:
         remedy = "Start the workflow anew by hand: a run deploys once."
         return _not_over(f"{whose} is this run's own", remedy=remedy)
     failed = ledger.FailedDeploy(run, last.run_id or last.deploy_id, _whose(last), _EXPECTED)
-    if not _RUN_ID.fullmatch(last.run_id or ""):
+    if not RUN_ID.fullmatch(last.run_id or ""):
         return failed.unless_signed(f"{whose} names no run of GitHub's that could be asked how it ended")
     name, why = "", workflow.fault
     if workflow.document is not None:

@@ -1,6 +1,7 @@
 """GitHub's own variables of this run (FACTS: GitHub Actions)."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -10,6 +11,8 @@ from pytest_smokedeploy.support.redaction import Secret
 
 #: GitHub's own limit for the inputs of a dispatch is 65,535 characters; an event holds the repository too.
 _EVENT_BYTES: Final = 1024 * 1024
+#: The id of a run, a number of up to 64 bits.
+RUN_ID: Final = re.compile(r"[1-9][0-9]{0,18}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +64,13 @@ class GitHubRun:
     @property
     def run_url(self) -> str:
         """Where a person looks at the run, or ""."""
-        if not (self.server_url and self.repository and self.run_id):
+        return self.url_of(self.run_id)
+
+    def url_of(self, run_id: str) -> str:
+        """Where a person looks at a run of this repository; "" for what is no run's id."""
+        if not (self.server_url and self.repository and RUN_ID.fullmatch(run_id)):
             return ""
-        return f"{self.server_url}/{self.repository}/actions/runs/{self.run_id}"
+        return f"{self.server_url}/{self.repository}/actions/runs/{run_id}"
 
 
 def _inputs(path: str) -> dict[str, str] | None:

@@ -1,6 +1,7 @@
 """The five steps, in order and once each; one deploy at a time; a stop cancels one in flight."""
 
 import logging
+import shlex
 import threading
 import time
 from collections import deque
@@ -101,8 +102,12 @@ class Flow:
         with self.store.changing() as state:
             # A stop-only image is the one second deploy there may be (DESIGN 3): it can but stop.
             if (held := state.hold) is not None and not terms.stop_only:
-                words = f"on hold since {held.since} by {held.by}: {held.reason}"
-                raise RefusedError(423, f"{words} A person looks, and releases it with a reason.")
+                words = (
+                    f"on hold since {held.since} by {held.by}: {held.reason} A person looks and releases it"
+                )
+                folder = shlex.quote(str(self.settings.state))
+                command = f"smokedeploy agent release --state {folder} --reason '...'"
+                raise RefusedError(423, f"{words} on the server: `{command}`.")
             why = f"{deploy.asked.image} was asked for"
             self.store.audit("deploy.begun", who=deploy.by, why=why, deploy_id=deploy.key)
             state.current = deploy.asked

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_smokedeploy.agent.domain.flow import Flow
-from pytest_smokedeploy.agent.domain.status import state_of
+from pytest_smokedeploy.agent.domain.status import state_of, told_hold
 from pytest_smokedeploy.agent.settings import PLANE
 from pytest_smokedeploy.contract import Mount
 from pytest_smokedeploy.database.migrations import look
@@ -15,7 +15,7 @@ from pytest_smokedeploy.support.redaction import Secret
 
 def preflight(flow: Flow) -> dict[str, Any]:
     """The answer to ``GET /v1/preflight``."""
-    settings, held = flow.settings, state_of(flow).hold
+    settings = flow.settings
     return {
         "environment": settings.environment,
         "execution_plane": settings.execution_plane,
@@ -24,7 +24,7 @@ def preflight(flow: Flow) -> dict[str, Any]:
         "engine": _engine(flow),
         "container": _container(flow),
         "database": _database(settings.database_url, settings.database_table),
-        "hold": held.told() if held else None,
+        "hold": told_hold(flow, state_of(flow)),
     }
 
 

@@ -35,7 +35,7 @@ def status(flow: Flow) -> dict[str, Any]:
         "extensions": [str(extension) for extension in Extension],
         "environment": settings.environment,
         "execution_plane": settings.execution_plane,
-        "hold": kept.hold.told() if kept.hold else None,
+        "hold": told_hold(flow, kept),
     }
     if kept.last_deploy != "unknown":
         base["last_deploy"] = flow.store.mask(_last(kept.last_deploy)) if kept.last_deploy else None
@@ -54,6 +54,11 @@ def status(flow: Flow) -> dict[str, Any]:
         "lease_expires_at": flow.leases.text(lease) if lease else None,
         "activity": _activity(flow.engine) if there.running else None,
     }
+
+
+def told_hold(flow: Flow, kept: State) -> dict[str, Any] | None:
+    """The contract's `Hold`, with what `smokedeploy agent release` needs."""
+    return kept.hold.told() | {"state_path": str(flow.settings.state)} if kept.hold else None
 
 
 def _last(last: LastDeploy) -> dict[str, Any]:

@@ -48,7 +48,9 @@ def test_a_deploy_on_hold_is_423_with_who_when_and_why(held, new_id):
     for other in (new_id(), None):
         answer = agent.deploy(image, other)
         assert answer.status_code == 423
-        for word in (hold["since"], "robot.access", image):
+        assert hold["state_path"] == agent.environ["STATE_PATH"]
+        command = f"smokedeploy agent release --state {hold['state_path']} --reason"
+        for word in (hold["since"], "robot.access", image, command):
             assert word in answer.json()["reason"]
     assert len(agent.audited("deploy.begun")) == 1
 
