@@ -13,6 +13,7 @@ from pytest_smokedeploy.agent.main import make_engine
 from pytest_smokedeploy.agent.settings import AgentSettings, WrongSettingsError
 from pytest_smokedeploy.database.migrations import look
 from pytest_smokedeploy.support.errors import EngineError, SmokedeployError
+from pytest_smokedeploy.support.output import say
 from pytest_smokedeploy.support.redaction import Sanitiser
 
 
@@ -33,7 +34,7 @@ def check(environ: Mapping[str, str]) -> int:
         sanitiser = Sanitiser(settings.secrets)
         lines = ["ok     settings: every one is as it should be", *_server(settings, environ)]
     for line in lines:
-        print(sanitiser.text(line), flush=True)  # noqa: T201 - a command line's voice
+        say(sanitiser.text(line))
         wrong = wrong or line.startswith("wrong")
     return int(wrong)
 

@@ -27,6 +27,7 @@ from pytest_smokedeploy.agent.http.serving import FINISH_SECONDS, AgentServer
 from pytest_smokedeploy.agent.settings import AgentSettings
 from pytest_smokedeploy.support.errors import EngineError, SmokedeployError
 from pytest_smokedeploy.support.loopback import is_loopback
+from pytest_smokedeploy.support.output import say
 from pytest_smokedeploy.support.redaction import Sanitiser
 
 #: Seconds that a deploy in flight may still take once standard input ended (a rehearsal's agent).
@@ -94,7 +95,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _say(words: str) -> None:
-    print(f"smokedeploy agent: {words}", file=sys.stderr)  # noqa: T201 - a command line's voice
+    say(f"smokedeploy agent: {words}", sys.stderr)
 
 
 def make_engine(settings: AgentSettings) -> Engine:

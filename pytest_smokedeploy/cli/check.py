@@ -4,9 +4,9 @@ import argparse
 import os
 from pathlib import Path
 
-from pytest_smokedeploy.cli.output import say
 from pytest_smokedeploy.preconditions import ledger, workflow_file
 from pytest_smokedeploy.settings import Options, resolve
+from pytest_smokedeploy.support.output import say
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Final
 
 from pytest_smokedeploy import __version__
-from pytest_smokedeploy.cli.output import say
 from pytest_smokedeploy.settings.model import DEPLOY_WORKFLOW
 from pytest_smokedeploy.support.errors import SmokedeployError
+from pytest_smokedeploy.support.output import say
 
 _TESTS: Final = "smoke_tests"
 #: What differs from this repository's own files: the gate comes from the index, no migrations are there yet.

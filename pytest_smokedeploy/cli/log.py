@@ -15,12 +15,12 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from pytest_smokedeploy.cli.output import write
 from pytest_smokedeploy.judging import Line, LineMatch, StartupLog
 from pytest_smokedeploy.log_language import Language, propose
 from pytest_smokedeploy.model import CLAUSE
 from pytest_smokedeploy.settings import Options, load, secrets_in
 from pytest_smokedeploy.support.errors import SmokedeployError
+from pytest_smokedeploy.support.output import write
 from pytest_smokedeploy.support.redaction import Sanitiser, printable
 
 _KEPT: Final = re.compile(r"(\d{4}-\d\d-\d\dT\S+) (stdout|stderr) \[[A-Za-z0-9,-]+\] ?(.*)", re.DOTALL)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from pytest_smokedeploy.cli import agent, check, init, log, stop, verify
-from pytest_smokedeploy.cli.output import say
 from pytest_smokedeploy.model import EXIT_FAILED, EXIT_OK
 from pytest_smokedeploy.support.errors import SmokedeployError
+from pytest_smokedeploy.support.output import say
 
 #: A command's help, and its module: `arguments` adds to its parser, `run` returns whether all is well.
 COMMANDS: Final = {

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from pytest_smokedeploy.cli.output import say
 from pytest_smokedeploy.client import AgentClient
 from pytest_smokedeploy.evidence import Journal, owed, replay, write_folder
 from pytest_smokedeploy.judging import Record
@@ -18,6 +17,7 @@ from pytest_smokedeploy.lifecycle.deploying import overdue
 from pytest_smokedeploy.lifecycle.stopping import Stopper
 from pytest_smokedeploy.settings import Options, RunConfig, resolve
 from pytest_smokedeploy.support.errors import EvidenceError
+from pytest_smokedeploy.support.output import say
 from pytest_smokedeploy.support.redaction import Sanitiser
 
 _LOOK: Final = "Ask the agent's GET /v1/status, and stop by hand what runs."

@@ -5,9 +5,9 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
-from pytest_smokedeploy.cli.output import say
 from pytest_smokedeploy.evidence import verify
 from pytest_smokedeploy.support.errors import SmokedeployError
+from pytest_smokedeploy.support.output import say
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

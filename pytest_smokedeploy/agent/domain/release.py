@@ -11,6 +11,7 @@ from pytest_smokedeploy.agent.domain.files import kept
 from pytest_smokedeploy.agent.domain.hold import released
 from pytest_smokedeploy.agent.domain.state import STATE_FILE, Store
 from pytest_smokedeploy.support.errors import SmokedeployError
+from pytest_smokedeploy.support.output import say
 
 
 def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
@@ -44,10 +45,10 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         said = (parsed.reason, f"{_person(environ)} on the server")
         released(store, *(text.encode("utf-8", "replace").decode() for text in said))
     except SmokedeployError as error:
-        print(f"smokedeploy agent release: {error}", file=sys.stderr)  # noqa: T201 - a command line's voice
+        say(f"smokedeploy agent release: {error}", sys.stderr)
         return 1
     was = f" It was: {held.reason}" if held else ""
-    print(f"smokedeploy agent release: the hold is off.{was}")  # noqa: T201 - a command line's voice
+    say(f"smokedeploy agent release: the hold is off.{was}")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""What a command prints."""
+"""What a command prints; a reader that leaves is no error."""
 
 import os
 import sys
