@@ -109,6 +109,11 @@ class AgentClient(AbstractContextManager["AgentClient"]):
         request = Request("GET", contract.LOGS, headers, params=params)
         return LogStream(self._transport, request, follow, self._seconds)
 
+    def events(self, deploy_id: str) -> Reading:
+        """``GET /v1/events``: what the engine told of the deploy's container (extension `events`)."""
+        request = Request("GET", contract.EVENTS, self._token, params={"deploy_id": deploy_id})
+        return read(self._transport.send(request, self._seconds), contract.EventRecord)
+
     def settle_deploy(self, seconds: float) -> bool:
         """Wait `seconds` for a deploy's call that an interrupt left in flight; True if it is over."""
         return self._transport.settle(f"POST {contract.DEPLOY}", seconds)

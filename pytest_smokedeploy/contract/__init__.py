@@ -4,6 +4,8 @@ The gate and the agent both import this room, and never each other. Answers may 
 version does not know; requests may not.
 """
 
+from pytest_smokedeploy.contract.events import EngineEvent as EngineEvent
+from pytest_smokedeploy.contract.events import EventRecord as EventRecord
 from pytest_smokedeploy.contract.log import End as End
 from pytest_smokedeploy.contract.log import Heartbeat as Heartbeat
 from pytest_smokedeploy.contract.log import LogError as LogError
@@ -34,6 +36,7 @@ from pytest_smokedeploy.contract.words import ASSERTION_HEADER as ASSERTION_HEAD
 from pytest_smokedeploy.contract.words import DEFINITE_NO as DEFINITE_NO
 from pytest_smokedeploy.contract.words import DEPLOY as DEPLOY
 from pytest_smokedeploy.contract.words import DEPLOYS as DEPLOYS
+from pytest_smokedeploy.contract.words import EVENTS as EVENTS
 from pytest_smokedeploy.contract.words import HEALTH as HEALTH
 from pytest_smokedeploy.contract.words import HEARTBEAT_SECONDS as HEARTBEAT_SECONDS
 from pytest_smokedeploy.contract.words import HOLD_RELEASE as HOLD_RELEASE

@@ -12,6 +12,7 @@ STATUS: Final = "/v1/status"
 STOP: Final = "/v1/stop"
 HEALTH: Final = "/health"
 LOGS: Final = "/v1/logs"
+EVENTS: Final = "/v1/events"
 PREFLIGHT: Final = "/v1/preflight"
 DEPLOYS: Final = "/v1/deploys"
 LEASE: Final = "/v1/lease"
@@ -70,6 +71,7 @@ class Extension(StrEnum):
     LOGS = "logs"
     PREFLIGHT = "preflight"
     ACTIVITY = "activity"
+    EVENTS = "events"
 
 
 class StepName(StrEnum):

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from threading import Event
 from typing import Final, Protocol
 
-from pytest_smokedeploy.contract import STOPPED_STATES, Activity, EngineState, Mount, parse_time
+from pytest_smokedeploy.contract import STOPPED_STATES, Activity, EngineEvent, EngineState, Mount, parse_time
 
 #: Prefix of a pull's progress line about one layer.
 LAYER: Final = "layer "
@@ -95,6 +95,14 @@ class ContainerState:
 
 
 @dataclass(frozen=True, slots=True)
+class ToldEvents:
+    """What the engine told of a container, in order; `incomplete` is why some may be missing, or None."""
+
+    events: tuple[EngineEvent, ...] = ()
+    incomplete: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class LogRecord:
     """One line of output with the time it was written (RFC 3339) and its stream."""
 
@@ -163,3 +171,9 @@ class Engine(Protocol):
 
     def activity(self) -> Activity | None:
         """Counters, or None where the engine can't tell."""
+
+    def events(self, labels: Mapping[str, str]) -> ToldEvents:
+        """What the engine told by now of the container that has these labels, or had them.
+
+        Whatever is not known is left out: a record without its `create` began later.
+        """

@@ -18,8 +18,8 @@ from starlette.routing import Route
 
 from pytest_smokedeploy import contract
 from pytest_smokedeploy.agent.domain import hold
-from pytest_smokedeploy.agent.domain.container import key_of
-from pytest_smokedeploy.agent.domain.deploys import DeployRecord
+from pytest_smokedeploy.agent.domain.container import KEY_LABEL, key_of
+from pytest_smokedeploy.agent.domain.deploys import Deploy, DeployRecord
 from pytest_smokedeploy.agent.domain.flow import Flow
 from pytest_smokedeploy.agent.domain.policy import RefusedError, unknown_field
 from pytest_smokedeploy.agent.domain.preflight import preflight
@@ -94,6 +94,16 @@ class _Calls:
         log = flow.engine.logs(since, follow=follow == "true")
         return StreamingResponse(self._readers.feed(log), media_type=contract.NDJSON)
 
+    def events(self, request: Request) -> Response:
+        """What the engine itself told of a deploy's container."""
+        query = request.query_params
+        if len(asked := query.getlist("deploy_id")) != 1 or len(query) != 1:
+            raise RefusedError(400, "query: `deploy_id`, once, and nothing else.")
+        self._deploy(asked[0])
+        told = self._flow.engine.events({KEY_LABEL: asked[0]})
+        rows = [event.model_dump(exclude_none=True) for event in told.events]
+        return JSONResponse({"deploy_id": asked[0], "events": rows, "incomplete": told.incomplete})
+
     async def deploy(self, request: Request) -> Response:
         """The five steps: pull, stop, remove, start, running."""
         asked = _body(request, contract.DeployRequest)
@@ -111,11 +121,7 @@ class _Calls:
 
     def progress(self, request: Request) -> Response:
         """How a deploy stands, or ended."""
-        deploy_id = request.path_params["deploy_id"]
-        known = self._flow.find(deploy_id) if _DEPLOY_ID.fullmatch(deploy_id) else None
-        if known is None:
-            raise RefusedError(404, "no deploy of this id is known here.")
-        return JSONResponse(known.progress() | self._named)
+        return JSONResponse(self._deploy(request.path_params["deploy_id"]).progress() | self._named)
 
     async def stop(self, request: Request) -> Response:
         """Stop the container; stopping what is not there is no error."""
@@ -144,12 +150,19 @@ class _Calls:
         hold.released(self._flow.store, _body(request, contract.ReleaseRequest).reason, caller.name)
         return JSONResponse(_RELEASED)
 
+    def _deploy(self, deploy_id: str) -> Deploy | DeployRecord:
+        known = self._flow.find(deploy_id) if _DEPLOY_ID.fullmatch(deploy_id) else None
+        if known is None:
+            raise RefusedError(404, "no deploy of this id is known here.")
+        return known
+
 
 CALLS: Final = (
     Operation(contract.HEALTH, _Calls.health, contract.Health),
     Operation(contract.STATUS, _Calls.status, contract.Status),
     Operation(contract.PREFLIGHT, _Calls.preflight, contract.Preflight),
     Operation(contract.LOGS, _Calls.logs, no=(404, 409)),
+    Operation(contract.EVENTS, _Calls.events, contract.EventRecord, no=(404,)),
     Operation(contract.DEPLOY, _Calls.deploy, contract.Deployed, contract.DeployRequest, (409, 423)),
     Operation(DEPLOY_OF_ID, _Calls.progress, contract.DeployProgress, no=(404,)),
     Operation(contract.STOP, _Calls.stop, contract.Stopped, contract.StopRequest, (409,)),

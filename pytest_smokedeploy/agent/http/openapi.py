@@ -29,9 +29,9 @@ _ANY: Final = (400, 403, 405, 408, 413, 500)
 _STREAMED: Final = (contract.LogLine, contract.Heartbeat, contract.LogError, contract.End)
 
 
-def _parameter(name: str, place: str, words: str, **schema: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON schema
+def _parameter(name: str, place: str, words: str, *, required: bool = False, **schema: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON schema
     """One parameter, a string; one in the path is required."""
-    found = {"name": name, "in": place, "required": place == "path", "description": words}
+    found = {"name": name, "in": place, "required": required or place == "path", "description": words}
     return {**found, "schema": {"type": "string", **schema}}
 
 
@@ -41,6 +41,7 @@ _OF_DEPLOY: Final = "the log of this deploy's container, 404 where it is not the
 _PARAMETERS: Final = {
     contract.DEPLOY: [_parameter(contract.PREFER, "header", _ASYNC)],
     DEPLOY_OF_ID: [_parameter("deploy_id", "path", "the deploy's id", minLength=1)],
+    contract.EVENTS: [_parameter("deploy_id", "query", "the deploy's id", required=True, minLength=1)],
     contract.LOGS: [
         _parameter("since", "query", "lines from this time on, RFC 3339", format="date-time"),
         _parameter("follow", "query", _FOLLOW, enum=["true", "false"], default="false"),

@@ -1,4 +1,4 @@
-"""The extensions `async`, `lease`, `hold`, `logs`, `preflight`, `activity`, of the agents that list them."""
+"""The extensions but `receipt` and `status`, of the agents that list them."""
 
 import threading
 import time
@@ -13,6 +13,7 @@ from pytest_smokedeploy.contract import (
     DeployProgress,
     DeployState,
     End,
+    EventRecord,
     Extension,
     LastDeploy,
     Leased,
@@ -182,7 +183,7 @@ def test_hold_tells_a_last_deploy_that_passed_and_a_deploy_without_an_id_is_none
     assert agent.client.status().value.last_deploy == LastDeploy(deploy_id=request.deploy_id, run_id=None)
 
 
-# -- logs, preflight, activity -------------------------------------------------------------
+# -- logs, preflight, activity, events -------------------------------------------------------------
 
 
 def test_logs_are_followed_to_the_end(agent):
@@ -215,3 +216,27 @@ def test_activity_is_counted(agent):
     assert told.cpu_seconds is not None
     assert told.cpu_seconds >= 0
     assert told.processes >= 1
+
+
+def test_events_tell_one_start_and_the_stop(agent):
+    request, answer = agent.deploy()
+    reading = agent.client.events(request.deploy_id)
+    assert isinstance(reading.value, EventRecord), reading.problems
+    assert (reading.value.deploy_id, reading.value.incomplete) == (request.deploy_id, None)
+    first = reading.value.events
+    assert [event.action for event in first] == ["create", "start"]
+    step = answer.value.steps[3]
+    assert parse_time(step.started_at) <= parse_time(first[0].time) <= parse_time(step.finished_at)
+    agent.stop(request.deploy_id)
+    after = agent.client.events(request.deploy_id).value.events
+    assert after[:2] == first
+    assert {event.action for event in after[2:]} <= {"kill", "die", "stop"}
+    assert [event.exit_code for event in after if event.action == "die"] == [0]
+
+
+def test_events_of_an_unknown_deploy_are_404_and_of_none_400(agent):
+    with pytest.raises(AgentRefusedError) as refused:
+        agent.client.events(str(uuid.uuid4()))
+    assert refused.value.status == 404
+    for query in ("", "?deploy_id=", "?deploy_id=a&deploy_id=b", "?deploy_id=a&since=b"):
+        assert agent.get(f"/v1/events{query}").status_code in {400, 404}

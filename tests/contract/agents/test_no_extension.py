@@ -15,6 +15,7 @@ CALLS = {
     "lease": lambda client: client.renew(LeaseRequest(deploy_id=ID, lease_seconds=60)),
     "hold": lambda client: client.outcome(OutcomeRequest(deploy_id=ID, outcome="passed")),
     "logs": lambda client: client.logs(follow=False).close(),
+    "events": lambda client: client.events(ID),
     "preflight": lambda client: client.preflight(),
 }
 

@@ -84,6 +84,37 @@ def test_what_was_removed_is_gone_and_another_can_start(ground):
     assert (state.image, state.running, state.container_id != first) == (image, True, True)
 
 
+def actions(ground, **labels):
+    told = ground.engine.events(labels)
+    assert told.incomplete is None
+    assert [nanoseconds(e.time) for e in told.events] == sorted(nanoseconds(e.time) for e in told.events)
+    return [(event.action, event.exit_code) for event in told.events]
+
+
+def test_what_happened_to_it_is_told_by_its_labels(ground):
+    ground.labels["which"] = "one"
+    ground.start()
+    assert actions(ground, which="one") == [("create", None), ("start", None)]
+    assert actions(ground, which="two") == []
+
+
+def test_its_end_is_told_with_the_exit_code_also_once_it_is_removed(ground):
+    ground.labels["which"] = "one"
+    ground.start()
+    until(lambda: "up" in ground.lines(follow=False), "the trap is set")
+    ground.engine.stop(30)
+    told = actions(ground, which="one")
+    assert told[:2] == [("create", None), ("start", None)]
+    assert told.count(("die", 0)) == 1
+    # Engines differ in what else they tell of a stop; none tells anything that is none of it.
+    assert {action for action, _ in told[2:]} <= {"kill", "die", "stop"}
+    ground.engine.remove()
+    ground.labels["which"] = "two"
+    ground.start(tag="v2")
+    assert actions(ground, which="two") == [("create", None), ("start", None)]
+    assert set(actions(ground, which="one")) - set(told) <= {("destroy", None)}
+
+
 def test_an_image_that_is_not_there_is_an_error_that_names_it(ground):
     image = ground.push("v1", "exit 0")
     with pytest.raises(EngineError) as refused:

@@ -9,6 +9,7 @@ import pytest
 
 from pytest_smokedeploy.agent.engines.docker import presence
 from pytest_smokedeploy.agent.engines.docker.api import DockerApi
+from pytest_smokedeploy.agent.engines.docker.events import EngineEvents
 
 SECONDS = 30
 
@@ -50,7 +51,7 @@ def watched(tmp_path, monkeypatch):
     """watched() -> (what `away` says once it says something, what ends its wait)."""
     monkeypatch.setattr(presence, "_ASK_SECONDS", 0.02)
     api, closing, said = DockerApi(f"unix://{tmp_path / 'e.sock'}", seconds=5), threading.Event(), []
-    work = threading.Thread(target=lambda: said.append(presence.away(api, closing)))
+    work = threading.Thread(target=lambda: said.append(presence.away(api, EngineEvents(api, "a=b"), closing)))
 
     def ended():
         work.join(SECONDS)
@@ -81,7 +82,7 @@ def test_one_whose_answer_ends_at_once_is_not_away_as_long_as_it_answers(watched
         assert server.pinged.wait(SECONDS)
         closing.set()
         assert ended() == [False]
-        assert sum("/events" in asked for asked in server.asked) == 1
+        assert sum("/events" in asked and "until" not in asked for asked in server.asked) == 1
 
 
 def test_a_wait_that_is_called_off_says_no(watched):

@@ -1,6 +1,7 @@
 """The Docker engine through its own API: one container under one name, and never a foreign one."""
 
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from threading import Event
@@ -15,6 +16,7 @@ from pytest_smokedeploy.agent.engines.docker.api import CALL_SECONDS, Client, Do
 from pytest_smokedeploy.agent.engines.docker.cgroup import container_activity
 from pytest_smokedeploy.agent.engines.docker.created import NO_HEALTH_CHECK, check, created
 from pytest_smokedeploy.agent.engines.docker.errors import FOREIGN, LOOK_BY_HAND
+from pytest_smokedeploy.agent.engines.docker.events import EngineEvents
 from pytest_smokedeploy.agent.engines.docker.pull import pull
 from pytest_smokedeploy.contract import Activity, EngineState
 from pytest_smokedeploy.support.errors import EngineError
@@ -50,6 +52,7 @@ class DockerEngine:
     def __init__(self, name: str, host: str = "", seconds: int = CALL_SECONDS) -> None:
         self._name = name
         self._api = DockerApi(host, seconds)
+        self._events = EngineEvents(self._api, f"{LABEL}={name}")
         self._pulled: tuple[str, str] | None = None
         self._known: tuple[tuple[str, str, str], str] | None = None
 
@@ -60,7 +63,7 @@ class DockerEngine:
 
     def away(self, closing: Event) -> bool:
         """Wait until the engine goes away: True; False once `closing` was set."""
-        return presence.away(self._api, closing)
+        return presence.away(self._api, self._events, closing)
 
     def pull(self, image: str, cancelled: Event | None = None, progress: base.Progress = None) -> str | None:
         """Pull; returns the digest that the image's RepoDigests give for the repository asked."""
@@ -175,6 +178,10 @@ class DockerEngine:
             network_rx_bytes=sum(n["rx_bytes"] for n in networks) if networks else None,
             processes=stats.get("pids_stats", {}).get("current"),
         )
+
+    def events(self, labels: Mapping[str, str]) -> base.ToldEvents:
+        """What the engine told by now of the container that has these labels, or had them."""
+        return self._events.told(labels)
 
     # -- one container ---------------------------------------------------------------------
 

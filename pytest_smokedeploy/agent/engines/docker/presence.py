@@ -1,32 +1,35 @@
-"""Whether the engine is there: an answer of its own that stays open and ends with it."""
+"""Whether the engine is there: its events, an answer that stays open and ends with it."""
 
-import json
 import threading
 import time
 from collections.abc import Generator
 from typing import Final
 
-import requests
 from docker.errors import APIError
 
 from pytest_smokedeploy.agent.engines.docker.answer_reader import AnswerReader
 from pytest_smokedeploy.agent.engines.docker.api import Client, DockerApi
+from pytest_smokedeploy.agent.engines.docker.events import EngineEvents, Row
 from pytest_smokedeploy.support.errors import EngineError
 
-#: Seconds one answer is read; a new request then finds an engine that vanished without closing it.
-_OPEN_SECONDS: Final = 600
+#: Seconds without an event after which one answer is given up; a new request then finds an engine that
+#: vanished without closing it. No container runs longer on one event (LEASE_MAX_SECONDS, by default).
+_OPEN_SECONDS: Final = 3600
+#: Seconds after which events that can't be read are asked for again.
+_RETRY_SECONDS: Final = 60
 #: Seconds between pings of an engine whose events can't be read.
 _ASK_SECONDS: Final = 2.0
 _LOOK_SECONDS: Final = 1.0
-#: Events that no engine has: the answer is silent as long as it lasts.
-_NONE: Final = {"filters": json.dumps({"event": ["smokedeploy-none"]})}
+#: Events that may wait to be recorded before the engine has to.
+_ROOM: Final = 256
 
 
-def away(api: DockerApi, closing: threading.Event) -> bool:
-    """Wait until the engine goes away.
+def away(api: DockerApi, events: EngineEvents, closing: threading.Event) -> bool:
+    """Wait until the engine goes away, and record its events meanwhile.
 
     Args:
         api: the engine.
+        events: takes every event.
         closing: ends the wait, within about a second.
 
     Returns:
@@ -37,7 +40,7 @@ def away(api: DockerApi, closing: threading.Event) -> bool:
         while not closing.is_set():
             began = time.monotonic()
             try:
-                _listen(api, closing)
+                _listen(api, events, closing)
             except EngineError as error:
                 lasted, refused = time.monotonic() - began, isinstance(error.__cause__, APIError)
                 if not refused and _ASK_SECONDS <= lasted < _OPEN_SECONDS:
@@ -50,24 +53,31 @@ def away(api: DockerApi, closing: threading.Event) -> bool:
     return False
 
 
-def _listen(api: DockerApi, closing: threading.Event) -> None:
-    """Read the open answer until it ends, which raises, or `closing` is set."""
-    with api.client(seconds=_OPEN_SECONDS) as client:
-        for _ in AnswerReader(client, _events(client), 1).batches(_LOOK_SECONDS):
-            if closing.is_set():
-                return
+def _listen(api: DockerApi, events: EngineEvents, closing: threading.Event) -> None:
+    """Record what the open answer tells until it ends, which raises, or `closing` is set."""
+    try:
+        with api.client(seconds=_OPEN_SECONDS) as client:
+            for batch in AnswerReader(client, _stream(events, client), _ROOM).batches(_LOOK_SECONDS):
+                if closing.is_set():
+                    return
+                if batch and not events.listening:
+                    # The answer has begun: what happened before is remembered, and what follows is told.
+                    # First, since only a memory that holds the last recorded event has no gap.
+                    events.catch_up()
+                    events.listening = True
+                events.record(row for row in batch if row is not None)
+    finally:
+        events.listening = False
 
 
-def _events(client: Client) -> Generator[tuple[None, int]]:
-    with client.answer("GET", "/events", _NONE) as answer:
-        for _ in answer.iter_content(chunk_size=None):
-            yield None, 1
-    raise requests.ConnectionError("the engine ended its answer")
+def _stream(events: EngineEvents, client: Client) -> Generator[tuple[Row | None, int]]:
+    for row in events.stream(client):
+        yield row, 1
 
 
 def _asked(api: DockerApi, closing: threading.Event) -> None:
     """Ask, at once and again, until it does not answer, which raises, `closing` is set, or a while passed."""
-    until = time.monotonic() + _OPEN_SECONDS
+    until = time.monotonic() + _RETRY_SECONDS
     while not closing.is_set() and time.monotonic() < until:
         with api.client() as client:
             client.ping()

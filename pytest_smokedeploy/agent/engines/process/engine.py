@@ -10,6 +10,8 @@ import os
 import signal
 import subprocess
 import uuid
+from collections import deque
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,22 +21,37 @@ from typing import Final
 from pytest_smokedeploy.agent.engines import base
 from pytest_smokedeploy.agent.engines.process.procfs import session_activity
 from pytest_smokedeploy.agent.engines.process.spool import Spool
-from pytest_smokedeploy.contract import Activity, EngineState
+from pytest_smokedeploy.contract import Activity, EngineEvent, EngineState
 from pytest_smokedeploy.support.errors import EngineError
 from pytest_smokedeploy.support.image import ImageReference
 
 _PATH: Final = "/usr/local/bin:/usr/bin:/bin"
+#: Containers whose events are kept, the last ones.
+_RECORDS: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class _Recorded:
+    """The events of the container with these labels, in order."""
+
+    labels: Mapping[str, str]
+    events: list[EngineEvent] = field(default_factory=list)
+
+    def tell(self, action: str, exit_code: int | None = None) -> None:
+        """Add an event that happened now."""
+        self.events.append(EngineEvent(time=base.utc_now(), action=action, exit_code=exit_code))
 
 
 @dataclass(slots=True)
 class _Child:
-    """One started process, its output, and what it was started with."""
+    """One started process, its output, its events, and what it was started with."""
 
     process: subprocess.Popen[bytes]
     spec: base.ContainerSpec
     digest: str
     container_id: str
     started_at: str
+    record: _Recorded
     output: Spool = field(default_factory=Spool)
     collecting: Thread = field(init=False)
 
@@ -49,6 +66,7 @@ class _Child:
         for reader in readers:
             reader.start()
         self.process.wait()
+        self.record.tell("die", self.exit_code)
         for reader in readers:
             reader.join()
         self.output.end()
@@ -71,6 +89,7 @@ class ProcessEngine:
     def __init__(self, store: Path) -> None:
         self._store = store
         self._child: _Child | None = None
+        self._records: deque[_Recorded] = deque(maxlen=_RECORDS)
         self._pulled: dict[str, Path] = {}
 
     def ping(self) -> str:
@@ -117,9 +136,12 @@ class ProcessEngine:
         if child is None:
             return
         if child.process.poll() is None:
+            child.record.tell("kill")
             child.process.terminate()
-            with suppress(subprocess.TimeoutExpired):
+            try:
                 child.process.wait(grace_seconds)
+            except subprocess.TimeoutExpired:
+                child.record.tell("kill")
         # What the runtime left behind in its session goes too, even when it left in order itself.
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(child.process.pid, signal.SIGKILL)
@@ -146,6 +168,8 @@ class ProcessEngine:
                 raise EngineError(f"the mount {mount.name} has no source folder")
             if not os.access(mount.source, os.W_OK | os.X_OK):
                 raise EngineError(f"the mount {mount.name} is not writable")
+        record = _Recorded(dict(spec.labels))
+        record.tell("create")
         try:
             process = subprocess.Popen(  # noqa: S603 - the store's own script, chosen by the grammar
                 ["/bin/sh", str(script)],
@@ -158,7 +182,10 @@ class ProcessEngine:
             )
         except OSError as error:
             raise EngineError(f"it can't be started: {error.strerror}") from error
-        self._child = _Child(process, spec, _digest(script), uuid.uuid4().hex, base.utc_now())
+        record.tell("start")
+        started = base.utc_now()
+        self._child = _Child(process, spec, _digest(script), uuid.uuid4().hex, started, record)
+        self._records.append(record)
         # PATH is this engine's own, as an image's would be; a child inherits nothing else.
         env = tuple(spec.env.items())
         return base.CreatedContainer(env, spec.mounts, network="host", health_check=False)
@@ -178,6 +205,11 @@ class ProcessEngine:
         if child is None or child.exit_code is not None:
             return None
         return session_activity(child.process.pid)
+
+    def events(self, labels: Mapping[str, str]) -> base.ToldEvents:
+        """What this engine did itself: create, start, kill and die."""
+        records = [one for one in self._records if labels.items() <= one.labels.items()]
+        return base.ToldEvents(tuple(event for one in records for event in one.events))
 
 
 def _digest(script: Path) -> str:
