@@ -121,6 +121,7 @@ def build(events: Sequence[Event], files: Mapping[str, str]) -> dict[str, Any]:
             "quiet_seconds": first("log.quiet").get("seconds"),
             "exit_code": named["log.end"][-1].get("exit_code") if named["log.end"] else None,
         },
+        "events": _engine_events(named["events.read"]),
         "stop": _stop(record, events),
         "timeline": [dict(e) for e in events if str(e.get("event")) not in _ELSEWHERE],
         "facts": facts,
@@ -132,6 +133,13 @@ def _extensions(statuses: Sequence[Event]) -> list[str]:
     answer: Event = next((e["answer"] for e in statuses if isinstance(e.get("answer"), dict)), {})
     names = answer.get("extensions")
     return [str(name) for name in names] if isinstance(names, list) else []
+
+
+def _engine_events(reads: Sequence[Event]) -> list[Any]:
+    """What the engine told of the container, by the last answer."""
+    answer: Event = next((e["answer"] for e in reversed(reads) if isinstance(e.get("answer"), dict)), {})
+    events = answer.get("events")
+    return events if isinstance(events, list) else []
 
 
 def _stages(collected: Sequence[Event], finished: Sequence[Event]) -> list[dict[str, Any]]:

@@ -2,6 +2,9 @@
 
 from pytest_smokedeploy.judging.blocking import blocked as blocked
 from pytest_smokedeploy.judging.blocking import may_not_deploy as may_not_deploy
+from pytest_smokedeploy.judging.engine_record import RecordJudgement as RecordJudgement
+from pytest_smokedeploy.judging.engine_record import in_words as in_words
+from pytest_smokedeploy.judging.engine_record import judge_record as judge_record
 from pytest_smokedeploy.judging.log import Line as Line
 from pytest_smokedeploy.judging.log import LineMatch as LineMatch
 from pytest_smokedeploy.judging.log import StartupLog as StartupLog

@@ -23,6 +23,7 @@ _CARRIED: Final = 200
 #: Undocumented lines that are compared with a missing milestone's templates (chosen).
 _COMPARED: Final = 200
 _LEFT: Final = "Find out on the server what paused or ended it: the engine's own events tell."
+_UNRECORDED: Final = "See in the agent's log why, and what else the engine does; then start anew by hand."
 _LATE: Final = "See what delays the start-up, or raise deadlines.startup_seconds in smokedeploy.yml."
 
 
@@ -65,6 +66,8 @@ class StartupLog:
         quiet_seconds: length of the quiet window after idle, once it has passed.
         overdue_seconds: seconds from the container's start that passed without idle, where they did.
         counted: what the silence rests on beside the log, by clause: the engine's counters.
+        recorded: what OBS-6 and DET-1 rest on beside the log, or "": the engine's record.
+        unrecorded: why a promised record of the engine does not prove DET-1, or "".
         uncounted: clauses whose counters were told and then were not, so that nothing is established.
 
     """
@@ -79,6 +82,7 @@ class StartupLog:
         self.overdue_seconds: float | None = None
         self.counted: Mapping[str, str] = {}
         self.uncounted: Mapping[str, str] = {}
+        self.recorded = self.unrecorded = ""
         self._language = language
         self._seen: dict[str, Line] = {}
         # Milestones' parts and excepted lines that came: each comes once a start.
@@ -159,7 +163,7 @@ class StartupLog:
             return False, self.violated[clause], self._remedies[clause]
         if clause in self._seen and (clause != "OBS-6" or quiet is not None):
             line = self._seen[clause]
-            silence = f", then quiet for {quiet:g} s" if clause == "OBS-6" else ""
+            silence = f", then quiet for {quiet:g} s{self.recorded}" if clause == "OBS-6" else ""
             return True, f"{line.text[:_SHOWN]!r} at {line.time}{silence}", ""
         if self.broken:
             remedy = "See to it that the agent gives a whole log, then start anew by hand."
@@ -175,7 +179,9 @@ class StartupLog:
             remedy = "See why the agent tells no counters, then start anew by hand."
             return None, self.uncounted[clause], remedy
         if clause == "DET-1":
-            return True, "each milestone once and in order; one container, one start", ""
+            if self.unrecorded:
+                return None, self.unrecorded, _UNRECORDED
+            return True, f"each milestone once and in order; one container, one start{self.recorded}", ""
         counted = f", {self.counted[clause]}" if clause in self.counted else ""
         return True, f"none in {len(self.matches)} lines and {quiet:g} quiet seconds after idle{counted}", ""
 

@@ -146,6 +146,7 @@ class Lifecycle:
         watch.tail(self._shutdown, deployer.extensions, self._status.earliest if self._status else None)
         stopper.look_again()
         watch.ended_as_watched(self._shutdown)
+        watch.recorded_to_the_end(self._shutdown, deployer.extensions)
 
     def release(self) -> None:
         """Tell the agent that the run passed, so that it releases its hold (FLR-3). Never raises.

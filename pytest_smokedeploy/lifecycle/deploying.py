@@ -19,7 +19,9 @@ from pytest_smokedeploy.settings import RunConfig
 from pytest_smokedeploy.support.errors import AgentError, AgentFailedError, SmokedeployError
 
 #: Extensions whose calls name a deploy by its id.
-NAMING: Final = frozenset({Extension.RECEIPT, Extension.ASYNC, Extension.LEASE, Extension.HOLD})
+NAMING: Final = frozenset(
+    {Extension.RECEIPT, Extension.ASYNC, Extension.LEASE, Extension.HOLD, Extension.EVENTS}
+)
 #: Seconds after which the edge ends a call (documented by Cloudflare): the most for a synchronous deploy.
 EDGE_SECONDS: Final = 100.0
 _OVERDUE_SECONDS: Final = 60.0

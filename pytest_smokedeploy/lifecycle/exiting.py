@@ -33,7 +33,8 @@ def nothing_undocumented(watch: Watch, shutdown: Shutdown) -> Finding:
         found.append(f"exit code {code}, documented are {sorted(settings.log.exit_codes)}")
     found += watch.facts.oddities
     if found:
-        remedy = "Understand it; then mend it, or write its template under log.documented in smokedeploy.yml."
+        template = ", or write its template under log.documented in smokedeploy.yml"
+        remedy = f"Understand it; then mend it{template if log.undocumented else ''}."
         return Finding("EXT-4", False, expected, "; ".join(found)[:600], remedy=remedy)
     # A stop-only image has replaced the container, whose exit code can't be read then.
     if not watch.ended or (code is None and settings.shutdown.by != "image"):
@@ -41,4 +42,6 @@ def nothing_undocumented(watch: Watch, shutdown: Shutdown) -> Finding:
         remedy = "Look at the agent's log and the container: what the runtime did at its end is not known."
         return Finding("EXT-4", None, expected, words[:600], None, remedy=remedy)
     told = "no exit code (a stop-only image took its place)" if code is None else f"exit code {code}"
-    return Finding("EXT-4", True, expected, f"{len(log.lines)} log lines and {told}, all documented")
+    return Finding(
+        "EXT-4", True, expected, f"{len(log.lines)} log lines and {told}, all documented{watch.engine.words}"
+    )

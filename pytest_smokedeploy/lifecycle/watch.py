@@ -11,6 +11,7 @@ from pytest_smokedeploy.contract import Extension
 from pytest_smokedeploy.judging import StartupLog, may_not_deploy
 from pytest_smokedeploy.lifecycle.activity import counters, judge
 from pytest_smokedeploy.lifecycle.deploying import NAMING
+from pytest_smokedeploy.lifecycle.engine_record import RecordReader
 from pytest_smokedeploy.lifecycle.observation import READING_SECONDS, Observer
 from pytest_smokedeploy.lifecycle.part import DeployPart
 from pytest_smokedeploy.lifecycle.shutdown import Shutdown
@@ -49,6 +50,8 @@ class Watch(DeployPart):
         self._looked = 0.0
         self._glances = 0
         self._told: set[str] = set()
+        self._followed = False
+        self.engine = RecordReader(self.run, self.client, self.facts, self.deploy_id, self.clock, self.log)
 
     @property
     def ended(self) -> bool:
@@ -58,6 +61,7 @@ class Watch(DeployPart):
     def follow(self, status: StatusReading) -> None:
         """Follow the log through idle and the quiet window, or up to a violation."""
         deadlines, extensions = self.run.settings.deadlines, status.extensions
+        self._followed = True
         if Extension.LOGS not in extensions:
             self.log.cut("the agent does not offer the extension `logs`")
         elif observer := self._open(extensions, status.earliest, follow=True):
@@ -70,6 +74,8 @@ class Watch(DeployPart):
         if not self.log.violated:
             self._still_the_same(status)
             self._status = status
+        if not self.log.violated and Extension.EVENTS in extensions:
+            self.engine.before_the_stop()
         self._tell_new()
 
     def stopping(self) -> None:
@@ -135,6 +141,13 @@ class Watch(DeployPart):
                 self.log.violate("DET-1", f"{words}: it is not the one that was watched"[:400])
                 break
         self._tell_new()
+
+    def recorded_to_the_end(self, shutdown: Shutdown, extensions: frozenset[str]) -> None:
+        """Read the engine's record once more after a confirmed stop of what was watched."""
+        wanted = Extension.EVENTS in extensions and self._followed and shutdown.confirmed
+        if wanted and not self.facts.record.interrupted:
+            self.engine.after_the_stop(shutdown)
+            self._tell_new()
 
     # -- inside ----------------------------------------------------------------------------
 

@@ -44,7 +44,7 @@ def _list(title: str, rows: Iterable[tuple[str, str]]) -> str:
 
 def summary(document: Mapping[str, Any]) -> str:
     """Verdict and reason on top, then target, stages, clauses, log, receipt and stop."""
-    parts = (_banner, _rules, _failed_start, _facts, _stages, _clauses, _log, _receipt, _timeline)
+    parts = (_banner, _rules, _failed_start, _facts, _stages, _clauses, _log, _events, _receipt, _timeline)
     return f'<div class="sd">{"".join(part(document) for part in parts)}</div>'
 
 
@@ -144,6 +144,15 @@ def _log(d: Mapping[str, Any]) -> str:
     code = "" if log["exit_code"] is None else f"Exit code {log['exit_code']}. "
     note = f"<p>{_e(quiet)}{_e(code)}Every line stands in <code>startup.log</code>.</p>"
     return _table("Start-up log", rows, note=note)
+
+
+def _events(d: Mapping[str, Any]) -> str:
+    """What the engine itself told of the container."""
+    keys = ("time", "action", "exit_code")
+    events = [event for event in d["events"] if isinstance(event, Mapping)]
+    rows = [_row(*(_e("" if event.get(key) is None else event[key]) for key in keys)) for event in events]
+    head = "<tr><th>Time</th><th>Event</th><th>Exit code</th></tr>"
+    return _table("What the engine told of the container", rows, head=head)
 
 
 def _receipt(d: Mapping[str, Any]) -> str:

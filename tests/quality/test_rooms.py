@@ -30,7 +30,7 @@ ROWS = {
     "model": set(),
     "log_language": {"model"},
     "settings": {"contract", "log_language"},
-    "judging": {"model", "log_language", "settings"},
+    "judging": {"contract", "model", "log_language", "settings"},
     "evidence": {"model", "judging"},
     "reports": {"contract", "evidence", "model"},
     "database": set(),

@@ -18,6 +18,7 @@ def test_a_healthy_world_is_rehearsed_on_docker(tmp_path):
     run = gate(tmp_path, "--smokedeploy-engine", "docker", world="on docker")
     assert (run.document["verdict"], run.status) == ("REHEARSED", 0), run.output
     assert run.told["running"] is False
+    assert [event["action"] for event in run.document["events"]] == ["create", "start", "kill", "die", "stop"]
     requested = ImageReference.parse(run.document["image"]["requested"])
     assert requested.host.startswith("localhost:")
     assert run.document["image"]["digest"].startswith("sha256:")
@@ -32,8 +33,8 @@ def test_a_healthy_world_is_rehearsed_on_docker(tmp_path):
     assert not [tag for tag in images if tag.startswith(requested.host)]
 
 
-def docker_(command, *, check=True):
-    subprocess.run(["docker", command, "runtime-dev"], check=check, capture_output=True, timeout=60)
+def docker_(command, *words, check=True):
+    subprocess.run(["docker", command, "runtime-dev", *words], check=check, capture_output=True, timeout=60)
 
 
 def shown(run, folder, words):
@@ -66,6 +67,39 @@ def test_a_container_that_is_paused_while_it_is_watched_is_not_idle(tmp_path, ag
         told.output
     )
     assert "state 'paused'" in told.document["reason"]
+    assert told.document["stop"]["confirmed"] is True
+    assert told.told["running"] is False
+
+
+@pytest.mark.parametrize(
+    ("by_hand", "clause", "words"),
+    [
+        (
+            lambda: (docker_("pause"), docker_("unpause")),
+            "OBS-6",
+            "the engine told that it was paused: pause at",
+        ),
+        (lambda: docker_("exec", "sh", "-c", ":"), "EXT-4", "the engine told of exec_create"),
+    ],
+    ids=["a pause of a moment", "an exec"],
+)
+def test_what_is_done_by_hand_between_two_looks_is_seen(tmp_path, by_hand, clause, words):
+    run = start(
+        tmp_path,
+        *("--smokedeploy-engine", "docker"),
+        world="on docker",
+        changes={"quiet_window_seconds": 3},
+    )
+    try:
+        shown(run, tmp_path, "observe: OBS-6")
+        by_hand()
+        told = ended(tmp_path, run.wait(SECONDS))
+    finally:
+        run.kill()
+    assert (told.document["verdict"], told.document["clause"], told.status) == ("FAIL", clause, 1), (
+        told.output
+    )
+    assert words in told.document["reason"]
     assert told.document["stop"]["confirmed"] is True
     assert told.told["running"] is False
 

@@ -28,7 +28,12 @@ def whole(written):
     made.facts.note("log.undocumented", line="what", **line)
     made.facts.note("log.quiet", seconds=3)
     made.facts.note("log.end", exit_code=0)
+    made.facts.note("events.read", when="before the stop", answer={"events": [{"action": "create"}]})
     made.facts.note("stop.sent", why="over")
+    made.facts.note(
+        "events.read", when="after the stop", answer={"events": [{"action": "create"}, {"action": "die"}]}
+    )
+    made.facts.note("events.read", when="after the stop", words="no answer")
     return read(made.checks().end())
 
 
@@ -60,6 +65,10 @@ def test_the_log(whole):
     assert [row["line"] for row in log["undocumented"]] == ["what"]
     assert (log["quiet_seconds"], log["exit_code"]) == (3, 0)
     assert "event" not in log["milestones"][0]
+
+
+def test_what_the_engine_told_last(whole):
+    assert whole["events"] == [{"action": "create"}, {"action": "die"}]
 
 
 def test_the_stop(whole):
