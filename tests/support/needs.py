@@ -21,6 +21,7 @@ REQUIRED: Final = os.environ.get("SMOKEDEPLOY_TEST_REQUIRE") == "1"
 POSTGRES_BIN: Final = Path("/usr/lib/postgresql")
 
 needs_docker = pytest.mark.needs("docker")
+needs_podman = pytest.mark.needs("podman")
 needs_postgres = pytest.mark.needs("postgres")
 needs_browser = pytest.mark.needs("browser")
 
@@ -32,6 +33,11 @@ def _docker() -> str:
     # By the command line: the SDK leaves a socket behind where no engine answers.
     asked = subprocess.run(["docker", "version"], capture_output=True, timeout=30, check=False)
     return "" if asked.returncode == 0 else "no Docker engine answers"
+
+
+def _podman() -> str:
+    absent = [name for name in ("podman", "docker-registry", "busybox") if shutil.which(name) is None]
+    return f"{', '.join(absent)} not installed" if absent else ""
 
 
 def _postgres() -> str:
@@ -51,6 +57,7 @@ def _plugins() -> str:
 
 _WHY: Final[Mapping[str, Callable[[], str]]] = {
     "docker": _docker,
+    "podman": _podman,
     "postgres": _postgres,
     "browser": _browser,
     "plugins": _plugins,

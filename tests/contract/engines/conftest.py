@@ -10,9 +10,11 @@ import pytest
 from pytest_smokedeploy.agent.engines.base import ContainerSpec, Engine
 from pytest_smokedeploy.agent.engines.docker.engine import LABEL
 from pytest_smokedeploy.agent.engines.process.engine import ProcessEngine
-from pytest_smokedeploy.agent.engines.registry import ENGINES, PROCESS
+from pytest_smokedeploy.agent.engines.registry import PROCESS
+from pytest_smokedeploy.rehearsal.registry import Registry
 from tests.integration.engines.conftest import IDLE, Bench, registry  # noqa: F401 - a fixture
-from tests.support.needs import needs_docker
+from tests.support.needs import needs_docker, needs_podman
+from tests.support.podman import Podman, podman_service
 
 
 @dataclass
@@ -35,26 +37,71 @@ class Ground:
         return [record.line for batch in self.engine.logs(None, follow=follow) for record in batch]
 
 
-@pytest.fixture(
-    params=[pytest.param(kind, marks=[] if kind == PROCESS else needs_docker) for kind in ENGINES]
-)
-def ground(request, tmp_path) -> Iterator[Ground]:
+@dataclass
+class Row:
+    """One engine: what it needs here, and the fixture whose value makes its ground."""
+
+    ground: str
+    marks: tuple[pytest.MarkDecorator, ...] = ()
+
+
+#: Podman is the engine `docker` at another socket.
+ROWS = {
+    "docker": Row("docker_ground", (needs_docker,)),
+    "podman": Row("podman_ground", (needs_podman,)),
+    PROCESS: Row("process_ground"),
+}
+
+
+@pytest.fixture(params=[pytest.param(row.ground, marks=row.marks, id=name) for name, row in ROWS.items()])
+def ground(request) -> Ground:
     """One engine without a container."""
-    if request.param == PROCESS:
-        store = tmp_path / "store"
+    return request.getfixturevalue(request.param)
 
-        def push(tag, script):
-            file = store / "registry.example" / "app" / tag / "run"
-            file.parent.mkdir(parents=True)
-            file.write_text(f"{script}\n")
-            return f"registry.example/app:{tag}"
 
-        store.mkdir()
-        made = Ground(ProcessEngine(store), push)
-        yield made
-        made.engine.stop(0)
-        return
-    bench = Bench(tmp_path, request.getfixturevalue("registry"))
+@pytest.fixture
+def process_ground(tmp_path) -> Iterator[Ground]:
+    """The process engine, and a store of images."""
+    store = tmp_path / "store"
+
+    def push(tag, script):
+        file = store / "registry.example" / "app" / tag / "run"
+        file.parent.mkdir(parents=True)
+        file.write_text(f"{script}\n")
+        return f"registry.example/app:{tag}"
+
+    store.mkdir()
+    made = Ground(ProcessEngine(store), push)
+    yield made
+    made.engine.stop(0)
+
+
+@pytest.fixture
+def docker_ground(tmp_path, registry) -> Iterator[Ground]:  # noqa: F811 - the fixture
+    """The machine's own Docker."""
+    yield from _ground(Bench(tmp_path, registry))
+
+
+@pytest.fixture
+def podman_ground(tmp_path, podman) -> Iterator[Ground]:
+    """The engine `docker` at Podman's socket."""
+    service, its_registry = podman
+    yield from _ground(Bench(tmp_path, its_registry, host=service.host))
+
+
+@pytest.fixture(scope="session")
+def podman(tmp_path_factory) -> Iterator[tuple[Podman, Registry]]:
+    """A Podman service, and a registry that it builds for and pulls from."""
+    with podman_service() as service:
+        made = Registry(tmp_path_factory.mktemp("podman") / "registry", service.host)
+        try:
+            made.start()
+            yield service, made
+        finally:
+            made.stop()
+
+
+def _ground(bench: Bench) -> Iterator[Ground]:
     try:
         yield Ground(bench.engine, bench.push, {LABEL: bench.name})
     finally:

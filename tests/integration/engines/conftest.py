@@ -43,10 +43,10 @@ class FailedError(Exception):
 class Bench:
     """One container name on the real engine, images for it, and what the engine says happened."""
 
-    def __init__(self, folder, registry, environ=None):
+    def __init__(self, folder, registry, environ=None, host=""):
         self.name = f"engines-{uuid.uuid4().hex[:12]}"
         self.repository = f"localhost:{registry.port}/{self.name}"
-        self.host = os.environ.get("DOCKER_HOST", "")
+        self.host = host or os.environ.get("DOCKER_HOST", "")
         self.api = DockerApi(self.host)
         self.engine = DockerEngine(self.name, self.host)
         self.folder = folder

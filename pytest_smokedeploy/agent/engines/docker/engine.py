@@ -17,7 +17,7 @@ from pytest_smokedeploy.agent.engines.docker.cgroup import container_activity
 from pytest_smokedeploy.agent.engines.docker.created import NO_HEALTH_CHECK, check, created
 from pytest_smokedeploy.agent.engines.docker.errors import FOREIGN, LOOK_BY_HAND
 from pytest_smokedeploy.agent.engines.docker.events import EngineEvents
-from pytest_smokedeploy.agent.engines.docker.pull import pull
+from pytest_smokedeploy.agent.engines.docker.pull import pull, pulled
 from pytest_smokedeploy.contract import Activity, EngineState
 from pytest_smokedeploy.support.errors import EngineError
 from pytest_smokedeploy.support.image import ImageReference
@@ -68,10 +68,11 @@ class DockerEngine:
     def pull(self, image: str, cancelled: Event | None = None, progress: base.Progress = None) -> str | None:
         """Pull; returns the digest that the image's RepoDigests give for the repository asked."""
         reference = ImageReference.parse(image)
-        said = pull(self._api, reference, cancelled or Event(), progress or (lambda _line: None))
+        named = pull(self._api, reference, cancelled or Event(), progress or (lambda _line: None))
         with self._api.client() as client:
-            digest = _digest(client.image(image), reference, reference.digest or said)
-        self._pulled = (image, digest) if digest else None
+            attrs = client.image(image)
+        digest = pulled(named, attrs["Id"], _digests(attrs, reference))
+        self._pulled = (image, digest)
         return digest
 
     def inspect(self) -> base.ContainerState | None:
@@ -226,9 +227,10 @@ class DockerEngine:
         if self._known is not None and self._known[0] == key:
             return self._known[1]
         try:
-            digest = _digest(client.image(image_id), ImageReference.parse(name), said)
+            digests = _digests(client.image(image_id), ImageReference.parse(name))
         except (ImageNotFound, ValueError):
             return None
+        digest = said if said in digests else next(iter(digests), None)
         # One image under one name never changes its digest; status is asked for often.
         self._known = (key, digest) if digest else None
         return digest
@@ -281,11 +283,7 @@ def _labels(attrs: dict[str, Any]) -> dict[str, str]:
     return attrs["Config"].get("Labels") or {}
 
 
-def _digest(attrs: dict[str, Any], reference: ImageReference, said: str | None) -> str | None:
-    """The digest under which this repository knows the image; an id is never one (FACTS: Docker).
-
-    Where it knows several, the one the registry `said`.
-    """
+def _digests(attrs: dict[str, Any], reference: ImageReference) -> list[str]:
+    """The digests under which this repository knows the image; an id is never one (FACTS: Docker)."""
     known = [ImageReference.parse(text) for text in attrs.get("RepoDigests") or []]
-    digests = [one.digest for one in known if one.repository == reference.repository]
-    return said if said in digests else next(iter(digests), None)
+    return [one.digest for one in known if one.digest and one.repository == reference.repository]

@@ -1,9 +1,15 @@
-"""One pull: reports progress, is bounded in time, and ends at once when it is cancelled."""
+"""One pull: reports progress, is bounded in time, and ends at once when it is cancelled.
+
+That an answer ended proves nothing: an engine that is told to end while it pulls ends it in order and
+without a word, and what lies on the server under the name is then an older image. What is there
+counts as pulled if this answer named it, as Docker does by its digest and Podman by its id.
+"""
 
 import json
+import re
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from typing import Any, Final
 
 from docker import auth
@@ -19,14 +25,15 @@ from pytest_smokedeploy.support.image import ImageReference
 PULL_SECONDS: Final = 1800
 _LOOK_SECONDS: Final = 0.05
 _ROOM: Final = 1000
-_DIGEST: Final = "Digest: "
-_DONE: Final = "Status: "
+#: A digest in an event's text, and an event's `id`: of a layer or an image, whole or its first digits.
+_DIGEST: Final = re.compile(r"sha256:([0-9a-f]{64})\b")
+_ID: Final = re.compile(r"(?:sha256:)?([0-9a-f]{12,64})")
 
 
 def pull(
     api: DockerApi, reference: ImageReference, cancelled: threading.Event, progress: Callable[[str], None]
-) -> str | None:
-    """Pull `reference`; returns the digest that the registry gave for it.
+) -> frozenset[str]:
+    """Pull `reference`; returns what the engine named in it: hexadecimal digests and ids, or their first 12.
 
     Args:
         api: the engine.
@@ -38,26 +45,46 @@ def pull(
         EngineError: it failed, was called off, or took longer than `PULL_SECONDS`.
 
     """
-    digest, done, deadline = None, False, time.monotonic() + PULL_SECONDS
+    named, deadline = {(reference.digest or "").removeprefix("sha256:")}, time.monotonic() + PULL_SECONDS
     with api.client(seconds=PULL_SECONDS) as client:
         for events in AnswerReader(client, _events(client, reference), _ROOM).batches(_LOOK_SECONDS):
             for event in events:
                 if "error" in event:
                     raise told(str(event["error"]))
                 status = str(event.get("status", ""))
-                if status.startswith(_DIGEST):
-                    digest = status.removeprefix(_DIGEST)
-                done = done or status.startswith(_DONE)
+                named.update(_named(event, status, reference))
                 progress(_line(event, status))
             if cancelled.is_set():
                 raise EngineError("the pull was called off by a stop.")
             if time.monotonic() > deadline:
                 words = f"the pull took longer than {PULL_SECONDS} seconds and was called off."
                 raise EngineError(words, remedy="Check the registry and the server's network.")
-    if not done:
-        # What lies on the server under this name would be an older image.
-        raise EngineError("the engine broke the pull off without a word.", remedy="Look at its log.")
-    return digest
+    return frozenset(named - {""})
+
+
+def pulled(named: frozenset[str], image: str, digests: Sequence[str]) -> str:
+    """The digest of the image that is there, once it is proven to be the one pulled.
+
+    Args:
+        named: what the engine named in the pull.
+        image: id of the image that is there under the reference.
+        digests: those under which its repository knows that image.
+
+    Raises:
+        EngineError: the pull did not name that image.
+
+    """
+
+    def is_named(address: str) -> bool:
+        return address.removeprefix("sha256:").startswith(tuple(named))
+
+    known = [digest for digest in digests if is_named(digest)]
+    if is_named(image):
+        known = known or [*digests]
+    if known:
+        return known[0]
+    words = "the engine ended the pull, and what is there under this name may be an older image."
+    raise EngineError(words, remedy="Look at the engine's log: it may have ended. Then start again.")
 
 
 def _events(client: Client, reference: ImageReference) -> Generator[tuple[dict[str, Any], int]]:
@@ -71,6 +98,12 @@ def _events(client: Client, reference: ImageReference) -> Generator[tuple[dict[s
         for line in answer.iter_lines():
             if line.strip():
                 yield json.loads(line), 1
+
+
+def _named(event: dict[str, Any], status: str, reference: ImageReference) -> list[str]:
+    """The digests and ids that one event names; Docker's first event has the tag for its id."""
+    id_ = _ID.fullmatch(text) if (text := str(event.get("id", ""))) != reference.tag else None
+    return [*_DIGEST.findall(status), *([id_[1]] if id_ else [])]
 
 
 def _line(event: dict[str, Any], status: str) -> str:
