@@ -58,4 +58,5 @@ from pytest_smokedeploy.contract.words import Extension as Extension
 from pytest_smokedeploy.contract.words import Outcome as Outcome
 from pytest_smokedeploy.contract.words import StepName as StepName
 from pytest_smokedeploy.contract.words import Time as Time
+from pytest_smokedeploy.contract.words import last_instant as last_instant
 from pytest_smokedeploy.contract.words import parse_time as parse_time

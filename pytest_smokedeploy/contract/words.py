@@ -1,7 +1,7 @@
 """Names of the contract, its times, and the base of its answers (DESIGN 4)."""
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Final
 
@@ -29,6 +29,8 @@ DEFINITE_NO: Final = frozenset({400, 401, 403, 404, 405, 409, 413, 423})
 
 _GO_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)")
 
+_FRACTION = re.compile(r"\.(\d+)")
+
 
 def parse_time(text: object) -> datetime:
     """An RFC 3339 time with up to nine fractional digits as an aware datetime.
@@ -44,6 +46,20 @@ def parse_time(text: object) -> datetime:
     if moment.year <= 1:
         raise ValueError("Go's zero time: it never started")
     return moment
+
+
+def last_instant(text: str) -> datetime:
+    """The last microsecond that a time may stand for: who writes whole seconds cuts the rest off.
+
+    One time is before another if its last instant is: so two clocks are compared at the coarser of their
+    resolutions.
+
+    Raises:
+        ValueError: as `parse_time`.
+
+    """
+    moment, fraction = parse_time(text), _FRACTION.search(text)
+    return moment + timedelta(microseconds=10 ** max(0, 6 - len(fraction[1] if fraction else "")) - 1)
 
 
 def _checked_time(text: str) -> str:

@@ -4,7 +4,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from pytest_smokedeploy.client import Reading
-from pytest_smokedeploy.contract import STEPS, Deployed, Failure, Outcome, Step, StepName, parse_time
+from pytest_smokedeploy.contract import (
+    STEPS,
+    Deployed,
+    Failure,
+    Outcome,
+    Step,
+    StepName,
+    last_instant,
+    parse_time,
+)
 from pytest_smokedeploy.model import CLAUSE, Basis, Finding
 from pytest_smokedeploy.settings import RunConfig
 from pytest_smokedeploy.support.errors import AgentFailedError
@@ -154,7 +163,8 @@ class Deployment:
         if step.outcome is Outcome.FAILED or (step.outcome is Outcome.ABSENT and name not in _MAY_BE_ABSENT):
             return self._undone(clause, step)
         before = self.steps[place - 1].finished_at if place else step.started_at
-        if not parse_time(before) <= parse_time(step.started_at) <= parse_time(step.finished_at):
+        follows = parse_time(before) <= last_instant(step.started_at)
+        if not (follows and parse_time(step.started_at) <= last_instant(step.finished_at)):
             times = f"{name} from {step.started_at} to {step.finished_at}, the step before until {before}"
             return _violated(clause, f"{name} after the step before it", times)
         return Finding(clause, True, expected, f"{name} {step.outcome} at {step.finished_at}", Basis.TOLD)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from pytest_smokedeploy.client import LogRecord, LogStream
-from pytest_smokedeploy.contract import HEARTBEAT_SECONDS, End, Heartbeat, LogLine, parse_time
+from pytest_smokedeploy.contract import HEARTBEAT_SECONDS, End, Heartbeat, LogLine, last_instant, parse_time
 from pytest_smokedeploy.judging import Line, LineMatch, StartupLog
 from pytest_smokedeploy.lifecycle.recorder import FactRecorder
 from pytest_smokedeploy.model import Finding
@@ -267,10 +267,11 @@ class Observer:
 
     def _line(self, line: Line) -> None:
         self._written = self._at
-        if self.since and self._at < self.since.timestamp():
+        latest = last_instant(line.time)
+        if self.since and latest < self.since:
             words = f"a line is dated {line.time}, before this deploy began at {self.since.isoformat()}"
             self.log.violate("DET-1", f"{words}: {line.text[:160]!r}")
-        if self.log.phase == "stopping" and self._at < self._stop_at:
+        if self.log.phase == "stopping" and latest.timestamp() < self._stop_at:
             # It arrived after the stop was asked, and was written before by the server's clock.
             self.log.violate("RUN-3", f"a line from before the stop, dated {line.time}: {line.text[:160]!r}")
         late = self.log.phase == "starting" and self._at > self._due

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from pytest_smokedeploy.client import Reading, shown
-from pytest_smokedeploy.contract import STOPPED_STATES, EngineState, Extension, parse_time
+from pytest_smokedeploy.contract import STOPPED_STATES, EngineState, Extension, last_instant, parse_time
 from pytest_smokedeploy.lifecycle.deployment import Deployment, same_image
 from pytest_smokedeploy.model import Finding
 from pytest_smokedeploy.settings import RunConfig
@@ -58,7 +58,7 @@ class StatusReading:
     def latest(self) -> datetime | None:
         """The deploy's end by the server's clock; None where nothing dates it."""
         if steps := self.deployment.steps:
-            return parse_time(steps[-1].finished_at)
+            return last_instant(steps[-1].finished_at)
         return self.reading.date + _DATE_GRAIN if self.reading.date else None
 
     def answers(self) -> Finding:
@@ -107,7 +107,7 @@ class StatusReading:
             return _finding("VER-5", f"deploy {deploy_id}", f"deploy {other!r}")
         said, received = self.raw.get("started_at"), self.deployment.receipt.started_at
         try:
-            started = parse_time(said)
+            started, until_then = parse_time(said), last_instant(str(said))
         except ValueError as error:
             return _finding("VER-5", "started_at, an RFC 3339 time", f"started_at {said!r} ({error})")
         if (earliest := self.earliest) is None:
@@ -115,10 +115,10 @@ class StatusReading:
             expected, seen = "a started_at of this deploy", "nothing tells the server's clock"
             return Finding("VER-5", None, expected, seen, None, remedy=remedy)
         latest, first = self.latest, _moment(received)
-        if first is not None and started < first:
+        if first is not None and until_then < first:
             return _finding("VER-5", f"started_at {received}, as the receipt has it", f"started_at {said}")
         until = f", until {latest.isoformat()}" if latest else " on"
-        holds = earliest <= started and (latest is None or started <= latest)
+        holds = earliest <= until_then and (latest is None or started <= latest)
         expected = f"started_at from {earliest.isoformat()}{until}"
         return _finding("VER-5", expected, f"started_at {said}", holds=holds)
 

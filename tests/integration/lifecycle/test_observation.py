@@ -28,8 +28,8 @@ def observed(tmp_path):
     With `before` the stop is asked once everything has come, and that many records were read by then.
     """
 
-    def observe(lines, before=None, since=None):
-        rows = [{"time": AT, "stream": "stdout", "line": text} for text in lines]
+    def observe(lines, before=None, since=None, at=AT):
+        rows = [{"time": at, "stream": "stdout", "line": text} for text in lines]
         body = b"".join(json.dumps(row).encode() + b"\n" for row in [*rows, {"end": {"exit_code": 0}}])
         told, journal = [], Journal(tmp_path / "journal.jsonl", Sanitiser())
         log = StartupLog(language())
@@ -100,6 +100,14 @@ def test_where_something_is_violated_by_then_nothing_is_added_to_it(observed):
 def test_a_line_from_before_the_deploy_is_another_starts(observed):
     log, _, _ = observed(HEALTHY, since=datetime.fromisoformat("2026-01-02T03:04:06Z"))
     assert f"a line is dated {AT}, before this deploy began" in log.violated["DET-1"]
+
+
+@pytest.mark.parametrize(
+    ("since", "violated"), [("2026-01-02T03:04:05.999999Z", []), ("2026-01-02T03:04:06Z", ["DET-1"])]
+)
+def test_a_line_in_whole_seconds_is_older_if_its_whole_second_is(observed, since, violated):
+    log, _, _ = observed(HEALTHY, since=datetime.fromisoformat(since), at="2026-01-02T03:04:05Z")
+    assert list(log.violated) == violated
 
 
 def test_a_line_of_the_deploys_own_moment_is_its_own(observed):

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from pytest_smokedeploy.contract import Deployed, DeployRequest, Status, parse_time
+from pytest_smokedeploy.contract import Deployed, DeployRequest, Status, last_instant, parse_time
 
 
 @pytest.mark.parametrize(
@@ -11,6 +11,19 @@ from pytest_smokedeploy.contract import Deployed, DeployRequest, Status, parse_t
 )
 def test_times_of_the_field_are_read(text):
     assert parse_time(text).tzinfo is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "last"),
+    [
+        ("2026-01-02T03:04:05Z", "2026-01-02T03:04:05.999999Z"),
+        ("2026-01-02T03:04:05.12+02:00", "2026-01-02T03:04:05.129999+02:00"),
+        ("2026-01-02T03:04:05.123456Z", "2026-01-02T03:04:05.123456Z"),
+        ("2026-01-02T03:04:05.123456789Z", "2026-01-02T03:04:05.123456Z"),
+    ],
+)
+def test_a_time_stands_for_all_that_its_digits_leave_open(text, last):
+    assert last_instant(text) == parse_time(last)
 
 
 @pytest.mark.parametrize(

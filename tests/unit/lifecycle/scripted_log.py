@@ -25,11 +25,16 @@ BEGAN = 1000.0
 
 
 def moment(seconds):
-    return (START + timedelta(seconds=seconds)).isoformat()
+    return (START + timedelta(seconds=seconds)).isoformat(timespec="microseconds")
 
 
 def line(text, written):
     return LogLine(time=moment(written), stream="stdout", line=text)
+
+
+def whole(text, written):
+    """A line whose time has whole seconds, as Podman writes them."""
+    return LogLine(time=moment(int(written)).replace(".000000", ""), stream="stdout", line=text)
 
 
 def beat(made):

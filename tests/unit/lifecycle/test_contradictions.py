@@ -180,6 +180,11 @@ def test_it_started_when_the_receipt_has_it(seen):
     assert "as the receipt has it" in finding.expected
 
 
+def test_a_start_in_whole_seconds_is_in_its_deploy_if_any_of_its_second_is(seen):
+    assert seen(started_at="2026-01-02T03:04:08Z").started_with_this_deploy().holds is True
+    assert seen(started_at="2026-01-02T03:04:07Z").started_with_this_deploy().holds is False
+
+
 def test_without_a_receipt_it_did_not_start_after_it_was_seen(seen):
     assert seen(receipt=False, listing=(), date=DATE + timedelta(seconds=3)).started_with_this_deploy()
     assert seen(receipt=False, listing=(), started_at=at(60)).started_with_this_deploy().holds is False

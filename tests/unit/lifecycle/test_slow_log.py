@@ -4,7 +4,7 @@ import pytest
 
 from pytest_smokedeploy.lifecycle.observation import READING_SECONDS
 from tests.unit.judging.start_up import HEALTHY, TAIL
-from tests.unit.lifecycle.scripted_log import END, QUIET, STARTUP, TAIL_SECONDS, Seen, beat, line
+from tests.unit.lifecycle.scripted_log import END, QUIET, STARTUP, TAIL_SECONDS, Seen, beat, line, whole
 
 
 @pytest.fixture
@@ -179,4 +179,12 @@ def test_a_line_older_than_the_stop_broke_the_silence_though_it_comes_later(seen
 def test_the_agents_clock_dates_no_line(seen, apart):
     rows = [*start_up(), (3.0, beat(3.0 + apart)), (5.0, line("stopped", 5.0)), (5.2, END)]
     run = seen(rows).until_quiet().until_the_end()
+    assert (run.log.violated, run.exit().holds) == ({}, True)
+
+
+@pytest.mark.parametrize("part", [0.0, 0.3, 0.6, 0.9])
+def test_a_line_in_the_second_of_the_stop_is_not_older_than_it(seen, part):
+    rows = [(1.9, whole(text, 1.9)) for text in HEALTHY]
+    told = [(5.0 + part, whole("stopped", 5.0 + part)), (6.2, END)]
+    run = seen([*rows, *told]).until_quiet().until_the_end()
     assert (run.log.violated, run.exit().holds) == ({}, True)
