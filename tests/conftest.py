@@ -28,6 +28,8 @@ def pytest_xdist_make_scheduler(config, log):
             file = nodeid.partition("::")[0]
             if file == "tests/rehearsal/gallery/test_worlds.py":
                 return nodeid
+            if "[ours on podman" in nodeid:
+                return "Podman's runtime-dev"
             if file.startswith(("tests/contract/agents/", "tests/rehearsal/docker/")):
                 return "the container runtime-dev"
             return file

@@ -11,6 +11,8 @@ from pytest_smokedeploy.contract import STOPPED_STATES, Activity, EngineEvent, E
 
 #: Prefix of a pull's progress line about one layer.
 LAYER: Final = "layer "
+#: States of a container that has processes, or may have them again.
+ALIVE_STATES: Final = frozenset({EngineState.RUNNING, EngineState.PAUSED, EngineState.RESTARTING})
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _FRACTION: Final = re.compile(r"\.(\d{1,9})")
 
@@ -86,7 +88,7 @@ class ContainerState:
     @property
     def alive(self) -> bool:
         """Whether it has to be stopped: it runs, is paused or restarts."""
-        return self.state in {EngineState.RUNNING, EngineState.PAUSED, EngineState.RESTARTING}
+        return self.state in ALIVE_STATES
 
     @property
     def stopped(self) -> bool:

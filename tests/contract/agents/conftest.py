@@ -17,18 +17,25 @@ from pytest_smokedeploy.contract import DeployRequest, Extension
 from pytest_smokedeploy.rehearsal import Stack, World
 from pytest_smokedeploy.settings import load
 from pytest_smokedeploy.support.redaction import Secret
-from tests.support.needs import needs_docker
+from tests.support.needs import needs_docker, needs_podman
+from tests.support.podman import podman_service
 
 ROOT = Path(__file__).parents[3]
+PODMAN = "ours on podman"
 AGENTS = {
     "ours on docker": World(engine="docker"),
+    PODMAN: World(engine="docker"),
     "ours on processes": World(),
     "the base contract alone": World(
         agent_command=(sys.executable, str(Path(__file__).with_name("base_agent.py")))
     ),
 }
 #: The agents that list every extension.
-OURS = (pytest.param("ours on docker", marks=needs_docker), "ours on processes")
+OURS = (
+    pytest.param("ours on docker", marks=needs_docker),
+    pytest.param(PODMAN, marks=needs_podman),
+    "ours on processes",
+)
 BASE = "the base contract alone"
 SECONDS = 60.0
 
@@ -107,7 +114,12 @@ def served(request, tmp_path_factory):
     shutil.copy(ROOT / "smoke_tests" / "smokedeploy.yml", file)
     shutil.copytree(ROOT / "smoke_tests" / "migrations", folder / "migrations")
     with ExitStack() as end:
-        stack = end.enter_context(Stack(AGENTS[request.param], folder / "world", load(file), folder))
+        stack = Stack(AGENTS[request.param], folder / "world", load(file), folder)
+        # While it comes up alone: other tests of this process are on Docker.
+        with pytest.MonkeyPatch.context() as environ:
+            if request.param == PODMAN:
+                environ.setenv("DOCKER_HOST", end.enter_context(podman_service()).host)
+            end.enter_context(stack)
         given = stack.environ
         client = end.enter_context(
             AgentClient(

@@ -18,6 +18,7 @@ from pytest_smokedeploy.agent.engines.docker.created import NO_HEALTH_CHECK, che
 from pytest_smokedeploy.agent.engines.docker.errors import FOREIGN, LOOK_BY_HAND
 from pytest_smokedeploy.agent.engines.docker.events import EngineEvents
 from pytest_smokedeploy.agent.engines.docker.pull import pull, pulled
+from pytest_smokedeploy.agent.engines.docker.states import engine_state
 from pytest_smokedeploy.contract import Activity, EngineState
 from pytest_smokedeploy.support.errors import EngineError
 from pytest_smokedeploy.support.image import ImageReference
@@ -85,7 +86,7 @@ class DockerEngine:
         """SIGTERM, the grace, SIGKILL; a foreign container is left alone, with EngineError."""
         with self._api.client() as client:
             attrs = self._own(client)
-            if attrs is not None and attrs["State"]["Running"]:
+            if attrs is not None and engine_state(attrs) in base.ALIVE_STATES:
                 with suppress(NotFound):
                     # The client adds the grace itself.
                     client.stop(attrs["Id"], timeout=grace_seconds)
@@ -160,7 +161,7 @@ class DockerEngine:
         """
         with self._api.client() as client:
             attrs = self._attrs(client)
-            if attrs is None or not attrs["State"]["Running"]:
+            if attrs is None or engine_state(attrs) not in {EngineState.RUNNING, EngineState.PAUSED}:
                 return None
             if attrs["HostConfig"]["NetworkMode"] in _UNCOUNTED and (
                 seen := container_activity(attrs["State"]["Pid"], attrs["Id"])
@@ -207,15 +208,15 @@ class DockerEngine:
     def _state(self, client: Client, attrs: dict[str, Any]) -> base.ContainerState:
         state, config = attrs["State"], attrs["Config"]
         labels = _labels(attrs)
-        started = _started(attrs)
+        started, alive = _started(attrs), engine_state(attrs) in base.ALIVE_STATES
         return base.ContainerState(
             container_id=attrs["Id"],
             image=config["Image"],
             digest=self._image_digest(client, attrs["Image"], config["Image"], labels.get(DIGEST_LABEL, "")),
-            state=_engine_state(state["Status"]),
+            state=engine_state(attrs),
             started_at=state["StartedAt"] if started else None,
             # The engine reports 0 for a container that runs, and for one that never did.
-            exit_code=None if state["Running"] or not started else state["ExitCode"],
+            exit_code=None if alive or not started else state["ExitCode"],
             restart_count=attrs.get("RestartCount", 0),
             oom_killed=bool(state.get("OOMKilled")),
             ours=self._ours(attrs),
@@ -265,14 +266,6 @@ def _network(client: Client, mode: str) -> str:
 def _nothing(ended: base.LogEnd | None) -> base.Log:
     yield from ()
     return ended
-
-
-def _engine_state(word: str) -> EngineState:
-    try:
-        return EngineState(word)
-    except ValueError as error:
-        words = f"the engine says the container is {word!r}, which this agent does not know."
-        raise EngineError(words, remedy="Look at the container on the server.") from error
 
 
 def _started(attrs: dict[str, Any]) -> bool:

@@ -14,10 +14,11 @@ from typing import Final
 import requests
 from docker.errors import APIError
 
-from pytest_smokedeploy.agent.engines.base import Log, LogEnd, LogRecord, nanoseconds
+from pytest_smokedeploy.agent.engines.base import ALIVE_STATES, Log, LogEnd, LogRecord, nanoseconds
 from pytest_smokedeploy.agent.engines.docker.answer_reader import AnswerReader
 from pytest_smokedeploy.agent.engines.docker.api import Client, DockerApi
 from pytest_smokedeploy.agent.engines.docker.errors import explained
+from pytest_smokedeploy.agent.engines.docker.states import engine_state
 from pytest_smokedeploy.agent.engines.lines import Lines
 from pytest_smokedeploy.support.errors import EngineError
 
@@ -161,8 +162,7 @@ def _ended(
             with api.client(seconds=_LOOK_CALL_SECONDS) as client:
                 if (attrs := client.container(container)) is None:
                     return LogEnd(None)
-                state = attrs["State"]
-                return None if state["Running"] is True else LogEnd(state["ExitCode"])
+                return None if engine_state(attrs) in ALIVE_STATES else LogEnd(attrs["State"]["ExitCode"])
         except EngineError:
             if not wait or time.monotonic() > deadline:
                 raise
