@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from pytest_smokedeploy.agent import env_file
 from pytest_smokedeploy.agent.engines.registry import ENGINES, PROCESS
-from pytest_smokedeploy.contract import Mount
+from pytest_smokedeploy.contract import Limits, Mount
 from pytest_smokedeploy.support.errors import SettingsError, SmokedeployError
 from pytest_smokedeploy.support.image import ImageReference
 from pytest_smokedeploy.support.loopback import is_loopback
@@ -89,6 +89,13 @@ def _pinned(text: str) -> str:
     return str(reference)
 
 
+def _capability(text: str) -> str:
+    name = text.upper().removeprefix("CAP_")
+    if name == "ALL" or not re.fullmatch(r"[A-Z][A-Z_]*[A-Z]", name):
+        raise ValueError(f"holds {text!r}; names of capabilities, such as NET_BIND_SERVICE")
+    return name
+
+
 def _team(text: str) -> str:
     """The team's address: https, or plain http to this machine for a rehearsal."""
     try:
@@ -143,6 +150,10 @@ class AgentSettings(BaseModel):
     docker_host: str = ""
     process_store: Path
     network_mode: str = "none"
+    memory_limit_mb: Annotated[int, _number(0, 999_999)] = 2048
+    process_limit: Annotated[int, _number(0, 999_999)] = 512
+    capabilities: Annotated[tuple[Annotated[str, AfterValidator(_capability)], ...], _ANY] = ()
+    log_limit_mb: Annotated[int, _number(1, 9999)] = 32
     grace_seconds: Annotated[int, _number(0, 300)] = Field(5, alias="STOP_GRACE_SECONDS")
     database_url: Annotated[Secret | None, BeforeValidator(Secret)] = None
     database_table: Annotated[str, _TABLE] = "schema_migrations"
@@ -187,6 +198,17 @@ class AgentSettings(BaseModel):
             ("snapshots", snapshots, self.snapshots_target),
         )
         return tuple(Mount(name=n, source=str(s), target=t, writable=True) for n, s, t in rows)
+
+    @property
+    def limits(self) -> Limits:
+        """What the container may use."""
+        return Limits(
+            memory_bytes=self.memory_limit_mb * 1024 * 1024 or None,
+            processes=self.process_limit or None,
+            log_characters=self.log_limit_mb * 1_000_000,
+            capabilities=tuple(sorted(set(self.capabilities))),
+            no_new_privileges=True,
+        )
 
     @property
     def mount_env(self) -> dict[str, str]:

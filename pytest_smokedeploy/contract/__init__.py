@@ -14,6 +14,7 @@ from pytest_smokedeploy.contract.receipt import Accepted as Accepted
 from pytest_smokedeploy.contract.receipt import Deployed as Deployed
 from pytest_smokedeploy.contract.receipt import DeployProgress as DeployProgress
 from pytest_smokedeploy.contract.receipt import Failure as Failure
+from pytest_smokedeploy.contract.receipt import Limits as Limits
 from pytest_smokedeploy.contract.receipt import Mount as Mount
 from pytest_smokedeploy.contract.receipt import Step as Step
 from pytest_smokedeploy.contract.requests import REASON_CHARACTERS as REASON_CHARACTERS

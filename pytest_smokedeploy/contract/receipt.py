@@ -26,11 +26,30 @@ class Mount(Answer):
     writable: StrictBool
 
 
+class Limits(Answer):
+    """What the container may use. None: no limit, or one that the engine does not hold or tell of.
+
+    Attributes:
+        memory_bytes: memory of all its processes together.
+        processes: how many it may have at a time.
+        log_characters: size of its log, beyond which the log breaks off with an error record.
+        capabilities: the kernel's capabilities that it has, sorted, without ``CAP_``.
+        no_new_privileges: whether no program in it can gain privileges by set-user-ID or file capabilities.
+
+    """
+
+    memory_bytes: StrictInt | None = None
+    processes: StrictInt | None = None
+    log_characters: StrictInt | None = None
+    capabilities: tuple[StrictStr, ...] | None = None
+    no_new_privileges: StrictBool | None = None
+
+
 class _Receipt(Answer):
     """Fields of a deploy's receipt; those after `environment` belong to the extension `receipt`.
 
-    `env` (names alone), `mounts`, `network` and `health_check` (whether the engine runs one) are those of the
-    created container, without what its image defines.
+    `env` (names alone), `mounts`, `network`, `health_check` (whether the engine runs one) and `limits` are
+    those of the created container, without what its image defines.
     """
 
     container_name: StrictStr | None = None
@@ -42,6 +61,7 @@ class _Receipt(Answer):
     mounts: list[Mount] | None = None
     network: StrictStr | None = None
     health_check: StrictBool | None = None
+    limits: Limits | None = None
     steps: list[Step] | None = None
 
 

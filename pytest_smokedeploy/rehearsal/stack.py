@@ -125,6 +125,9 @@ class Stack:
     def _start(self) -> None:
         for name in ("phase", "audit-events", "snapshots", "store"):
             (self.folder / name).mkdir(parents=True)
+        for name in ("audit-events", "snapshots"):
+            # A container's root without capabilities writes as any other user: the folder above is private.
+            (self.folder / name).chmod(0o777)
         self._write_phase()
         # The edge's address is the team's too, and both are known only once its port is.
         edge = self._exit.enter_context(serving(self._edge.app))

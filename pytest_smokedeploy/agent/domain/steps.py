@@ -85,6 +85,7 @@ class FiveSteps:
                     "mounts": [mount.model_dump() for mount in made.mounts],
                     "network": made.network,
                     "health_check": made.health_check,
+                    "limits": made.limits.model_dump(mode="json"),
                 }
             with deploy.doing(StepName.RUNNING):
                 state = self._ran(deploy) if terms.stop_only else self._settled(deploy)
@@ -117,8 +118,10 @@ class FiveSteps:
             own.DEPLOY_LABEL: deploy.asked.deploy_id or "",
             **labels_of(lease),
         }
-        mounts, network = self.settings.mounts, self.settings.network_mode
-        spec = ContainerSpec(deploy.asked.image, terms.env, mounts, labels, network)
+        ours = self.settings
+        spec = ContainerSpec(
+            deploy.asked.image, terms.env, ours.mounts, labels, ours.network_mode, ours.limits
+        )
         return self.engine.start(spec, deploy.cancelled)
 
     def _settled(self, deploy: Deploy) -> ContainerState:

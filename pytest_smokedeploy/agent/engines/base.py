@@ -7,7 +7,15 @@ from datetime import UTC, datetime, timedelta
 from threading import Event
 from typing import Final, Protocol
 
-from pytest_smokedeploy.contract import STOPPED_STATES, Activity, EngineEvent, EngineState, Mount, parse_time
+from pytest_smokedeploy.contract import (
+    STOPPED_STATES,
+    Activity,
+    EngineEvent,
+    EngineState,
+    Limits,
+    Mount,
+    parse_time,
+)
 
 #: Prefix of a pull's progress line about one layer.
 LAYER: Final = "layer "
@@ -45,6 +53,7 @@ class ContainerSpec:
     mounts: tuple[Mount, ...]
     labels: Mapping[str, str] = field(default_factory=dict)
     network_mode: str = "none"
+    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +65,7 @@ class CreatedContainer:
         mounts: every mount but the volumes that the image declares; `name` is "" for one nobody asked for.
         network: the network mode.
         health_check: whether the engine runs a health check in it.
+        limits: those that the engine holds.
 
     """
 
@@ -63,6 +73,7 @@ class CreatedContainer:
     mounts: tuple[Mount, ...]
     network: str
     health_check: bool
+    limits: Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +179,7 @@ class Engine(Protocol):
         """Output of the container that is there now, from the start or `since`, in batches of what is there.
 
         An empty batch about every second of silence; ends with the container where it is followed,
-        and otherwise with what there is.
+        and otherwise with what there is. EngineError where it is longer than the container's limit.
         """
 
     def activity(self) -> Activity | None:

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from pytest_smokedeploy.agent.engines.base import ContainerSpec, Engine
+from pytest_smokedeploy.agent.engines.base import ContainerSpec, CreatedContainer, Engine
 from pytest_smokedeploy.agent.engines.docker.engine import LABEL
 from pytest_smokedeploy.agent.engines.process.engine import ProcessEngine
 from pytest_smokedeploy.agent.engines.registry import PROCESS
+from pytest_smokedeploy.contract import Limits
 from pytest_smokedeploy.rehearsal.registry import Registry
 from tests.integration.engines.conftest import IDLE, Bench, registry  # noqa: F401 - a fixture
 from tests.support.needs import needs_docker, needs_podman
@@ -24,12 +25,14 @@ class Ground:
     engine: Engine
     push: Callable[[str, str], str]
     labels: dict[str, str] = field(default_factory=dict)
+    made: CreatedContainer = field(init=False)
 
-    def start(self, script: str = IDLE, tag: str = "v1", **env: str) -> str:
+    def start(self, script: str = IDLE, tag: str = "v1", limits: Limits | None = None, **env: str) -> str:
         """Push, pull and start a script; returns the image's reference."""
         image = self.push(tag, script)
         self.engine.pull(image)
-        self.engine.start(ContainerSpec(image, env, (), self.labels))
+        spec = ContainerSpec(image, env, (), self.labels, limits=limits or Limits())
+        self.made = self.engine.start(spec)
         return image
 
     def lines(self, *, follow: bool = True) -> list[str]:

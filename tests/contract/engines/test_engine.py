@@ -1,11 +1,13 @@
 """What an agent may expect of any engine: pull, start, look, log, stop, remove."""
 
+import itertools
 import threading
 
 import pytest
 
 from pytest_smokedeploy.agent.engines.base import nanoseconds
-from pytest_smokedeploy.contract import EngineState
+from pytest_smokedeploy.agent.engines.process.engine import ProcessEngine
+from pytest_smokedeploy.contract import EngineState, Limits
 from pytest_smokedeploy.support.errors import EngineError
 from tests.integration.engines.conftest import until
 
@@ -131,3 +133,38 @@ def test_a_wait_for_its_end_is_over_once_the_agent_closes(ground):
     closing.set()
     waiting.join(30)
     assert told == [False]
+
+
+FLOOD = 'n=0; while [ $n -lt 30000 ]; do echo "line $n"; n=$((n+1)); done; echo over'
+
+
+@pytest.mark.parametrize("follow", [True, False])
+def test_a_log_past_its_limit_breaks_off_in_words_even_where_lines_were_dropped(ground, follow):
+    ground.start(FLOOD, limits=Limits(log_characters=50_000))
+    until(lambda: ground.engine.inspect().stopped, "it has ended")
+    log, told = ground.engine.logs(None, follow=follow), []
+    with pytest.raises(
+        EngineError, match=r"longer than its limit, 0\.05 million characters: lines are missing"
+    ):
+        told.extend(itertools.chain.from_iterable(log))
+
+
+def test_a_flood_within_the_limit_is_whole_and_in_order_for_whoever_comes_early_or_late(ground):
+    ground.start(FLOOD, limits=Limits(log_characters=6_000_000))
+    whole = [*(f"line {n}" for n in range(30_000)), "over"]
+    assert ground.lines() == whole
+    assert ground.lines() == whole
+    assert ground.lines(follow=False) == whole
+
+
+def test_an_engine_tells_the_limits_that_it_holds_and_no_other(ground):
+    asked = Limits(
+        memory_bytes=64 * 1024 * 1024,
+        processes=20,
+        log_characters=50_000,
+        capabilities=("KILL", "SETUID"),
+        no_new_privileges=True,
+    )
+    ground.start(limits=asked)
+    assert ground.made.limits in (asked, Limits(log_characters=50_000))
+    assert (ground.made.limits == asked) is not isinstance(ground.engine, ProcessEngine)

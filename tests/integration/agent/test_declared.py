@@ -1,6 +1,7 @@
 """What runs is what was declared: read back from the created container, and never started where it is not."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -74,6 +75,36 @@ def test_the_receipt_is_read_back_less_what_the_image_brings(serves):
     assert (receipt["network"], receipt["health_check"]) == ("none", False)
     assert there["Config"]["Healthcheck"]["Test"] == ["NONE"]
     assert "Health" not in there["State"]
+
+
+def test_its_limits_are_the_settings_and_are_read_back(serves):
+    limits = {"MEMORY_LIMIT_MB": "100", "PROCESS_LIMIT": "40", "CAPABILITIES": "cap_setuid,KILL"}
+    agent = serves(**limits, LOG_LIMIT_MB="3")
+    receipt = agent.deploy(f"{agent.quick}:1.0.0").json()
+    assert receipt["limits"] == {
+        "memory_bytes": 100 * 1024 * 1024,
+        "processes": 40,
+        "log_characters": 3_000_000,
+        "capabilities": ["KILL", "SETUID"],
+        "no_new_privileges": True,
+    }
+    there = inspected(agent)
+    status = Path(f"/proc/{there['State']['Pid']}/status").read_text()
+    assert "NoNewPrivs:\t1" in status
+    assert "CapBnd:\t00000000000000a0" in status, "KILL is bit 5, SETUID is bit 7"
+    assert there["HostConfig"]["LogConfig"]["Config"]["max-size"] == "18000000"
+
+
+def test_without_settings_it_has_the_documented_limits(serves):
+    agent = serves()
+    receipt = agent.deploy(f"{agent.quick}:1.0.0").json()
+    assert receipt["limits"] == {
+        "memory_bytes": 2048 * 1024 * 1024,
+        "processes": 512,
+        "log_characters": 32_000_000,
+        "capabilities": [],
+        "no_new_privileges": True,
+    }
 
 
 @pytest.mark.parametrize(

@@ -68,9 +68,25 @@ def test_the_documents_defaults_are_the_codes(environ):
         "PORT": str(found.port),
         "ENGINE": found.engine,
         "NETWORK_MODE": found.network_mode,
+        "MEMORY_LIMIT_MB": str(found.memory_limit_mb),
+        "PROCESS_LIMIT": str(found.process_limit),
+        "LOG_LIMIT_MB": str(found.log_limit_mb),
         "STOP_GRACE_SECONDS": str(found.grace_seconds),
         "DATABASE_TABLE": found.database_table,
     }
+
+
+def test_capabilities_are_named_as_the_kernel_names_them(environ):
+    found = AgentSettings.from_environ({**environ, "CAPABILITIES": "cap_setuid NET_BIND_SERVICE,SETUID"})
+    assert found.limits.capabilities == ("NET_BIND_SERVICE", "SETUID")
+    assert wrong(environ, CAPABILITIES="ALL") == [
+        "CAPABILITIES: holds 'ALL'; names of capabilities, such as NET_BIND_SERVICE."
+    ]
+
+
+def test_a_limit_of_zero_is_none(environ):
+    found = AgentSettings.from_environ({**environ, "MEMORY_LIMIT_MB": "0", "PROCESS_LIMIT": "0"})
+    assert (found.limits.memory_bytes, found.limits.processes) == (None, None)
 
 
 def test_all_that_is_missing_is_told_at_once():

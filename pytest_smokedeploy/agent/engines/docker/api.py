@@ -129,17 +129,21 @@ class Client(docker.APIClient):
 
 
 class DockerApi:
-    """One engine's address, and the version of its API once it is known.
+    """One engine's address, and the version of its API and its kind once they are known.
 
     Args:
         host: the engine's address, "" for the default socket.
         seconds: longest wait for the answer to one call.
+
+    Attributes:
+        podman: whether it is Podman; known from the first client on.
 
     """
 
     def __init__(self, host: str = "", seconds: int = CALL_SECONDS) -> None:
         self.host = host or DEFAULT_HOST
         self.seconds = seconds
+        self.podman = False
         self._version = ""
 
     @contextmanager
@@ -156,7 +160,7 @@ class DockerApi:
         longest = self.seconds if seconds is None else seconds
         if not self._version:
             with self._opened(MINIMUM_DOCKER_API_VERSION, min(longest, self.seconds)) as asking:
-                self._version = _api_version(asking, self.host)
+                self._version, self.podman = _version(asking, self.host)
         with self._opened(self._version, longest) as client:
             yield client
 
@@ -171,11 +175,12 @@ class DockerApi:
             raise explained(error, self.host, seconds) from error
 
 
-def _api_version(asking: Client, host: str) -> str:
+def _version(asking: Client, host: str) -> tuple[str, bool]:
+    """The version of the API, and whether the engine is Podman."""
     # The one call that needs no version; the SDK would ask it anew for every client.
     told = asking.version(api_version=False)
     version = told.get("ApiVersion") if isinstance(told, dict) else None
     if not isinstance(version, str):
         words = f"what answers at {host} is not a Docker engine."
         raise EngineError(words, remedy="Set DOCKER_HOST to the engine's address.")
-    return version
+    return version, any("Podman" in part["Name"] for part in told.get("Components") or [])

@@ -4,6 +4,7 @@ import posixpath
 from typing import Any, Final
 
 from pytest_smokedeploy.agent.engines.base import ContainerSpec, CreatedContainer
+from pytest_smokedeploy.agent.engines.docker import limits
 from pytest_smokedeploy.contract import Mount
 from pytest_smokedeploy.support.errors import EngineError
 
@@ -41,6 +42,7 @@ def created(attrs: dict[str, Any], image: dict[str, Any], spec: ContainerSpec) -
         ),
         network=_network(attrs, spec.network_mode),
         health_check=tuple(check) != NO_HEALTH_CHECK,
+        limits=limits.told(attrs["HostConfig"], spec.limits),
     )
 
 
@@ -73,6 +75,7 @@ def check(spec: ContainerSpec, made: CreatedContainer) -> None:
     found = [*_env(spec, made), *_mounts(spec, made)]
     if made.network != spec.network_mode:
         found.append(f"its network is {made.network}, and {spec.network_mode} was asked for")
+    found += limits.differences(spec.limits, made.limits)
     if made.health_check:
         found.append("its health check is on, and was to be off")
     if found:

@@ -8,7 +8,7 @@ from threading import Event
 from typing import Any, Final, NoReturn
 
 from docker.errors import APIError, ImageNotFound, NotFound
-from docker.types import LogConfig, Mount
+from docker.types import Mount
 
 from pytest_smokedeploy.agent.engines import base
 from pytest_smokedeploy.agent.engines.docker import logs, presence
@@ -17,8 +17,10 @@ from pytest_smokedeploy.agent.engines.docker.cgroup import container_activity
 from pytest_smokedeploy.agent.engines.docker.created import NO_HEALTH_CHECK, check, created
 from pytest_smokedeploy.agent.engines.docker.errors import FOREIGN, LOOK_BY_HAND
 from pytest_smokedeploy.agent.engines.docker.events import EngineEvents
+from pytest_smokedeploy.agent.engines.docker.limits import asked
 from pytest_smokedeploy.agent.engines.docker.pull import pull, pulled
 from pytest_smokedeploy.agent.engines.docker.states import engine_state
+from pytest_smokedeploy.agent.engines.log_limit import limited
 from pytest_smokedeploy.contract import Activity, EngineState
 from pytest_smokedeploy.support.errors import EngineError
 from pytest_smokedeploy.support.image import ImageReference
@@ -33,11 +35,7 @@ _GONE_SECONDS: Final = 2.0
 _LOOK_SECONDS: Final = 0.05
 #: Networks on which a container has no counters of its own.
 _UNCOUNTED: Final = frozenset({"none", "host"})
-#: The container's log stays on the server's disk, whole and readable, whatever the engine's own
-#: defaults are: they may drop lines, rotate them away, or send them elsewhere.
-_LOG: Final = LogConfig(
-    type=LogConfig.types.JSON, config={"mode": "blocking", "max-size": "1000t", "compress": "false"}
-)
+LOG_LABEL: Final = "smokedeploy.log_limit"
 
 
 class DockerEngine:
@@ -115,16 +113,19 @@ class DockerEngine:
         and time would be counted as the runtime's.
         """
         mounts = [Mount(m.target, m.source, type="bind", read_only=False) for m in spec.mounts]
-        labels = {LABEL: self._name, **spec.labels}
+        log_limit = spec.limits.log_characters
+        labels = {LABEL: self._name, LOG_LABEL: str(log_limit or ""), **spec.labels}
         if self._pulled is not None and self._pulled[0] == spec.image:
             labels[DIGEST_LABEL] = self._pulled[1]
         made = ""
         try:
             with self._api.client() as client:
                 spec = replace(spec, network_mode=_network(client, spec.network_mode))
-                mode = spec.network_mode
                 host = client.create_host_config(
-                    mounts=mounts, network_mode=mode, restart_policy={"Name": "no"}, log_config=_LOG
+                    mounts=mounts,
+                    network_mode=spec.network_mode,
+                    restart_policy={"Name": "no"},
+                    **asked(spec.limits, podman=self._api.podman),
                 )
                 made = client.create_container(
                     spec.image,
@@ -152,7 +153,8 @@ class DockerEngine:
             attrs = self._attrs(client)
         if attrs is None or not self._ours(attrs):
             return _nothing(base.LogEnd(None) if attrs is None else None)
-        return logs.read(self._api, attrs["Id"], since, follow=follow)
+        most = _labels(attrs).get(LOG_LABEL)
+        return limited(logs.read(self._api, attrs["Id"], since, follow=follow), int(most) if most else None)
 
     def activity(self) -> Activity | None:
         """Counters since the container's start; None where nothing runs.

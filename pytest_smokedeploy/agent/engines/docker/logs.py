@@ -2,6 +2,9 @@
 
 Both streams come in one answer, in the order in which the engine wrote them down. A slow reader
 makes the engine's sender wait, never the runtime: json-file is written whoever reads.
+
+Podman (4.3) loses lines, and changes their order, in a followed answer that has much to send: there the log
+is followed by asking again for what is new.
 """
 
 import struct
@@ -88,7 +91,7 @@ def read(api: DockerApi, container: str, since: str | None, *, follow: bool) -> 
     place = _Place(None if since is None else nanoseconds(since))
     while True:
         try:
-            yield from _answer(api, container, place, follow=follow)
+            yield from _answer(api, container, place, follow=follow and not api.podman)
         except EngineError as error:
             cause = error.__cause__
             if isinstance(cause, APIError) and cause.status_code in _GONE:
@@ -102,6 +105,8 @@ def read(api: DockerApi, container: str, since: str | None, *, follow: bool) -> 
         if not was_following or ended == LogEnd(None):
             break
         follow = ended is None
+        if api.podman:
+            yield ()
     if rest := [record for lines in place.lines.values() for record in lines.flush()]:
         yield rest
     return ended

@@ -19,9 +19,10 @@ from threading import Event, Thread
 from typing import Final
 
 from pytest_smokedeploy.agent.engines import base
+from pytest_smokedeploy.agent.engines.log_limit import FILE_BYTES, limited
 from pytest_smokedeploy.agent.engines.process.procfs import session_activity
 from pytest_smokedeploy.agent.engines.process.spool import Spool
-from pytest_smokedeploy.contract import Activity, EngineEvent, EngineState
+from pytest_smokedeploy.contract import Activity, EngineEvent, EngineState, Limits
 from pytest_smokedeploy.support.errors import EngineError
 from pytest_smokedeploy.support.image import ImageReference
 
@@ -52,10 +53,12 @@ class _Child:
     container_id: str
     started_at: str
     record: _Recorded
-    output: Spool = field(default_factory=Spool)
+    output: Spool = field(init=False)
     collecting: Thread = field(init=False)
 
     def __post_init__(self) -> None:
+        most = self.spec.limits.log_characters
+        self.output = Spool(None if most is None else most * FILE_BYTES)
         self.collecting = Thread(target=self._collect, daemon=True)
         self.collecting.start()
 
@@ -188,16 +191,16 @@ class ProcessEngine:
         self._records.append(record)
         # PATH is this engine's own, as an image's would be; a child inherits nothing else.
         env = tuple(spec.env.items())
-        return base.CreatedContainer(env, spec.mounts, network="host", health_check=False)
+        # It holds no other limit: an rlimit bounds one process or a user, and never this runtime.
+        held = Limits(log_characters=spec.limits.log_characters)
+        return base.CreatedContainer(env, spec.mounts, network="host", health_check=False, limits=held)
 
     def logs(self, since: str | None, *, follow: bool) -> base.Log:
         """Every line so far, then, following, each as it comes, until the process and its output ended."""
         child = self._child
         if child is None:
             return base.LogEnd(None)
-        yield from child.output.read(since, follow=follow)
-        code = child.exit_code
-        return None if code is None else base.LogEnd(code)
+        return (yield from limited(_whole(child, since, follow=follow), child.spec.limits.log_characters))
 
     def activity(self) -> Activity | None:
         """Counters of the child's session; None where nothing runs."""
@@ -210,6 +213,12 @@ class ProcessEngine:
         """What this engine did itself: create, start, kill and die."""
         records = [one for one in self._records if labels.items() <= one.labels.items()]
         return base.ToldEvents(tuple(event for one in records for event in one.events))
+
+
+def _whole(child: _Child, since: str | None, *, follow: bool) -> base.Log:
+    yield from child.output.read(since, follow=follow)
+    code = child.exit_code
+    return None if code is None else base.LogEnd(code)
 
 
 def _digest(script: Path) -> str:

@@ -21,9 +21,15 @@ _STREAMS: Final = {b"o": "stdout", b"e": "stderr"}
 
 
 class Spool:
-    """What one process writes, as it comes, for any number of readers."""
+    """What one process writes, as it comes, for any number of readers.
 
-    def __init__(self) -> None:
+    Args:
+        most: bytes that are kept, and the rest of the chunk that reaches them; None: no limit.
+
+    """
+
+    def __init__(self, most: int | None = None) -> None:
+        self._most = most
         # The file is gone from its folder at once, and from the disk with its last reader.
         fd, path = tempfile.mkstemp(prefix="smokedeploy-log-")
         os.unlink(path)  # noqa: PTH108 - next to the descriptor that it belongs to
@@ -83,6 +89,9 @@ class Spool:
 
     def _append(self, rows: bytes, size: int) -> None:
         with self._changed:
+            if self._most is not None and self._size >= self._most:
+                self._lost, self._why = self._lost + size, "it is longer than its limit"
+                return
             try:
                 # All of it or nothing: a row cut short would spoil the next.
                 written = os.pwrite(self._fd, rows, self._size)
