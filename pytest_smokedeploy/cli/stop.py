@@ -1,26 +1,33 @@
-"""``smokedeploy stop``: the workflow's last step, for a run that was killed (DESIGN 5, layer 4)."""
+"""``smokedeploy stop``: the workflow's last step, for a run that was killed (DESIGN 5, layer 4).
+
+It pays the stop that the run's journal owes, and writes what the run left unwritten.
+"""
 
 import argparse
 import os
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from pytest_smokedeploy.client import AgentClient
-from pytest_smokedeploy.evidence import Journal, owed, replay, write_folder
+from pytest_smokedeploy.evidence import Journal, owed, replay
 from pytest_smokedeploy.judging import Record
-from pytest_smokedeploy.lifecycle import FactRecorder
+from pytest_smokedeploy.lifecycle import FactRecorder, outcome
 from pytest_smokedeploy.lifecycle.deploying import overdue
 from pytest_smokedeploy.lifecycle.stopping import Stopper
+from pytest_smokedeploy.run import completion
 from pytest_smokedeploy.settings import Options, RunConfig, resolve
-from pytest_smokedeploy.support.errors import EvidenceError
+from pytest_smokedeploy.support.errors import EvidenceError, SmokedeployError
 from pytest_smokedeploy.support.output import say
 from pytest_smokedeploy.support.redaction import Sanitiser
 
 _LOOK: Final = "Ask the agent's GET /v1/status, and stop by hand what runs."
+_OWED: Final = "the journal owes no stop"
+_UNWRITTEN: Final = "; the evidence could not be written"
 #: Events of a deploy's end; without one of them it may still be under way.
 _ANSWERED: Final = frozenset({"deploy.answered", "deploy.failed", "deploy.refused"})
 
@@ -39,7 +46,7 @@ def run(parsed: argparse.Namespace) -> bool:
 
 
 def _rescue(options: Options) -> tuple[str, bool]:
-    """Stop what the journal in the evidence folder shows as deployed and not stopped.
+    """Stop what the journal in the evidence folder shows as deployed and not stopped; complete the folder.
 
     Returns:
         What happened, in words, and whether nothing is left running.
@@ -60,20 +67,23 @@ def _rescue(options: Options) -> tuple[str, bool]:
     if deploy_id is None and damaged:
         words = f"{damaged} lines of the journal can't be read: whether a stop is owed is not known."
         raise EvidenceError(words, remedy=_LOOK)
-    if deploy_id is None:
-        return "the journal owes no stop; everything is left alone.", True
-    started: dict[str, Any] = next((e for e in events if e.get("event") == "run.started"), {})
-    if started.get("rehearsal") is True:
-        return "the journal is a rehearsal's; its world ended with it.", True
+    started = _first(events, "run.started")
+    rehearsed = started.get("rehearsal") is True
     image = started.get("image")
-    tag = str(image.get("tag", "")) if isinstance(image, Mapping) else ""
-    run = resolve(replace(options, image_tag=tag), os.environ)
+    options = replace(options, image_tag=str(image.get("tag", "")) if isinstance(image, Mapping) else "")
+    if deploy_id is None or rehearsed:
+        words = "the journal is a rehearsal's; its world ended with it" if rehearsed else _OWED
+        lacked = _complete(folder, Journal(file, Sanitiser()))
+        whole = not lacked and _first(events, "run.finished")
+        told = "" if whole or rehearsed else _hold(events, options)
+        return f"{words}{lacked or '; everything is left alone'}{told}.", True
+    run = resolve(options, os.environ)
     sanitiser = Sanitiser(run.named_secrets().values())
     journal = Journal(file, sanitiser)
     facts = FactRecorder(_gate(events), journal)
     # Whatever the run had proven by then: what had to be rescued is no evidence (EXT-5).
     facts.note("run.spoiled", words="the run left its container to `smokedeploy stop`.")
-    promised: dict[str, Any] = next(e for e in reversed(events) if e.get("event") == "deploy.promised")
+    promised = _first(events, "deploy.promised")
     with AgentClient(run.endpoint, run.client_id, run.client_secret) as client:
         named = promised.get("named") is not False
         stopper = Stopper(run, client, facts, deploy_id, time.monotonic, named)
@@ -81,12 +91,36 @@ def _rescue(options: Options) -> tuple[str, bool]:
         stopper.look_again()
     done = shutdown.confirmed and shutdown.second_look is False
     words = sanitiser.text(shutdown.told)
-    journal.close()
+    lacked = _complete(folder, journal)
+    return f"{words}{lacked}{_hold(events, options)}", done and not lacked.startswith(_UNWRITTEN)
+
+
+def _complete(folder: Path, journal: Journal) -> str:
+    """Write what the run left unwritten; returns that it was, or why not, to go on with: "" for nothing."""
     try:
-        write_folder(folder, journal.events)
-    except (LookupError, TypeError, ValueError, OSError) as error:
-        return f"{words}; the evidence could not be written ({type(error).__name__}: {error}).", False
-    return words, done
+        with closing(journal):
+            lacked = completion.complete(folder, journal, os.environ)
+    except (LookupError, TypeError, ValueError, AttributeError, OSError) as error:
+        return f"{_UNWRITTEN} ({type(error).__name__}: {error})"
+    return "; the evidence that the run left out is written" if lacked else ""
+
+
+def _first(events: list[dict[str, Any]], name: str) -> dict[str, Any]:
+    return next((event for event in events if event.get("event") == name), {})
+
+
+def _hold(events: list[dict[str, Any]], options: Options) -> str:
+    """What the status says of the hold, to go on with; "" where the agent keeps none or nothing was sent."""
+    promised = _first(events, "deploy.promised")
+    if not promised.get("hold"):
+        return ""
+    try:
+        run = resolve(options, os.environ)
+        with AgentClient(run.endpoint, run.client_id, run.client_secret) as client:
+            words = outcome.look(client, str(promised.get("deploy_id")), run)[1]
+        return f"; {Sanitiser(run.named_secrets().values()).text(words)}"
+    except SmokedeployError as error:
+        return f"; whether the agent is on hold is not known ({error})"
 
 
 def _gate(events: list[dict[str, Any]]) -> Record:

@@ -13,6 +13,11 @@ Event = Mapping[str, Any]
 #: Events that the timeline leaves out, since other parts of the document hold them.
 _ELSEWHERE: Final = frozenset({"checks.collected", "finding", "check.finished"})
 
+#: Why a run in which everything holds has not passed before its last event, at an agent that keeps a hold and
+#: at any other.
+OUTCOME_DUE: Final = "the outcome was not told yet"
+END_DUE: Final = "the run's end was not written yet"
+
 #: Lines of the log that the document quotes: key -> name of the event.
 _QUOTED: Final = {"milestones": "milestone"} | {n: n for n in ("forbidden", "excepted", "undocumented")}
 
@@ -44,15 +49,17 @@ def take(record: Record, event: Event) -> bool:  # noqa: C901 - one case a fact
             record.result(event["id"], event["outcome"], str(event.get("words", "")), event.get("clause"))
         case "signal" | "run.spoiled":
             record.interrupt(str(event.get("words") or f"the run was interrupted by {event['name']}."))
-        case "deploy.promised":
+        case "deploy.promised" | "deploy.sent":
             record.deploy = "sent"
-            record.hold = str(event.get("hold") or "")
+            record.pending = OUTCOME_DUE if event.get("hold") else record.pending or END_DUE
         case "deploy.refused":
             record.deploy = "refused"
         case "stop.confirmed" | "stop.unconfirmed" as name:
             record.stop_confirmed = name == "stop.confirmed"
-        case "outcome.taken" | "outcome.failed":
-            record.hold = str(event.get("words", ""))
+        case "outcome.failed":
+            record.pending = str(event["words"])
+        case "run.finished" if "outcome_known" in event:
+            record.pending = ""
         case _:
             return False
     return True

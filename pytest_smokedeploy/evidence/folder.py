@@ -1,14 +1,17 @@
-"""The evidence folder: an older run's files are removed, this run's are each written in one step."""
+"""The evidence folder: an older run's files are removed, this run's are each put in place in one step."""
 
+import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 from pytest_smokedeploy.evidence.document import build
-from pytest_smokedeploy.evidence.files import MOST_BYTES, sha256
+from pytest_smokedeploy.evidence.files import MOST_BYTES, opened, sha256
 from pytest_smokedeploy.evidence.journal import Journal
 from pytest_smokedeploy.evidence.statement import predicate, statement
 from pytest_smokedeploy.support.errors import EvidenceError
@@ -17,7 +20,14 @@ EVIDENCE: Final = "evidence.json"
 JOURNAL: Final = "journal.jsonl"
 STATEMENT: Final = "test-result.intoto.json"
 PREDICATE: Final = "test-result.predicate.json"
-OURS: Final = (EVIDENCE, STATEMENT, PREDICATE, "report.html", *MOST_BYTES)
+REPORT: Final = "report.html"
+OURS: Final = (EVIDENCE, STATEMENT, PREDICATE, REPORT, *MOST_BYTES)
+#: A file that is removed where the disk is full, so that the folder can still say so; and its bytes (chosen:
+#: with the room of the first evidence it holds a whole run's without the parts that the journal has too).
+_RESERVE: Final = ".reserve"
+_RESERVED_BYTES: Final = 64 * 1024
+#: Other files made from a document: path -> text.
+Pages = Callable[[Mapping[str, Any]], Mapping[Path, str]]
 
 
 def prepare(folder: Path) -> None:
@@ -32,8 +42,21 @@ def prepare(folder: Path) -> None:
         remedy = "Run `smokedeploy stop` first; clearing it would forget the container."
         raise EvidenceError(words, remedy=remedy)
     with usable(folder):
+        tidy(folder)
         for name in OURS:
             (folder / name).unlink(missing_ok=True)
+        (folder / _RESERVE).write_bytes(bytes(_RESERVED_BYTES))
+
+
+def tidy(folder: Path) -> None:
+    """Remove what a run needs beside its evidence until it is whole: drafts, and room for a full disk.
+
+    Raises:
+        OSError: a file can't be removed.
+
+    """
+    for path in (folder / _RESERVE, *(_draft(folder / name) for name in OURS)):
+        path.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -57,8 +80,9 @@ def _still_owes(journal: Path) -> bool:
     if not journal.is_file():
         return False
     events = Journal.read(journal)
-    live = any(event.get("event") == "run.started" and event.get("rehearsal") is False for event in events)
-    return live and owed(events) is not None
+    # One that lost its first line is taken for a live run's.
+    rehearsed = any(e.get("event") == "run.started" and e.get("rehearsal") is True for e in events)
+    return not rehearsed and owed(events) is not None
 
 
 def owed(events: Sequence[Mapping[str, Any]]) -> str | None:
@@ -70,8 +94,8 @@ def owed(events: Sequence[Mapping[str, Any]]) -> str | None:
     promised, owes = "", False
     for event in events:
         match event.get("event"):
-            case "deploy.promised":
-                promised, owes = str(event.get("deploy_id")), True
+            case "deploy.promised" | "deploy.sent":
+                promised, owes = str(event.get("deploy_id", promised)), True
             case "deploy.refused" | "stop.stayed":
                 owes = False
             case "stop.unconfirmed":
@@ -79,16 +103,111 @@ def owed(events: Sequence[Mapping[str, Any]]) -> str | None:
     return promised if owes else None
 
 
-def write_folder(folder: Path, events: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Write evidence, statement and predicate; returns the evidence.
+@dataclass(frozen=True)
+class Drafts:
+    """Files beside the ones that they replace.
 
-    A file that can't be read is not named in it, and `verify` then says why.
+    Attributes:
+        document: the evidence.
+        paths: the files that they replace, the evidence last.
+
     """
-    document = build(events, hashes(folder)[0])
-    _write(folder / EVIDENCE, document)
-    _write(folder / STATEMENT, statement(document, sha256(folder / EVIDENCE)))
-    _write(folder / PREDICATE, predicate(document))
-    return document
+
+    document: dict[str, Any]
+    paths: tuple[Path, ...]
+
+    def place(self) -> None:
+        """Put each in place in one step, so that whoever reads finds no half of one.
+
+        Raises:
+            OSError: one can't be put in place.
+
+        """
+        for path in self.paths:
+            _draft(path).replace(path)
+        for folder in {path.parent for path in self.paths}:
+            _sync(folder)
+
+
+def no_pages(_document: Mapping[str, Any]) -> Mapping[Path, str]:
+    """No file beside evidence, statement and predicate."""
+    return {}
+
+
+def draft_folder(
+    folder: Path,
+    events: Sequence[Mapping[str, Any]],
+    pages: Pages = no_pages,
+    last: bytes = b"",
+    *,
+    short: bool = False,
+) -> Drafts:
+    """Draft evidence, statement and predicate, and the other pages; all on the disk when it returns.
+
+    A file that can't be read is not named in the evidence, and `verify` then says why.
+
+    Args:
+        folder: the evidence folder.
+        events: the journal's, the last one included.
+        pages: makes the other files.
+        last: the last event's line, for which the journal has room at its end and no more.
+        short: leave out what the journal holds too; `verify` refuses it.
+
+    Raises:
+        OSError: a draft can't be written; what there is of them stays, for `tidy`.
+
+    """
+    files = hashes(folder)[0]
+    if last:
+        files[JOURNAL] = _sha256_with(folder / JOURNAL, last)
+    document = build(events, files)
+    if short:
+        document |= {"timeline": [], "facts": []}
+    for name in files:
+        _sync(folder / name)
+    made = pages(document)
+    for path, text in made.items():
+        _write(path, [text.encode("utf-8", "surrogateescape")])
+    _write(folder / EVIDENCE, lines(document))
+    _write(folder / STATEMENT, lines(statement(document, sha256(_draft(folder / EVIDENCE)))))
+    _write(folder / PREDICATE, lines(predicate(document)))
+    return Drafts(document, (folder / STATEMENT, folder / PREDICATE, *made, folder / EVIDENCE))
+
+
+def write_folder(
+    folder: Path, events: Sequence[Mapping[str, Any]], pages: Pages = no_pages
+) -> dict[str, Any]:
+    """Write evidence, statement, predicate and the other pages; returns the evidence.
+
+    Raises:
+        OSError: they can't be written.
+
+    """
+    drafts = draft_folder(folder, events, pages)
+    drafts.place()
+    return drafts.document
+
+
+def write_folder_somehow(folder: Path, events: Sequence[Mapping[str, Any]], pages: Pages) -> dict[str, Any]:
+    """Write the folder, on a full disk too: the evidence alone and short, in the room that was kept for it.
+
+    Raises:
+        OSError: it can't be written at all.
+
+    """
+    tidy(folder)
+    with suppress(OSError):
+        return write_folder(folder, events, pages)
+    tidy(folder)
+    drafts = draft_folder(folder, events, short=True)
+    drafts.place()
+    return drafts.document
+
+
+def _sha256_with(journal: Path, last: bytes) -> str:
+    """The SHA-256 that `journal` has once `last` stands in the room at its end."""
+    with opened(journal) as file:
+        return hashlib.sha256(file.read()[: -len(last)] + last).hexdigest()
 
 
 def hashes(folder: Path) -> tuple[dict[str, str], list[str]]:
@@ -112,9 +231,22 @@ def lines(data: Mapping[str, Any]) -> Iterator[bytes]:
     yield f"{line}\n".encode("utf-8", "backslashreplace")
 
 
-def _write(path: Path, data: Mapping[str, Any]) -> None:
-    # Replaced in one step: whoever reads never finds half of it, nor yesterday's.
-    draft = path.with_name(f".{path.name}.new")
-    with draft.open("wb") as file:
-        file.writelines(lines(data))
-    draft.replace(path)
+def _draft(path: Path) -> Path:
+    return path.with_name(f".{path.name}.new")
+
+
+def _write(path: Path, blocks: Iterable[bytes]) -> None:
+    """Write a draft of `path`, and put it on the disk."""
+    with _draft(path).open("wb") as file:
+        file.writelines(blocks)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync(path: Path) -> None:
+    """Put a file or a folder on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

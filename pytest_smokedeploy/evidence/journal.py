@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import threading
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,6 +44,7 @@ class Journal:
         self._lock = threading.RLock()
         self._events: list[dict[str, Any]] = self.read(path) if path.exists() else []
         self._file = path.open("ab")
+        self._last = b""
 
     @property
     def events(self) -> list[dict[str, Any]]:
@@ -57,24 +59,67 @@ class Journal:
         thread would make it another file.
         """
         with self._lock:
-            if self._file.closed:
+            if self._file.closed or self._last:
                 return
-            # The names of an event's parts are ours; names inside them may be somebody else's.
-            told = {name: self._sanitiser.data(value) for name, value in data.items()}
-            text = json.dumps({"at": utc_now(), "event": event, **told}, ensure_ascii=False, default=str)
-            self._events.append(json.loads(text))
-            # A lone surrogate of somebody's log line is no reason to lose the event.
-            line = f"{text}\n".encode("utf-8", "backslashreplace")
-            most = _MOST if len(line) <= _SMALL else _MOST - _RESERVED
+            line = self._line(event, data)
+            self._events.append(json.loads(line))
             try:
-                if os.fstat(self._file.fileno()).st_size + len(line) > most:
-                    raise OSError(errno.EFBIG, f"it may have {_MOST} bytes")  # noqa: TRY301 - as a full disk
-                self._file.write(line)
-                self._file.flush()
-                os.fsync(self._file.fileno())
+                self._append(line)
             except OSError as error:
                 # A full disk must not cost the stop; the deploy is not sent once `broken` says so.
                 self.broken = self.broken or error.strerror or repr(error)
+
+    def reserve(self, event: str, **data: Any) -> bytes:  # noqa: ANN401 - JSON-like
+        """Make room for one last event; until `fill` or `resume` the journal takes no other.
+
+        The room is a line of spaces, which is no event; on a disk that is full by then the event still fits.
+
+        Returns:
+            The event's line, which has the length of the room.
+
+        Raises:
+            OSError: there is no room.
+
+        """
+        with self._lock:
+            line = self._line(event, data)
+            self._append(b" " * (len(line) - 1) + b"\n")
+            self._last = line
+            return line
+
+    def fill(self) -> None:
+        """Put the last event into its room.
+
+        Raises:
+            OSError: it can't be written.
+
+        """
+        with self._lock, self.path.open("r+b") as file:
+            file.seek(-len(self._last), os.SEEK_END)
+            file.write(self._last)
+            file.flush()
+            os.fsync(file.fileno())
+            self._events.append(json.loads(self._last))
+
+    def resume(self) -> None:
+        """Take events again; the room for a last one stays empty unless it was filled."""
+        with self._lock:
+            self._last = b""
+
+    def _line(self, event: str, data: Mapping[str, Any]) -> bytes:
+        # The names of an event's parts are ours; names inside them may be somebody else's.
+        told = {name: self._sanitiser.data(value) for name, value in data.items()}
+        text = json.dumps({"at": utc_now(), "event": event, **told}, ensure_ascii=False, default=str)
+        # A lone surrogate of somebody's log line is no reason to lose the event.
+        return f"{text}\n".encode("utf-8", "backslashreplace")
+
+    def _append(self, line: bytes) -> None:
+        most = _MOST if len(line) <= _SMALL else _MOST - _RESERVED
+        if os.fstat(self._file.fileno()).st_size + len(line) > most:
+            raise OSError(errno.EFBIG, f"it may have {_MOST} bytes")
+        self._file.write(line)
+        self._file.flush()
+        os.fsync(self._file.fileno())
 
     def kept(self) -> bool:
         """Whether the file still holds every event, and nothing else."""

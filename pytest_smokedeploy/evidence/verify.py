@@ -76,6 +76,14 @@ def torn(folder: Path) -> str:
     return next(iter(reasons), "")
 
 
+def stale(folder: Path) -> bool:
+    """Whether the evidence is not what the journal makes of the files that are there."""
+    reasons: list[str] = []
+    with _caught(reasons):
+        reasons += _differences(folder, build(Journal.read(folder / JOURNAL), hashes(folder)[0]))
+    return bool(reasons)
+
+
 @contextmanager
 def _caught(reasons: list[str]) -> Iterator[None]:
     """Leave, of evidence that can't be judged, the cause alone in `reasons`."""

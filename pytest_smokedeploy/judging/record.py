@@ -31,7 +31,8 @@ class Record:
         rehearsal: whether this run is one; it can then never end in PASS (EXT-1).
         deploy: whether the deploy was sent.
         stop_confirmed: whether a status read showed the container stopped.
-        hold: why the agent is on hold for this run's deploy; "" where it knows no hold, or took the outcome.
+        pending: why a run in which everything holds has not passed: its outcome is not known at the agent, or
+            its evidence is not written; "" once both are done.
         refusal: (clause or "", message) of a run that cannot be a gate, None for any other.
         violations: violated clauses and the words about them, in the order found.
         interrupted: the signal that ended the run, or what beside the checks spoiled it; "" for neither.
@@ -42,7 +43,7 @@ class Record:
         self.rehearsal = rehearsal
         self.deploy: SentState = "not sent"
         self.stop_confirmed = False
-        self.hold = ""
+        self.pending = ""
         self.refusal: tuple[str, str] | None = None
         self.interrupted = ""
         self._checks: dict[str, Check] = {}

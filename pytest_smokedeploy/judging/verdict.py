@@ -64,15 +64,15 @@ def clause_state(record: Record, clause_id: str) -> ClauseState:
 def decide(record: Record) -> Decision:
     """The verdict from the facts so far (DESIGN 3)."""
     states = clause_states(record)
-    verdict, clause, reason = _verdict(record, states, record.hold)
+    verdict, clause, reason = _verdict(record, states, record.pending)
     status = EXIT_MISUSE if record.refusal else EXIT_STATUS[verdict]
     return Decision(verdict, clause, " ".join(reason.split()), status, states)
 
 
-def earned(record: Record) -> bool:
-    """Whether the run ends in PASS or REHEARSED once the agent's hold is released (FLR-3)."""
-    verdict, _, _ = _verdict(record, clause_states(record), hold="")
-    return verdict in {Verdict.PASS, Verdict.REHEARSED}
+def earned(record: Record) -> Verdict | None:
+    """PASS or REHEARSED where all that is left is to tell the outcome and write the evidence, or None."""
+    verdict, _, _ = _verdict(record, clause_states(record), pending="")
+    return verdict if verdict in {Verdict.PASS, Verdict.REHEARSED} else None
 
 
 def _unproven(record: Record, clause_id: str, claiming: list[Check], finding: Finding | None) -> str:
@@ -95,7 +95,7 @@ def _unproven(record: Record, clause_id: str, claiming: list[Check], finding: Fi
     return ""
 
 
-def _verdict(record: Record, states: tuple[ClauseState, ...], hold: str) -> tuple[Verdict, str, str]:
+def _verdict(record: Record, states: tuple[ClauseState, ...], pending: str) -> tuple[Verdict, str, str]:
     """(verdict, clause, reason), the first of the reasons that holds."""
     if record.refusal:
         return Verdict.REFUSED, *record.refusal
@@ -118,15 +118,15 @@ def _verdict(record: Record, states: tuple[ClauseState, ...], hold: str) -> tupl
         if outcome != "passed":
             why = f"the check {check.title!r} was {outcome} {words}".rstrip()
             return Verdict.INCOMPLETE, "EXT-2", why
-    return _proven(record, hold) if sent else (Verdict.INCOMPLETE, "", "nothing was deployed.")
+    return _proven(record, pending) if sent else (Verdict.INCOMPLETE, "", "nothing was deployed.")
 
 
-def _proven(record: Record, hold: str) -> tuple[Verdict, str, str]:
+def _proven(record: Record, pending: str) -> tuple[Verdict, str, str]:
     """The end of a run in which everything holds."""
     proven = f"all {len(CHECKED)} checked clauses proven, stop confirmed"
-    if hold:
+    if pending:
         # A PASS that leaves its agent on hold would be taken for one that nobody needs to look into.
-        return Verdict.INCOMPLETE, "FLR-3", f"{proven}, but the agent stays on hold: {hold}"
+        return Verdict.INCOMPLETE, "FLR-3", f"{proven}, but {pending.rstrip('.')}."
     if record.rehearsal:
         return Verdict.REHEARSED, "", f"{proven}; a rehearsal is never evidence."
     return Verdict.PASS, "", f"{proven}."

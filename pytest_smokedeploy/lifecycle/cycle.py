@@ -7,9 +7,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from pytest_smokedeploy.client import AgentClient
-from pytest_smokedeploy.contract import OutcomeRequest
-from pytest_smokedeploy.judging import earned
-from pytest_smokedeploy.lifecycle import exiting
+from pytest_smokedeploy.contract import Extension
+from pytest_smokedeploy.lifecycle import exiting, outcome
 from pytest_smokedeploy.lifecycle.deploying import NAMING, Deployer
 from pytest_smokedeploy.lifecycle.deployment import Deployment
 from pytest_smokedeploy.lifecycle.observation import LogReading
@@ -148,25 +147,21 @@ class Lifecycle:
         watch.ended_as_watched(self._shutdown)
         watch.recorded_to_the_end(self._shutdown, deployer.extensions)
 
-    def release(self) -> None:
+    @property
+    def holds(self) -> bool:
+        """Whether the agent keeps a hold until it is told that the run passed (extension `hold`)."""
+        return self._agent is not None and Extension.HOLD in self._agent[1].extensions
+
+    def tell_outcome(self) -> str:
         """Tell the agent that the run passed, so that it releases its hold (FLR-3). Never raises.
 
-        Only for a run that is proven whole and stopped; the hold of a failed one is released by a person.
+        Only for a run that is proven whole and stopped, with its evidence on the disk.
+
+        Returns:
+            Why the agent is not known to have taken it, or "".
 
         """
-        if self._agent is None or not self._facts.record.hold or not earned(self._facts.record):
-            return
-        self._facts.note("outcome.sent", deploy_id=self.deploy_id)
-        failed = ""
-        try:
-            reading = self._agent[0].outcome(OutcomeRequest(deploy_id=self.deploy_id, outcome="passed"))
-            if reading.value is None:
-                failed = f"its answer to the outcome is not the contract's: {'; '.join(reading.problems)}"
-        except Exception as error:  # noqa: BLE001 - raising here would cost the report, as in the stop
-            failed = f"it did not take the outcome: {error}"
-        words = f"{failed} A person looks, and releases it on the server."
-        self._facts.note("outcome.failed", words=words) if failed else self._facts.note("outcome.taken")
-        self._facts.announce(f"hold: {failed or 'taken off, the run passed'}")
+        return outcome.tell(self._connected()[0], self.deploy_id, self._run)
 
     # -- exit ------------------------------------------------------------------------------
 

@@ -25,7 +25,6 @@ NAMING: Final = frozenset(
 #: Seconds after which the edge ends a call (documented by Cloudflare): the most for a synchronous deploy.
 EDGE_SECONDS: Final = 100.0
 _OVERDUE_SECONDS: Final = 60.0
-_NO_OUTCOME: Final = "the run ended before it could tell the agent that it passed."
 _ANEW: Final = "Start anew by hand once nobody else deploys."
 _LEFT: Final = "It is stopped by this run; look at the agent's log before the next."
 _NO_CLAUSE: Final = {401: "PRE-6", 403: "PRE-6", 423: "FLR-3"}
@@ -125,7 +124,7 @@ class Deployer(DeployPart):
         self.facts.note(
             "deploy.promised",
             named=bool(NAMING & self.extensions),
-            hold=_NO_OUTCOME if Extension.HOLD in self.extensions else "",
+            hold=Extension.HOLD in self.extensions,
             deploy_id=self.deploy_id,
             image=self.run.image,
             extensions=sorted(self.extensions),

@@ -22,7 +22,7 @@ class FactRecorder:
 
     Attributes:
         oddities: undocumented behaviour of an answer or a call (EXT-4), one line each.
-        sealed: whether a signal fails the run no more: one whose hold is released must not fail.
+        sealed: whether a signal is no fact any more: a run whose outcome is told must not fail.
 
     """
 
@@ -55,8 +55,11 @@ class FactRecorder:
             self.finding(finding)
 
     def interrupt(self, name: str) -> None:
-        """Record a signal that ends the run; once the record is sealed it only stands in the journal."""
-        self.note("signal.late" if self.sealed else "signal", name=name)
+        """Record a signal that ends the run; once the record is sealed it is only shown."""
+        if self.sealed:
+            self.announce(f"{name}: too late to change anything, the run is over")
+        else:
+            self.note("signal", name=name)
 
     def read(self, why: str, reading: Reading) -> Reading:
         """Record a status answer that was read for `why`, and its undocumented fields; returns it."""

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from pytest_smokedeploy.evidence import usable
+from pytest_smokedeploy.model import EXIT_FAILED
 from pytest_smokedeploy.plugin import collection, compatibility, terminal
 from pytest_smokedeploy.plugin.check_tracker import CheckTracker
 from pytest_smokedeploy.plugin.collection import Collection
@@ -40,7 +41,8 @@ class GateRun:
         self._collection: Collection | None = None
         self._session: pytest.Session | None = None
         self._armed = False
-        self._shown = False
+        self._failed = False
+        self._before = self._between = 0
         self._aside: list[Any] = []
         self._token = ""
         config.add_cleanup(self.last_word)
@@ -109,6 +111,7 @@ class GateRun:
                 environ,
                 lambda line: terminal.show(config, f"  {line}"),
                 lambda folder, options: hook(folder=folder, options=options),
+                _report(config),
                 _reported(config),
             )
         terminal.redact_output(config, gate.sanitiser.text)
@@ -122,7 +125,7 @@ class GateRun:
             try:
                 gate.begin(list(collected.checks.values()), misuses, versions)
             except SmokedeployError:
-                gate.end()
+                gate.settle()
                 raise
         self.tracker = CheckTracker(gate, collected.checks, collected.calls)
 
@@ -141,49 +144,54 @@ class GateRun:
 
     @contextmanager
     def finishing(self, session: pytest.Session, status: int) -> Iterator[None]:
-        """Around every other plug-in's end of the session: decide before, set the exit status after."""
-        if self.gate is None:
-            yield
-            return
-        self.gate.settle(status)
+        """Around every other plug-in's end of the session: stop before it, fail until the outcome is told."""
+        if self.gate is not None:
+            self.gate.settle(status)
         try:
             yield
-        except (SystemExit, pytest.exit.Exception) as left:
-            # Somebody else's end of the session must not replace the gate's exit status.
-            name = "code" if isinstance(left, SystemExit) else "returncode"
-            setattr(left, name, self.gate.end() or getattr(left, name))
-            raise
+        except OSError as error:
+            if not self._armed:
+                raise
+            # A report that can't be written, a terminal that is gone: its words, and no traceback.
+            self._failed = True
+            with suppress(OSError, ValueError):
+                terminal.show(self._config, f"  a report could not be written: {error.strerror or error}")
         finally:
-            # Somebody else's failure after the verdict counts too (FLR-1): pytest's --max-warnings.
-            session.exitstatus = self.gate.end() or session.exitstatus
+            if self.gate is not None:
+                self._before = int(session.exitstatus)
+                session.exitstatus = self._between = self._before or EXIT_FAILED
 
     def summary(self) -> str:
         """The report's part above pytest-html's table, as HTML; "" without a verdict."""
         document = self.gate and self.gate.document
-        return f"<style>{html.CSS}</style>{html.summary(document)}" if document else ""
-
-    def show_verdict(self, reporter: Any) -> None:  # noqa: ANN401 - pytest's terminal reporter, no public type
-        """The verdict in a few lines of the terminal, once."""
-        if self.gate and self.gate.document and not self._shown:
-            self._shown = True
-            reporter.section("smoke deploy")
-            for line in lines(self.gate.document):
-                reporter.write_line(line)
+        return html.summary(document) if document else ""
 
     def end(self) -> None:
-        """Decide unless decided, release everything, and show the verdict; safe to call twice."""
+        """Stop what is owed a stop; safe to call twice."""
         while self._aside:
             # Each reporter unregisters itself at the end, and must be there to be unregistered.
             self._config.pluginmanager.register(self._aside.pop(0))
         if self.gate is not None:
-            # A signal can cut the session's end short before it was decided; the stop is owed all the same.
-            self.gate.end()
-            if reporter := self._config.pluginmanager.getplugin("terminalreporter"):
-                # Somebody's hook can cut the summary off; the verdict is shown all the same.
-                self.show_verdict(reporter)
+            # A signal can cut the session's end short; the stop is owed all the same.
+            self.gate.settle()
+
+    def _runner_status(self) -> int:
+        """How the runner ends, as everything beside the gate leaves it; nonzero for a failure."""
+        match sys.exception():
+            case SystemExit(code=code) if code:
+                return EXIT_FAILED
+            case pytest.exit.Exception(returncode=code) if code:
+                return int(code)
+            case None | SystemExit() | pytest.exit.Exception():
+                pass
+            case _:
+                return int(pytest.ExitCode.INTERNAL_ERROR)
+        status = int(self._session.exitstatus) if self._session else 0
+        # Somebody's failure after the checks counts too (FLR-1): pytest's --max-warnings.
+        return (self._before if status == self._between else status) or (EXIT_FAILED if self._failed else 0)
 
     def last_word(self) -> None:
-        """Write the evidence and set the exit status, after every hook, also if this plug-in was unloaded."""
+        """Tell, write the evidence, set the exit status: after every hook, also of an unloaded plug-in."""
         self.end()
         if self.gate is None:
             # A dispatched run in which no gate began fails (FLR-1).
@@ -193,15 +201,23 @@ class GateRun:
                 session.exitstatus = 1
                 sys.stderr.write(f"smoke deploy: {compatibility.no_stage()}\n")
             return
-        status, left = self.gate.finish(), sys.exception()
+        left, runner = sys.exception(), self._runner_status()
+        status = self.gate.finish(runner) or runner
         if isinstance(left, SystemExit):
             left.code = status or left.code
         if self._session is not None:
-            self._session.exitstatus = status or self._session.exitstatus
+            self._session.exitstatus = status
+        self._show(self.gate.document)
+
+    def _show(self, document: dict[str, Any] | None) -> None:
+        """Show the verdict; a reader who has left changes nothing of it."""
+        shown = lines(document) if document else []
         if self._token:
-            terminal.show(self._config, github.resume(self._token))
-            if self.gate.document:
-                terminal.show(self._config, github.annotation(self.gate.document))
+            shown += [github.resume(self._token), *([github.annotation(document)] if document else [])]
+        try:
+            terminal.section(self._config, "smoke deploy", shown)
+        except (OSError, ValueError):
+            terminal.discard(self._config)
 
 
 @contextmanager
@@ -221,7 +237,17 @@ def _reported(config: pytest.Config) -> list[Path]:
     if cache := compatibility.ini(config, "cache_dir"):
         folder = Path(config.rootpath, os.path.expandvars(cache)) / "v" / "cache"
         named += [str(folder / name) for name in ("nodeids", "lastfailed", "stepwise")]
-    return [Path(os.path.expandvars(name)).expanduser().absolute() for name in named if name]
+    return [_expanded(name) for name in named if name]
+
+
+def _report(config: pytest.Config) -> Path:
+    """Where pytest-html writes its report; in the evidence folder where there is none."""
+    default = compatibility.options_of(config).evidence / "report.html"
+    return _expanded(getattr(config.option, "htmlpath", None) or str(default))
+
+
+def _expanded(name: str) -> Path:
+    return Path(os.path.expandvars(name)).expanduser().absolute()
 
 
 def _clear_metadata(config: pytest.Config) -> None:

@@ -159,20 +159,14 @@ def pytest_html_report_title(report: Any) -> None:  # noqa: ANN401 - pytest-html
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[None, object, object]:
-    """Stop what is owed a stop, decide, and set the exit status after everyone else."""
+    """Stop what is owed a stop, before every other plug-in ends; the outcome is told after them."""
     run = session.config.stash.get(RUN, None)
     with run.finishing(session, int(exitstatus)) if run else nullcontext():
         return (yield)
 
 
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:  # noqa: ANN401 - no public type
-    """The verdict in a few lines."""
-    if run := config.stash.get(RUN, None):
-        run.show_verdict(terminalreporter)
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Release everything, also where the session never finished."""
+    """Stop what is owed a stop, also where the session never finished."""
     if run := config.stash.get(RUN, None):
         run.end()

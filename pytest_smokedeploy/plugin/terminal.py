@@ -1,7 +1,9 @@
 """What is written past pytest's capturing, and the mask on what pytest's reporter writes."""
 
-from collections.abc import Callable
-from contextlib import nullcontext
+import os
+import sys
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext, suppress
 from typing import Any, TypeAlias
 
 Config: TypeAlias = Any
@@ -9,13 +11,35 @@ Config: TypeAlias = Any
 
 def show(config: Config, line: str) -> None:
     """Write one line past pytest's capturing, where its terminal reporter is loaded."""
+    section(config, "", [line])
+
+
+def section(config: Config, title: str, lines: Iterable[str]) -> None:
+    """Write lines past pytest's capturing, under a title unless it is "".
+
+    Raises:
+        OSError: nobody reads them any more.
+
+    """
     reporter, capture = map(config.pluginmanager.getplugin, ("terminalreporter", "capturemanager"))
     if reporter is None:
         return
     with capture.global_and_fixture_disabled() if capture else nullcontext():
         reporter.ensure_newline()
-        reporter.write_line(line)
+        if title:
+            reporter.section(title)
+        for line in lines:
+            reporter.write_line(line)
         reporter.flush()
+
+
+def discard(config: Config) -> None:
+    """Send what is still written to standard output nowhere, the interpreter's own last flush too."""
+    if capture := config.pluginmanager.getplugin("capturemanager"):
+        # It would put back what it took the place of.
+        capture.stop_global_capturing()
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def redact_output(config: Config, mask: Callable[[str], str]) -> None:

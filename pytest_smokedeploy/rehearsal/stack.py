@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import httpx
 
@@ -116,11 +116,18 @@ class Stack:
 
     def running(self) -> bool:
         """Whether the agent, asked past the edge, reports a running runtime; False without an agent."""
+        return self.status().get("running") is True
+
+    def status(self) -> dict[str, Any]:
+        """The agent's status, asked past the edge; {} without an agent."""
         if not (self._agent and self._agent.alive and self._edge.origin):
-            return False
+            return {}
         headers = {contract.ASSERTION_HEADER: self._team.assertion("rehearsal")}
-        url = f"{self._edge.origin}{contract.STATUS}"
-        return httpx.get(url, headers=headers, timeout=10, trust_env=False).json()["running"] is True
+        answer = httpx.get(
+            f"{self._edge.origin}{contract.STATUS}", headers=headers, timeout=10, trust_env=False
+        )
+        told: dict[str, Any] = answer.json()
+        return told
 
     def _start(self) -> None:
         for name in ("phase", "audit-events", "snapshots", "store"):

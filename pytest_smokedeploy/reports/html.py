@@ -13,6 +13,9 @@ from pytest_smokedeploy.contract import LAST_LINES
 from pytest_smokedeploy.reports.terminal import following, stopped
 
 _MARK: Final = {"proven": "✓", "violated": "✗", "not proven": "·"}
+#: What stands around our part of the report. Nothing inside can hold them, since all of it is escaped.
+_BEGIN: Final = "<!-- smoke deploy: begin -->"
+_END: Final = "<!-- smoke deploy: end -->"
 #: The order in which clauses are listed, by their state; the model's order holds within each.
 _FIRST: Final = ("violated", "not proven", "proven")
 
@@ -43,9 +46,29 @@ def _list(title: str, rows: Iterable[tuple[str, str]]) -> str:
 
 
 def summary(document: Mapping[str, Any]) -> str:
-    """Verdict and reason on top, then target, stages, clauses, log, receipt and stop."""
+    """Style and part of the report, between two marks.
+
+    Verdict and reason stand on top, then target, stages, clauses, log, receipt and stop.
+    """
     parts = (_banner, _rules, _failed_start, _facts, _stages, _clauses, _log, _events, _receipt, _timeline)
-    return f'<div class="sd">{"".join(part(document) for part in parts)}</div>'
+    body = "".join(part(document) for part in parts)
+    return f'{_BEGIN}<style>{CSS}</style><div class="sd">{body}</div>{_END}'
+
+
+def with_summary(report: str, document: Mapping[str, Any]) -> str:
+    """A report whose part between the marks is that of `document`; on top of it where it has no marks."""
+    before, begun, rest = report.partition(_BEGIN)
+    _, ended, after = rest.partition(_END)
+    return f"{before if ended else ''}{summary(document)}{after if begun and ended else report}"
+
+
+def page(document: Mapping[str, Any]) -> str:
+    """A report without pytest's own table, for a run that ended before pytest-html wrote one."""
+    words = (
+        "The run ended before pytest-html wrote its report: pytest's own table of the checks does not exist."
+    )
+    head = '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Smoke deploy</title></head>'
+    return f"{head}<body>{summary(document)}<p>{words}</p></body></html>\n"
 
 
 def _banner(d: Mapping[str, Any]) -> str:

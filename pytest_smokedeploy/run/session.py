@@ -1,21 +1,34 @@
 """One run of the gate from collection to evidence, without pytest."""
 
+import json
 import logging
 import platform
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_smokedeploy import __version__
 from pytest_smokedeploy.client import AgentClient
-from pytest_smokedeploy.evidence import Journal, build, fault, prepare, write_folder
+from pytest_smokedeploy.evidence import (
+    Journal,
+    build,
+    draft_folder,
+    fault,
+    prepare,
+    take,
+    tidy,
+    torn,
+    usable,
+    write_folder,
+    write_folder_somehow,
+)
 from pytest_smokedeploy.judging import OWN_WORDS, Check, Decision, Record, decide, earned
 from pytest_smokedeploy.lifecycle import FactRecorder, Lifecycle
 from pytest_smokedeploy.lifecycle.signals import Signals
-from pytest_smokedeploy.model import EXIT_FAILED
+from pytest_smokedeploy.model import EXIT_FAILED, EXIT_OK, Verdict
 from pytest_smokedeploy.preconditions import Preconditions, workflow_file
 from pytest_smokedeploy.run import artifacts
 from pytest_smokedeploy.settings import Options, RunConfig, differences, load, resolve
@@ -36,13 +49,14 @@ StackMaker = Callable[[Path, Options], "Stack"]
 
 @dataclass(eq=False, repr=False)
 class GateSession:
-    """One run of the gate: opened by `begin`, decided by `settle`, released by `end`, written by `finish`.
+    """One run of the gate: opened by `begin`, stopped by `settle`, told and written by `finish`.
 
     Args:
         options: what the command line and the environment ask for.
         environ: the environment.
         announce: shows one line to whoever watches.
         make_stack: makes the world of a rehearsal.
+        report: the HTML report.
         reported: files that other plug-ins write of this run, in the evidence or elsewhere.
 
     """
@@ -51,6 +65,7 @@ class GateSession:
     environ: Mapping[str, str]
     announce: Callable[[str], None]
     make_stack: StackMaker
+    report: Path
     reported: Sequence[Path] = ()
     run: RunConfig = field(init=False)
     preconditions: Preconditions = field(init=False)
@@ -65,11 +80,13 @@ class GateSession:
         self._common = ""
         self._hide({name: Secret(self.environ[name]) for name in _SECRET_NAMES if self.environ.get(name)})
         prepare(self.evidence)
-        self.journal = Journal(self.evidence / "journal.jsonl", self.sanitiser)
+        with usable(self.evidence):
+            self.journal = Journal(self.evidence / "journal.jsonl", self.sanitiser)
         record = Record(rehearsal=self.options.rehearse)
         self.facts = FactRecorder(record, self.journal, lambda line: self.announce(self.sanitiser.text(line)))
         self.signals = Signals(self.facts.interrupt)
         self._exit = ExitStack()
+        self._ended: int | None = None
 
     def _hide(self, secrets: Mapping[str, Secret]) -> None:
         """Mask `secrets` from now on; one that the evidence's own words hold is noted, to be refused."""
@@ -107,6 +124,7 @@ class GateSession:
                 seconds = run.settings.deadlines.request_seconds
                 client = AgentClient(run.endpoint, run.client_id, run.client_secret, request_seconds=seconds)
                 self.client = self._exit.enter_context(client)
+            self._lay()
         except SmokedeployError as error:
             self.facts.note("misuse", message=str(error), clause=error.clause)
             raise
@@ -114,8 +132,18 @@ class GateSession:
         mask, shield, asks = self.sanitiser.text, self.signals.shield, self.preconditions
         self.lifecycle = Lifecycle(self.run, self.client, self.facts, mask, shield, lambda: asks.status_asked)
         self._exit.callback(self.lifecycle.close)
-        # A killed process leaves INCOMPLETE behind, and never an older run's PASS.
-        write_folder(self.evidence, self.journal.events)
+
+    def _lay(self) -> None:
+        """Write the evidence of a run that is killed: INCOMPLETE, and never an older run's PASS.
+
+        Raises:
+            EvidenceError: the folder can't be written.
+
+        """
+        with usable(self.evidence):
+            if why := self.journal.broken:
+                raise OSError(why)
+            write_folder(self.evidence, self.journal.events)
 
     def _resolve(self) -> None:
         options, environ = self.options, self.environ
@@ -166,8 +194,10 @@ class GateSession:
 
     # -- end -------------------------------------------------------------------------------
 
-    def settle(self, status: int = 0) -> Decision:
-        """Stop what is still owed a stop, report a pass to the agent, and decide; safe to call twice.
+    def settle(self, status: int = 0) -> None:
+        """Stop what is still owed a stop, and decide as far as it can be before the outcome is told.
+
+        Safe to call again.
 
         Args:
             status: how the runner itself ends, 0 where nothing failed: a file that can't be collected or
@@ -175,26 +205,97 @@ class GateSession:
 
         """
         self.signals.finish()
-        lifecycle = getattr(self, "lifecycle", None)
-        if lifecycle is not None:
+        if (lifecycle := getattr(self, "lifecycle", None)) is not None:
             lifecycle.stop("the run ended without its shutdown")
-        if self.decision is None:
+        if why := self._fault(status):
+            self.facts.note("run.spoiled", words=why)
+        self._decide()
+
+    def finish(self, status: int = 0) -> int:
+        """Settle, tell the outcome, and write the evidence: once, after every other plug-in (DESIGN 5).
+
+        Args:
+            status: as in `settle`.
+
+        Returns:
+            The exit status that the verdict asks for.
+
+        """
+        if self._ended is None:
+            self.settle(status)
+            # From here on a signal changes nothing: what is drafted is what is told.
             self.facts.sealed = True
-            if why := self._fault(status):
-                self.facts.note("run.spoiled", words=why)
-            if lifecycle is not None:
-                lifecycle.release()
-            self.decision = decide(self.facts.record)
-            told = asdict(self.decision)
-            self.facts.note("run.finished", **{name: told[name] for name in told if name != "clauses"})
-            self.document = build(self.journal.events, {})
-        return self.decision
+            self._ended = EXIT_FAILED
+            try:
+                self._ended = self._conclude()
+            finally:
+                self.journal.close()
+                self._exit.close()
+            artifacts.summarise(self.environ.get("GITHUB_STEP_SUMMARY"), self.document or {})
+        return self._ended
+
+    def _conclude(self) -> int:
+        verdict, why = earned(self.facts.record), ""
+        try:
+            artifacts.redact_files(self.reported, self.sanitiser)
+            if verdict and not (why := self._passed(verdict)):
+                return EXIT_OK
+        except OSError as error:
+            why = f"the evidence could not be written ({error.strerror or error}): the outcome was not told"
+        self.journal.resume()
+        if earned(self.facts.record):
+            self.facts.note("outcome.failed", words=why)
+        self.facts.note("run.finished", verdict=decide(self.facts.record).verdict)
+        self._decide()
+        try:
+            self.document = write_folder_somehow(self.evidence, self.journal.events, self._pages)
+        except OSError as error:
+            # No evidence, no gate. A run that is refused has said so in its one line.
+            if not self.facts.record.refusal:
+                self.facts.announce(f"the evidence could not be written: {error.strerror or error}")
+        return self.decision.exit_status if self.decision else EXIT_FAILED
+
+    def _passed(self, verdict: Verdict) -> str:
+        """Draft what a pass leaves, tell the outcome, put the drafts in place (DESIGN 6); or why not.
+
+        Raises:
+            OSError: something can't be written, and nothing was told.
+
+        """
+        if why := self.journal.broken:
+            return f"the journal could not be written ({why}): the outcome was not told"
+        holds = self.lifecycle.holds
+        last = self.journal.reserve("run.finished", verdict=verdict, outcome_known=holds or None)
+        events = self.journal.events
+        write_folder(self.evidence, events, self._pages)
+        if why := torn(self.evidence):
+            self.journal.resume()
+            self.facts.note("run.spoiled", words=f"the evidence folder is not whole: {why}")
+            return why
+        # The drafts may need the room that was kept: what stands says INCOMPLETE, and why.
+        tidy(self.evidence)
+        finished = json.loads(last)
+        drafts = draft_folder(self.evidence, [*events, finished], self._pages, last)
+        if holds and (why := self.lifecycle.tell_outcome()):
+            return why
+        try:
+            self.journal.fill()
+            drafts.place()
+        except OSError as error:
+            told = "the agent knows that the run passed, and " if holds else ""
+            return f"{told}the evidence of a pass could not be put in place ({error.strerror or error})"
+        if holds:
+            self.facts.announce("hold: released, the agent knows that the run passed")
+        take(self.facts.record, finished)
+        self.decision, self.document = decide(self.facts.record), drafts.document
+        return ""
+
+    def _pages(self, document: Mapping[str, Any]) -> Mapping[Path, str]:
+        return artifacts.report(self.report, document)
 
     def _fault(self, status: int) -> str:
         """What beside the facts keeps this run from a pass, or ""."""
-        if self.journal.broken:
-            return f"the journal could not be written ({self.journal.broken})."
-        if not earned(self.facts.record):
+        if self.journal.broken or not earned(self.facts.record):
             return ""
         if not self.journal.kept():
             return "the journal on the disk is not what was written: somebody took or changed it."
@@ -202,32 +303,6 @@ class GateSession:
             return why
         return f"something beside the checks failed: the runner ends with status {status}." if status else ""
 
-    def end(self) -> int:
-        """Decide, mask what other plug-ins wrote, and release everything; safe to call twice.
-
-        Returns:
-            The exit status that the decision asks for.
-
-        """
-        decision = self.settle()
-        self.journal.close()
-        # `finish` masks again what is written until then, and fails where it can't.
-        with suppress(OSError):
-            artifacts.redact_files(self.reported, self.sanitiser)
-        self._exit.close()
-        return decision.exit_status or (EXIT_FAILED if self.journal.broken else 0)
-
-    def finish(self) -> int:
-        """Write the evidence, once and after every other plug-in; returns the exit status."""
-        status, decision = self.end(), self.settle()
-        try:
-            artifacts.redact_files(self.reported, self.sanitiser)
-            self.document, self.decision = artifacts.write(self.evidence, self.journal.events, decision)
-            if self.decision is not decision:
-                self.facts.announce(f"{self.decision.verdict}  {self.decision.reason} Whatever stands above.")
-            artifacts.summarise(self.environ.get("GITHUB_STEP_SUMMARY"), self.document)
-        except OSError as error:
-            # No evidence, no gate: whatever was decided, nobody can see it.
-            self.facts.announce(f"the evidence could not be written: {error.strerror or error}")
-            return EXIT_FAILED
-        return self.decision.exit_status or status
+    def _decide(self) -> None:
+        self.decision = decide(self.facts.record)
+        self.document = build(self.journal.events, {})

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.util import find_spec
@@ -48,6 +49,28 @@ def _browser() -> str:
     return "" if shutil.which("chromium") and shutil.which("chromedriver") else "Chromium is not installed"
 
 
+def _tmpfs() -> str:
+    """A file system of a few KiB, which fills."""
+    if shutil.which("mount") is None or os.geteuid() != 0:
+        return "no file system can be mounted"
+    with tempfile.TemporaryDirectory() as folder:
+        mounted = subprocess.run(
+            ["mount", "-t", "tmpfs", "none", folder], capture_output=True, timeout=30, check=False
+        )
+        if mounted.returncode != 0:
+            return "no file system can be mounted"
+        subprocess.run(["umount", folder], timeout=30, check=True)
+    return ""
+
+
+def _nginx() -> str:
+    return "" if shutil.which("nginx") else "nginx is not installed"
+
+
+def _systemd() -> str:
+    return "" if shutil.which("systemd-analyze") else "systemd-analyze is not installed"
+
+
 def _plugins() -> str:
     """Plug-ins of pytest whose refusal is proven on the real thing."""
     names = ("flaky", "pytest_randomly", "pytest_repeat", "pytest_rerunfailures", "xdist")
@@ -61,6 +84,9 @@ _WHY: Final[Mapping[str, Callable[[], str]]] = {
     "postgres": _postgres,
     "browser": _browser,
     "plugins": _plugins,
+    "tmpfs": _tmpfs,
+    "nginx": _nginx,
+    "systemd": _systemd,
 }
 
 

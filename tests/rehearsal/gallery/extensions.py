@@ -134,7 +134,7 @@ CASES: dict[str, Case] = {
         replies("/v1/outcome", 409, b'{"status": "error", "reason": "the hold is another\'s"}'),
         words="the hold is another's",
     ),
-    "the outcome is lost": Case("FLR-3", INCOMPLETE, lost("/v1/outcome", 502), words="stays on hold"),
+    "the outcome's answer is lost": Case("", "REHEARSED", lost("/v1/outcome", 502)),
     "the outcome is answered by no contract": Case(
         "FLR-3", INCOMPLETE, replies("/v1/outcome", 200, b'{"status": "ok"}'), words="status"
     ),

@@ -46,7 +46,7 @@ class Live:
         for name, text in files.items():
             (self.tests / f"{name}.py").write_text(text, encoding="utf-8")
 
-    def start(self, *options):
+    def start(self, *options, stdout=None):
         # Not by PYTHONPATH, which a dispatched run refuses.
         command = [sys.executable, str(RESOLVER / "gate.py"), "-p", "smokedeploy", str(self.tests)]
         with (self.folder / "output.txt").open("wb") as output:
@@ -54,7 +54,7 @@ class Live:
                 [*command, "-p", "no:cacheprovider", *options],
                 cwd=self.folder,
                 env=self.environ,
-                stdout=output,
+                stdout=stdout or output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )

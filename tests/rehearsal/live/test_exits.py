@@ -57,8 +57,8 @@ from pytest_smokedeploy.model import Verdict
 decided = verdict._verdict
 
 
-def passed(record, states, hold):
-    return (Verdict.PASS, "", "fine.") if record.deploy == "sent" else decided(record, states, hold)
+def passed(record, states, pending):
+    return (Verdict.PASS, "", "fine.") if record.deploy == "sent" else decided(record, states, pending)
 
 
 verdict._verdict = passed
@@ -122,4 +122,5 @@ def test_a_verdict_that_was_patched_is_refused(live):
     run = world.run()
     # pytest's own word on the failed check stands beside the gate's.
     assert (run.document["verdict"], run.status) == ("PASS", 1), run.output
-    assert "is not what the journal and its files make of it" in refused(world)
+    # The stop has made the evidence anew, in a process that nobody patched.
+    assert "the verdict is FAIL, not PASS" in refused(world)

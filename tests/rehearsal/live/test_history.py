@@ -86,7 +86,7 @@ def test_a_job_that_ended_in_success_needs_nobody(live):
     assert (run.document["verdict"], run.status) == ("PASS", 0), run.output
 
 
-@pytest.mark.parametrize("end", ["killed", "answer lost"])
+@pytest.mark.parametrize("end", ["killed", "answer and status lost"])
 def test_a_pass_that_the_agent_took_and_the_run_did_not_survive(live, end):
     """The hold is off, and the evidence is no PASS: how the job ended holds the line."""
     history, reached = History(), threading.Event()
@@ -102,7 +102,14 @@ def test_a_pass_that_the_agent_took_and_the_run_did_not_survive(live, end):
             exchange.status, exchange.body = 524, b"error code: 524"
             exchange.headers = {"content-type": "text/plain"}
 
-    world = live(World(github=history, tamper=tamper))
+    def intercept(exchange):
+        """The status that the gate looks the lost answer up in."""
+        lost = reached.is_set() and process.poll() is None
+        if lost:
+            exchange.status, exchange.body = 502, b"<html>502 Bad gateway</html>"
+        return lost
+
+    world = live(World(github=history, tamper=tamper, intercept=intercept))
     process = world.start()
     assert process.wait(240) != 0
     assert (reached.is_set(), on_hold(world)) == (True, None)

@@ -2,7 +2,9 @@
 
 import threading
 
-from pytest_smokedeploy.evidence import Journal
+import pytest
+
+from pytest_smokedeploy.evidence import Journal, stale
 from pytest_smokedeploy.rehearsal import World
 from tests.rehearsal.gallery.base import ATTESTED, COMMAND
 
@@ -45,6 +47,28 @@ def test_a_run_killed_while_its_deploy_is_under_way_is_stopped_by_name(live):
     promised = next(row for row in events if row["event"] == "deploy.promised")
     assert promised["named"] is True
     assert {row["deploy_id"] for row in events if row["event"] == "stop.sent"} == {promised["deploy_id"]}
+    refused(world)
+    assert "the agent is on hold since" in done.stdout
+    # What pytest never wrote, made from the journal.
+    folder = world.folder / "evidence"
+    assert "pytest's own table of the checks does not exist" in (folder / "report.html").read_text()
+    results = (folder / "junit.xml").read_text()
+    assert 'tests="42" errors="0" failures="0" skipped="30"' in results
+    assert (results.count("<testcase "), results.count("<skipped ")) == (42, 30)
+    assert not stale(folder)
+
+
+@pytest.mark.parametrize("lost", ["deploy.promised", "run.started"])
+def test_a_journal_that_lost_a_line_owes_what_it_shows_as_sent(live, lost):
+    world = killed_at(live, lambda call: call.path.startswith("/v1/deploys/"))
+    file = world.folder / "evidence" / "journal.jsonl"
+    kept = [line for line in file.read_text().splitlines(keepends=True) if f'"event": "{lost}"' not in line]
+    file.write_text("".join(kept))
+    run = world.run()
+    assert (run.status, "still owes a stop" in run.output) == (4, True), run.output
+    done = world.command("stop")
+    assert world.stack.running() is False, done.stdout + done.stderr
+    assert world.posts == ["/v1/deploy", "/v1/stop"]
     refused(world)
 
 

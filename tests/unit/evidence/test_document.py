@@ -115,6 +115,7 @@ def test_timeline_and_facts_hold_what_they_must(whole):
     assert {"run.started", "deploy.promised", "log.quiet", "stop.confirmed", "run.finished"} <= told
     assert facts == {
         "run.started", "checks.collected", "finding", "check.finished", "deploy.promised", "stop.confirmed",
+        "run.finished",
     }  # fmt: skip
 
 
@@ -131,7 +132,7 @@ def test_what_never_happened_is_empty(written):
 
 def test_a_refused_deploy_owes_no_stop(written):
     made = written().start()
-    made.facts.note("deploy.promised", named=True, hold="", deploy_id="d")
+    made.facts.note("deploy.promised", named=True, hold=False, deploy_id="d")
     made.facts.note("deploy.refused", words="no")
     assert read(made.end())["stop"]["owed"] is False
 
@@ -153,11 +154,11 @@ def test_a_failed_stage_says_so(written):
 TURNS = {
     "misuse": lambda facts: facts.note("misuse", message="prod is refused", clause="TGT-3"),
     "signal": lambda facts: facts.interrupt("SIGTERM"),
-    "sent": lambda facts: facts.note("deploy.promised", hold="", deploy_id="d"),
+    "sent": lambda facts: facts.note("deploy.promised", hold=False, deploy_id="d"),
     "refused": lambda facts: facts.note("deploy.refused", words="no"),
     "stopped": lambda facts: facts.note("stop.confirmed", words="x"),
-    "held": lambda facts: facts.note("deploy.promised", hold="no outcome yet", deploy_id="d"),
-    "outcome taken": lambda facts: facts.note("outcome.taken"),
+    "held": lambda facts: facts.note("deploy.promised", hold=True, deploy_id="d"),
+    "known": lambda facts: facts.note("run.finished", verdict="PASS", outcome_known=True),
     "outcome refused": lambda facts: facts.note("outcome.failed", words="the agent said no"),
     "spoiled": lambda facts: facts.note("run.spoiled", words="the lease was lost"),
     "came back": lambda facts: facts.note("stop.unconfirmed", words="x"),
@@ -171,7 +172,7 @@ TURNS = {
         ("sent", "stopped"),
         ("sent", "refused"),
         ("sent", "signal"),
-        ("held", "outcome taken"),
+        ("held", "known"),
     ],
 )
 @pytest.mark.parametrize("how", [{}, {"skip": ("VER-2",)}, {"violated": ("OBS-7",)}])
@@ -180,7 +181,7 @@ def test_a_replayed_journal_decides_as_the_run_did(written, names, how):
     for name in names:
         TURNS[name](made.facts)
     decided = decide(made.facts.record)
-    made.end()
+    made.write()
     again = replay(Journal.read(made.folder / "journal.jsonl"))
     assert decide(again) == decided
     assert (again.deploy, again.stop_confirmed) == (

@@ -78,7 +78,7 @@ def test_a_folder_is_made_with_those_above_it_and_cleared_of_an_older_run_alone(
     (folder / "evidence.json").write_text("{}")
     (folder / "notes.txt").write_text("mine")
     prepare(folder)
-    assert [file.name for file in folder.iterdir()] == ["notes.txt"]
+    assert {file.name for file in folder.iterdir()} == {".reserve", "notes.txt"}
 
 
 def test_a_folder_that_cannot_be_used_is_named_with_the_way_out(tmp_path):

@@ -62,7 +62,7 @@ def test_an_older_runs_files_go_first_and_others_stay(tmp_path):
     for name in ("evidence.json", "report.html", "journal.jsonl", "mine.txt"):
         (tmp_path / name).write_text("yesterday")
     prepare(tmp_path)
-    assert [file.name for file in tmp_path.iterdir()] == ["mine.txt"]
+    assert {file.name for file in tmp_path.iterdir()} == {".reserve", "mine.txt"}
 
 
 def test_a_closed_journal_takes_nothing_more(tmp_path):

@@ -15,7 +15,7 @@ def state(made, clause):
 def test_a_hold_that_stays_keeps_a_proven_run_from_passing_and_names_flr_3():
     made = gate()
     run(made)
-    made.hold = "the agent was gone."
+    made.pending = "the agent was gone."
     decision = decide(made)
     assert (decision.verdict, decision.clause, decision.exit_status) == (
         Verdict.INCOMPLETE,
@@ -23,8 +23,7 @@ def test_a_hold_that_stays_keeps_a_proven_run_from_passing_and_names_flr_3():
         EXIT_STATUS[Verdict.INCOMPLETE],
     )
     assert decision.reason == (
-        f"all {len(CHECKED)} checked clauses proven, stop confirmed, but the agent stays on hold: "
-        "the agent was gone."
+        f"all {len(CHECKED)} checked clauses proven, stop confirmed, but the agent was gone."
     )
     assert earned(made)
 
