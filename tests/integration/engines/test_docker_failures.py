@@ -1,16 +1,23 @@
 """Each step's failures on a real engine: what is said, and that nothing of the new container is left."""
 
+import hashlib
+import json
+import os
+import re
+
+import httpx
 import pytest
 
 from pytest_smokedeploy.agent.engines.base import ContainerSpec
-from pytest_smokedeploy.agent.engines.docker.engine import LABEL
-from pytest_smokedeploy.agent.engines.docker.errors import told
+from pytest_smokedeploy.agent.engines.docker.engine import LABEL, DockerEngine
 from pytest_smokedeploy.contract import Mount
 from pytest_smokedeploy.support.errors import EngineError
 from tests.integration.engines.conftest import Bench, FailedError
 from tests.support.needs import needs_docker
 
 pytestmark = needs_docker
+MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+MANIFESTS = "application/vnd.docker.distribution.manifest.list.v2+json"
 
 
 def fails(bench, step, words, tag="v1"):
@@ -55,7 +62,63 @@ def test_an_entrypoint_that_cant_be_started(bench):
     (bench.folder / "Dockerfile").write_text(dockerfile)
     bench.docker("build", "-q", "-t", f"{bench.repository}:v2", str(bench.folder))
     bench.docker("push", "-q", f"{bench.repository}:v2")
-    fails(bench, "start", r"entrypoint can't be started .*not-there.*Check the image's ENTRYPOINT", "v2")
+    fails(
+        bench, "start", r"the entrypoint /not-there is not in the image .*Check the image's ENTRYPOINT", "v2"
+    )
+
+
+def test_an_entrypoint_that_cant_be_executed(bench):
+    # A file that nobody may execute.
+    (bench.folder / "plain").write_text("exit 0\n")
+    (bench.folder / "plain").chmod(0o644)
+    (bench.folder / "Dockerfile").write_text('FROM scratch\nCOPY plain /plain\nENTRYPOINT ["/plain"]\n')
+    bench.docker("build", "-q", "-t", f"{bench.repository}:v2", str(bench.folder))
+    bench.docker("push", "-q", f"{bench.repository}:v2")
+    fails(bench, "start", r"the entrypoint /plain can't be executed .*chmod \+x /plain", "v2")
+
+
+def test_an_image_for_another_platform_alone(bench):
+    host, _, path = bench.push("v1").removesuffix(":v1").partition("/")
+    url = f"http://{host}/v2/{path}/manifests"
+    one = httpx.get(f"{url}/v1", headers={"Accept": MANIFEST}, trust_env=False)
+    digest = f"sha256:{hashlib.sha256(one.content).hexdigest()}"
+    platform = {"architecture": "arm64", "os": "linux"}
+    row = {"mediaType": MANIFEST, "size": len(one.content), "digest": digest, "platform": platform}
+    body = json.dumps({"schemaVersion": 2, "mediaType": MANIFESTS, "manifests": [row]})
+    httpx.put(f"{url}/v2", content=body, headers={"Content-Type": MANIFESTS}, trust_env=False)
+    words = r"not built for this server's platform, linux/\w+ .* It is built for linux/arm64\. Build and push"
+    fails(bench, "pull", words, "v2")
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        (
+            {"credHelpers": {"localhost:1": "missing"}},
+            (
+                "docker-credential-missing is not installed, or not on the agent's PATH. Install "
+                "it, or take it out"
+            ),
+        ),
+        (
+            {"credsStore": "expired"},
+            'docker-credential-expired exited with "the token has expired". Log the agent\'s user in',
+        ),
+        ({"credsStore": "silent"}, "it answered with what is no login"),
+    ],
+    ids=["missing", "expired", "no login"],
+)
+def test_a_credential_helper_that_gives_no_login(tmp_path, monkeypatch, recwarn, config, words):
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    for name, script in (("expired", "echo the token has expired; exit 1"), ("silent", "exit 0")):
+        helper = tmp_path / f"docker-credential-{name}"
+        helper.write_text(f"#!/bin/sh\n{script}\n")
+        helper.chmod(0o755)
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    with pytest.raises(EngineError, match=re.escape(words)):
+        DockerEngine("credentials", os.environ.get("DOCKER_HOST", "")).pull("localhost:1/a/b:v1")
+    assert not recwarn.list
 
 
 def test_a_network_that_is_not_there(tmp_path, registry):
@@ -95,13 +158,6 @@ def test_nothing_is_left_of_a_container_whose_start_fails_in_the_engine_itself(b
         "create",
         "destroy",
     ]
-
-
-def test_a_full_disk_in_the_engines_own_words():
-    """As Docker 20.10 said them with its data on a tmpfs of 12 MB and an image of 40 MB."""
-    error = told("write /var/lib/docker/tmp/GetImageBlob3540616429: no space left on device")
-    assert "the server's disk is full" in str(error)
-    assert error.remedy.startswith("Free space on the server")
 
 
 def test_activity_of_a_container(bench):

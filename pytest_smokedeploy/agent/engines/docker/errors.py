@@ -1,52 +1,122 @@
-"""Translates Docker's errors for an operator: what each means, and what to do next."""
+"""Translates an engine's errors for an operator, by step: what each means, and what to do next."""
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
 import requests
-from docker.errors import DockerException
+from docker.credentials import StoreError
+from docker.errors import APIError, DockerException
 
+from pytest_smokedeploy.contract import StepName
 from pytest_smokedeploy.support.errors import EngineError
 
 _SHOWN: Final = 500
 FOREIGN: Final = "a container that this agent did not make; it is left alone"
 LOOK_BY_HAND: Final = "Look at what runs under this name, and remove or rename it by hand."
 
-#: Text in the engine's message (lower case), meaning, remedy. The first row that fits counts.
-_MEANINGS: Final = (
-    ("manifest unknown", "the registry has no image under this tag", "Push the image under this tag first."),
-    ("manifest for", "the registry has no image under this tag", "Push the image under this tag first."),
-    ("pull access denied", "the registry hides this repository", "Check its name, and log the server in."),
-    ("repository name not known", "the registry has no such repository", "Push it first, or check its name."),
-    ("unauthorized", "the registry lets this server in only with a login", "Log the server in to it."),
-    ("no basic auth credentials", "the registry wants a login", "Log the server in to the registry."),
-    ("denied", "the registry refuses this server", "Check the server's login and its rights there."),
-    ("toomanyrequests", "the registry takes no more requests for now", "Wait, or log in, and start again."),
-    ("no space left on device", "the server's disk is full", "Free space on the server, and start again."),
-    ("disk quota exceeded", "the server's disk quota is used up", "Free space on the server."),
-    ("http response to https", "the registry has no TLS", "Give it TLS, or add it to insecure-registries."),
-    ("x509:", "the registry's certificate is not trusted", "Give the engine the registry's CA."),
-    ("no such host", "the registry's name can't be resolved", "Check the image's host and the server's DNS."),
-    ("connection refused", "nothing listens at the registry's address", "Check that the registry runs."),
-    ("no route to host", "the registry can't be reached", "Check the server's network."),
-    ("network is unreachable", "the registry can't be reached", "Check the server's network."),
-    ("i/o timeout", "the registry did not answer in time", "Check the registry and the server's network."),
-    ("awaiting headers", "the registry did not answer in time", "Check the registry and the network."),
-    ("deadline exceeded", "the registry did not answer in time", "Check the registry and the network."),
-    ("is already in use by container", f"the name is that of {FOREIGN}", LOOK_BY_HAND),
+_DISK: Final = "Free space on the server, and start again."
+_NETWORK: Final = "Check the registry and the server's network."
+
+#: Pattern in the engine's sentence, meaning, remedy; the pattern's group stands for ``{0}``. The first row
+#: that fits counts, so the specific ones come first.
+_ANY_STEP: Final = (
+    (r"no space left on device", "the server's disk is full", _DISK),
+    (r"disk quota exceeded", "the server's disk quota is used up", _DISK),
     (
-        "already in progress",
-        "someone else removes it, and it is still there",
-        "Look at the engine's log.",
+        r"no such image|image not known",
+        "the image is not on the server any more",
+        "Start again: it is pulled anew.",
     ),
-    ("bind source path does not", "a mount's folder is missing", "Create it, writable for the runtime."),
-    ("no such image", "the image is not on the server any more", "Start again: it is pulled anew."),
-    ("no command specified", "the image has nothing to start", "Give the image an ENTRYPOINT or CMD."),
-    ("exec format error", "the image is for another processor", "Build it for the server's architecture."),
-    ("exec:", "the image's entrypoint can't be started", "Check the image's ENTRYPOINT and CMD."),
-    ("does not support reading", "the engine keeps no readable log", "Deploy anew: it sets json-file."),
-    ("network", "the network can't be had", "Check NETWORK_MODE in the agent's settings."),
+    (r"already in progress", "someone else removes it, and it is still there", "Look at the engine's log."),
+    (r"does not support reading", "the engine keeps no readable log", "Deploy anew: it sets json-file."),
 )
+_PULL: Final = (
+    (
+        r"no matching manifest for (\S+)",
+        "the image is not built for this server's platform, {0}",
+        "Build and push it for that platform too.",
+    ),
+    (
+        r"no image found in (?:manifest list|image index) for architecture (\w+)",
+        "the image is not built for this server's platform, {0}",
+        "Build and push it for that platform too.",
+    ),
+    (
+        r"toomanyrequests|too many requests",
+        "the registry takes no more requests for now",
+        "Wait, or log in, and start again.",
+    ),
+    (r"pull access denied", "the registry hides this repository", "Check its name, and log the server in."),
+    (
+        r"manifest unknown|manifest for .* not found",
+        "the registry has no image under this tag",
+        "Push the image under this tag first.",
+    ),
+    (
+        r"repository name not known|name unknown",
+        "the registry has no such repository",
+        "Push it first, or check its name.",
+    ),
+    (r"no basic auth credentials", "the registry wants a login", "Log the server in to the registry."),
+    (r"unauthorized", "the registry lets this server in only with a login", "Log the server in to it."),
+    (r"denied", "the registry refuses this server", "Check the server's login and its rights there."),
+    (
+        r"http response to https|not look like a tls",
+        "the registry has no TLS",
+        "Give it TLS, or add it to the engine's insecure registries.",
+    ),
+    (
+        r"x509: .*expired",
+        "the registry's certificate has expired, or the server's clock is wrong",
+        "Renew it, or set the clock.",
+    ),
+    (r"x509:", "the registry's certificate is not trusted", "Give the engine the registry's CA."),
+    (
+        r"no such host",
+        "the registry's name can't be resolved",
+        "Check the image's host and the server's DNS.",
+    ),
+    (r"connection refused", "nothing listens at the registry's address", "Check that the registry runs."),
+    (
+        r"no route to host|network is unreachable",
+        "the registry can't be reached",
+        "Check the server's network.",
+    ),
+    (r"i/o timeout|awaiting headers|deadline exceeded", "the registry did not answer in time", _NETWORK),
+)
+_START: Final = (
+    (
+        r'exec: "([^"]+)": permission denied',
+        "the entrypoint {0} can't be executed",
+        "Make it an executable file in the image: chmod +x {0}.",
+    ),
+    (
+        r'exec: "([^"]+)": (?:stat .*no such file|executable file not found)',
+        "the entrypoint {0} is not in the image",
+        "Check the image's ENTRYPOINT and CMD.",
+    ),
+    (r"exec format error", "the image is for another processor", "Build it for the server's architecture."),
+    (
+        r"no command specified|no command or entrypoint",
+        "the image has nothing to start",
+        "Give the image an ENTRYPOINT or CMD.",
+    ),
+    (r"unable to find user ([^:]+)", "the image has no user {0}", "Check USER in the image."),
+    (
+        r"bind source path does not exist",
+        "a mount's folder is missing",
+        "Create it, writable for the runtime.",
+    ),
+    (
+        r'error mounting "[^"]*" to rootfs at "([^"]*)".*not a directory',
+        "what the image has at {0} is no folder to mount on",
+        "Check AUDIT_EVENTS_TARGET and SNAPSHOTS_TARGET in the agent's settings.",
+    ),
+    (r"container name .* is already in use by", f"the name is that of {FOREIGN}", LOOK_BY_HAND),
+    (r"network", "the network can't be had", "Check NETWORK_MODE in the agent's settings."),
+)
+_ROWS: Final = {StepName.PULL: (*_ANY_STEP, *_PULL), StepName.START: (*_ANY_STEP, *_START)}
 #: The same for an engine that can't be asked at all.
 _ABSENT: Final = (
     ("no such file", "there is no Docker socket", "Start the engine, or set DOCKER_HOST."),
@@ -72,15 +142,40 @@ def explained(error: Exception, host: str, seconds: float) -> EngineError:
     explanation = getattr(error, "explanation", None)
     if explanation is None and isinstance(error, requests.RequestException | DockerException):
         return _unreachable(error, host)
-    return told(str(explanation or error))
+    return told(str(explanation or error), _step(error))
 
 
-def told(words: str) -> EngineError:
-    """The EngineError for a message of the engine."""
+def told(words: str, step: StepName | None = None) -> EngineError:
+    """The EngineError for a message of the engine, read by the step that it came in."""
     words = " ".join(words.split())[:_SHOWN]
-    meaning, remedy = _meaning(_MEANINGS, words, "Look at the engine's own log on the server.")
-    words = f"{meaning} (Docker: {words})." if meaning else f"Docker: {words}."
+    rows = _ROWS.get(step, _ANY_STEP) if step else _ANY_STEP
+    meaning, remedy = _meaning(rows, words, "Look at the engine's own log on the server.")
+    words = f"{meaning} (the engine: {words})." if meaning else f"the engine: {words}."
     return EngineError(words, remedy=remedy)
+
+
+def no_login(error: Exception) -> EngineError:
+    """The EngineError for a credential helper of the agent's user that gives no login for the registry."""
+    if isinstance(cause := error.__cause__, StoreError):
+        words = str(cause).replace('\n"', '"').rstrip(".")
+    else:
+        words = f"it answered with what is no login ({type(error).__name__})"
+    if helper := re.match(r"(docker-credential-\S+) not installed", words):
+        words = f"the credential helper {helper[1]} is not installed, or not on the agent's PATH"
+        remedy = "Install it, or take it out of ~/.docker/config.json of the agent's user."
+    else:
+        words = f"the credential helper of the agent's user gives no login: {words}"
+        remedy = "Log the agent's user in to the registry anew (docker login)."
+    return EngineError(f"{words}.", remedy=remedy)
+
+
+def _step(error: Exception) -> StepName | None:
+    """The step whose call to the engine failed, by the call's path."""
+    answer = error.response if isinstance(error, APIError) else None
+    path = str(getattr(answer, "url", "")).partition("?")[0]
+    if path.endswith("/images/create"):
+        return StepName.PULL
+    return StepName.START if path.endswith(("/containers/create", "/start")) else None
 
 
 def _unreachable(error: Exception, host: str) -> EngineError:
@@ -91,6 +186,8 @@ def _unreachable(error: Exception, host: str) -> EngineError:
 
 
 def _meaning(table: Iterable[tuple[str, str, str]], words: str, otherwise: str) -> tuple[str, str]:
-    """Meaning and remedy of the first row whose sign is in `words`; ("", otherwise) where none is."""
-    low = words.lower()
-    return next(((meaning, remedy) for sign, meaning, remedy in table if sign in low), ("", otherwise))
+    """Meaning and remedy of the first row whose pattern is in `words`; ("", otherwise) where none is."""
+    for pattern, meaning, remedy in table:
+        if found := re.search(pattern, words, re.IGNORECASE):
+            return meaning.format(*found.groups()), remedy.format(*found.groups())
+    return "", otherwise

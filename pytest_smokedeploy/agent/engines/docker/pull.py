@@ -9,15 +9,19 @@ import json
 import re
 import threading
 import time
+import warnings
 from collections.abc import Callable, Generator, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from docker import auth
+from docker.errors import DockerException
 
 from pytest_smokedeploy.agent.engines.base import LAYER
 from pytest_smokedeploy.agent.engines.docker.answer_reader import AnswerReader
 from pytest_smokedeploy.agent.engines.docker.api import Client, DockerApi
-from pytest_smokedeploy.agent.engines.docker.errors import told
+from pytest_smokedeploy.agent.engines.docker.errors import no_login, told
+from pytest_smokedeploy.contract import StepName
 from pytest_smokedeploy.support.errors import EngineError
 from pytest_smokedeploy.support.image import ImageReference
 
@@ -47,10 +51,11 @@ def pull(
     """
     named, deadline = {(reference.digest or "").removeprefix("sha256:")}, time.monotonic() + PULL_SECONDS
     with api.client(seconds=PULL_SECONDS) as client:
-        for events in AnswerReader(client, _events(client, reference), _ROOM).batches(_LOOK_SECONDS):
+        parts = _events(client, reference, _login(client, reference))
+        for events in AnswerReader(client, parts, _ROOM).batches(_LOOK_SECONDS):
             for event in events:
                 if "error" in event:
-                    raise told(str(event["error"]))
+                    raise _failed(api, reference, str(event["error"]))
                 status = str(event.get("status", ""))
                 named.update(_named(event, status, reference))
                 progress(_line(event, status))
@@ -87,17 +92,40 @@ def pulled(named: frozenset[str], image: str, digests: Sequence[str]) -> str:
     raise EngineError(words, remedy="Look at the engine's log: it may have ended. Then start again.")
 
 
-def _events(client: Client, reference: ImageReference) -> Generator[tuple[dict[str, Any], int]]:
+def _login(client: Client, reference: ImageReference) -> dict[str, Any]:
+    """The header with the operator's own login, where the server has one for this registry."""
+    name = f"{reference.host}/{reference.path}"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the SDK's, of a helper that is missing: it raises too
+            login = auth.get_config_header(client, auth.resolve_repository_name(name)[0])
+    except (DockerException, ValueError, KeyError) as error:
+        raise no_login(error) from error
+    return {"X-Registry-Auth": login} if login else {}
+
+
+def _events(
+    client: Client, reference: ImageReference, login: dict[str, Any]
+) -> Generator[tuple[dict[str, Any], int]]:
     """The pull's events, one each."""
     name = f"{reference.host}/{reference.path}"
-    # The operator's own login, where the server has one for this registry.
-    login = auth.get_config_header(client, auth.resolve_repository_name(name)[0])
-    headers = {"X-Registry-Auth": login} if login else {}
     params = {"fromImage": name, "tag": reference.digest or reference.tag or "latest"}
-    with client.answer("POST", "/images/create", params, headers) as answer:
+    with client.answer("POST", "/images/create", params, login) as answer:
         for line in answer.iter_lines():
             if line.strip():
                 yield json.loads(line), 1
+
+
+def _failed(api: DockerApi, reference: ImageReference, words: str) -> EngineError:
+    """The error of a pull; of an image for other platforms it names those, where the engine can tell."""
+    error = told(words, StepName.PULL)
+    if "platform" not in error.message:
+        return error
+    with suppress(EngineError), api.client() as client:
+        there = client.inspect_distribution(str(reference))["Platforms"]  # type: ignore[no-untyped-call]
+        built = ", ".join(f"{one['os']}/{one['architecture']}" for one in there)
+        return EngineError(f"{error.message} It is built for {built}.", remedy=error.remedy)
+    return error
 
 
 def _named(event: dict[str, Any], status: str, reference: ImageReference) -> list[str]:

@@ -1,0 +1,203 @@
+"""What real engines said, Docker 20.10.24 and Podman 4.3.1, and what an operator is told of it."""
+
+import pytest
+
+from pytest_smokedeploy.agent.engines.docker.errors import FOREIGN, LOOK_BY_HAND, told
+from pytest_smokedeploy.contract import StepName
+
+_RUNC = (
+    "failed to create shim task: OCI runtime create failed: runc create failed: unable to "
+    "start container process"
+)
+_PODMANS_RUNC = "runc: runc create failed: unable to start container process"
+_SOURCE = "initializing source docker://localhost:5000/a/b:v1"
+_TAG = ("the registry has no image under this tag", "Push the image under this tag first.")
+_TAKEN = (f"the name is that of {FOREIGN}", LOOK_BY_HAND)
+_NO_NETWORK = ("the network can't be had", "Check NETWORK_MODE in the agent's settings.")
+_DOWN = ("nothing listens at the registry's address", "Check that the registry runs.")
+_UNKNOWN_HOST = ("the registry's name can't be resolved", "Check the image's host and the server's DNS.")
+_EXECUTED = (
+    "the entrypoint /bin/runtime can't be executed",
+    "Make it an executable file in the image: chmod +x /bin/runtime.",
+)
+_NOT_THERE = ("the entrypoint /not-there is not in the image", "Check the image's ENTRYPOINT and CMD.")
+_NOTHING = ("the image has nothing to start", "Give the image an ENTRYPOINT or CMD.")
+_NO_FOLDER = (
+    "what the image has at /bin/runtime is no folder to mount on",
+    "Check AUDIT_EVENTS_TARGET and SNAPSHOTS_TARGET in the agent's settings.",
+)
+_FULL = ("the server's disk is full", "Free space on the server, and start again.")
+
+PULL = [
+    ("manifest for localhost:5000/a/b:v9 not found: manifest unknown: manifest unknown", *_TAG),
+    (f"{_SOURCE}: reading manifest v1 in localhost:5000/a/b: manifest unknown: manifest unknown", *_TAG),
+    (
+        "no matching manifest for linux/amd64 in the manifest list entries",
+        "the image is not built for this server's platform, linux/amd64",
+        "Build and push it for that platform too.",
+    ),
+    (
+        (
+            "choosing an image from manifest list docker://localhost:5000/a/b:arm: no image "
+            "found in manifest list for "
+            'architecture amd64, variant "", OS linux'
+        ),
+        "the image is not built for this server's platform, amd64",
+        "Build and push it for that platform too.",
+    ),
+    ('Get "http://localhost:1/v2/": dial tcp 127.0.0.1:1: connect: connection refused', *_DOWN),
+    (
+        (
+            f"{_SOURCE}: pinging container registry localhost:1: "
+            'Get "http://localhost:1/v2/": dial tcp 127.0.0.1:1: connect: connection refused'
+        ),
+        *_DOWN,
+    ),
+    (
+        (
+            'Get "https://registry.invalid/v2/": dial tcp: lookup registry.invalid on '
+            "192.0.2.53:53: no such host"
+        ),
+        *_UNKNOWN_HOST,
+    ),
+    (
+        "toomanyrequests: You have reached your pull rate limit.",
+        "the registry takes no more requests for now",
+        "Wait, or log in, and start again.",
+    ),
+    (
+        'Head "http://localhost:5000/v2/a/b/manifests/v1": no basic auth credentials',
+        "the registry wants a login",
+        "Log the server in to the registry.",
+    ),
+    (
+        f"{_SOURCE}: reading manifest v1 in localhost:5000/a/b: unauthorized",
+        "the registry lets this server in only with a login",
+        "Log the server in to it.",
+    ),
+    ("denied", "the registry refuses this server", "Check the server's login and its rights there."),
+    (
+        (
+            "pull access denied for a/b, repository does not exist or may require 'docker "
+            "login': denied: requested "
+            "access to the resource is denied"
+        ),
+        "the registry hides this repository",
+        "Check its name, and log the server in.",
+    ),
+    (
+        (
+            f"{_SOURCE}: pinging container registry 127.0.0.1:5000: "
+            'Get "https://127.0.0.1:5000/v2/": x509: certificate signed by unknown authority'
+        ),
+        "the registry's certificate is not trusted",
+        "Give the engine the registry's CA.",
+    ),
+    (
+        (
+            f"{_SOURCE}: pinging container registry 127.0.0.1:5000: "
+            'Get "https://127.0.0.1:5000/v2/": tls: first record does not look like a TLS handshake'
+        ),
+        "the registry has no TLS",
+        "Give it TLS, or add it to the engine's insecure registries.",
+    ),
+    # With its data on a tmpfs of 12 MB and an image of 40 MB.
+    ("write /var/lib/docker/tmp/GetImageBlob3540616429: no space left on device", *_FULL),
+]
+START = [
+    (f'{_RUNC}: exec: "/bin/runtime": permission denied: unknown', *_EXECUTED),
+    (f'{_PODMANS_RUNC}: exec: "/bin/runtime": permission denied: OCI permission denied', *_EXECUTED),
+    (f'{_RUNC}: exec: "/not-there": stat /not-there: no such file or directory: unknown', *_NOT_THERE),
+    (
+        (
+            f'{_PODMANS_RUNC}: exec: "/not-there": stat /not-there: no such file or directory: '
+            f"OCI runtime attempted to "
+            "invoke a command that was not found"
+        ),
+        *_NOT_THERE,
+    ),
+    (
+        f'{_RUNC}: exec: "notthere": executable file not found in $PATH: unknown',
+        "the entrypoint notthere is not in the image",
+        "Check the image's ENTRYPOINT and CMD.",
+    ),
+    ("No command specified", *_NOTHING),
+    ("container create: no command or entrypoint provided, and no CMD or ENTRYPOINT from image", *_NOTHING),
+    (
+        "unable to find user nobody1: no matching entries in passwd file",
+        "the image has no user nobody1",
+        "Check USER in the image.",
+    ),
+    (
+        'invalid mount config for type "bind": bind source path does not exist: /srv/snapshots',
+        "a mount's folder is missing",
+        "Create it, writable for the runtime.",
+    ),
+    (
+        (
+            f'{_RUNC}: error during container init: error mounting "/srv/audit" to rootfs at '
+            f'"/bin/runtime": mount '
+            "/srv/audit:/bin/runtime (via /proc/self/fd/6), flags: 0x5000: not a directory: "
+            "unknown: Are you trying to "
+            "mount a directory onto a file (or vice-versa)?"
+        ),
+        *_NO_FOLDER,
+    ),
+    (
+        (
+            f'{_PODMANS_RUNC}: error during container init: error mounting "/srv/audit" to '
+            f'rootfs at "/bin/runtime": '
+            "mount /srv/audit:/bin/runtime (via /proc/self/fd/6), flags: 0x5000: not a "
+            "directory: OCI runtime error"
+        ),
+        *_NO_FOLDER,
+    ),
+    ("network nowhere-net not found", *_NO_NETWORK),
+    ("container create: unable to find network with name or ID nowhere-net: network not found", *_NO_NETWORK),
+    (
+        "No such image: localhost:5000/a/b:v1",
+        "the image is not on the server any more",
+        "Start again: it is pulled anew.",
+    ),
+    (
+        (
+            'Conflict. The container name "/runtime-dev" is already in use by container '
+            '"39b2e914f8a6". You have to '
+            "remove (or rename) that container to be able to reuse that name."
+        ),
+        *_TAKEN,
+    ),
+    (
+        (
+            'container create: creating container storage: the container name "runtime-dev" is '
+            "already in use by "
+            "e562af484c6f. You have to remove that container to be able to reuse that name: "
+            "that name is already in use"
+        ),
+        *_TAKEN,
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("step", "said", "meaning", "remedy"),
+    [*((StepName.PULL, *row) for row in PULL), *((StepName.START, *row) for row in START)],
+)
+def test_an_engines_sentence_has_its_meaning_and_what_to_do(step, said, meaning, remedy):
+    error = told(said, step)
+    assert error.message.startswith(f"{meaning} (the engine: {said[:100]}")
+    assert error.remedy == remedy
+
+
+@pytest.mark.parametrize("step", [None, *StepName])
+def test_what_no_row_knows_is_quoted_with_where_to_look(step):
+    error = told("something else altogether", step)
+    assert error.message == "the engine: something else altogether."
+    assert error.remedy == "Look at the engine's own log on the server."
+
+
+def test_the_step_decides_what_a_word_means():
+    assert "registry" not in str(told("permission denied", StepName.START))
+    assert "network" not in told("network is unreachable", StepName.PULL).remedy.replace(
+        "server's network", ""
+    )
