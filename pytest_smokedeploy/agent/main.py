@@ -18,7 +18,7 @@ from pytest_smokedeploy.agent.domain.reconcile import reconcile, watch_engine
 from pytest_smokedeploy.agent.domain.state import TakenError
 from pytest_smokedeploy.agent.domain.unstarted import end_lease
 from pytest_smokedeploy.agent.engines.base import Engine
-from pytest_smokedeploy.agent.engines.registry import ENGINES, PROCESS
+from pytest_smokedeploy.agent.engines.registry import ENGINES
 from pytest_smokedeploy.agent.http import logs
 from pytest_smokedeploy.agent.http.access import Access
 from pytest_smokedeploy.agent.http.app import build_app
@@ -100,9 +100,9 @@ def _say(words: str) -> None:
 
 def make_engine(settings: AgentSettings) -> Engine:
     """The engine that the settings name."""
-    if settings.engine == PROCESS:
+    if not ENGINES[settings.engine].isolated:
         _say("the engine `process` is for rehearsals; it isolates nothing.")
-    return ENGINES[settings.engine](settings)
+    return ENGINES[settings.engine].make(settings)
 
 
 def _bind(settings: AgentSettings, flow: Flow) -> socket.socket:

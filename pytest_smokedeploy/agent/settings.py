@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from pytest_smokedeploy.agent import env_file
-from pytest_smokedeploy.agent.engines.registry import ENGINES, PROCESS
+from pytest_smokedeploy.agent.engines.registry import ENGINES
 from pytest_smokedeploy.contract import Limits, Mount
 from pytest_smokedeploy.support.errors import SettingsError, SmokedeployError
 from pytest_smokedeploy.support.image import ImageReference
@@ -170,8 +170,9 @@ class AgentSettings(BaseModel):
             WrongSettingsError: some are missing or wrong; each is named, with what was expected.
 
         """
-        # The one setting that is read for one engine alone.
-        given = {} if environ.get("ENGINE", "").strip() == PROCESS else {"PROCESS_STORE": ""}
+        # Read for an engine that is not isolated alone.
+        kind = ENGINES.get(environ.get("ENGINE", "").strip())
+        given = {} if kind and not kind.isolated else {"PROCESS_STORE": ""}
         names = {str(field.alias) for field in cls.model_fields.values()} - given.keys()
         given |= {name: text for name in names if (text := environ.get(name, "").strip())}
         try:
@@ -213,7 +214,7 @@ class AgentSettings(BaseModel):
     @property
     def mount_env(self) -> dict[str, str]:
         """Where the runtime finds its mounts; a process sees them where they lie on the server."""
-        audit, snapshots = (m.source if self.engine == PROCESS else m.target for m in self.mounts)
+        audit, snapshots = (m.target if ENGINES[self.engine].isolated else m.source for m in self.mounts)
         return {"AUDIT_EVENTS_PATH": audit, "SNAPSHOTS_PATH": snapshots}
 
     @property

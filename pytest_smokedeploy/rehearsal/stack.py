@@ -15,7 +15,7 @@ from typing import Any, Final, Self
 import httpx
 
 from pytest_smokedeploy import contract
-from pytest_smokedeploy.agent.engines.registry import ENGINES, PROCESS
+from pytest_smokedeploy.agent.engines.registry import ENGINES
 from pytest_smokedeploy.rehearsal import database
 from pytest_smokedeploy.rehearsal.access import Team
 from pytest_smokedeploy.rehearsal.agent_process import AgentProcess
@@ -199,7 +199,7 @@ class Stack:
     # -- what the client is given ----------------------------------------------------------
 
     def _push_image(self) -> None:
-        if self.world.engine != PROCESS:
+        if ENGINES[self.world.engine].isolated:
             from pytest_smokedeploy.rehearsal.registry import Registry  # noqa: PLC0415 - engines that pull alone
 
             registry = Registry(self.folder / "registry")

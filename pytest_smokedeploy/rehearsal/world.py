@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from pytest_smokedeploy.agent.engines.registry import PROCESS
-
 Edge = Literal[
     "healthy",
     "strict",  # 401 for a wrong token, never a redirect
@@ -64,7 +62,7 @@ class World:
 
     """
 
-    engine: str = PROCESS
+    engine: str = "process"
     runtime: str | None = None
     edge: Edge = "healthy"
     tamper: Callable[[Exchange], None] | None = None

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from pytest_smokedeploy.agent.engines.base import Engine
     from pytest_smokedeploy.agent.settings import AgentSettings
 
-#: The process engine: it isolates nothing and is for rehearsals alone.
-PROCESS: Final = "process"
+
+@dataclass(frozen=True, slots=True)
+class EngineKind:
+    """One engine.
+
+    Attributes:
+        make: makes it from the agent's settings.
+        isolated: whether it runs a registry's images in containers; otherwise scripts of PROCESS_STORE where
+            they lie, for rehearsals alone.
+
+    """
+
+    make: Callable[[AgentSettings], Engine]
+    isolated: bool = True
 
 
 def _docker(settings: AgentSettings) -> Engine:
@@ -25,5 +38,8 @@ def _process(settings: AgentSettings) -> Engine:
     return ProcessEngine(settings.process_store)
 
 
-#: Makes each engine from the agent's settings; the first is the default.
-ENGINES: Final[Mapping[str, Callable[[AgentSettings], Engine]]] = {"docker": _docker, PROCESS: _process}
+#: Each engine by its name; the first is the default.
+ENGINES: Final[Mapping[str, EngineKind]] = {
+    "docker": EngineKind(_docker),
+    "process": EngineKind(_process, isolated=False),
+}

@@ -10,7 +10,7 @@ import pytest
 from pytest_smokedeploy.agent.engines.base import ContainerSpec, CreatedContainer, Engine
 from pytest_smokedeploy.agent.engines.docker.engine import LABEL
 from pytest_smokedeploy.agent.engines.process.engine import ProcessEngine
-from pytest_smokedeploy.agent.engines.registry import PROCESS
+from pytest_smokedeploy.agent.engines.registry import ENGINES
 from pytest_smokedeploy.contract import Limits
 from pytest_smokedeploy.rehearsal.registry import Registry
 from tests.integration.engines.conftest import IDLE, Bench, registry  # noqa: F401 - a fixture
@@ -52,8 +52,10 @@ class Row:
 ROWS = {
     "docker": Row("docker_ground", (needs_docker,)),
     "podman": Row("podman_ground", (needs_podman,)),
-    PROCESS: Row("process_ground"),
+    "process": Row("process_ground"),
 }
+
+assert set(ENGINES) <= set(ROWS), "each engine that an agent can run on keeps the contract"
 
 
 @pytest.fixture(params=[pytest.param(row.ground, marks=row.marks, id=name) for name, row in ROWS.items()])
