@@ -38,8 +38,8 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     """Serve until SIGTERM or SIGINT; returns 0, or 1 with the reason on stderr.
 
     Args:
-        argv: ``release`` and its options; ``--check`` looks and serves nothing; ``--exit-with-stdin``
-            ends the agent when its standard input ends, stopping what runs.
+        argv: ``release`` or ``prune`` with its options; ``--check`` looks and serves nothing;
+            ``--exit-with-stdin`` ends the agent when its standard input ends, stopping what runs.
         environ: the settings.
 
     """
@@ -47,6 +47,10 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         from pytest_smokedeploy.agent.domain.release import run as release  # noqa: PLC0415 - a command of its own
 
         return release(argv[1:], environ)
+    if argv[:1] == ["prune"]:
+        from pytest_smokedeploy.agent.domain.prune import run as prune  # noqa: PLC0415 - a command of its own
+
+        return prune(argv[1:], environ)
     parsed = _parser().parse_args(argv)
     if parsed.check:
         from pytest_smokedeploy.agent.check import check  # noqa: PLC0415 - a command of its own
@@ -85,7 +89,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="smokedeploy agent",
         description="Serve the Deploy Agent; its settings come from the environment.",
-        epilog="smokedeploy agent release --reason TEXT takes a hold off.",
+        epilog="smokedeploy agent release --reason TEXT takes a hold off; "
+        "smokedeploy agent prune --keep N removes images that it pulled.",
     )
     words = "say what of the settings and the server is wrong, and leave"
     parser.add_argument("--check", action="store_true", help=words)

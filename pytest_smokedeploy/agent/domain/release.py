@@ -42,7 +42,7 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         store = Store(folder)
         held = store.read().hold
         # A byte that is no UTF-8 arrives as a surrogate, which the state file can't hold.
-        said = (parsed.reason, f"{_person(environ)} on the server")
+        said = (parsed.reason, f"{person(environ)} on the server")
         released(store, *(text.encode("utf-8", "replace").decode() for text in said))
     except SmokedeployError as error:
         say(f"smokedeploy agent release: {error}", sys.stderr)
@@ -61,7 +61,7 @@ def _as_its_owner(folder: Path) -> None:
         os.seteuid(owner.st_uid)
 
 
-def _person(environ: Mapping[str, str]) -> str:
+def person(environ: Mapping[str, str]) -> str:
     """The user who calls: the one behind sudo, or the owner of this process."""
     try:
         user = pwd.getpwuid(os.getuid()).pw_name

@@ -182,6 +182,9 @@ class Engine(Protocol):
         and otherwise with what there is. EngineError where it is longer than the container's limit.
         """
 
+    def remove_image(self, image: str) -> bool:
+        """Remove an image that was pulled; False where a container uses it, or it is not there."""
+
     def activity(self) -> Activity | None:
         """Counters, or None where the engine can't tell."""
 

@@ -156,6 +156,19 @@ class DockerEngine:
         most = _labels(attrs).get(LOG_LABEL)
         return limited(logs.read(self._api, attrs["Id"], since, follow=follow), int(most) if most else None)
 
+    def remove_image(self, image: str) -> bool:
+        """Remove an image, with its layers where no other reference needs them."""
+        with self._api.client() as client:
+            try:
+                found = client.image(image)["Id"]
+            except ImageNotFound:
+                return False
+            # Every container, stopped ones and those of others too.
+            if client.containers(all=True, filters={"ancestor": found}):
+                return False
+            client.remove_image(image)
+            return True
+
     def activity(self) -> Activity | None:
         """Counters since the container's start; None where nothing runs.
 

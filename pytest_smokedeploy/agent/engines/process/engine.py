@@ -202,6 +202,10 @@ class ProcessEngine:
             return base.LogEnd(None)
         return (yield from limited(_whole(child, since, follow=follow), child.spec.limits.log_characters))
 
+    def remove_image(self, image: str) -> bool:  # noqa: ARG002 - nothing was copied at its pull
+        """False: the store's scripts are whoever's who put them there."""
+        return False
+
     def activity(self) -> Activity | None:
         """Counters of the child's session; None where nothing runs."""
         child = self._child
