@@ -61,7 +61,11 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         logs.start(sys.stderr, Sanitiser(settings.secrets))
         engine = make_engine(settings)
         flow = _settled(settings, engine)
-        listener = _bind(settings, flow)
+        try:
+            listener = _bind(settings)
+        except EngineError:
+            flow.close(0.0)
+            raise
     except SmokedeployError as error:
         for line in str(error).splitlines():
             _say(line)
@@ -110,7 +114,7 @@ def make_engine(settings: AgentSettings) -> Engine:
     return ENGINES[settings.engine].make(settings)
 
 
-def _bind(settings: AgentSettings, flow: Flow) -> socket.socket:
+def _bind(settings: AgentSettings) -> socket.socket:
     if not is_loopback(settings.bind):
         _say(f"BIND {settings.bind} is not loopback: whoever reaches it can try to pass by the tunnel.")
     family = socket.AF_INET6 if ":" in settings.bind else socket.AF_INET
@@ -122,7 +126,6 @@ def _bind(settings: AgentSettings, flow: Flow) -> socket.socket:
         listener.bind((settings.bind, settings.port))
     except OSError as error:
         listener.close()
-        flow.close(0.0)
         words = f"{settings.bind}:{settings.port} can't be bound: {error.strerror}."
         raise EngineError(words, remedy="Set another PORT.") from error
     listener.listen(64)

@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -239,6 +240,18 @@ def test_ended_in_order_a_stop_that_fails_is_tried_again(service, new_id):
     service.proxy.mend()
     assert service.end() == 0
     assert there(service) == [(False, one)]
+
+
+def test_an_agent_whose_port_is_taken_stops_a_lent_container(world, new_id):
+    one = new_id()
+    deployed(world, "1.0.0", one, lease_seconds=600)
+    world.kill()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        environ = world.environ | {"PORT": str(taken.getsockname()[1])}
+        command = [sys.executable, "-m", "pytest_smokedeploy.agent"]
+        done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, "can't be bound" in done.stderr) == (1, True)
+    assert there(world) == [(False, one)]
 
 
 def lose_state(world):

@@ -26,7 +26,7 @@ async def delays(listener):
 
 
 def test_the_agents_socket_holds_nothing_back():
-    with _bind(SimpleNamespace(bind="127.0.0.1", port=0), None) as listener:
+    with _bind(SimpleNamespace(bind="127.0.0.1", port=0)) as listener:
         assert asyncio.run(delays(listener)) is False
 
 
