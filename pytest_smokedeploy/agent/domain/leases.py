@@ -205,8 +205,10 @@ class Leases:
             self._wait(0.0)
         while (lease := self._lease) is not None:
             why = "the agent was ended within its lease, and the container was stopped"
+            if lease.leftover:
+                why = "what a failed deploy left was stopped when the agent was ended"
             try:
-                if self.stop(lease.key, AGENT, why):
+                if self.stop(lease.key, AGENT, why) and not lease.leftover:
                     hold.for_a_person(self._store, lease.key, why)
             except Exception as error:  # noqa: BLE001 - whatever it was, it is tried again
                 _LOG.error("while the agent leaves: %s", error)
