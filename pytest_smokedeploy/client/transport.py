@@ -6,6 +6,7 @@ the wait at once. Each call has a connection of its own: a kept-alive one may be
 retried.
 """
 
+import os
 import socket
 import ssl
 import threading
@@ -26,6 +27,8 @@ from pytest_smokedeploy.support.errors import UnreachableError
 T = TypeVar("T")
 #: Seconds that `close` waits for the threads of cut calls (chosen: they end at once).
 _CLOSE_SECONDS: Final = 2.0
+#: Variables that other programs take a proxy from.
+_PROXIES: Final = frozenset({"HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"})
 _LOOK: Final = "Look at the agent and its tunnel on the server."
 #: Longest single wait in seconds: a signal just before a wait begins is handled only when the wait ends.
 HEAR_SECONDS: Final = 0.5
@@ -252,8 +255,10 @@ def _over(flights: Iterable[Flight], seconds: float) -> bool:
 
 def late(call: str, seconds: float, *, sent: bool) -> UnreachableError:
     """The error of a call whose deadline passed."""
-    what = "no whole answer came" if sent else "no connection stood"
-    return _error(call, f"{what} within {seconds:g} seconds", sent=sent)
+    if sent:
+        return _error(call, f"no whole answer came within {seconds:g} seconds", sent=True)
+    words = f"no connection stood within {seconds:g} seconds{unused_proxy(os.environ)}"
+    return _error(call, words, sent=False)
 
 
 def unreachable(call: str, error: BaseException, seconds: float, *, sent: bool) -> BaseException:
@@ -268,12 +273,18 @@ def unreachable(call: str, error: BaseException, seconds: float, *, sent: bool) 
     elif not sent and "CERTIFICATE_VERIFY_FAILED" in detail:
         words = f"the server's certificate is not trusted ({detail})"
     elif not sent:
-        words = f"no connection could be made ({detail})"
+        words = f"no connection could be made ({detail}){unused_proxy(os.environ)}"
     elif isinstance(error, httpx.RemoteProtocolError):
         words = f"the answer broke off or is not HTTP ({detail})"
     else:
         words = f"the connection was lost ({detail})"
     return _error(call, words, sent=sent)
+
+
+def unused_proxy(environ: Mapping[str, str]) -> str:
+    """That a proxy is set and not used, to go on with; "" where none is."""
+    named = [name for name in environ if name.upper() in _PROXIES and environ[name]]
+    return f"; {' and '.join(sorted(named))} is set, and no proxy is used here" if named else ""
 
 
 def _error(call: str, words: str, *, sent: bool) -> UnreachableError:

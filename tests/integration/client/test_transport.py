@@ -242,3 +242,18 @@ def test_the_keys_that_decrypt_the_token_are_written_nowhere(serve, authority, m
     with AgentClient(server.url, Secret("example-id.access"), Secret("example")) as client:
         client.health()
     assert "SECRET" not in (tmp_path / "keys").read_text().upper().replace("TLS SECRETS LOG FILE", "")
+
+
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
+def test_a_proxy_that_is_set_is_named_as_not_used_where_no_connection_is_made(monkeypatch, name):
+    for other in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.delenv(other, raising=False)
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    monkeypatch.setenv(name, "http://proxy.example:3128")
+    with (
+        AgentClient(f"http://127.0.0.1:{port}", Secret(""), Secret("")) as client,
+        pytest.raises(UnreachableError, match=f"{name} is set, and no proxy is used here") as caught,
+    ):
+        client.health()
+    assert "proxy.example" not in str(caught.value)
