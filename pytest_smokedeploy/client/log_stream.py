@@ -18,12 +18,25 @@ from pydantic import ValidationError
 from pytest_smokedeploy.client.answer import answer_of, parse_json, problems, shown
 from pytest_smokedeploy.client.reading import failure
 from pytest_smokedeploy.client.transport import HEAR_SECONDS, Flight, Request, Transport, late, unreachable
-from pytest_smokedeploy.contract import HEARTBEAT_SECONDS, LOGS, NDJSON, End, Heartbeat, LogError, LogLine
+from pytest_smokedeploy.contract import (
+    HEARTBEAT_SECONDS,
+    LOGS,
+    NDJSON,
+    STATUS,
+    End,
+    Heartbeat,
+    LogError,
+    LogLine,
+)
 from pytest_smokedeploy.support.errors import ContractError, UnreachableError
 
 LogRecord = LogLine | Heartbeat | LogError | End
 
 CALL: Final = f"GET {LOGS}"
+_HELD_BACK: Final = (
+    "Switch its buffering off: it must heed the header X-Accel-Buffering (nginx: `proxy_buffering off`), and "
+    "cloudflared must be 2025.4.2 or later."
+)
 #: Seconds without any record after which a followed stream is lost: two heartbeats, and half of one more.
 IDLE_SECONDS: Final = 2.5 * HEARTBEAT_SECONDS
 #: Characters of one line that are kept; a mark counts the rest.
@@ -119,7 +132,7 @@ class LogStream(AbstractContextManager["LogStream"]):
                     raise self._error
                 now = time.monotonic()
                 if now - self._last >= IDLE_SECONDS:
-                    raise self._fail(f"no record and no heartbeat for {IDLE_SECONDS:g} seconds")
+                    raise self._silent(f"no record and no heartbeat for {IDLE_SECONDS:g} seconds")
                 if now >= deadline:
                     return False
                 self._changed.wait(min(deadline - now, self._last + IDLE_SECONDS - now, HEAR_SECONDS))
@@ -134,7 +147,9 @@ class LogStream(AbstractContextManager["LogStream"]):
         with self._changed:
             while not (self._opened or self._finished):
                 if (left := deadline - time.monotonic()) <= 0:
-                    raise late(CALL, self.open_seconds, sent=self._flight.sent)
+                    if not self._flight.sent:
+                        raise late(CALL, self.open_seconds, sent=False)
+                    raise self._silent(f"nothing of its answer came within {self.open_seconds:g} seconds")
                 self._changed.wait(min(left, HEAR_SECONDS))
             if self._error is not None and not self._opened:
                 raise self._error
@@ -186,6 +201,21 @@ class LogStream(AbstractContextManager["LogStream"]):
             self._last = time.monotonic() if batch else self._last
             self._changed.notify_all()
             return not self._closed
+
+    def _silent(self, words: str) -> UnreachableError:
+        """The error of a stream of which nothing comes: held back on the way where the status is answered."""
+        try:
+            asked = Request("GET", STATUS, self.request.headers)
+            answered = failure(self.transport.send(asked, self.open_seconds)) is None
+        except UnreachableError:
+            answered = False
+        error = self._fail(words)
+        if answered:
+            error.message = (
+                f"{CALL}: {words}, and GET {STATUS} is answered: something on the way holds it back."
+            )
+            error.remedy = _HELD_BACK
+        return error
 
     def _fail(self, words: str) -> UnreachableError:
         remedy = "What the runtime did since then was not seen; look at the agent and its tunnel."

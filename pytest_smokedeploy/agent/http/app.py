@@ -35,6 +35,8 @@ _DEPLOY_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LOG_QUERY: Final = ("since", "follow", "deploy_id")
 #: Stops that may wait for their container at once.
 _STOPS: Final = 8
+#: A proxy that buffers (nginx does by default) passes the log on as it is written, and nobody keeps it.
+_STREAMED: Final = {"X-Accel-Buffering": "no", "Cache-Control": "no-store"}
 _RELEASED: Final = {"status": "released"}
 _UNKNOWN: Final = {404: "no such call.", 405: "this call has another method."}
 M = TypeVar("M", bound=BaseModel)
@@ -92,7 +94,7 @@ class _Calls:
             raise RefusedError(404, "no container of this deploy is there.")
         # The log is opened before the answer begins: an engine that does not answer is a 500.
         log = flow.engine.logs(since, follow=follow == "true")
-        return StreamingResponse(self._readers.feed(log), media_type=contract.NDJSON)
+        return StreamingResponse(self._readers.feed(log), headers=_STREAMED, media_type=contract.NDJSON)
 
     def events(self, request: Request) -> Response:
         """What the engine itself told of a deploy's container."""

@@ -9,7 +9,7 @@ import pytest
 from pytest_smokedeploy.client import log_stream
 from pytest_smokedeploy.contract import End, Heartbeat, LogLine
 from pytest_smokedeploy.support.errors import AgentRefusedError, ContractError, EdgeError, UnreachableError
-from tests.support.raw_server import answers
+from tests.support.raw_server import answers, http
 
 AT = "2026-01-02T03:04:05.123456789Z"
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\ncf-ray: 8f-FRA\r\n"
@@ -250,3 +250,17 @@ def test_an_interrupt_gets_out_of_next_at_once(client_of):
                 stream.next(20)
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def test_a_stream_of_which_nothing_comes_while_the_status_is_answered_is_held_back_on_the_way(client_of):
+    def script(peer):
+        if peer.line.startswith("GET /v1/logs"):
+            peer.hold()
+        else:
+            peer.send(http(200, {"running": True, "container_name": "runtime-dev"}))
+
+    client = client_of(script, seconds=0.5)
+    with pytest.raises(UnreachableError, match="something on the way holds it back") as caught:
+        client.logs(follow=True)
+    assert "proxy_buffering off" in str(caught.value)
+    assert "cloudflared must be 2025.4.2 or later" in str(caught.value)
