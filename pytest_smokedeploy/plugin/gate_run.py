@@ -155,7 +155,7 @@ class GateRun:
             # A report that can't be written, a terminal that is gone: its words, and no traceback.
             self._failed = True
             with suppress(OSError, ValueError):
-                terminal.show(self._config, f"  a report could not be written: {error.strerror or error}")
+                terminal.show(self._config, f"  pytest or a plug-in failed at the end: {error}")
         finally:
             if self.gate is not None:
                 self._before = int(session.exitstatus)
