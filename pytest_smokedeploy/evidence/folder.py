@@ -14,6 +14,7 @@ from pytest_smokedeploy.evidence.document import build
 from pytest_smokedeploy.evidence.files import MOST_BYTES, opened, sha256
 from pytest_smokedeploy.evidence.journal import Journal
 from pytest_smokedeploy.evidence.statement import predicate, statement
+from pytest_smokedeploy.support.disk import sync
 from pytest_smokedeploy.support.errors import EvidenceError
 
 EVIDENCE: Final = "evidence.json"
@@ -126,7 +127,7 @@ class Drafts:
         for path in self.paths:
             _draft(path).replace(path)
         for folder in {path.parent for path in self.paths}:
-            _sync(folder)
+            sync(folder)
 
 
 def no_pages(_document: Mapping[str, Any]) -> Mapping[Path, str]:
@@ -164,7 +165,7 @@ def draft_folder(
     if short:
         document |= {"timeline": [], "facts": []}
     for name in files:
-        _sync(folder / name)
+        sync(folder / name)
     made = pages(document)
     for path, text in made.items():
         _write(path, [text.encode("utf-8", "surrogateescape")])
@@ -241,12 +242,3 @@ def _write(path: Path, blocks: Iterable[bytes]) -> None:
         file.writelines(blocks)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _sync(path: Path) -> None:
-    """Put a file or a folder on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -5,7 +5,8 @@ import re
 from pathlib import Path
 from typing import Final
 
-from pytest_smokedeploy.agent.domain.files import append_line, kept, sync_folder
+from pytest_smokedeploy.agent.domain.files import append_line, kept
+from pytest_smokedeploy.support.disk import sync
 
 #: Bytes of one file, and older files that are kept (chosen: some 30,000 deploys in all).
 FILE_BYTES: Final = 8 * 1024 * 1024
@@ -50,7 +51,7 @@ class AuditLog:
         older = self._older()
         number = older[-1][0] + 1 if older else 1
         self._file.rename(self._folder / f"audit-{number:06}.jsonl")
-        sync_folder(self._folder)
+        sync(self._folder)
         # Those beyond that a cut-off rotation left are removed with them.
         for _, file in older[: max(0, len(older) + 1 - OLDER_FILES)]:
             file.unlink()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pytest_smokedeploy.support.disk import sync
 from pytest_smokedeploy.support.errors import SmokedeployError
 
 
@@ -60,16 +61,7 @@ def write_whole(file: Path, data: bytes) -> None:
             out.flush()
             os.fsync(out.fileno())
         os.replace(beside, file)  # noqa: PTH105 - the name of the call says what it promises
-        sync_folder(file.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Bring the names in `folder` to the disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        sync(file.parent)
 
 
 def read_whole(file: Path) -> bytes | None:
