@@ -95,7 +95,8 @@ class Stopper(DeployPart):
             if left <= 0:
                 break
             threading.Event().wait(LOOK_AGAIN_SECONDS)
-            self._send("the stop is not confirmed yet", min(in_time, left))
+            # The last one too has time for an answer: none would read as a stop that failed.
+            self._send("the stop is not confirmed yet", max(min(in_time, left), LOOK_AGAIN_SECONDS))
             self._look()
         if (seconds := self.clock() - began) > in_time or not self._seen.confirmed:
             self._seen.late = f"it was not confirmed within {min(seconds, in_time):.1f} s of the first asking"
