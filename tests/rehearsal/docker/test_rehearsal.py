@@ -24,12 +24,12 @@ def test_a_healthy_world_is_rehearsed_on_docker(tmp_path):
     assert run.document["image"]["digest"].startswith("sha256:")
     client = docker.from_env()
     try:
-        names = [container.name for container in client.containers.list(all=True)]
-        # One call: images.list() asks for each image again, and another test may remove one meanwhile.
+        # One call each: the SDK's lists ask for every row again, and another test may remove one meanwhile.
+        names = [name for container in client.api.containers(all=True) for name in container["Names"]]
         images = [tag for image in client.api.images() for tag in image["RepoTags"] or ()]
     finally:
         client.close()
-    assert "runtime-dev" not in names
+    assert "/runtime-dev" not in names
     assert not [tag for tag in images if tag.startswith(requested.host)]
 
 
