@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 import pytest
@@ -28,8 +29,8 @@ def pytest_xdist_make_scheduler(config, log):
             file = nodeid.partition("::")[0]
             if file == "tests/rehearsal/gallery/test_worlds.py":
                 return nodeid
-            if "[ours on podman" in nodeid:
-                return "Podman's runtime-dev"
+            if re.search(r"\[.*\bpodman\b", nodeid):
+                return "Podman"
             if file.startswith(("tests/contract/agents/", "tests/rehearsal/docker/")):
                 return "the container runtime-dev"
             return file

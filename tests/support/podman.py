@@ -10,7 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from pytest_smokedeploy.agent.engines.docker.api import DockerApi
+from pytest_smokedeploy.rehearsal.registry import Registry
 from pytest_smokedeploy.support.errors import EngineError
 from tests.support.agent_process import until
 
@@ -97,3 +100,15 @@ def podman_service() -> Iterator[Podman]:
             yield service
         finally:
             service.close()
+
+
+@pytest.fixture(scope="session")
+def podman(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Podman, Registry]]:
+    """A Podman service, and a registry that it builds for and pulls from."""
+    with podman_service() as service:
+        made = Registry(tmp_path_factory.mktemp("podman") / "registry", service.host)
+        try:
+            made.start()
+            yield service, made
+        finally:
+            made.stop()

@@ -12,10 +12,9 @@ from pytest_smokedeploy.agent.engines.docker.engine import LABEL
 from pytest_smokedeploy.agent.engines.process.engine import ProcessEngine
 from pytest_smokedeploy.agent.engines.registry import ENGINES
 from pytest_smokedeploy.contract import Limits
-from pytest_smokedeploy.rehearsal.registry import Registry
 from tests.integration.engines.conftest import IDLE, Bench, registry  # noqa: F401 - a fixture
 from tests.support.needs import needs_docker, needs_podman
-from tests.support.podman import Podman, podman_service
+from tests.support.podman import podman  # noqa: F401 - a fixture
 
 
 @dataclass
@@ -88,22 +87,10 @@ def docker_ground(tmp_path, registry) -> Iterator[Ground]:  # noqa: F811 - the f
 
 
 @pytest.fixture
-def podman_ground(tmp_path, podman) -> Iterator[Ground]:
+def podman_ground(tmp_path, podman) -> Iterator[Ground]:  # noqa: F811 - the fixture
     """The engine `docker` at Podman's socket."""
     service, its_registry = podman
     yield from _ground(Bench(tmp_path, its_registry, host=service.host))
-
-
-@pytest.fixture(scope="session")
-def podman(tmp_path_factory) -> Iterator[tuple[Podman, Registry]]:
-    """A Podman service, and a registry that it builds for and pulls from."""
-    with podman_service() as service:
-        made = Registry(tmp_path_factory.mktemp("podman") / "registry", service.host)
-        try:
-            made.start()
-            yield service, made
-        finally:
-            made.stop()
 
 
 def _ground(bench: Bench) -> Iterator[Ground]:
