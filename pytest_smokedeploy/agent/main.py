@@ -8,9 +8,11 @@ import socket
 import sys
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Final
 
 from pytest_smokedeploy.agent.domain.container import key_of
+from pytest_smokedeploy.agent.domain.control import ContainerControl
 from pytest_smokedeploy.agent.domain.deploys import read_record
 from pytest_smokedeploy.agent.domain.files import StateError
 from pytest_smokedeploy.agent.domain.flow import Flow
@@ -24,7 +26,7 @@ from pytest_smokedeploy.agent.http.access import Access
 from pytest_smokedeploy.agent.http.app import build_app
 from pytest_smokedeploy.agent.http.keys import Keys
 from pytest_smokedeploy.agent.http.serving import FINISH_SECONDS, AgentServer
-from pytest_smokedeploy.agent.settings import AgentSettings
+from pytest_smokedeploy.agent.settings import AgentSettings, ContainerSettings, WrongSettingsError
 from pytest_smokedeploy.support.errors import EngineError, SmokedeployError
 from pytest_smokedeploy.support.loopback import is_loopback
 from pytest_smokedeploy.support.output import say
@@ -32,6 +34,8 @@ from pytest_smokedeploy.support.redaction import Sanitiser
 
 #: Seconds that a deploy in flight may still take once standard input ended (a rehearsal's agent).
 _SHORT_SECONDS: Final = 10.0
+#: Settings of the container whose default does where what is set is wrong.
+_NUMBERS: Final = frozenset({"STOP_GRACE_SECONDS", "LEASE_MAX_SECONDS"})
 
 
 def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
@@ -57,24 +61,39 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
 
         return check(environ)
     try:
-        settings = AgentSettings.from_environ(environ)
-        logs.start(sys.stderr, Sanitiser(settings.secrets))
-        engine = make_engine(settings)
-        flow = _settled(settings, engine)
+        # What stopping takes comes first: no other setting keeps a container running.
+        own = _container_settings(environ)
+        logs.start(sys.stderr, Sanitiser())
+        control = _settled(own, make_engine(own))
         try:
-            listener = _bind(settings)
-        except EngineError:
-            flow.close(0.0)
-            raise
+            settings = AgentSettings.from_environ(environ)
+            logs.start(sys.stderr, Sanitiser(settings.secrets))
+            _serve(Flow(settings, control), _bind(settings), exit_with_stdin=parsed.exit_with_stdin)
+        finally:
+            # One that can't serve leaves nothing that is lent, as one that leaves in order.
+            control.close(0.0)
     except SmokedeployError as error:
         for line in str(error).splitlines():
             _say(line)
         return 1
-    _serve(flow, listener, exit_with_stdin=parsed.exit_with_stdin)
     return 0
 
 
-def _settled(settings: AgentSettings, engine: Engine) -> Flow:
+def _container_settings(environ: Mapping[str, str]) -> ContainerSettings:
+    """The settings that stopping takes; a number among them that is wrong has its default.
+
+    Raises:
+        WrongSettingsError: which container it is can't be told; every wrong setting is named.
+
+    """
+    for left_out in (frozenset[str](), _NUMBERS):
+        with suppress(WrongSettingsError):
+            given = {name: text for name, text in environ.items() if name not in left_out}
+            return ContainerSettings.from_environ(given)
+    return AgentSettings.from_environ(environ)
+
+
+def _settled(settings: ContainerSettings, engine: Engine) -> ContainerControl:
     """Settle what the last agent left; where STATE_PATH can't be used, end the lease of what runs first."""
     try:
         return reconcile(settings, engine)
@@ -107,7 +126,7 @@ def _say(words: str) -> None:
     say(f"smokedeploy agent: {words}", sys.stderr)
 
 
-def make_engine(settings: AgentSettings) -> Engine:
+def make_engine(settings: ContainerSettings) -> Engine:
     """The engine that the settings name."""
     if not ENGINES[settings.engine].isolated:
         _say("the engine `process` is for rehearsals; it isolates nothing.")
@@ -138,16 +157,17 @@ def _serve(flow: Flow, listener: socket.socket, *, exit_with_stdin: bool) -> Non
     server = AgentServer(build_app(flow, access, leaving), leaving)
     if exit_with_stdin:
         threading.Thread(target=_watch_stdin, args=(server,), daemon=True).start()
+    flow.store.audit("agent.started", why=flow.control.settled)
     # The socket listens already, so a client may connect as soon as this line is out.
     print(json.dumps({"event": "listening", "port": listener.getsockname()[1]}), flush=True)  # noqa: T201
-    closing = threading.Event()
-    threading.Thread(target=watch_engine, args=(flow, closing), name="engine-watch", daemon=True).start()
+    control, closing = flow.control, threading.Event()
+    threading.Thread(target=watch_engine, args=(control, closing), name="engine-watch", daemon=True).start()
     try:
         server.serve_until_told(listener)
     finally:
         closing.set()
         # A deploy whose caller was answered with 202 is in hand too.
-        flow.close(_SHORT_SECONDS if server.force_exit else FINISH_SECONDS)
+        control.close(_SHORT_SECONDS if server.force_exit else FINISH_SECONDS)
         if exit_with_stdin:
             _leave_nothing(flow)
 

@@ -125,42 +125,18 @@ _Folder = Annotated[Path, AfterValidator(_absolute)]
 _Target = Annotated[str, AfterValidator(lambda text: str(_absolute(Path(text))))]
 
 
-class AgentSettings(BaseModel):
-    """What the server owns and a request can't change; each field's variable is its alias."""
+class ContainerSettings(BaseModel):
+    """The part of the settings that stopping the container takes."""
 
     model_config = ConfigDict(frozen=True, alias_generator=str.upper, arbitrary_types_allowed=True)
 
     engine: Annotated[str, _matching("|".join(ENGINES), " or ".join(ENGINES))] = next(iter(ENGINES))
-    environment: str
     container_name: Annotated[str, _NAME]
-    audit_events: _Folder = Field(alias="AUDIT_EVENTS_PATH")
-    snapshots: _Folder = Field(alias="SNAPSHOTS_PATH")
-    audit_events_target: _Target = "/data/audit-events"
-    snapshots_target: _Target = "/data/snapshots"
-    allowed_planes: Annotated[tuple[str, ...], _SOME] = Field(("paper",), alias="ALLOW_EXECUTION_PLANE")
-    allowed_images: Annotated[tuple[Annotated[str, AfterValidator(_repository)], ...], _SOME]
-    runtime_env: Annotated[dict[str, str], BeforeValidator(env_file.read)] = Field(
-        {}, alias="RUNTIME_ENV_FILE"
-    )
-    ci_env_keys: Annotated[frozenset[str], _ANY] = Field(frozenset(), alias="RUNTIME_ENV_KEYS")
-    team: Annotated[str, AfterValidator(_team)] = Field(alias="CF_ACCESS_TEAM_DOMAIN")
-    audience: str = Field(alias="CF_ACCESS_AUD")
-    bind: str = "127.0.0.1"
-    port: Annotated[int, _number(0, 65535)] = 8080
     docker_host: str = ""
     process_store: Path
-    network_mode: str = "none"
-    memory_limit_mb: Annotated[int, _number(0, 999_999)] = 2048
-    process_limit: Annotated[int, _number(0, 999_999)] = 512
-    capabilities: Annotated[tuple[Annotated[str, AfterValidator(_capability)], ...], _ANY] = ()
-    log_limit_mb: Annotated[int, _number(1, 9999)] = 32
     grace_seconds: Annotated[int, _number(0, 300)] = Field(5, alias="STOP_GRACE_SECONDS")
-    database_url: Annotated[Secret | None, BeforeValidator(Secret)] = None
-    database_table: Annotated[str, _TABLE] = "schema_migrations"
     state: _Folder = Field(alias="STATE_PATH")
     lease_max_seconds: Annotated[int, _number(1, 24 * 3600)] = 3600
-    stop_only_images: Annotated[frozenset[Annotated[str, AfterValidator(_pinned)]], _ANY] = frozenset()
-    bind_anywhere: Annotated[str, _matching("yes|no", "yes or no")] = "no"
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
@@ -184,6 +160,39 @@ class AgentSettings(BaseModel):
         if wrong:
             raise WrongSettingsError(wrong)
         return found
+
+    def contradictions(self) -> Iterator[tuple[str, str]]:
+        """Name and message of each setting that contradicts another one."""
+        yield from ()
+
+
+class AgentSettings(ContainerSettings):
+    """What the server owns and a request can't change; each field's variable is its alias."""
+
+    environment: str
+    audit_events: _Folder = Field(alias="AUDIT_EVENTS_PATH")
+    snapshots: _Folder = Field(alias="SNAPSHOTS_PATH")
+    audit_events_target: _Target = "/data/audit-events"
+    snapshots_target: _Target = "/data/snapshots"
+    allowed_planes: Annotated[tuple[str, ...], _SOME] = Field(("paper",), alias="ALLOW_EXECUTION_PLANE")
+    allowed_images: Annotated[tuple[Annotated[str, AfterValidator(_repository)], ...], _SOME]
+    runtime_env: Annotated[dict[str, str], BeforeValidator(env_file.read)] = Field(
+        {}, alias="RUNTIME_ENV_FILE"
+    )
+    ci_env_keys: Annotated[frozenset[str], _ANY] = Field(frozenset(), alias="RUNTIME_ENV_KEYS")
+    team: Annotated[str, AfterValidator(_team)] = Field(alias="CF_ACCESS_TEAM_DOMAIN")
+    audience: str = Field(alias="CF_ACCESS_AUD")
+    bind: str = "127.0.0.1"
+    port: Annotated[int, _number(0, 65535)] = 8080
+    network_mode: str = "none"
+    memory_limit_mb: Annotated[int, _number(0, 999_999)] = 2048
+    process_limit: Annotated[int, _number(0, 999_999)] = 512
+    capabilities: Annotated[tuple[Annotated[str, AfterValidator(_capability)], ...], _ANY] = ()
+    log_limit_mb: Annotated[int, _number(1, 9999)] = 32
+    database_url: Annotated[Secret | None, BeforeValidator(Secret)] = None
+    database_table: Annotated[str, _TABLE] = "schema_migrations"
+    stop_only_images: Annotated[frozenset[Annotated[str, AfterValidator(_pinned)]], _ANY] = frozenset()
+    bind_anywhere: Annotated[str, _matching("yes|no", "yes or no")] = "no"
 
     @property
     def execution_plane(self) -> str:

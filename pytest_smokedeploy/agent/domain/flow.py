@@ -3,23 +3,20 @@
 import logging
 import shlex
 import threading
-import time
 from collections import deque
 from typing import Final
 
 from pytest_smokedeploy.agent.domain import hold
-from pytest_smokedeploy.agent.domain.clock import Clock, now
-from pytest_smokedeploy.agent.domain.container import FOREIGN, Container, key_of
+from pytest_smokedeploy.agent.domain.container import FOREIGN, key_of
+from pytest_smokedeploy.agent.domain.control import ContainerControl
 from pytest_smokedeploy.agent.domain.deploys import Deploy, DeployRecord, keep_record, read_record
 from pytest_smokedeploy.agent.domain.files import StateError
-from pytest_smokedeploy.agent.domain.leases import Leases
 from pytest_smokedeploy.agent.domain.policy import RefusedError, Terms, admit
-from pytest_smokedeploy.agent.domain.state import Store
 from pytest_smokedeploy.agent.domain.steps import FiveSteps
-from pytest_smokedeploy.agent.engines.base import Engine
 from pytest_smokedeploy.agent.settings import AgentSettings
 from pytest_smokedeploy.contract import DeployRequest
 from pytest_smokedeploy.support.errors import SmokedeployError
+from pytest_smokedeploy.support.redaction import Sanitiser
 
 #: Stops that came before their deploy are remembered: a stop may overtake it.
 _REMEMBERED: Final = 256
@@ -31,30 +28,29 @@ class Flow:
 
     Args:
         settings: what the server owns.
-        engine: the engine.
-        store: what outlives the agent.
-        clock: the time by which leases run.
+        control: the container, settled.
 
     Attributes:
-        settings, engine, store: as given.
-        container: the one container.
-        leases: the lease.
-        under_way: the deploy in flight, or None.
+        settings, control: as given.
+        engine, store, container, leases: the control's.
 
     """
 
-    def __init__(self, settings: AgentSettings, engine: Engine, store: Store, clock: Clock = now) -> None:
+    def __init__(self, settings: AgentSettings, control: ContainerControl) -> None:
         self.settings = settings
-        self.engine = engine
-        self.store = store
-        self.container = Container(engine, settings.grace_seconds)
-        most = settings.lease_max_seconds
-        self.leases = Leases(store, self.container, most, lambda: self.under_way, clock)
-        self.under_way: Deploy | None = None
-        self._five = FiveSteps(settings, engine, self.container, store, self.leases)
+        self.control = control
+        self.engine, self.store = control.engine, control.store
+        self.container, self.leases = control.container, control.leases
+        self.store.mask = Sanitiser(settings.secrets).data
+        self._five = FiveSteps(settings, self.engine, self.container, self.store, self.leases)
         self._lock = threading.Lock()
         self._last: DeployRecord | None = None
         self._stopped: deque[str] = deque(maxlen=_REMEMBERED)
+
+    @property
+    def under_way(self) -> Deploy | None:
+        """The deploy in flight, or None."""
+        return self.control.under_way
 
     # -- deploy ----------------------------------------------------------------------------
 
@@ -82,7 +78,7 @@ class Flow:
                 raise RefusedError(409, "this deploy was stopped before it arrived.")
             deploy = Deploy(request, by, self.store)
             self._begin(deploy, terms)
-            self.under_way = deploy
+            self.control.under_way = deploy
         threading.Thread(target=self._run, args=(deploy, terms), name="deploy", daemon=True).start()
         return deploy
 
@@ -121,7 +117,7 @@ class Flow:
         except Exception as error:  # noqa: BLE001 - whatever it was: nothing of it runs on, and it is told
             record = self._failed(deploy, error)
         with self._lock:
-            self.under_way, self._last = None, record
+            self.control.under_way, self._last = None, record
         deploy.ended.set_result(record)
 
     def _end(self, record: DeployRecord) -> None:
@@ -208,16 +204,6 @@ class Flow:
 
         """
         hold.passed(self.store, deploy_id, by, self.under_way, self.container.look())
-
-    def close(self, seconds: float) -> None:
-        """Give a deploy in flight `seconds` to end, then cancel it; stop a lent container."""
-        until, deploy = time.monotonic() + seconds, self.under_way
-        if deploy is not None:
-            try:
-                deploy.ended.result(seconds)
-            except TimeoutError:
-                deploy.cancel("the agent was shut down")
-        self.leases.close(until)
 
 
 def _words(error: Exception) -> str:

@@ -8,7 +8,7 @@ from pytest_smokedeploy.agent.domain.clock import now
 from pytest_smokedeploy.agent.domain.container import Container, key_of
 from pytest_smokedeploy.agent.domain.leases import lease_of
 from pytest_smokedeploy.agent.engines.base import Engine
-from pytest_smokedeploy.agent.settings import AgentSettings
+from pytest_smokedeploy.agent.settings import ContainerSettings
 from pytest_smokedeploy.support.errors import EngineError
 
 #: Seconds between two looks at the container: it may be stopped or removed by hand meanwhile.
@@ -16,7 +16,7 @@ _LOOK_SECONDS: Final = 1.0
 
 
 def end_lease(
-    settings: AgentSettings, engine: Engine, leaving: threading.Event, say: Callable[[str], None]
+    settings: ContainerSettings, engine: Engine, leaving: threading.Event, say: Callable[[str], None]
 ) -> None:
     """Stop the agent's container at the end of the lease in its labels; wait for that end where it runs.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from pytest_smokedeploy.agent.engines.base import Engine
-    from pytest_smokedeploy.agent.settings import AgentSettings
+    from pytest_smokedeploy.agent.settings import ContainerSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,17 +22,17 @@ class EngineKind:
 
     """
 
-    make: Callable[[AgentSettings], Engine]
+    make: Callable[[ContainerSettings], Engine]
     isolated: bool = True
 
 
-def _docker(settings: AgentSettings) -> Engine:
+def _docker(settings: ContainerSettings) -> Engine:
     from pytest_smokedeploy.agent.engines.docker.engine import DockerEngine  # noqa: PLC0415 - one is loaded
 
     return DockerEngine(settings.container_name, settings.docker_host)
 
 
-def _process(settings: AgentSettings) -> Engine:
+def _process(settings: ContainerSettings) -> Engine:
     from pytest_smokedeploy.agent.engines.process.engine import ProcessEngine  # noqa: PLC0415 - one is loaded
 
     return ProcessEngine(settings.process_store)

@@ -12,6 +12,7 @@ import httpx
 import jwt
 import pytest
 
+from pytest_smokedeploy.agent.domain.flow import Flow
 from pytest_smokedeploy.agent.domain.reconcile import reconcile
 from pytest_smokedeploy.agent.engines.process.engine import ProcessEngine
 from pytest_smokedeploy.agent.http.access import Access
@@ -106,7 +107,8 @@ class Door:
         )
         self.access = Access(Keys(keys.url, self.clock), self.team.audience)
         self._server = ExitStack()
-        app = build_app(reconcile(settings, ProcessEngine(folder / "store")), self.access)
+        control = reconcile(settings, ProcessEngine(folder / "store"))
+        app = build_app(Flow(settings, control), self.access)
         self.url = f"http://127.0.0.1:{self._server.enter_context(serving(app))}"
 
     def close(self):

@@ -4,6 +4,7 @@ import uuid
 
 import pytest
 
+from pytest_smokedeploy.agent.domain.flow import Flow
 from pytest_smokedeploy.agent.domain.reconcile import reconcile
 from pytest_smokedeploy.agent.engines.process.engine import ProcessEngine
 from pytest_smokedeploy.agent.settings import AgentSettings
@@ -59,12 +60,12 @@ def flow_of(tmp_path):
             }
         )
         engine = Faulty(tmp_path / "store", fault)
-        flows.append(reconcile(settings, engine))
+        flows.append(Flow(settings, reconcile(settings, engine)))
         return flows[-1], engine
 
     yield make
     for flow in flows:
-        flow.close(0.0)
+        flow.control.close(0.0)
 
 
 @pytest.mark.parametrize(

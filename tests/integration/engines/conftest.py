@@ -12,6 +12,7 @@ from contextlib import closing
 
 import pytest
 
+from pytest_smokedeploy.agent.domain.flow import Flow
 from pytest_smokedeploy.agent.domain.reconcile import reconcile
 from pytest_smokedeploy.agent.engines.docker.api import DockerApi
 from pytest_smokedeploy.agent.engines.docker.engine import DockerEngine
@@ -68,7 +69,7 @@ class Bench:
                 **(environ or {}),
             }
         )
-        self.flow = reconcile(self.settings, self.engine)
+        self.flow = Flow(self.settings, reconcile(self.settings, self.engine))
 
     def push(self, tag, script=IDLE, applets=()):
         self._registry.push(self.repository, tag, f"#!/bin/sh\n{script}\n", applets)
@@ -108,7 +109,7 @@ class Bench:
         return found
 
     def clear(self):
-        self.flow.close(SECONDS)
+        self.flow.control.close(SECONDS)
         with self.api.client() as client:
             for row in client.containers(all=True, filters={"name": self.name}):
                 client.remove_container(row["Id"], force=True, v=True)

@@ -12,6 +12,7 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import checks
 
+from pytest_smokedeploy.agent.domain.flow import Flow
 from pytest_smokedeploy.agent.domain.reconcile import reconcile
 from pytest_smokedeploy.agent.http.access import Access
 from pytest_smokedeploy.agent.http.app import CALLS as SERVED
@@ -105,7 +106,7 @@ def test_every_call_of_the_agent_stands_in_it(agent):
 def test_every_route_stands_in_it(agent, tmp_path):
     settings = AgentSettings.from_environ(Agent(tmp_path, agent.keys).environ)
     access = Access(TeamKeys(settings.team), settings.audience)
-    app = build_app(reconcile(settings, make_engine(settings)), access)
+    app = build_app(Flow(settings, reconcile(settings, make_engine(settings))), access)
     paths = document(SERVED)["paths"].items()
     described = {(path, method.upper()) for path, calls in paths for method in calls}
     assert {(route.path, *route.methods) for route in app.routes} == described | {(PATH, "GET")}
