@@ -69,7 +69,7 @@ class Ground:
             "ALLOWED_IMAGES": self.repository,
             "CF_ACCESS_TEAM_DOMAIN": self.team.address,
             "CF_ACCESS_AUD": self.team.audience,
-            "STATE_PATH": str(state / "state.json"),
+            "STATE_PATH": str(state),
             "STOP_GRACE_SECONDS": "0",
             "PORT": "0",
             **environ,
@@ -80,10 +80,16 @@ class Ground:
 
 
 class Agent:
-    """One running agent, and calls to it as the edge passes them on."""
+    """One running agent, and calls to it as the edge passes them on.
+
+    Attributes:
+        state: its STATE_PATH.
+        pid: its process id.
+
+    """
 
     def __init__(self, ground: Ground, environ: dict[str, str]) -> None:
-        self._ground = ground
+        self._ground, self.state = ground, Path(environ["STATE_PATH"])
         log = (ground.folder / "agent.log").open("ab")
         with log:
             self._process = subprocess.Popen(
@@ -93,6 +99,7 @@ class Agent:
                 stdout=subprocess.PIPE,
                 stderr=log,
             )
+        self.pid = self._process.pid
         line = self._process.stdout.readline() if self._process.stdout else b""
         if not line:
             sys.exit((ground.folder / "agent.log").read_text())
@@ -107,11 +114,10 @@ class Agent:
             sys.exit(f"{method} {path}: {answer.status_code} {answer.text[:400]}")
         return answer
 
-    def deploy(self, tag: str) -> None:
-        """Without a deploy id: no lease, no hold."""
-        self.call(
-            "POST", contract.DEPLOY, json={"image": f"{self._ground.repository}:{tag}", "environment": "dev"}
-        )
+    def deploy(self, tag: str, **more: object) -> None:
+        """Without a deploy id in `more`: no lease, no hold."""
+        body = {"image": f"{self._ground.repository}:{tag}", "environment": "dev", **more}
+        self.call("POST", contract.DEPLOY, json=body)
 
     def headers(self) -> dict[str, str]:
         """Access's assertion."""
@@ -119,7 +125,7 @@ class Agent:
 
     def peak_mb(self) -> float:
         """The most memory it ever had, MB."""
-        status = Path(f"/proc/{self._process.pid}/status").read_text(encoding="ascii")
+        status = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii")
         return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
     def close(self) -> None:

@@ -4,8 +4,9 @@ Pair by pair, in turns that swap. The agent also watches for a moment that the c
 (`SETTLE_SECONDS`: without it, one that ends at once would pass for running). So there are two pairs:
 the agent as it ships against a command line that watches as long (`docker wait`, given up after that
 time), and both without; and, for what the watch alone costs, the agent as it ships against a command
-line that does not. On both sides a stopped container is there before, SIGKILL follows the stop at once
-(so that nobody waits for a runtime), and the state is read back. Needs a Docker engine and
+line that does not. On both sides a stopped container is there before, the container has the same limits,
+mounts, variables and labels and is read back before it starts, SIGKILL follows the stop at once (so that
+nobody waits for a runtime), and the state is read back. Needs a Docker engine and
 docker-registry:
 
     python benchmarks/agent_vs_cli.py [pairs]
@@ -13,11 +14,11 @@ docker-registry:
 
 from __future__ import annotations
 
+import json
 import statistics
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 from agent_on_docker import NAME, Agent, Ground
 
@@ -37,34 +38,51 @@ def by_agent(agent: Agent) -> float:
     return time.perf_counter() - began
 
 
-def by_cli(image: str, folder: Path, watch: float = 0.0) -> float:
+def options() -> list[str]:
+    """Options of `docker create` that make what the agent made: the container that is there."""
+    (made,) = json.loads(docker("inspect", NAME))
+    host, config = made["HostConfig"], made["Config"]
+    rows = {
+        "network": [host["NetworkMode"]],
+        "restart": [host["RestartPolicy"]["Name"]],
+        "memory": [host["Memory"]],
+        "pids-limit": [host["PidsLimit"]],
+        "cap-drop": host["CapDrop"],
+        "cap-add": host["CapAdd"] or [],
+        "security-opt": host["SecurityOpt"],
+        "log-driver": [host["LogConfig"]["Type"]],
+        "log-opt": [f"{name}={value}" for name, value in host["LogConfig"]["Config"].items()],
+        "mount": [f"type=bind,source={m['Source']},target={m['Target']}" for m in host["Mounts"]],
+        "env": config["Env"],
+        "label": [f"{name}={value}" for name, value in config["Labels"].items()],
+    }
+    given = [f"--{name}={value}" for name, values in rows.items() for value in values]
+    return [*given, "--no-healthcheck"]
+
+
+def by_cli(image: str, how: list[str], watch: float = 0.0) -> float:
     """Seconds: the five steps and the stop, each a command, as a shell script would give them.
 
-    `watch`: seconds for which it must keep running.
+    `how`: options of the container. `watch`: seconds for which it must keep running.
     """
-    mounts = [
-        word
-        for source, target in (("audit", "/data/audit-events"), ("snapshots", "/data/snapshots"))
-        for word in ("--mount", f"type=bind,source={folder / source},target={target}")
-    ]
-    how = ["--network", "none", "--restart", "no", "--label", f"smokedeploy.agent={NAME}", *mounts]
     began = time.perf_counter()
-    for words in (
-        ["pull", "-q", image],
-        ["inspect", "--format", "{{.State.Running}}", NAME],
-        ["rm", NAME],
-        ["create", "--name", NAME, *how, image],
-        ["start", NAME],
-        ["wait", NAME],
-        ["inspect", "--format", "{{.State.Running}}", NAME],
-        ["stop", "-t", "0", NAME],
-    ):
-        if words[0] == "wait":
-            if watch:
-                subprocess.run(["timeout", str(watch), "docker", *words], check=False, timeout=60)
-            continue
-        subprocess.run(["docker", *words], check=True, capture_output=True, timeout=60)
+    docker("pull", "-q", image)
+    docker("inspect", "--format", "{{.State.Running}}", NAME)
+    docker("rm", NAME)
+    docker("create", "--name", NAME, *how, image)
+    docker("inspect", NAME)
+    docker("start", NAME)
+    if watch:
+        subprocess.run(["timeout", str(watch), "docker", "wait", NAME], check=False, timeout=60)
+    docker("inspect", "--format", "{{.State.Running}}", NAME)
+    docker("stop", "-t", "0", NAME)
     return time.perf_counter() - began
+
+
+def docker(*words: str) -> str:
+    """What a command printed."""
+    done = subprocess.run(["docker", *words], check=True, capture_output=True, text=True, timeout=60)
+    return done.stdout
 
 
 def main(pairs: int) -> int:
@@ -73,11 +91,13 @@ def main(pairs: int) -> int:
         ground.registry.push(ground.repository, TAG, "#!/bin/sh\nwhile :; do sleep 60; done\n")
         image = f"{ground.repository}:{TAG}"
         with_pause, without = ground.agent(), ground.agent(SETTLE="0")
+        by_agent(with_pause)
+        how = options()
         ways = {
             AGENT: lambda: by_agent(with_pause),
             BARE_AGENT: lambda: by_agent(without),
-            CLI: lambda: by_cli(image, ground.folder, SETTLE_SECONDS),
-            BARE_CLI: lambda: by_cli(image, ground.folder),
+            CLI: lambda: by_cli(image, how, SETTLE_SECONDS),
+            BARE_CLI: lambda: by_cli(image, how),
         }
         for way in ways.values():  # the image, connections, caches
             way()
