@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
-from tests.documents import clauses, log, settings
+from tests.documents import clauses, log, settings, ways_out
 
 ROOT = Path(__file__).parents[2]
 MADE = {
     "docs/clauses.md": clauses.page,
     "docs/log.md": log.page,
     "docs/settings.md": settings.page,
+    "docs/ways-out.md": ways_out.page,
     "pytest_smokedeploy/schemas/settings.schema.json": settings.schema_text,
 }

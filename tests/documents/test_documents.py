@@ -8,7 +8,8 @@ import yaml
 
 from pytest_smokedeploy.agent.settings import AgentSettings, WrongSettingsError
 from pytest_smokedeploy.model import CLAUSES
-from tests.documents import settings
+from pytest_smokedeploy.settings.model import Deadlines
+from tests.documents import settings, ways_out
 from tests.documents.made import MADE, ROOT
 
 
@@ -66,6 +67,22 @@ def test_no_setting_lacks_its_description():
     assert lacking == []
     for row in (ROOT / "docs" / "settings.md").read_text().splitlines():
         assert not row.startswith("| ") or row.split("|")[-2].strip(), f"no word on {row}"
+
+
+def test_a_way_out_stands_in_the_table_by_its_test_alone():
+    mark = "@pytest.mark.way_out('one', 'gate')\n"
+    params = "@pytest.mark.parametrize('a', [pytest.param(1, marks=pytest.mark.way_out('two', 'step'))])\n"
+    assert list(ways_out.marked(f"{mark}{params}def test_a(a): ...\n")) == [("one", "gate"), ("two", "step")]
+    assert (
+        list(ways_out.marked(f"KEPT = pytest.mark.way_out('one', 'gate')\n{mark}def helper(): ...\n")) == []
+    )
+
+
+def test_each_layer_of_the_ways_out_is_taken_and_bounded_by_settings_there_are():
+    assert {layer for _, layer, _ in ways_out.found()} == set(ways_out.LAYERS)
+    bounds = " ".join(bound for _, bound in ways_out.LAYERS.values())
+    agents = {str(field.alias) for field in AgentSettings.model_fields.values()}
+    assert set(re.findall(r"`(\w+)`", bounds)) <= agents | set(Deadlines.model_fields)
 
 
 class Asked(dict):

@@ -110,6 +110,7 @@ def test_while_nothing_is_deployed(world, new_id, how):
     assert world.status()["running"] is True
 
 
+@pytest.mark.way_out("the engine is ended or killed, and started again", "engine")
 def test_while_a_container_runs_within_its_lease(world, new_id, how):
     one = new_id()
     deployed(world, one, lease_seconds=600)
@@ -179,6 +180,7 @@ def test_once_it_was_made_and_before_that_is_known(world, new_id, how, made):
     assert world.status()["running"] is False
 
 
+@pytest.mark.way_out("the engine is ended or killed during a stop", "engine")
 def test_during_a_stop(world, new_id, how):
     one, answers = new_id(), []
     deployed(world, one, lease_seconds=600)

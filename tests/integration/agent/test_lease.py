@@ -5,7 +5,8 @@ from email.utils import parsedate_to_datetime
 import pytest
 
 from pytest_smokedeploy.contract import parse_time
-from tests.support.agent_process import until
+from tests.support.agent_process import Agent, until
+from tests.support.small_disk import fill, small
 
 
 def renew(agent, deploy_id, seconds):
@@ -33,6 +34,7 @@ def lent(agent, new_id):
     return deploy
 
 
+@pytest.mark.way_out("the gate renews no more: its runner is gone", "lease")
 def test_it_runs_out_and_the_container_is_stopped(agent, lent):
     one = lent(1)
     gone(agent)
@@ -41,6 +43,20 @@ def test_it_runs_out_and_the_container_is_stopped(agent, lent):
     assert "the container was stopped" in row["why"]
     status = until(lambda: (said := agent.status())["lease_expires_at"] is None and said)
     assert status["deploy_id"] == one
+
+
+@pytest.mark.needs("tmpfs")
+@pytest.mark.way_out("the agent's own disk is full when the lease ends", "lease")
+def test_on_a_full_disk_it_runs_out_all_the_same(tmp_path, keys, new_id):
+    agent = Agent(tmp_path, keys)
+    with small(tmp_path / "state", "256k"):
+        agent.start()
+        try:
+            assert agent.deploy(agent.image("1.0.0"), new_id(), lease_seconds=2).status_code == 200
+            fill(tmp_path / "state")
+            gone(agent)
+        finally:
+            agent.stop()
 
 
 def test_a_run_whose_lease_ran_out_cannot_pass(agent, lent):

@@ -34,6 +34,7 @@ def held_run(tmp_path):
     process.wait()
 
 
+@pytest.mark.way_out("SIGINT, SIGTERM or SIGHUP twice: while it deploys, and during the stop", "gate")
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_signal_while_deploying_ends_in_a_stop(held_run, number):
     held_run.due("deploy")
@@ -51,6 +52,7 @@ def test_a_signal_while_deploying_ends_in_a_stop(held_run, number):
     assert run.document["stop"]["confirmed"] is True
 
 
+@pytest.mark.way_out("one signal, during the stop", "gate")
 def test_a_signal_during_the_stop_waits_for_it(held_run):
     held_run.due("deploy")
     held_run.go("deploy")

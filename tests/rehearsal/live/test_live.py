@@ -63,6 +63,7 @@ def killed(live):
     return world
 
 
+@pytest.mark.way_out("SIGKILL to the gate's process while it watches", "step")
 def test_what_a_killed_run_left_is_stopped(live):
     """SIGKILL runs nothing of ours: the workflow's last step reads the journal and stops."""
     world = killed(live)

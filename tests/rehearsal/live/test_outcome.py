@@ -3,7 +3,6 @@
 import socket
 import subprocess
 import threading
-from contextlib import contextmanager
 
 import pytest
 
@@ -11,6 +10,7 @@ from pytest_smokedeploy.evidence import verify
 from pytest_smokedeploy.rehearsal import World
 from tests.rehearsal.gallery.gate import SECONDS
 from tests.rehearsal.live.relay import at_once, cut, dripped, relayed
+from tests.support.small_disk import fill, small
 
 OUTCOME = "/v1/outcome"
 
@@ -93,30 +93,11 @@ def test_the_evidence_stands_before_the_outcome_is_told(live):
         assert (world.folder / "evidence" / name).read_bytes() == seen[f".{name}.new"]
 
 
-@contextmanager
-def small(folder, size):
-    """A file system of `size` at `folder`."""
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "none", str(folder)], check=True)
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
-
-
-def fill(folder):
-    """Leave not a byte."""
-    with (folder / "filler").open("wb", buffering=0) as file:
-        for size in (1 << 16, 1 << 12, 1):
-            try:
-                while True:
-                    file.write(bytes(size))
-            except OSError:
-                continue
-
-
 @pytest.mark.needs("tmpfs")
-@pytest.mark.parametrize(("when", "verdict"), [(OUTCOME, "PASS"), ("/v1/stop", "INCOMPLETE")])
+@pytest.mark.way_out("the disk of the evidence fills: at the deploy, at the stop, at the outcome", "gate")
+@pytest.mark.parametrize(
+    ("when", "verdict"), [(OUTCOME, "PASS"), ("/v1/stop", "INCOMPLETE"), ("/v1/deploy", "FAIL")]
+)
 def test_a_disk_that_fills(live, when, verdict):
     """What a pass needs is on the disk before the outcome is told; where it is not, nothing is told."""
 
@@ -130,17 +111,20 @@ def test_a_disk_that_fills(live, when, verdict):
         run = world.run()
         assert (run.document["verdict"], run.status) == (verdict, 0 if verdict == "PASS" else 1), run.output
         assert (OUTCOME in world.posts, on_hold(world)) == (verdict == "PASS", verdict != "PASS")
+        assert world.stack.running() is False
         assert f"{verdict}  " in run.output
         assert "Traceback" not in run.output
         assert "No space left" in run.document["reason"] or verdict == "PASS"
         assert (verify(world.folder / "evidence") == []) is (verdict == "PASS")
 
 
-def test_an_output_that_nobody_reads_any_more_changes_nothing(live):
+@pytest.mark.way_out("the reader of the gate's output leaves: at the deploy, at the outcome", "gate")
+@pytest.mark.parametrize("when", ["/v1/deploy", OUTCOME])
+def test_an_output_that_nobody_reads_any_more(live, when):
     ours, gates = socket.socketpair()
 
     def intercept(exchange):
-        if exchange.path == OUTCOME:
+        if exchange.path == when:
             ours.shutdown(socket.SHUT_RDWR)
         return False
 
@@ -151,9 +135,11 @@ def test_an_output_that_nobody_reads_any_more_changes_nothing(live):
         # Read until the outcome is told, so that the gate never waits for room.
         while ours.recv(65536):
             pass
-        assert process.wait(SECONDS) == 0
-    assert verify(world.folder / "evidence") == []
-    assert on_hold(world) is False
+        status = process.wait(SECONDS)
+    # Once the evidence is whole it changes nothing; before that no pass can be told from it.
+    whole = when == OUTCOME
+    assert (status, verify(world.folder / "evidence") == []) == (0 if whole else 1, whole)
+    assert (on_hold(world), world.stack.running()) == (not whole, False)
 
 
 @pytest.mark.needs("tmpfs")

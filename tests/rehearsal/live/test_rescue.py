@@ -36,6 +36,7 @@ def refused(world):
     assert world.command("verify", str(world.folder / "evidence")).returncode == 1
 
 
+@pytest.mark.way_out("SIGKILL to the gate's process while it deploys", "step")
 def test_a_run_killed_while_its_deploy_is_under_way_is_stopped_by_name(live):
     world = killed_at(live, lambda call: call.path.startswith("/v1/deploys/"))
     done = world.command("stop")

@@ -127,6 +127,7 @@ def test_a_renewal_before_the_start_is_bounded_as_well(lent, clock, tmp_path, ru
     given.close(0.0)
 
 
+@pytest.mark.way_out("the server's clock is set back or forward", "lease")
 def test_a_clock_that_is_set_is_seen_while_it_runs(lent, clock, runtime, monkeypatch):
     monkeypatch.setattr(leases, "_LOOK_SECONDS", 0.01)
     lent(10)
