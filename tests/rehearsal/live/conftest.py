@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -23,8 +24,9 @@ RESOLVER = Path(__file__).parent / "resolver"
 class Live:
     """Runs the gate and the command line against a stack, as a workflow would."""
 
-    def __init__(self, folder, stack, settings, ca):
+    def __init__(self, folder, stack, settings, tls):
         self.folder, self.stack, self.settings = folder, stack, settings
+        ca, self.key, self.chain = tls
         self.tests = ROOT / "smoke_tests"
         url = stack.environ["DEPLOY_ENDPOINT"]
         self.environ = {
@@ -83,11 +85,11 @@ class Live:
         return [path for method, path in self.stack.requests if method == "POST"]
 
 
-@pytest.fixture
-def live(tmp_path):
-    """live(world, **settings) -> Live, taken down at the end."""
+@contextmanager
+def lives(folder):
+    """live(world, **settings) -> Live, whose files go to `folder`; all are taken down at the end."""
     authority = trustme.CA()
-    ca, key, chain = tmp_path / "ca.pem", tmp_path / "key.pem", tmp_path / "chain.pem"
+    ca, key, chain = folder / "ca.pem", folder / "key.pem", folder / "chain.pem"
     authority.cert_pem.write_to_path(ca)
     issued = authority.issue_cert(HOST, "localhost")
     issued.private_key_pem.write_to_path(key)
@@ -96,16 +98,25 @@ def live(tmp_path):
     stacks = []
 
     def make(world=None, **changes):
-        file = settings_file(tmp_path, changes)
+        file = settings_file(folder, changes)
         settings = load(file)
-        stack = Stack(world or World(), tmp_path / "world", settings, file.parent, tls=(chain, key))
+        stack = Stack(world or World(), folder / "world", settings, file.parent, tls=(chain, key))
         stacks.append(stack)
         stack.start()
         for name in (settings.phase.ledger, settings.phase.inspections):
             (file.parent / name).write_text((stack.phase_folder / name).read_text())
         assert yaml.safe_load(file.read_text())
-        return Live(tmp_path, stack, file, ca)
+        return Live(folder, stack, file, (ca, key, chain))
 
-    yield make
-    for stack in stacks:
-        stack.stop()
+    try:
+        yield make
+    finally:
+        for stack in stacks:
+            stack.stop()
+
+
+@pytest.fixture
+def live(tmp_path):
+    """As `lives`, in this test's own folder."""
+    with lives(tmp_path) as make:
+        yield make

@@ -9,7 +9,7 @@ import pytest
 from pytest_smokedeploy.evidence import verify
 from pytest_smokedeploy.rehearsal import World
 from tests.rehearsal.gallery.gate import SECONDS
-from tests.rehearsal.live.relay import at_once, cut, dripped, relayed
+from tests.rehearsal.live.relay import at_once, cut, dripped, lost, relayed
 from tests.support.small_disk import fill, small
 
 OUTCOME = "/v1/outcome"
@@ -34,7 +34,7 @@ def agreed(world, run, verdict, *, held):
 @pytest.mark.parametrize("lose", [at_once, cut, dripped])
 def test_a_lost_answer_to_the_outcome_is_looked_up(live, lose):
     world = live(deadlines={"request_seconds": 3})
-    with relayed(world, OUTCOME, lose):
+    with relayed(world, lost(OUTCOME, lose)):
         run = world.run()
     agreed(world, run, "PASS", held=False)
     assert world.posts == ["/v1/deploy", "/v1/stop", OUTCOME]

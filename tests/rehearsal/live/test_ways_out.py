@@ -9,7 +9,7 @@ import pytest
 
 from pytest_smokedeploy.rehearsal import World
 from tests.rehearsal.gallery.gate import SECONDS
-from tests.rehearsal.live.relay import at_once, cut, dripped, relayed, stalled
+from tests.rehearsal.live.relay import at_once, cut, dripped, lost, relayed, stalled
 from tests.support.agent_process import until
 
 DEPLOY, STOP = "/v1/deploy", "/v1/stop"
@@ -137,7 +137,7 @@ def test_cancelled_by_github(live, trap, killed):
 )
 def test_an_answer_to_the_deploy_that_is_lost(live, lose):
     world = live(deadlines={"deploy_seconds": 4})
-    with relayed(world, DEPLOY, lose):
+    with relayed(world, lost(DEPLOY, lose)):
         run = world.run()
     assert (run.document["verdict"], run.status) == ("FAIL", 1), run.output
     assert world.posts == [DEPLOY, STOP]
