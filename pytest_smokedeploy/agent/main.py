@@ -160,14 +160,12 @@ def _serve(flow: Flow, listener: socket.socket, *, exit_with_stdin: bool) -> Non
     flow.store.audit("agent.started", why=flow.control.settled)
     # The socket listens already, so a client may connect as soon as this line is out.
     print(json.dumps({"event": "listening", "port": listener.getsockname()[1]}), flush=True)  # noqa: T201
-    control, closing = flow.control, threading.Event()
-    threading.Thread(target=watch_engine, args=(control, closing), name="engine-watch", daemon=True).start()
+    threading.Thread(target=watch_engine, args=(flow.control,), name="engine-watch", daemon=True).start()
     try:
         server.serve_until_told(listener)
     finally:
-        closing.set()
         # A deploy whose caller was answered with 202 is in hand too.
-        control.close(_SHORT_SECONDS if server.force_exit else FINISH_SECONDS)
+        flow.control.close(_SHORT_SECONDS if server.force_exit else FINISH_SECONDS)
         if exit_with_stdin:
             _leave_nothing(flow)
 

@@ -1,5 +1,6 @@
 """The one container, what STATE_PATH keeps of it, and the deploy in flight."""
 
+import threading
 import time
 
 from pytest_smokedeploy.agent.domain.clock import Clock, now
@@ -26,6 +27,7 @@ class ContainerControl:
         leases: the lease.
         settled: what was done with what the last agent left, in words.
         under_way: the deploy in flight, or None.
+        closing: set once the agent leaves.
 
     """
 
@@ -35,11 +37,13 @@ class ContainerControl:
         self.container = Container(engine, settings.grace_seconds)
         self.settled = ""
         self.under_way: Deploy | None = None
+        self.closing = threading.Event()
         most = settings.lease_max_seconds
         self.leases = Leases(store, self.container, most, lambda: self.under_way, clock)
 
     def close(self, seconds: float) -> None:
         """Give a deploy in flight `seconds` to end, then cancel it; stop a lent container."""
+        self.closing.set()
         until, deploy = time.monotonic() + seconds, self.under_way
         if deploy is not None:
             try:

@@ -20,6 +20,8 @@ from pytest_smokedeploy.support.redaction import Sanitiser
 
 #: Stops that came before their deploy are remembered: a stop may overtake it.
 _REMEMBERED: Final = 256
+#: Seconds until an end that can't be kept is tried again.
+_AGAIN_SECONDS: Final = 1.0
 _LOG: Final = logging.getLogger("smokedeploy.agent")
 
 
@@ -110,23 +112,39 @@ class Flow:
             hold.begun(self.store, state, deploy)
 
     def _run(self, deploy: Deploy, terms: Terms) -> None:
+        kept = True
         try:
             self._five.do(deploy, terms)
             record = deploy.record(200, {"status": "deployed", **deploy.facts, "steps": deploy.steps})
             self._end(record)
         except Exception as error:  # noqa: BLE001 - whatever it was: nothing of it runs on, and it is told
             record = self._failed(deploy, error)
+            kept = self._kept(record)
         with self._lock:
             self.control.under_way, self._last = None, record
         deploy.ended.set_result(record)
+        # Until it is kept nobody could release its hold: by the disk the deploy would be under way.
+        while not kept and not self.control.closing.wait(_AGAIN_SECONDS):
+            kept = self._kept(record)
 
     def _end(self, record: DeployRecord) -> None:
         """Write down how it ended, before it is answered."""
         keep_record(self.store, record)
-        self.store.update(current=None)
+        with self.store.changing() as state:
+            if state.current is not None and state.current.key == record.key:
+                state.current = None
         what = "deploy.deployed" if record.deployed else "deploy.failed"
         why = "all five steps were done" if record.deployed else str(record.body["reason"])
         self.store.audit(what, why=why, deploy_id=record.key)
+
+    def _kept(self, record: DeployRecord) -> bool:
+        """Write down how a failed deploy ended; False where that can't be kept now."""
+        try:
+            self._end(record)
+        except StateError as error:
+            _LOG.error("the end of a deploy can't be kept: %s", error)
+            return False
+        return True
 
     def _failed(self, deploy: Deploy, error: Exception) -> DeployRecord:
         words, left = _words(error), {}
@@ -138,12 +156,7 @@ class Flow:
             except Exception as unread:  # noqa: BLE001 - whoever waits for the deploy's end must be told it
                 words += f" What it wrote could not be read: {_words(unread)}"
         body = {"status": "error", "reason": words, "step": str(deploy.asked.step), **deploy.facts, **left}
-        record = deploy.record(500, {**body, "steps": deploy.steps})
-        try:
-            self._end(record)
-        except StateError as unkept:
-            _LOG.error("the end of a deploy can't be kept: %s", unkept)
-        return record
+        return deploy.record(500, {**body, "steps": deploy.steps})
 
     def _stop_failed(self, deploy: Deploy) -> str:
         """Leave nothing of a failed deploy running; returns what could not be stopped, or "".

@@ -1,7 +1,6 @@
 """Settles what the last agent left, or what an engine left that went away and came back."""
 
 import logging
-import threading
 from typing import Final
 
 from pytest_smokedeploy.agent.domain import hold
@@ -44,16 +43,16 @@ def reconcile(settings: ContainerSettings, engine: Engine, clock: Clock = now) -
     return control
 
 
-def watch_engine(control: ContainerControl, closing: threading.Event) -> None:
-    """Settle what the engine left each time it went away and came back, until `closing` is set.
+def watch_engine(control: ContainerControl) -> None:
+    """Settle what the engine left each time it went away and came back, until the agent leaves.
 
     What is not settled by then the next agent settles.
     """
-    while control.engine.away(closing):
+    while control.engine.away(control.closing):
         said = "the engine is away; what runs is not known until it is back"
         _LOG.warning(said)
         control.store.tell("engine.away", why=said)
-        while not closing.is_set():
+        while not control.closing.is_set():
             try:
                 control.engine.ping()
                 _resettle(control)
@@ -63,7 +62,7 @@ def watch_engine(control: ContainerControl, closing: threading.Event) -> None:
                 elif str(error) != said:
                     said = str(error)
                     _LOG.warning("not settled yet: %s", said)
-                closing.wait(_AGAIN_SECONDS)
+                control.closing.wait(_AGAIN_SECONDS)
             else:
                 break
 
