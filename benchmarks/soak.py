@@ -57,8 +57,15 @@ class Results:
                 sys.exit(f"{path} holds runs of {other}, and this is {mark}: name another file.")
 
     def add(self, run: dict[str, Any]) -> None:
-        """Append a run."""
+        """Append a run.
+
+        Raises:
+            RuntimeError: the tree is another one by now.
+
+        """
         with self._lock:
+            if (now := commit()) != self._mark["commit"]:
+                raise RuntimeError(f"this began on {self._mark['commit']}, and the tree is {now} now")
             self.rows.append(self._mark | run)
             with self._path.open("a") as file:
                 file.write(json.dumps(self._mark | run) + "\n")
