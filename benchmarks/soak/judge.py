@@ -65,12 +65,12 @@ def _second(run: Facts) -> Iterator[str]:
 
 
 def _passed(run: Facts) -> bool:
-    return bool(run["folder"]) and run["folder"]["verdict"] == "PASS" and run["verified"] == 0
+    return bool(run["folder"]) and run["folder"]["verdict"] == "PASS" and not run["refusals"]
 
 
 def _passed_untruly(run: Facts) -> Iterator[str]:
     if run["status"] == 0 and not _passed(run):
-        yield f"exit status 0 beside {run['folder'] and run['folder']['verdict']}, verify {run['verified']}"
+        yield f"exit status 0 beside {run['folder'] and run['folder']['verdict']}: {run['refusals']}"
     if not _passed(run):
         return
     if not _count(run, "hold.lifted"):
@@ -127,10 +127,10 @@ def _during_outcome(run: Facts) -> bool:
 
 
 def _taken(run: Facts) -> Iterator[str]:
-    if run["verified"] == 0 and (run["folder"] or {}).get("verdict") != "PASS":
+    if not run["refusals"] and (run["folder"] or {}).get("verdict") != "PASS":
         yield "verify takes a folder that says no PASS"
-    if run.get("verified_after") == 0 and run["verified"] != 0:
-        yield "verify takes a folder that `smokedeploy stop` completed"
+    if run["verified"] == 0 and run["refusals"]:
+        yield f"`smokedeploy verify` takes a folder that it refused before: {run['refusals']}"
 
 
 def _healthy(run: Facts) -> Iterator[str]:

@@ -25,8 +25,8 @@ WAYS: Final = (
     *(HEALTHY, HEALTHY, *SIGNALS, *KILLS, SUSPENDED, *CANCELS, OUTPUT, *DISKS),
     *(*AGENT, *ENGINE, *NETWORK),
 )
-#: Calls that a healthy run makes of the agent, by far the most of them in the preconditions and the log.
-CALLS: Final = 24
+#: Calls that a healthy run makes of the agent, and the first of them that asks for the deploy.
+CALLS, DEPLOY = 24, 5
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,8 @@ def planned(seed: int, number: int) -> Plan:
     random.Random(f"{seed} block {block}").shuffle(order)  # noqa: S311 - to be repeated, not to be secret
     index, way = order[place]
     dice = random.Random(f"{seed} run {number}")  # noqa: S311 - likewise
-    call = dice.randint(0, CALLS)
+    # In two of three runs once the deploy is asked for.
+    call = dice.randint(dice.choice((0, DEPLOY, DEPLOY)), CALLS)
     delay = dice.uniform(0, 2.0) if call == 0 else dice.choice((0.0, dice.uniform(0, 0.5)))
     return Plan(
         number=number,

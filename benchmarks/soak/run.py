@@ -16,6 +16,7 @@ from benchmarks.soak.network import failing
 from benchmarks.soak.plan import DISKS, NETWORK, OUTPUT, SUSPENDED, Plan
 from benchmarks.soak.server import GRACE, LEASE, LEASE_MAX, Server, moment
 from benchmarks.soak.ways import Ending
+from pytest_smokedeploy.evidence import verify
 from tests.rehearsal.live.relay import relayed
 from tests.support.small_disk import small
 
@@ -102,14 +103,15 @@ class Run:
         """What the workflow does then, or nothing where the runner is gone."""
         self.facts["running_at_end"] = self.server.running()
         self.facts["folder"] = self._document()
-        self.facts["verified"] = self._command("verify", str(self.evidence), "--run", self.run_id)[0]
+        # By the function, so that the rescue does not wait for a process that is not the workflow's.
+        self.facts["refusals"] = verify(self.evidence, run_id=self.run_id)
         self.rescued = 0.0
         if self.plan.rescued:
             status, words = self._command("stop")
             self.rescued = time.time() if status == 0 else 0.0
             self.facts["stop"] = {"status": status, "words": words, "running": self.server.running()}
             self.facts["folder_after"] = self._document()
-            self.facts["verified_after"] = self._command("verify", str(self.evidence))[0]
+        self.facts["verified"] = self._command("verify", str(self.evidence), "--run", self.run_id)[0]
 
     def _settle(self) -> None:
         """Wait until the agent is back, no deploy is under way and nothing runs, or nothing may run."""
