@@ -9,7 +9,10 @@ The list of runs is made from the seed (soak/plan.py). Results are appended to F
 call goes on where the first one ended, on the same commit alone. What failed runs left is kept in FILE.runs.
 Needs root, a Docker engine's programs, docker-registry and busybox:
 
-    python benchmarks/soak.py FILE [--runs 300] [--seed 13] [--lanes 4] [--engine podman] [--only N]
+    python benchmarks/soak.py FILE [--runs 300] [--seed 13] [--lanes 4] [--engine podman]
+    python benchmarks/soak.py FILE --only N [--seed 13] [--engine podman]
+
+The second does one run again, keeps its folder, and adds nothing to FILE.
 """
 
 from __future__ import annotations
@@ -73,35 +76,60 @@ class Results:
 
 def commit() -> str:
     """The commit of this tree, and whether anything in it differs."""
-    words = (["rev-parse", "HEAD"], ["status", "--porcelain"])
+    words = (["rev-parse", "HEAD"], ["status", "--porcelain", "--untracked-files=no"])
     head, changed = (subprocess.check_output(["git", *given], cwd=ROOT, text=True).strip() for given in words)
     return f"{head}{' and changes' if changed else ''}"
 
 
-def work(lane: Lane, numbers: queue.SimpleQueue[int], seed: int, results: Results, kept: Path) -> None:
-    """Do runs until there are none left."""
-    with lane:
-        while not numbers.empty():
-            try:
-                number = numbers.get_nowait()
-            except queue.Empty:
-                return
-            began = time.monotonic()
-            run = lane.run(planned(seed, number))
-            wrong = faults(run)
-            results.add(run | {"faults": wrong, "seconds": round(time.monotonic() - began, 1)})
-            ended = f"{run['status']} {(run['folder'] or {}).get('verdict', 'no evidence')}"
-            where = "before it" if run["hurt"] is None else f"at {run['hurt']:.2f} s"
-            print(
-                f"{number:4} {run['way']:30} {where:12} {ended:20} {time.monotonic() - began:5.1f} s",
-                flush=True,
-            )
-            for kind, words in wrong:
-                print(f"     {kind}: {words}", flush=True)
-            if wrong:
-                shutil.copytree(lane.folder_of(number), kept / str(number), dirs_exist_ok=True, symlinks=True)
-                (kept / str(number) / "run.json").write_text(json.dumps(run, indent=1))
-            shutil.rmtree(lane.folder_of(number))
+class Soak:
+    """Runs that are still to do, and where what they show goes.
+
+    Args:
+        given: the command line.
+        results: takes each run, but one that is done again.
+
+    """
+
+    def __init__(self, given: argparse.Namespace, results: Results) -> None:
+        self._given, self._results = given, results
+        self._kept = given.file.with_name(f"{given.file.name}.runs")
+        done = {row["number"] for row in results.rows}
+        self.todo = [given.only] if given.only else [n for n in range(1, given.runs + 1) if n not in done]
+        self._numbers: queue.SimpleQueue[int] = queue.SimpleQueue()
+        for number in self.todo:
+            self._numbers.put(number)
+        # Runs with a fault, and lanes that broke.
+        self.failed = 0
+
+    def work(self, lane: Lane) -> None:
+        """Do runs on a lane until there are none left; what breaks the lane leaves them to the others."""
+        try:
+            with lane:
+                while True:
+                    self._one(lane, self._numbers.get_nowait())
+        except (queue.Empty, StoppedError):
+            pass
+        except BaseException:
+            self.failed += 1
+            raise
+
+    def _one(self, lane: Lane, number: int) -> None:
+        began = time.monotonic()
+        run = lane.run(planned(self._given.seed, number))
+        seconds, wrong = round(time.monotonic() - began, 1), faults(run)
+        run |= {"seconds": seconds, "faults": wrong}
+        ended = f"{run['status']} {(run['folder'] or {}).get('verdict', 'no evidence')}"
+        where = "before it" if run["hurt"] is None else f"at {run['hurt']:.2f} s"
+        rows = [f"{number:4} {run['way']:30} {where:12} {ended:20} {seconds:5.1f} s"]
+        print("\n".join(rows + [f"     {kind}: {words}" for kind, words in wrong]), flush=True)
+        self.failed += bool(wrong)
+        if wrong or self._given.only:
+            kept = self._kept / str(number)
+            shutil.copytree(lane.folder_of(number), kept, dirs_exist_ok=True, symlinks=True)
+            (kept / "run.json").write_text(json.dumps(run, indent=1))
+        if not self._given.only:
+            self._results.add(run)
+        shutil.rmtree(lane.folder_of(number))
 
 
 def told(rows: list[dict[str, Any]], seed: int) -> int:
@@ -110,11 +138,9 @@ def told(rows: list[dict[str, Any]], seed: int) -> int:
     for row in rows:
         if found := stopped(row):
             times[found[0]].append(found[1])
-    print(f"\n{len(rows)} runs, seed {seed}, {rows[0]['commit']}" if rows else "no runs")
-    print(
-        "ways: "
-        + ", ".join(f"{count} {way}" for way, count in sorted(Counter(r["way"] for r in rows).items()))
-    )
+    print(f"\n{len(rows)} runs, seed {seed}, {rows[0]['commit'] if rows else 'none'}")
+    ways = Counter(row["way"] for row in rows)
+    print("ways: " + ", ".join(f"{count} {way}" for way, count in sorted(ways.items())))
     verdicts = Counter((row["folder"] or {}).get("verdict", "no evidence") for row in rows)
     print("ends: " + ", ".join(f"{count} {verdict}" for verdict, count in verdicts.most_common()))
     print("stopped by, seconds after the run was hurt:")
@@ -140,40 +166,28 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=13)
     parser.add_argument("--lanes", type=int, default=4)
     parser.add_argument("--engine", choices=("docker", "podman"), default="docker")
-    parser.add_argument("--only", type=int, metavar="N", help="this run alone, whether it was done or not")
+    parser.add_argument("--only", type=int, metavar="N", help="this run alone, once more")
     given = parser.parse_args()
     results = Results(given.file, {"commit": commit(), "seed": given.seed, "engine": given.engine})
-    done = {row["number"] for row in results.rows}
-    numbers: queue.SimpleQueue[int] = queue.SimpleQueue()
-    todo = [given.only] if given.only else [n for n in range(1, given.runs + 1) if n not in done]
-    for number in todo:
-        numbers.put(number)
-    stopping = threading.Event()
+    soak, stopping = Soak(given, results), threading.Event()
     for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(sign, lambda *_: stopping.set())
-    failed: list[BaseException] = []
-
-    def lane(number: int, folder: Path) -> None:
-        try:
-            one = Lane(folder / str(number), f"soak-{number}", given.engine, stopping)
-            work(one, numbers, given.seed, results, given.file.with_name(f"{given.file.name}.runs"))
-        except StoppedError:
-            pass
-        except BaseException as error:
-            failed.append(error)
-            stopping.set()
-            raise
-
     with tempfile.TemporaryDirectory(prefix="sk-") as name:
+        # The runtime has no capabilities, and so no way through a folder of another's.
         Path(name).chmod(0o755)
-        names = range(1, min(given.lanes, len(todo)) + 1)
-        lanes = [threading.Thread(target=lane, args=(number, Path(name))) for number in names]
+        lanes = [
+            threading.Thread(
+                target=soak.work, args=(Lane(Path(name) / str(one), f"soak-{one}", given.engine, stopping),)
+            )
+            for one in range(1, min(given.lanes, len(soak.todo)) + 1)
+        ]
         for one in lanes:
             one.start()
         for one in lanes:
-            while one.is_alive():
-                one.join(0.5)
-    return 1 if told(results.rows, given.seed) or failed else 0
+            one.join()
+    if not given.only:
+        soak.failed += told(results.rows, given.seed)
+    return 1 if soak.failed else 0
 
 
 if __name__ == "__main__":

@@ -107,8 +107,8 @@ def _words(run: Facts) -> Iterator[str]:
 
 
 def _hold(run: Facts) -> Iterator[str]:
-    begun, lifted = _count(run, "deploy.begun"), _count(run, "hold.lifted")
-    if begun and not lifted and not run["held"]:
+    lifted = _count(run, "hold.lifted")
+    if run["begun"] and not lifted and not run["held"]:
         yield "no hold, though the agent was not told that the run passed"
     if lifted and not _passed(run) and run["outcome_at"] is None:
         yield "the hold came off, and no outcome was told"

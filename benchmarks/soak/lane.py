@@ -45,8 +45,7 @@ class Lane(Server):
             if row["State"]["Running"]:
                 with self.engine.api.client() as client:
                     client.kill(row["Id"])
-        unsigned = any(row["what"] == "deploy.begun" for row in facts["audit"]) and not passed
-        if unsigned and not facts["held"]:
+        if facts["begun"] and not passed and not facts["held"]:
             facts["next"] = self._next(facts["number"])
             self.sign(facts["run_id"])
         facts["unreleased"] = self.release()

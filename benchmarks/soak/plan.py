@@ -26,7 +26,7 @@ WAYS: Final = (
     *(*AGENT, *ENGINE, *NETWORK),
 )
 #: Calls that a healthy run makes of the agent, and the first of them that asks for the deploy.
-CALLS, DEPLOY = 24, 5
+CALLS, DEPLOY = 20, 5
 
 
 @dataclass(frozen=True)

@@ -52,10 +52,10 @@ class Run:
         server.calls.rows.clear()
         server.jobs[self.run_id] = None
         self.began = time.time()
-        with ExitStack() as disk:
+        with ExitStack() as end:
             if self.plan.way == DISKS[0]:
-                disk.enter_context(small(self.evidence, "512k"))
-            self._gate()
+                end.enter_context(small(self.evidence, "512k"))
+            self._gate(end)
             self._after()
             self._settle()
             self._tell()
@@ -63,7 +63,7 @@ class Run:
 
     # -- acting ----------------------------------------------------------------------------
 
-    def _gate(self) -> None:
+    def _gate(self, end: ExitStack) -> None:
         ours = gates = None
         if self.plan.way == OUTPUT:
             ours, gates = socket.socketpair()
@@ -72,6 +72,8 @@ class Run:
                 way.enter_context(relayed(self.server.live, failing(self.plan, self._now)))
             process = self.server.live.start(stdout=gates)
             self.ending = Ending(self.plan, self.server, self.evidence, process, ours)
+            # Also where the soak is to end: agent or engine may be starting.
+            end.callback(self.ending.join)
             if gates is not None:
                 gates.close()
                 threading.Thread(target=self._read, args=(ours,), daemon=True).start()
@@ -119,13 +121,19 @@ class Run:
         quiet = 0
         while quiet < 3:  # noqa: PLR2004 - what a call on its way starts is seen by then
             running = self.server.running()
-            still = running is False and self.server.kept().get("current") is None
-            quiet = quiet + 1 if still else 0
+            quiet = quiet + 1 if running is False and self._ended() else 0
             if time.time() > self._bound() + _LOOK:
                 break
             self.server.pause(_LOOK)
         self.facts["running_at_last"] = self.server.running()
         self.server.emptied()
+        until = time.time() + SLACK
+        while self.server.kept().get("current") and time.time() < until:
+            self.server.pause(_LOOK)
+
+    def _ended(self) -> bool:
+        """Whether no deploy is under way; not to be told from a full disk."""
+        return self.plan.way == DISKS[1] or self.server.kept().get("current") is None
 
     def _bound(self) -> float:
         """When no container of this run may run any more, by the lease alone: seconds of the epoch."""
@@ -171,7 +179,8 @@ class Run:
                 | {key: row[key] for key in ("who", "what", "why")}
                 for row in server.audit(self.began)
             ],
-            "hold": (kept.get("hold") or {}).get("deploy_id") if kept.get("hold") else None,
+            # By the state: the audit log is written ahead of it, and tells of what a full disk prevented.
+            "begun": (kept.get("last_deploy") or {}).get("deploy_id") == deploy_id != "",
             "held": bool(kept.get("hold")),
             "commands": self._commands,
             "output": self._output(),
