@@ -180,7 +180,7 @@ class Run:
                 for row in server.audit(self.began)
             ],
             # By the state: the audit log is written ahead of it, and tells of what a full disk prevented.
-            "begun": (kept.get("last_deploy") or {}).get("deploy_id") == deploy_id != "",
+            "begun": deploy_id != "" and deploy_id in json.dumps(kept.get("last_deploy")),
             "held": bool(kept.get("hold")),
             "commands": self._commands,
             "output": self._output(),
