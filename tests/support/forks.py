@@ -22,7 +22,9 @@ import sys
 import tempfile
 import threading
 import time
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from _pytest.config import default_plugins
@@ -32,9 +34,11 @@ ROOT = Path(__file__).parents[2]
 VARIABLE = "SMOKEDEPLOY_TEST_FORKS"
 #: Modules that a run imports beside the package's own.
 _MORE = (
-    "anyio._backends._asyncio", "pytest_html.plugin", "pytest_metadata.plugin", "pytest_order.plugin",
-    "pytest_timeout", "sqlalchemy.dialects.sqlite", "tests.rehearsal.gallery.catalogue",
-    "uvicorn.lifespan.off", "uvicorn.loops.asyncio",
+    "anyio._backends._asyncio", "faulthandler", "httpcore", "packaging.version", "pdb", "pytest_html.hooks",
+    "pytest_html.plugin", "pytest_metadata.hooks", "pytest_metadata.plugin", "pytest_order.plugin",
+    "pytest_timeout", "readline", "sqlalchemy.dialects.sqlite", "tests.rehearsal.gallery.catalogue",
+    "tomllib", "uvicorn.lifespan.off", "uvicorn.loops.asyncio", "uvicorn.loops.auto",
+    "uvicorn.protocols.http.auto", "uvicorn.protocols.websockets.auto",
 )  # fmt: skip
 _REQUEST_BYTES = 1024 * 1024
 
@@ -58,6 +62,7 @@ class Forked:
         self, server: str, command: list[str], *, cwd: Path, env: dict[str, str], streams: list[int]
     ):
         self.args, self.returncode = command, None
+        self._waiting = threading.Lock()
         self._server = socket.socket(socket.AF_UNIX)
         self._server.connect(server)
         request = {"module": command[2], "argv": command[3:], "cwd": str(cwd), "env": env}
@@ -68,7 +73,7 @@ class Forked:
         self.pid = int(self._said.readline())
 
     def poll(self) -> int | None:
-        """Its exit status, negative for a signal; None while it runs."""
+        """Its exit status, negative for a signal; None while it runs or another thread waits."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.wait(0)
         return self.returncode
@@ -80,12 +85,17 @@ class Forked:
             subprocess.TimeoutExpired: it has not ended within `timeout` seconds.
 
         """
-        if self.returncode is None:
-            if not select.select([self._server], [], [], timeout)[0]:
-                raise subprocess.TimeoutExpired(self.args, timeout or 0)
-            self.returncode = int(self._said.readline())
-            self._said.close()
-            self._server.close()
+        if not self._waiting.acquire(timeout=-1 if timeout is None else timeout):
+            raise subprocess.TimeoutExpired(self.args, timeout or 0)
+        try:
+            if self.returncode is None:
+                if not select.select([self._server], [], [], timeout)[0]:
+                    raise subprocess.TimeoutExpired(self.args, timeout or 0)
+                self.returncode = int(self._said.readline())
+                self._said.close()
+                self._server.close()
+        finally:
+            self._waiting.release()
         return self.returncode
 
     def send_signal(self, number: int) -> None:
@@ -100,6 +110,12 @@ class Forked:
     def kill(self) -> None:
         """Send SIGKILL, unless it has ended."""
         self.send_signal(signal.SIGKILL)
+
+
+def agents(server: str = "") -> SimpleNamespace:
+    """What a stack uses of `subprocess`, with which its agent is forked."""
+    popen = partial(agent, server=server)
+    return SimpleNamespace(Popen=popen, PIPE=subprocess.PIPE, TimeoutExpired=subprocess.TimeoutExpired)
 
 
 def agent(  # noqa: PLR0913 - as subprocess.Popen

@@ -15,7 +15,7 @@ pytestmark = needs_docker
 
 
 def test_a_healthy_world_is_rehearsed_on_docker(tmp_path):
-    run = gate(tmp_path, "--smokedeploy-engine", "docker", world="on docker")
+    run = gate(tmp_path, "--smokedeploy-engine", "docker", world="on docker", forked=False)
     assert (run.document["verdict"], run.status) == ("REHEARSED", 0), run.output
     assert run.told["running"] is False
     assert [event["action"] for event in run.document["events"]] == ["create", "start", "kill", "die", "stop"]

@@ -78,11 +78,11 @@ def start(  # noqa: PLR0913 - one deviation each, all but the first optional
     files=None,
     workflow=None,
     only=(),
-    forked=False,
+    forked=True,
 ):
     """Start the gate; returns its process, whose output goes to a file in `folder`.
 
-    `forked`: from a process that has imported everything (tests.support.forks).
+    `forked`: from a process that has imported everything (tests.support.forks); otherwise as a user's does.
     """
     file = settings or settings_file(folder, changes or {}, workflow)
     tests = ROOT / "smoke_tests"

@@ -18,7 +18,7 @@ def test_the_world_ends_as_it_states(world, ended):
 
 
 def test_a_healthy_world_is_rehearsed(tmp_path):
-    run = gate(tmp_path)
+    run = gate(tmp_path, forked=False)
     assert (run.document["verdict"], run.status) == ("REHEARSED", 0), run.output
     assert run.told["running"] is False
     assert run.posts == ["/v1/deploy", "/v1/stop", "/v1/outcome"]

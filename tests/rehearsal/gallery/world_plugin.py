@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 from pytest_smokedeploy.rehearsal import Stack, World, agent_process
 from pytest_smokedeploy.settings import load
@@ -16,9 +14,7 @@ from tests.rehearsal.gallery.catalogue import CASES
 from tests.support import forks
 
 if forks.VARIABLE in os.environ:
-    agent_process.subprocess = SimpleNamespace(
-        Popen=forks.agent, PIPE=subprocess.PIPE, TimeoutExpired=subprocess.TimeoutExpired
-    )
+    agent_process.subprocess = forks.agents()
 
 
 class Told(Stack):

@@ -13,9 +13,10 @@ import pytest
 import trustme
 import yaml
 
-from pytest_smokedeploy.rehearsal import Stack, World
+from pytest_smokedeploy.rehearsal import Stack, World, agent_process
 from pytest_smokedeploy.settings import load
 from tests.rehearsal.gallery.gate import ROOT, SECONDS, Ended, settings_file
+from tests.support import forks
 
 HOST = "agent.smokedeploy.test"
 RESOLVER = Path(__file__).parent / "resolver"
@@ -48,21 +49,29 @@ class Live:
         for name, text in files.items():
             (self.tests / f"{name}.py").write_text(text, encoding="utf-8")
 
-    def start(self, *options, stdout=None):
-        # Not by PYTHONPATH, which a dispatched run refuses.
-        command = [sys.executable, str(RESOLVER / "gate.py"), "-p", "smokedeploy", str(self.tests)]
-        with (self.folder / "output.txt").open("wb") as output:
+    def start(self, *options, stdout=None, forked=True):
+        """Start the gate, by a fork (tests.support.forks) or with an interpreter of its own."""
+        options = ("-p", "smokedeploy", str(self.tests), "-p", "no:cacheprovider", *options)
+        with (self.folder / "output.txt").open("wb") as output, Path(os.devnull).open("rb") as nothing:
+            said = stdout or output
+            if forked:
+                command = [sys.executable, "-m", "tests.rehearsal.live.resolver.gate", *options]
+                streams = [nothing.fileno(), said.fileno(), said.fileno()]
+                server = forks.SERVER.address()
+                return forks.Forked(server, command, cwd=self.folder, env=self.environ, streams=streams)
+            # Not by PYTHONPATH, which a dispatched run refuses.
             return subprocess.Popen(
-                [*command, "-p", "no:cacheprovider", *options],
+                [sys.executable, str(RESOLVER / "gate.py"), *options],
                 cwd=self.folder,
                 env=self.environ,
-                stdout=stdout or output,
+                stdin=nothing,
+                stdout=said,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
 
-    def run(self, *options):
-        process = self.start(*options)
+    def run(self, *options, forked=True):
+        process = self.start(*options, forked=forked)
         try:
             status = process.wait(SECONDS)
         finally:
@@ -116,7 +125,8 @@ def lives(folder):
 
 
 @pytest.fixture
-def live(tmp_path):
-    """As `lives`, in this test's own folder."""
+def live(tmp_path, monkeypatch):
+    """As `lives`, in this test's own folder; its agents are forks."""
+    monkeypatch.setattr(agent_process, "subprocess", forks.agents(forks.SERVER.address()))
     with lives(tmp_path) as make:
         yield make

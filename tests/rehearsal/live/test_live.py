@@ -15,7 +15,7 @@ IDLE = 'echo "idle: waiting for a signal"'
 
 def test_a_sound_deploy_passes_and_is_evidence(live):
     world = live()
-    run = world.run()
+    run = world.run(forked=False)
     assert (run.document["verdict"], run.status) == ("PASS", 0), run.output
     assert world.posts == ["/v1/deploy", "/v1/stop", "/v1/outcome"]
     assert world.stack.running() is False
