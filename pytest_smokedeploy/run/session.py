@@ -91,7 +91,8 @@ class GateSession:
     def _hide(self, secrets: Mapping[str, Secret]) -> None:
         """Mask `secrets` from now on; one that the evidence's own words hold is noted, to be refused."""
         for name, secret in secrets.items():
-            if any(Sanitiser([secret]).text(word) != word for word in OWN_WORDS):
+            alone = Sanitiser([secret])
+            if any(alone.text(word) != word for word in OWN_WORDS):
                 self._common = self._common or name
             else:
                 self.sanitiser.add(secret)
