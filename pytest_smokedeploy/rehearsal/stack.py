@@ -19,7 +19,7 @@ from pytest_smokedeploy.agent.engines.registry import ENGINES
 from pytest_smokedeploy.rehearsal import database
 from pytest_smokedeploy.rehearsal.access import Team
 from pytest_smokedeploy.rehearsal.agent_process import AgentProcess
-from pytest_smokedeploy.rehearsal.edge import Edge
+from pytest_smokedeploy.rehearsal.edge import NO_TLS, Edge
 from pytest_smokedeploy.rehearsal.github import GitHub
 from pytest_smokedeploy.rehearsal.server import serving
 from pytest_smokedeploy.rehearsal.world import World
@@ -123,9 +123,8 @@ class Stack:
         if not (self._agent and self._agent.alive and self._edge.origin):
             return {}
         headers = {contract.ASSERTION_HEADER: self._team.assertion("rehearsal")}
-        answer = httpx.get(
-            f"{self._edge.origin}{contract.STATUS}", headers=headers, timeout=10, trust_env=False
-        )
+        url = f"{self._edge.origin}{contract.STATUS}"
+        answer = httpx.get(url, headers=headers, timeout=10, trust_env=False, verify=NO_TLS)
         told: dict[str, Any] = answer.json()
         return told
 
