@@ -29,6 +29,10 @@ from typing import Any
 
 from _pytest.config import default_plugins
 
+from pytest_smokedeploy import settings
+from pytest_smokedeploy.rehearsal import stack
+from pytest_smokedeploy.rehearsal.access import Team
+
 ROOT = Path(__file__).parents[2]
 #: Names the server's socket to the worlds that run in a fork: their agent is forked from the same server.
 VARIABLE = "SMOKEDEPLOY_TEST_FORKS"
@@ -187,6 +191,10 @@ def _preload() -> None:
     for name in (*(f"_pytest.{name}" for name in default_plugins), *own, *_MORE):
         if not name.endswith("__main__"):
             importlib.import_module(name)
+    # The patterns of the log language are compiled, and kept by `re`.
+    settings.load(ROOT / "smoke_tests" / "smokedeploy.yml")
+    # Every world's team signs by one key: making one costs 50 ms.
+    stack.Team = partial(Team, key=Team("").key)
     gc.collect()
     gc.freeze()
 
