@@ -12,6 +12,7 @@ from tests.rehearsal.gallery.case import INCOMPLETE, REFUSED, Case, after_idle, 
 from tests.rehearsal.gallery.extensions import POLL
 from tests.rehearsal.gallery.lies import Body, deployed, status, stopped
 from tests.rehearsal.gallery.runtime import LONG_WINDOW, META, VALIDATED, bad, says
+from tests.rehearsal.gallery.status import SHORT
 
 OTHER = "00000000-0000-4000-8000-000000000000"
 LONG_AGO = "2026-01-01T00:00:00Z"
@@ -158,8 +159,8 @@ CASES: dict[str, Case] = {
     "another exit code by the second look": bad(
         "EXT-4", stopped(lambda b, n: b.update(exit_code=137 if n == 1 else 0)), words="137, and then 0"
     ),
-    "a stop seen at another container": bad("STP-1", gone(container_name="other")),
-    "a stop seen in prod": bad("TGT-1", gone(environment="prod")),
+    "a stop seen at another container": bad("STP-1", gone(container_name="other"), settings=SHORT),
+    "a stop seen in prod": bad("TGT-1", gone(environment="prod"), settings=SHORT),
     "another deploy once it was stopped": bad("DET-1", gone(deploy_id=OTHER)),
     "another container once it was stopped": bad("DET-1", gone(container_id="1" * 64)),
     "another start once it was stopped": bad("DET-1", gone(started_at="2099-01-01T00:00:00Z")),
