@@ -36,6 +36,9 @@ from pytest_smokedeploy.support.redaction import Sanitiser
 _SHORT_SECONDS: Final = 10.0
 #: Settings of the container whose default does where what is set is wrong.
 _NUMBERS: Final = frozenset({"STOP_GRACE_SECONDS", "LEASE_MAX_SECONDS"})
+#: Seconds that a thread computes before it lets another: a call waits as long each time it has asked the
+#: engine something, and while a log is read it does so behind two such threads (default: 5 ms).
+_TURN_SECONDS: Final = 0.0005
 
 
 def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
@@ -155,6 +158,7 @@ def _serve(flow: Flow, listener: socket.socket, *, exit_with_stdin: bool) -> Non
     access, leaving = Access(Keys(flow.settings.team), flow.settings.audience), threading.Event()
     access.keys.refresh()
     server = AgentServer(build_app(flow, access, leaving), leaving)
+    sys.setswitchinterval(_TURN_SECONDS)
     if exit_with_stdin:
         threading.Thread(target=_watch_stdin, args=(server,), daemon=True).start()
     flow.store.audit("agent.started", why=flow.control.settled)

@@ -55,7 +55,7 @@ class _Calls:
         self._stops = anyio.CapacityLimiter(_STOPS)
         # A runtime that prints its environment must not send it to CI.
         secrets = flow.settings.secrets
-        self._readers = Readers(Sanitiser(secrets).text if secrets else str, leaving)
+        self._readers = Readers(Sanitiser(secrets).text if secrets else str, flow.store.folder, leaving)
 
     def health(self, _request: Request) -> Response:
         """The agent is up."""
@@ -89,12 +89,14 @@ class _Calls:
             raise RefusedError(400, "follow: true or false.")
         if self._readers.full:
             raise RefusedError(409, f"{MOST} readers read the log already; close one and ask again.")
-        there = flow.container.look() if deploy_id is not None else None
+        there = flow.container.look()
         if deploy_id is not None and (there is None or not there.ours or key_of(there) != deploy_id):
             raise RefusedError(404, "no container of this deploy is there.")
+        opened = partial(flow.engine.logs, since, follow=follow == "true")
+        key = (there.container_id, since) if follow == "true" and there is not None else None
         # The log is opened before the answer begins: an engine that does not answer is a 500.
-        log = flow.engine.logs(since, follow=follow == "true")
-        return StreamingResponse(self._readers.feed(log), headers=_STREAMED, media_type=contract.NDJSON)
+        sent = self._readers.feed(opened(), opened, key)
+        return StreamingResponse(sent, headers=_STREAMED, media_type=contract.NDJSON)
 
     def events(self, request: Request) -> Response:
         """What the engine itself told of a deploy's container."""

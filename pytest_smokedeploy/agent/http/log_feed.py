@@ -1,11 +1,13 @@
-"""Sends the log as NDJSON; each reader has a thread that no other call needs."""
+"""Sends the log as NDJSON; a line is encoded once for all who follow it, and keeps no other call waiting."""
 
 import json
 import logging
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Any, Final
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Hashable
+from contextlib import aclosing
+from pathlib import Path
+from typing import Final
 from weakref import WeakSet
 
 import anyio
@@ -13,11 +15,14 @@ import anyio.to_thread
 
 from pytest_smokedeploy import contract
 from pytest_smokedeploy.agent.engines.base import Log, utc_now
+from pytest_smokedeploy.agent.http.shared_log import Pieces, SharedLog
 from pytest_smokedeploy.support.errors import EngineError
 
 #: Readers of the log at once.
 MOST: Final = 64
 _HEARTBEAT_SECONDS: Final = contract.HEARTBEAT_SECONDS / 2
+#: Made once: `json.dumps` makes one for each call that wants its characters as they are.
+_text: Final = json.JSONEncoder(ensure_ascii=False).encode
 _LOG: Final = logging.getLogger("smokedeploy.agent")
 
 
@@ -26,60 +31,116 @@ class Readers:
 
     Args:
         mask: masks every line before it is sent.
+        folder: where the file of a log that is followed lies.
         leaving: set once the agent leaves; logs that are followed end by it.
 
     """
 
-    def __init__(self, mask: Callable[[str], str], leaving: threading.Event) -> None:
+    def __init__(self, mask: Callable[[str], str], folder: Path, leaving: threading.Event) -> None:
         self._mask = mask
+        self._folder = folder
         self._leaving = leaving
-        # One that follows a silent runtime keeps its thread: it is none of those that answer other calls.
+        # One that waits for a silent runtime keeps its thread: it is none of those that answer other calls.
         self._threads = anyio.CapacityLimiter(MOST)
-        self._now: WeakSet[Iterator[bytes]] = WeakSet()
+        self._shared: dict[Hashable, SharedLog] = {}
+        self._now: WeakSet[AsyncIterator[bytes]] = WeakSet()
 
     @property
     def full(self) -> bool:
         """Whether no further one may begin."""
         return len(self._now) >= MOST
 
-    def feed(self, log: Log) -> AsyncIterator[bytes]:
-        """What one further reader is sent of `log`."""
-        sent = records(log, self._mask, self._leaving)
+    def feed(self, log: Log, again: Callable[[], Log], key: Hashable | None) -> AsyncIterator[bytes]:
+        """What one further reader is sent of `log`.
+
+        Args:
+            log: opened, and nothing of it taken.
+            again: opens the same log once more.
+            key: the same for each reader of a log that is followed; None: this one reads it alone.
+
+        """
+        pieces = encoded(lambda: log, self._mask)
+        sent = self._each(self._alone(pieces) if key is None else self._together(pieces, again, key))
         self._now.add(sent)
-        return self._each(sent)
+        return sent
 
-    async def _each(self, sent: Iterator[bytes]) -> AsyncIterator[bytes]:
-        while (chunk := await anyio.to_thread.run_sync(next, sent, b"", limiter=self._threads)) != b"":
-            yield chunk
+    async def _each(self, pieces: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
+        """The pieces, with heartbeats in silence; no `end` where the agent leaves: the container goes on."""
+        spoke = time.monotonic()
+        async with aclosing(pieces):
+            async for piece in pieces:
+                if self._leaving.is_set():
+                    return
+                if piece:
+                    yield piece
+                elif time.monotonic() - spoke >= _HEARTBEAT_SECONDS:
+                    yield b'{"heartbeat": %s}\n' % _text(utc_now()).encode()
+                else:
+                    continue
+                spoke = time.monotonic()
+
+    async def _together(
+        self, pieces: Pieces, again: Callable[[], Log], key: Hashable
+    ) -> AsyncGenerator[bytes, None]:
+        """The log together with whoever follows it too; alone where it can't be kept for them."""
+        place = 0
+        try:
+            shared = self._shared.get(key) or SharedLog(pieces, self._folder)
+            self._shared[key] = shared
+            shared.readers += 1
+            try:
+                async with aclosing(shared.read()) as chunks:
+                    async for chunk in chunks:
+                        place += len(chunk)
+                        yield chunk
+            finally:
+                shared.readers -= 1
+                if not shared.readers:
+                    del self._shared[key]
+                    shared.close()
+        except OSError as error:
+            _LOG.warning("a followed log can't be kept for all its readers, each reads it alone: %s", error)
+        else:
+            return
+        async with aclosing(self._alone(encoded(again, self._mask), place)) as rest:
+            async for chunk in rest:
+                yield chunk
+
+    async def _alone(self, pieces: Pieces, place: int = 0) -> AsyncGenerator[bytes, None]:
+        """The log from the byte `place` on."""
+        try:
+            while True:
+                piece = await anyio.to_thread.run_sync(next, pieces, None, limiter=self._threads)
+                if piece is None:
+                    return
+                yield piece[place:]
+                place = max(0, place - len(piece))
+        finally:
+            pieces.close()
 
 
-def records(log: Log, mask: Callable[[str], str], leaving: threading.Event) -> Iterator[bytes]:
-    """The log as NDJSON: lines, heartbeats in silence, and the end once the container is gone.
+def encoded(opened: Callable[[], Log], mask: Callable[[str], str]) -> Pieces:
+    """The log as NDJSON: batches of lines, empty ones, and the end once the container is gone.
 
     An engine that fails is told as such: a reader must never take it for the runtime's end.
     """
-    spoke = time.monotonic()
+    log = None
     try:
-        while not leaving.is_set():  # then no `end`: the container goes on, and its reader asks again
+        log = opened()
+        while True:
             batch = next(log)
-            if batch:
-                # Together: a chunk of the answer costs more than a line, and a flood is many lines.
-                rows = ({"time": r.time, "stream": r.stream, "line": mask(r.line)} for r in batch)
-                yield b"".join(map(_ndjson, rows))
-            elif time.monotonic() - spoke >= _HEARTBEAT_SECONDS:
-                yield _ndjson({"heartbeat": utc_now()})
-            else:
-                continue
-            spoke = time.monotonic()
+            # Together: a chunk of the answer costs more than a line, and a flood is many lines.
+            rows = (
+                f'{{"time": {_text(r.time)}, "stream": {_text(r.stream)}, "line": {_text(mask(r.line))}}}\n'
+                for r in batch
+            )
+            yield "".join(rows).encode("utf-8", "backslashreplace")
     except StopIteration as stop:
         if stop.value is not None:
-            yield _ndjson({"end": {"exit_code": stop.value.exit_code}})
+            yield json.dumps({"end": {"exit_code": stop.value.exit_code}}).encode() + b"\n"
     except EngineError as error:
         _LOG.warning("a log broke off: %s", error)
-        yield _ndjson({"error": mask(str(error))})
+        yield f'{{"error": {_text(mask(str(error)))}}}\n'.encode("utf-8", "backslashreplace")
     finally:
-        log.close()
-
-
-def _ndjson(row: dict[str, Any]) -> bytes:
-    return json.dumps(row, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
+        if log is not None:
+            log.close()

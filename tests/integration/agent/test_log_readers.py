@@ -1,15 +1,18 @@
-"""Readers of a silent log hold up nobody else, and are no more than a bounded number."""
+"""Readers of a log hold up nobody else, miss nothing, and are no more than a bounded number."""
 
 import asyncio
+import errno
+import json
+import os
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, aclosing
 
 import anyio.to_thread
 import httpx
 import pytest
 
 from pytest_smokedeploy import contract
-from pytest_smokedeploy.agent.engines.base import LogEnd
+from pytest_smokedeploy.agent.engines.base import LogEnd, LogRecord
 from pytest_smokedeploy.agent.http.log_feed import Readers
 from tests.support.agent_process import IDLE, SECONDS, until
 
@@ -32,13 +35,17 @@ def follow(agent):
             headers = {contract.ASSERTION_HEADER: agent.keys.service()}
             answer = opened.enter_context(client.stream("GET", "/v1/logs?follow=true", headers=headers))
             if answer.status_code == 200:
-                assert b"ready" in next(answer.iter_raw())
+                chunks = answer.iter_raw()
+                # Kept: the connection is closed with what reads it.
+                opened.callback(chunks.close)
+                assert b"ready" in next(chunks)
             return answer
 
         yield one
 
 
-def test_a_waiting_reader_takes_none_of_the_threads_that_answer_other_calls():
+@pytest.mark.parametrize("key", ["followed", None])
+def test_a_waiting_reader_takes_none_of_the_threads_that_answer_other_calls(tmp_path, key):
     waits, go = threading.Event(), threading.Event()
 
     def silent():
@@ -48,7 +55,7 @@ def test_a_waiting_reader_takes_none_of_the_threads_that_answer_other_calls():
         return LogEnd(0)
 
     async def read():
-        feed = Readers(str, threading.Event()).feed(silent())
+        feed = Readers(str, tmp_path, threading.Event()).feed(silent(), silent, key)
         first = asyncio.ensure_future(anext(feed))
         await asyncio.to_thread(waits.wait, SECONDS)
         taken = anyio.to_thread.current_default_thread_limiter().borrowed_tokens
@@ -56,6 +63,139 @@ def test_a_waiting_reader_takes_none_of_the_threads_that_answer_other_calls():
         return taken, await first
 
     assert asyncio.run(read()) == (0, b'{"end": {"exit_code": 0}}\n')
+
+
+class Flood:
+    """A log of batches of long lines, and what was taken and encoded of it.
+
+    Attributes:
+        opened, closed: how often it was opened; set once it was closed.
+        taken: batches that were taken.
+        masked: lines that were encoded.
+
+    """
+
+    def __init__(self):
+        self.opened = self.taken = self.masked = 0
+        self.closed = threading.Event()
+
+    def log(self):
+        self.opened += 1
+        try:
+            for batch in range(BATCHES):
+                self.taken += 1
+                yield [LogRecord("2026-01-01T00:00:00Z", "stdout", f"{batch} {n} {WORDS}") for n in range(10)]
+            return LogEnd(3)
+        finally:
+            self.closed.set()
+
+    def mask(self, text):
+        self.masked += 1
+        return text
+
+    def reader(self, readers, key="followed"):
+        return readers.feed(self.log(), self.log, key)
+
+
+#: Ten lines of these are encoded to 40 kilobytes, and all batches to more than is read ahead.
+WORDS = "\u00e9\x1b" * 500
+BATCHES = 60
+
+
+@pytest.fixture
+def flood():
+    return Flood()
+
+
+@pytest.fixture
+def readers(tmp_path, flood):
+    return Readers(flood.mask, tmp_path, threading.Event())
+
+
+async def whole(feed):
+    return b"".join([chunk async for chunk in feed])
+
+
+def is_whole(log):
+    *lines, end = map(json.loads, log.splitlines())
+    told = [line["line"].partition(WORDS[0])[0] for line in lines]
+    return told == [f"{b} {n} " for b in range(BATCHES) for n in range(10)] and end == {
+        "end": {"exit_code": 3}
+    }
+
+
+def test_a_line_is_encoded_once_for_all_who_follow(flood, readers, tmp_path):
+    async def read():
+        return await asyncio.gather(*(whole(flood.reader(readers)) for _ in range(MOST)))
+
+    logs = asyncio.run(read())
+    assert is_whole(logs[0])
+    assert all(log == logs[0] for log in logs)
+    assert (flood.masked, flood.taken) == (BATCHES * 10, BATCHES)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_reader_that_is_slow_holds_nobody_up_and_misses_nothing(flood, readers):
+    async def read():
+        slow = flood.reader(readers)
+        first = await anext(slow)
+        quick = await whole(flood.reader(readers))
+        return quick, first + await whole(slow)
+
+    quick, slow = asyncio.run(read())
+    assert is_whole(quick)
+    assert slow == quick
+    assert flood.masked == BATCHES * 10
+
+
+def test_no_more_is_read_of_the_engine_than_its_fastest_reader_takes(flood, readers):
+    async def read():
+        async with aclosing(flood.reader(readers)) as slow:
+            await anext(slow)
+            for _ in range(5):
+                await asyncio.sleep(0)
+        await asyncio.to_thread(flood.closed.wait, SECONDS)
+
+    asyncio.run(read())
+    assert flood.taken < BATCHES, "it is not read to its end for who left"
+    assert flood.closed.is_set()
+
+
+def test_who_comes_after_the_last_has_left_has_the_whole_log(flood, readers):
+    async def read():
+        async with aclosing(flood.reader(readers)) as first:
+            await anext(first)
+        return await whole(flood.reader(readers))
+
+    assert is_whole(asyncio.run(read()))
+
+
+def test_a_reader_of_its_own_has_the_same(flood, readers):
+    assert is_whole(asyncio.run(whole(flood.reader(readers, None))))
+
+
+@pytest.mark.parametrize("after", [0, 1, 5])
+def test_on_a_full_disk_each_reads_alone_and_misses_nothing(flood, readers, monkeypatch, after):
+    writes = []
+
+    def full(handle, data, place):
+        writes.append(len(data))
+        if len(writes) > after:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return os.write(handle, data[:1]) if place == 0 else pwrite(handle, data, place)
+
+    pwrite = os.pwrite
+    monkeypatch.setattr(os, "pwrite", full)
+
+    async def read():
+        return await asyncio.gather(*(whole(flood.reader(readers)) for _ in range(3)))
+
+    assert all(map(is_whole, asyncio.run(read())))
+
+
+def test_where_no_file_can_be_made_each_reads_alone(flood, tmp_path):
+    readers = Readers(flood.mask, tmp_path / "gone", threading.Event())
+    assert is_whole(asyncio.run(whole(flood.reader(readers))))
 
 
 def test_silent_readers_keep_no_other_call_waiting(agent, follow):

@@ -9,7 +9,7 @@ import pytest
 from pytest_smokedeploy.agent.engines.base import ContainerSpec, LogEnd
 from pytest_smokedeploy.agent.engines.docker import logs
 from pytest_smokedeploy.agent.engines.docker.engine import LABEL, DockerEngine
-from pytest_smokedeploy.agent.http.log_feed import records
+from pytest_smokedeploy.agent.http.log_feed import encoded
 from tests.support.docker_proxy import DockerProxy
 from tests.support.needs import needs_docker
 
@@ -72,7 +72,7 @@ def test_never_with_the_exit_code_of_whoever_took_the_name(bench):
 def test_an_engine_that_fails_is_told_and_is_no_end(bench, proxied):
     engine, proxy = proxied
     run(bench, "v1", WAITS)
-    sent = records(engine.logs(None, follow=True), str, threading.Event())
+    sent = encoded(lambda: engine.logs(None, follow=True), str)
     first = rows([next(sent)])
     assert first[0]["line"] == "up"
     proxy.cut()
