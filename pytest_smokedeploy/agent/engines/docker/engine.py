@@ -1,8 +1,8 @@
 """The Docker engine through its own API: one container under one name, and never a foreign one."""
 
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from threading import Event
 from typing import Any, Final, NoReturn
@@ -53,6 +53,7 @@ class DockerEngine:
         self._api = DockerApi(host, seconds)
         self._events = EngineEvents(self._api, f"{LABEL}={name}")
         self._pulled: tuple[str, str] | None = None
+        self._acted_on: dict[str, Any] | None = None
         self._known: tuple[tuple[str, str, str], str] | None = None
 
     def ping(self) -> str:
@@ -85,7 +86,7 @@ class DockerEngine:
         with self._api.client() as client:
             attrs = self._own(client)
             if attrs is not None and engine_state(attrs) in base.ALIVE_STATES:
-                with suppress(NotFound):
+                with suppress(NotFound), self._acting(attrs):
                     # The client adds the grace itself.
                     client.stop(attrs["Id"], timeout=grace_seconds)
 
@@ -142,7 +143,8 @@ class DockerEngine:
                 check(spec, told)
                 if cancelled is not None and cancelled.is_set():
                     raise EngineError("a stop came before it was started.")  # noqa: TRY301 - undone below
-                client.start(made)
+                with self._acting(attrs):
+                    client.start(made)
                 return told
         except BaseException as error:  # noqa: BLE001 - raised again once nothing is left
             self._undo(made, labels, error)
@@ -202,7 +204,30 @@ class DockerEngine:
 
     # -- one container ---------------------------------------------------------------------
 
+    @contextmanager
+    def _acting(self, attrs: dict[str, Any]) -> Iterator[None]:
+        """Start or end a container in the block, which is as `attrs` until then."""
+        self._acted_on = attrs
+        try:
+            yield
+        finally:
+            self._acted_on = None
+
+    def _unchanged(self, client: Client) -> dict[str, Any] | None:
+        """The container that is acted on, as long as the engine lists it in the state in which that began.
+
+        Docker answers an inspect of it only once it has started (measured: 0.3 s), or its end is settled
+        (0.1 s), and a list at once.
+        """
+        attrs = self._acted_on
+        if attrs is None or self._api.podman:
+            return None
+        here = {"id": attrs["Id"], "status": attrs["State"]["Status"]}
+        return attrs if client.containers(all=True, filters=here) else None
+
     def _attrs(self, client: Client) -> dict[str, Any] | None:
+        if (unchanged := self._unchanged(client)) is not None:
+            return unchanged
         attrs = client.container(self._name)
         # The engine also finds containers by the beginning of their id.
         return attrs if attrs is not None and attrs["Name"] == f"/{self._name}" else None
