@@ -72,9 +72,15 @@ class AgentClient(AbstractContextManager["AgentClient"]):
         answer = self._transport.send(Request("POST", contract.DEPLOY, headers, body), seconds)
         return read(answer, contract.Deployed, contract.Accepted if respond_async else None)
 
-    def progress(self, deploy_id: str) -> Reading:
-        """``GET /v1/deploys/{deploy_id}``: the state of an asynchronous deploy (extension `async`)."""
-        return self._read("GET", f"{contract.DEPLOYS}/{deploy_id}", contract.DeployProgress)
+    def progress(self, deploy_id: str, wait: int = 0) -> Reading:
+        """``GET /v1/deploys/{deploy_id}``: the state of an asynchronous deploy (extension `async`).
+
+        With `wait` the answer comes once the state has changed, or after so many seconds. An agent that does
+        not know it answers at once.
+        """
+        params = {contract.WAIT: str(wait)} if wait else {}
+        request = Request("GET", f"{contract.DEPLOYS}/{deploy_id}", self._token, params=params)
+        return read(self._transport.send(request, self._seconds + wait), contract.DeployProgress)
 
     def renew(self, request: contract.LeaseRequest) -> Reading:
         """``POST /v1/lease`` (extension `lease`)."""

@@ -44,6 +44,7 @@ from pytest_smokedeploy.contract.words import HOLD_RELEASE as HOLD_RELEASE
 from pytest_smokedeploy.contract.words import LAST_LINES as LAST_LINES
 from pytest_smokedeploy.contract.words import LEASE as LEASE
 from pytest_smokedeploy.contract.words import LOGS as LOGS
+from pytest_smokedeploy.contract.words import LONGEST_WAIT_SECONDS as LONGEST_WAIT_SECONDS
 from pytest_smokedeploy.contract.words import NDJSON as NDJSON
 from pytest_smokedeploy.contract.words import OUTCOME as OUTCOME
 from pytest_smokedeploy.contract.words import PREFER as PREFER
@@ -53,6 +54,7 @@ from pytest_smokedeploy.contract.words import STATUS as STATUS
 from pytest_smokedeploy.contract.words import STEPS as STEPS
 from pytest_smokedeploy.contract.words import STOP as STOP
 from pytest_smokedeploy.contract.words import STOPPED_STATES as STOPPED_STATES
+from pytest_smokedeploy.contract.words import WAIT as WAIT
 from pytest_smokedeploy.contract.words import DeployState as DeployState
 from pytest_smokedeploy.contract.words import EngineState as EngineState
 from pytest_smokedeploy.contract.words import Extension as Extension

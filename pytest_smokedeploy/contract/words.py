@@ -24,6 +24,10 @@ ASSERTION_HEADER: Final = "Cf-Access-Jwt-Assertion"
 HEARTBEAT_SECONDS: Final = 10
 PREFER: Final = "Prefer"
 RESPOND_ASYNC: Final = "respond-async"
+#: Query of a deploy's progress: whole seconds that the answer may wait for a change, and their bound. The
+#: edge ends a call of which nothing came for about 100 s (FACTS: Tunnel).
+WAIT: Final = "wait"
+LONGEST_WAIT_SECONDS: Final = 30
 #: Statuses of an agent that did nothing: no stop is owed (DESIGN 3).
 DEFINITE_NO: Final = frozenset({400, 401, 403, 404, 405, 409, 413, 423})
 

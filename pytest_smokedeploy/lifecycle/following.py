@@ -12,11 +12,17 @@ from pytest_smokedeploy.lifecycle.part import DeployPart
 from pytest_smokedeploy.model import Basis, Finding
 from pytest_smokedeploy.support.errors import AgentError, AgentFailedError
 
-#: Seconds between two reads: short at first, then a tenth of what has passed.
+#: Least seconds between two reads, by when they are asked. Where the one before brought nothing new, as of an
+#: agent that answers at once, it is a tenth of what has passed, up to the longest.
 SHORTEST_PAUSE: Final = 0.2
 LONGEST_PAUSE: Final = 2.0
-#: Seconds between two lines about the pull.
-PULL_TOLD_SECONDS: Final = 5.0
+#: Seconds between two lines about the pull, and thus the longest that a read waits for a change.
+PULL_TOLD_SECONDS: Final = 5
+
+
+def pause(seconds: float) -> None:
+    """Wait; an interrupt ends it."""
+    threading.Event().wait(max(0.0, seconds))
 
 
 @dataclass(eq=False, repr=False)
@@ -47,14 +53,19 @@ class Follower(DeployPart):
             AgentError: the outcome is unknown.
 
         """
+        due = began
         while True:
-            passed = self.clock() - began
+            pause(min(due, began + seconds) - self.clock())
+            asked = self.clock()
+            passed = asked - began
             if passed >= seconds:
                 at = f"; it stood at the step {self._under_way}" if self._under_way else ""
                 raise self._lost(f"The deploy was not done within {seconds:g} seconds{at}.")
-            threading.Event().wait(min(max(passed / 10, SHORTEST_PAUSE), LONGEST_PAUSE, seconds - passed))
+            before = (self._under_way, self._told)
+            # The first read waits for nothing: it tells the step under way.
+            wait = min(PULL_TOLD_SECONDS, int(seconds - passed)) if due > began else 0
             try:
-                reading = self.client.progress(self.deploy_id)
+                reading = self.client.progress(self.deploy_id, wait)
             except AgentError as error:
                 words = f"The deploy's progress could not be read, and nothing is asked twice: {error}"
                 raise self._lost(words, error) from error
@@ -70,6 +81,8 @@ class Follower(DeployPart):
                 raise self._step_failed(reading)
             if state != DeployState.DEPLOYING:
                 raise self._lost(f"The deploy's state is {state!r}, which is not the contract's.")
+            news = before != (self._under_way, self._told)
+            due = asked + (SHORTEST_PAUSE if news else min(max(passed / 10, SHORTEST_PAUSE), LONGEST_PAUSE))
 
     def _once(self, raw: Mapping[str, Any], done: list[dict[str, Any]]) -> None:
         """Find a deploy that goes on after a failed step, or a step that is repeated (AGT-6).

@@ -152,8 +152,8 @@ class Agent:
         headers = {} if wait else {"Prefer": "respond-async"}
         return self.call("POST", "/v1/deploy", body, client=client, **headers)
 
-    def progress(self, deploy_id):
-        return self.call("GET", f"/v1/deploys/{deploy_id}")
+    def progress(self, deploy_id, wait=None):
+        return self.call("GET", f"/v1/deploys/{deploy_id}{'' if wait is None else f'?wait={wait}'}")
 
     def status(self):
         answer = self.call("GET", "/v1/status")

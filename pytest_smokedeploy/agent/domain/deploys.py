@@ -66,6 +66,7 @@ class Deploy:
         steps: the steps so far, as the contract shows them.
         leased_until: renewed before the container was started: the lease runs at least until then; else None.
         ended: its `DeployRecord`, once there is one.
+        changed: done once a step or the deploy has ended; then that of the next change takes its place.
 
     """
 
@@ -79,9 +80,8 @@ class Deploy:
         self.facts: dict[str, Any] = {}
         self.steps: list[dict[str, str]] = []
         self.leased_until: Moment | None = None
-        self.ended: Future[DeployRecord] = Future()
-        # A caller that stops waiting does not cancel it.
-        self.ended.set_running_or_notify_cancel()
+        self.ended: Future[DeployRecord] = _uncancelled()
+        self.changed: Future[None] = _uncancelled()
         self._store = store
         self._layers: dict[str, str] = {}
         self._why = ""
@@ -115,6 +115,16 @@ class Deploy:
             raise SmokedeployError(row["detail"]) from error
         finally:
             self.steps.append({"outcome": str(Outcome.FAILED), **row, "finished_at": utc_now()})
+            self._change()
+
+    def end(self, record: DeployRecord) -> None:
+        """Tell whoever waits how it ended."""
+        self.ended.set_result(record)
+        self._change()
+
+    def _change(self) -> None:
+        changed, self.changed = self.changed, _uncancelled()
+        changed.set_result(None)
 
     def told(self, line: str) -> None:
         """Take a progress line, ``layer 5f70bf18a086: Downloading, ...``; each layer's last one is kept."""
@@ -131,6 +141,13 @@ class Deploy:
         asked, state = self.asked.model_dump(exclude={"key"}), str(DeployState.DEPLOYING)
         # Copies: a step or a layer may be added while the answer is written.
         return {**asked, "state": state, "steps": [*self.steps], "progress": [*self._layers.values()]}
+
+
+def _uncancelled() -> Future[Any]:
+    """A future that a caller does not cancel by waiting no longer."""
+    future: Future[Any] = Future()
+    future.set_running_or_notify_cancel()
+    return future
 
 
 def read_record(store: Store, key: str) -> DeployRecord | None:

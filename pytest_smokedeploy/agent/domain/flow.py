@@ -122,7 +122,7 @@ class Flow:
             kept = self._kept(record)
         with self._lock:
             self.control.under_way, self._last = None, record
-        deploy.ended.set_result(record)
+        deploy.end(record)
         # Until it is kept nobody could release its hold: by the disk the deploy would be under way.
         while not kept and not self.control.closing.wait(_AGAIN_SECONDS):
             kept = self._kept(record)

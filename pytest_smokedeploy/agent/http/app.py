@@ -32,6 +32,7 @@ from pytest_smokedeploy.support.errors import SmokedeployError
 from pytest_smokedeploy.support.redaction import Sanitiser
 
 _DEPLOY_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_SECONDS: Final = re.compile(r"[0-9]{1,2}")
 _LOG_QUERY: Final = ("since", "follow", "deploy_id")
 #: Stops that may wait for their container at once.
 _STOPS: Final = 8
@@ -123,9 +124,21 @@ class _Calls:
         record = found if isinstance(found, DeployRecord) else await asyncio.wrap_future(found.ended)
         return JSONResponse(record.body, record.status)
 
-    def progress(self, request: Request) -> Response:
-        """How a deploy stands, or ended."""
-        return JSONResponse(self._deploy(request.path_params["deploy_id"]).progress() | self._named)
+    async def progress(self, request: Request) -> Response:
+        """How a deploy stands, or ended; with `wait` once that has changed."""
+        seconds = request.query_params.get(contract.WAIT, "0")
+        if not _SECONDS.fullmatch(seconds) or int(seconds) > contract.LONGEST_WAIT_SECONDS:
+            words = f"{contract.WAIT}: whole seconds from 0 to {contract.LONGEST_WAIT_SECONDS}."
+            raise RefusedError(400, words)
+        deploy_id = request.path_params["deploy_id"]
+        known = await run_in_threadpool(self._deploy, deploy_id)
+        if isinstance(known, Deploy):
+            # In this order: no change follows the end.
+            changed, ended = known.changed, known.ended.done()
+            if int(seconds) and not ended:
+                await asyncio.wait([asyncio.wrap_future(changed)], timeout=int(seconds))
+                known = await run_in_threadpool(self._deploy, deploy_id)
+        return JSONResponse(known.progress() | self._named)
 
     async def stop(self, request: Request) -> Response:
         """Stop the container; stopping what is not there is no error."""

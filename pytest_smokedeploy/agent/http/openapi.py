@@ -30,7 +30,7 @@ _STREAMED: Final = (contract.LogLine, contract.Heartbeat, contract.LogError, con
 
 
 def _parameter(name: str, place: str, words: str, *, required: bool = False, **schema: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON schema
-    """One parameter, a string; one in the path is required."""
+    """One parameter, a string unless `schema` says otherwise; one in the path is required."""
     found = {"name": name, "in": place, "required": required or place == "path", "description": words}
     return {**found, "schema": {"type": "string", **schema}}
 
@@ -38,9 +38,15 @@ def _parameter(name: str, place: str, words: str, *, required: bool = False, **s
 _ASYNC: Final = f"`{contract.RESPOND_ASYNC}`: answer 202 at once; `deploy_id` is then required."
 _FOLLOW: Final = "go on with each line as it comes, until the container is gone"
 _OF_DEPLOY: Final = "the log of this deploy's container, 404 where it is not there; a failed deploy's is kept"
+_WAIT: Final = "seconds that the answer may wait for a step's end, or the deploy's"
 _PARAMETERS: Final = {
     contract.DEPLOY: [_parameter(contract.PREFER, "header", _ASYNC)],
-    DEPLOY_OF_ID: [_parameter("deploy_id", "path", "the deploy's id", minLength=1)],
+    DEPLOY_OF_ID: [
+        _parameter("deploy_id", "path", "the deploy's id", minLength=1),
+        _parameter(
+            contract.WAIT, "query", _WAIT, type="integer", minimum=0, maximum=contract.LONGEST_WAIT_SECONDS
+        ),
+    ],
     contract.EVENTS: [_parameter("deploy_id", "query", "the deploy's id", required=True, minLength=1)],
     contract.LOGS: [
         _parameter("since", "query", "lines from this time on, RFC 3339", format="date-time"),

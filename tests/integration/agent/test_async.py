@@ -8,6 +8,7 @@ import pytest
 
 from pytest_smokedeploy import contract
 from tests.support.agent_process import IDLE, until
+from tests.support.needs import needs_docker
 
 STEPS = ["pull", "stop", "remove", "start", "running"]
 
@@ -34,6 +35,35 @@ def test_steps_are_visible_while_they_are_done(agent, new_id):
     assert [row["step"] for row in seen["steps"]][:4] == STEPS[:4]
     if seen["state"] == "deploying":
         assert seen["step"] == "running"
+
+
+@needs_docker
+def test_a_read_that_waits_is_answered_once_the_deploy_has_changed(world, new_id):
+    one = new_id()
+    world.push("1.0.0", IDLE)
+    assert world.deploy(f"{world.slow}:1.0.0", one, wait=False).status_code == 202
+    assert world.line.reached.wait(60)
+    # Nothing changes: the answer comes at its bound.
+    still = world.progress(one, wait=1).json()
+    assert (still["state"], still["step"], still["steps"]) == ("deploying", "pull", [])
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(world.progress, one, wait=contract.LONGEST_WAIT_SECONDS)
+        world.line.release()
+        told = waiting.result().json()
+    assert [row["step"] for row in told["steps"]][:1] == ["pull"]
+    while told["state"] == "deploying":
+        before, told = told, world.progress(one, wait=contract.LONGEST_WAIT_SECONDS).json()
+        assert told != before
+    assert told["state"] == "deployed"
+    # What has ended changes no more, and is waited for no longer.
+    assert world.progress(one, wait=contract.LONGEST_WAIT_SECONDS).json() == told
+
+
+@pytest.mark.parametrize("wait", ["31", "-1", "1.5", "", "ten"])
+def test_a_wait_that_is_none_is_refused(agent, new_id, wait):
+    answer = agent.progress(new_id(), wait=wait)
+    assert answer.status_code == 400
+    assert answer.json()["reason"] == "wait: whole seconds from 0 to 30."
 
 
 def test_a_failed_one_tells_step_and_reason(agent, new_id):

@@ -1,7 +1,5 @@
 """A deploy that was taken with a 202 is followed to its end, and whoever watches hears how far it is."""
 
-import itertools
-
 import pytest
 
 from pytest_smokedeploy.client import AgentClient
@@ -23,22 +21,51 @@ PULL = {
 WHOLE = {"status": "deployed", "image": "x", "deploy_id": ID}
 
 
+class Clock:
+    """Time that passes where somebody waits."""
+
+    def __init__(self):
+        self.now, self.pauses = 0.0, []
+
+    def __call__(self):
+        return self.now
+
+    def pause(self, seconds):
+        self.pauses.append(max(0.0, seconds))
+        self.now += self.pauses[-1]
+
+
 @pytest.fixture
-def followed(tmp_path, monkeypatch):
-    """followed(*answers, seconds=) -> the reading, and what was announced; each look takes six seconds."""
+def clock(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(following, "pause", clock.pause)
+    return clock
 
-    monkeypatch.setattr(following, "LONGEST_PAUSE", 0.0)
 
-    def follow(*answers, seconds=1000.0):
+@pytest.fixture
+def asked():
+    """The query of each read."""
+    return []
+
+
+@pytest.fixture
+def followed(tmp_path, clock, asked):
+    """followed(*answers, seconds=, takes=) -> the reading, and what was announced."""
+
+    def follow(*answers, seconds=1000.0, takes=6.0):
         told, waiting = [], iter(answers)
-        ticks = itertools.count(0, 6)
+
+        def answer(peer):
+            clock.now += takes
+            asked.append(peer.line.split()[1].partition("?")[2])
+            peer.send(http(200, {"deploy_id": ID} | next(waiting)))
+
         journal = Journal(tmp_path / "journal.jsonl", Sanitiser())
         facts = FactRecorder(Record(rehearsal=False), journal, told.append)
-        with RawServer(lambda peer: peer.send(http(200, {"deploy_id": ID} | next(waiting)))) as server:
+        with RawServer(answer) as server:
             client = AgentClient(server.url, Secret("id"), Secret("secret"), request_seconds=20)
             try:
-                follower = Follower(None, client, facts, ID, lambda: float(next(ticks)))
-                return follower.follow(0.0, seconds), told
+                return Follower(None, client, facts, ID, clock).follow(0.0, seconds), told
             finally:
                 client.close()
                 journal.close()
@@ -95,7 +122,35 @@ def test_any_other_end_is_no_success(followed, answer, error, words):
 
 def test_a_deploy_that_is_not_done_in_time_says_where_it_stood(followed):
     with pytest.raises(AgentError, match="not done within 9 seconds; it stood at the step pull"):
-        followed({"state": "deploying", "step": "pull"}, seconds=9.0)
+        followed(*[{"state": "deploying", "step": "pull"}] * 2, seconds=9.0)
+
+
+def test_an_agent_that_waits_is_asked_again_as_soon_as_something_changed(followed, clock, asked):
+    steps = [{"state": "deploying", "step": step} for step in ("pull", "start", "running")]
+    followed(*steps, {"state": "deployed", **WHOLE}, takes=1.0)
+    assert asked == ["", "wait=5", "wait=5", "wait=5"]
+    assert clock.pauses == [0.0] * 4
+
+
+def test_changes_that_follow_each_other_at_once_are_not_asked_for_at_once(followed, clock):
+    steps = [{"state": "deploying", "step": step} for step in ("pull", "stop", "remove", "start", "running")]
+    followed(*steps, {"state": "deployed", **WHOLE}, takes=0.0)
+    assert clock.pauses == pytest.approx([0.0, 0.2, 0.2, 0.2, 0.2, 0.2])
+
+
+def test_an_agent_that_does_not_wait_is_asked_ever_more_seldom(followed, clock):
+    pulling = {"state": "deploying", "step": "pull"}
+    followed(*[pulling] * 60, {"state": "deployed", **WHOLE}, takes=0.0)
+    _, *pauses = (round(seconds, 6) for seconds in clock.pauses)
+    assert min(pauses) == following.SHORTEST_PAUSE
+    assert pauses == sorted(pauses)
+    assert max(pauses) == following.LONGEST_PAUSE
+
+
+def test_no_read_waits_beyond_the_deploys_deadline(followed, asked):
+    with pytest.raises(AgentError, match="not done within 9 seconds"):
+        followed(*[{"state": "deploying", "step": "pull"}] * 9, seconds=9.0, takes=3.0)
+    assert asked == ["", "wait=5", "wait=3"]
 
 
 def test_a_failed_step_may_be_told_before_the_deploy_has_ended(followed, tmp_path):
