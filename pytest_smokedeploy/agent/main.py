@@ -156,7 +156,6 @@ def _bind(settings: AgentSettings) -> socket.socket:
 
 def _serve(flow: Flow, listener: socket.socket, *, exit_with_stdin: bool) -> None:
     access, leaving = Access(Keys(flow.settings.team), flow.settings.audience), threading.Event()
-    access.keys.refresh()
     server = AgentServer(build_app(flow, access, leaving), leaving)
     sys.setswitchinterval(_TURN_SECONDS)
     if exit_with_stdin:
@@ -164,6 +163,7 @@ def _serve(flow: Flow, listener: socket.socket, *, exit_with_stdin: bool) -> Non
     flow.store.audit("agent.started", why=flow.control.settled)
     # The socket listens already, so a client may connect as soon as this line is out.
     print(json.dumps({"event": "listening", "port": listener.getsockname()[1]}), flush=True)  # noqa: T201
+    access.keys.refresh()
     threading.Thread(target=watch_engine, args=(flow.control,), name="engine-watch", daemon=True).start()
     try:
         server.serve_until_told(listener)

@@ -7,7 +7,7 @@ from pydantic_core import PydanticCustomError
 
 
 class _Request(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Run(_Request):

@@ -77,7 +77,7 @@ Time = Annotated[StrictStr, AfterValidator(_checked_time)]
 class Answer(BaseModel):
     """An answer, or a part of one; unknown fields are allowed, so that a newer agent can be read."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, defer_build=True)
 
 
 class Extension(StrEnum):

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-import httpx
 import jwt
 
 from pytest_smokedeploy.support.errors import SmokedeployError
@@ -98,6 +97,8 @@ def fetch(team: str) -> dict[str, jwt.PyJWK]:
         KeysError: no answer, not the answer of Access, or no key in it.
 
     """
+    import httpx  # noqa: PLC0415 - loaded in the thread that fetches, while the agent serves already
+
     url = f"{team}{PATH}"
     try:
         rows = json.loads(_read(url))["keys"]
@@ -115,6 +116,8 @@ def fetch(team: str) -> dict[str, jwt.PyJWK]:
 
 def _read(url: str) -> bytes:
     """The answer's body, bounded in time and size: a slow key server must not hold a thread."""
+    import httpx  # noqa: PLC0415 - as above
+
     until, body = time.monotonic() + FETCH_SECONDS, b""
     with httpx.stream("GET", url, timeout=FETCH_SECONDS, trust_env=False) as answer:
         if answer.status_code != httpx.codes.OK:
