@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from pytest_smokedeploy import contract
@@ -25,7 +25,7 @@ from pytest_smokedeploy.agent.domain.policy import RefusedError, unknown_field
 from pytest_smokedeploy.agent.domain.preflight import preflight
 from pytest_smokedeploy.agent.domain.status import status
 from pytest_smokedeploy.agent.http.access import Access
-from pytest_smokedeploy.agent.http.log_feed import MOST, Readers
+from pytest_smokedeploy.agent.http.log_feed import MOST, LogResponse, Readers
 from pytest_smokedeploy.agent.http.middleware import Middleware
 from pytest_smokedeploy.agent.http.openapi import DEPLOY_OF_ID, PATH, Operation, document
 from pytest_smokedeploy.support.errors import SmokedeployError
@@ -36,8 +36,6 @@ _SECONDS: Final = re.compile(r"[0-9]{1,2}")
 _LOG_QUERY: Final = ("since", "follow", "deploy_id")
 #: Stops that may wait for their container at once.
 _STOPS: Final = 8
-#: A proxy that buffers (nginx does by default) passes the log on as it is written, and nobody keeps it.
-_STREAMED: Final = {"X-Accel-Buffering": "no", "Cache-Control": "no-store"}
 _RELEASED: Final = {"status": "released"}
 _UNKNOWN: Final = {404: "no such call.", 405: "this call has another method."}
 M = TypeVar("M", bound=BaseModel)
@@ -94,10 +92,11 @@ class _Calls:
         if deploy_id is not None and (there is None or not there.ours or key_of(there) != deploy_id):
             raise RefusedError(404, "no container of this deploy is there.")
         opened = partial(flow.engine.logs, since, follow=follow == "true")
-        key = (there.container_id, since) if follow == "true" and there is not None else None
+        # One with a time of its own to begin at reads alone: each file takes room where the state is kept.
+        key = there.container_id if there is not None and follow == "true" and since is None else None
         # The log is opened before the answer begins: an engine that does not answer is a 500.
         sent = self._readers.feed(opened(), opened, key)
-        return StreamingResponse(sent, headers=_STREAMED, media_type=contract.NDJSON)
+        return LogResponse(sent)
 
     def events(self, request: Request) -> Response:
         """What the engine itself told of a deploy's container."""

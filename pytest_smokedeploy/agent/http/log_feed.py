@@ -4,7 +4,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Hashable
+from collections.abc import AsyncGenerator, Callable, Hashable
 from contextlib import aclosing
 from pathlib import Path
 from typing import Final
@@ -12,6 +12,8 @@ from weakref import WeakSet
 
 import anyio
 import anyio.to_thread
+from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from pytest_smokedeploy import contract
 from pytest_smokedeploy.agent.engines.base import Log, utc_now
@@ -24,6 +26,22 @@ _HEARTBEAT_SECONDS: Final = contract.HEARTBEAT_SECONDS / 2
 #: Made once: `json.dumps` makes one for each call that wants its characters as they are.
 _text: Final = json.JSONEncoder(ensure_ascii=False).encode
 _LOG: Final = logging.getLogger("smokedeploy.agent")
+
+
+class LogResponse(StreamingResponse):
+    """An answer whose reader has left once it is over, also where the caller hung up."""
+
+    #: A proxy that buffers (nginx does by default) passes the log on as it is written, and nobody keeps it.
+    HEADERS: Final = {"X-Accel-Buffering": "no", "Cache-Control": "no-store"}
+
+    def __init__(self, sent: AsyncGenerator[bytes, None]) -> None:
+        super().__init__(sent, headers=self.HEADERS, media_type=contract.NDJSON)
+        self._sent = sent
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        async with aclosing(self._sent):
+            await super().__call__(scope, receive, send)
 
 
 class Readers:
@@ -43,14 +61,14 @@ class Readers:
         # One that waits for a silent runtime keeps its thread: it is none of those that answer other calls.
         self._threads = anyio.CapacityLimiter(MOST)
         self._shared: dict[Hashable, SharedLog] = {}
-        self._now: WeakSet[AsyncIterator[bytes]] = WeakSet()
+        self._now: WeakSet[AsyncGenerator[bytes, None]] = WeakSet()
 
     @property
     def full(self) -> bool:
         """Whether no further one may begin."""
         return len(self._now) >= MOST
 
-    def feed(self, log: Log, again: Callable[[], Log], key: Hashable | None) -> AsyncIterator[bytes]:
+    def feed(self, log: Log, again: Callable[[], Log], key: Hashable | None) -> AsyncGenerator[bytes, None]:
         """What one further reader is sent of `log`.
 
         Args:
@@ -64,7 +82,7 @@ class Readers:
         self._now.add(sent)
         return sent
 
-    async def _each(self, pieces: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
+    async def _each(self, pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
         """The pieces, with heartbeats in silence; no `end` where the agent leaves: the container goes on."""
         spoke = time.monotonic()
         async with aclosing(pieces):

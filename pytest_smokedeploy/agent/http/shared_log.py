@@ -43,7 +43,7 @@ class SharedLog:
     def __init__(self, pieces: Pieces, folder: Path) -> None:
         self._fd, path = tempfile.mkstemp(prefix="log-", dir=folder)
         os.unlink(path)  # noqa: PTH108 - next to the descriptor that it belongs to
-        weakref.finalize(self, os.close, self._fd)
+        self._release = weakref.finalize(self, os.close, self._fd)
         self.readers = 0
         self._pieces = pieces
         self._size = self._furthest = 0
@@ -83,9 +83,11 @@ class SharedLog:
                     yield b""
 
     def close(self) -> None:
-        """Read no further: the last reader has gone."""
+        """Read no further, and let the file go: the last reader has gone."""
         self._closed = True
         self._wanted.set()
+        if self._ended:
+            self._release()
 
     # -- in the thread ---------------------------------------------------------------------
 
@@ -126,6 +128,8 @@ class SharedLog:
     def _end(self, error: Exception | None) -> None:
         self._error, self._ended = error, True
         self._wake()
+        if self._closed:
+            self._release()
 
     def _wake(self) -> None:
         """Wake who waits for more; the next wait is for what comes after."""

@@ -6,6 +6,7 @@ import json
 import os
 import threading
 from contextlib import ExitStack, aclosing
+from pathlib import Path
 
 import anyio.to_thread
 import httpx
@@ -16,6 +17,8 @@ from pytest_smokedeploy.agent.engines.base import LogEnd, LogRecord
 from pytest_smokedeploy.agent.http.log_feed import Readers
 from tests.support.agent_process import IDLE, SECONDS, until
 
+#: More than lies between the agent and a reader who takes nothing.
+FLOODS = f"echo ready\nyes 'a line that is written again and again' | head -c 30000000\n{IDLE}"
 #: More than the threads that answer calls: 40 in the framework.
 MANY = 60
 MOST = 64
@@ -23,7 +26,7 @@ MOST = 64
 
 @pytest.fixture
 def follow(agent):
-    """follow() opens one more log, waits for its first line and leaves it open; the answer's status."""
+    """follow(query) opens one more log, waits for its first line and leaves it open; the answer."""
     with ExitStack() as opened:
         limits = httpx.Limits(max_connections=None)
         address = str(agent.client.base_url)
@@ -31,9 +34,11 @@ def follow(agent):
             httpx.Client(base_url=address, timeout=SECONDS, limits=limits, trust_env=False)
         )
 
-        def one():
+        def one(query=""):
             headers = {contract.ASSERTION_HEADER: agent.keys.service()}
-            answer = opened.enter_context(client.stream("GET", "/v1/logs?follow=true", headers=headers))
+            answer = opened.enter_context(
+                client.stream("GET", f"/v1/logs?follow=true{query}", headers=headers)
+            )
             if answer.status_code == 200:
                 chunks = answer.iter_raw()
                 # Kept: the connection is closed with what reads it.
@@ -208,6 +213,21 @@ def test_silent_readers_keep_no_other_call_waiting(agent, follow):
     for _ in range(5):
         assert agent.status()["running"] is True
     assert agent.stop_it().status_code == 200
+
+
+@pytest.mark.parametrize("runtime", [IDLE, FLOODS], ids=["silent", "flooding"])
+def test_who_follows_from_the_start_shares_one_file_and_whoever_begins_later_has_none(agent, follow, runtime):
+    agent.deploy(agent.image("1.0.0", runtime))
+
+    def files():
+        links = list(Path(f"/proc/{agent.process.pid}/fd").iterdir())
+        return [link for link in links if "/state/log-" in str(link.readlink())]
+
+    answers = [follow(), follow(), follow("&since=2026-01-01T00:00:00Z")]
+    assert len(files()) == 1
+    for answer in answers:
+        answer.close()
+    assert until(lambda: not files())
 
 
 def test_one_too_many_is_refused_until_another_leaves(agent, follow):
