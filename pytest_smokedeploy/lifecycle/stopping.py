@@ -31,6 +31,7 @@ class Stopper(DeployPart):
         self._name = self.run.settings.agent.container_name
         self._seen = Shutdown(asked=True)
         self._ours, self._open, self._refused = True, False, False
+        self._read_at = 0.0
 
     def stop(self, why: str, open_seconds: float = 0.0) -> Shutdown:
         """Send the stop until a status read shows the container stopped, for twice `stop_seconds` at most.
@@ -70,10 +71,13 @@ class Stopper(DeployPart):
         return self._seen
 
     def look_again(self) -> None:
-        """Read the status of a confirmed stop once more: the container must not come back (STP-3)."""
+        """Read the status of a confirmed stop once more: the container must not come back (STP-3).
+
+        A second after the read that confirmed it, or as soon as what was done since then is over.
+        """
         if not self._seen.confirmed:
             return
-        threading.Event().wait(LOOK_AGAIN_SECONDS)
+        threading.Event().wait(max(0.0, self._read_at + LOOK_AGAIN_SECONDS - self.clock()))
         first = self._seen.words
         self._seen.second_look = self._status("a second look after the stop")
         self._seen.words = f"{first}; then {self._seen.words}"
@@ -175,6 +179,7 @@ class Stopper(DeployPart):
         except AgentError as error:
             self._seen.words = f"{why}: {error}"
             return None
+        self._read_at = self.clock()
         self._seen.last = raw = reading.raw
         other, code, name = raw.get("deploy_id"), raw.get("exit_code"), raw.get("container_name")
         # Another deploy's container under the same agent must not be stopped.

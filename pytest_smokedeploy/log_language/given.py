@@ -10,7 +10,7 @@ from pytest_smokedeploy.model import Forbidden, Stated
 class Part(BaseModel):
     """A part of `smokedeploy.yml`: no key beside those it names."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, defer_build=True)
 
 
 class All(Part):

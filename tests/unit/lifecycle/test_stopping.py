@@ -14,13 +14,23 @@ STOP_SECONDS = 30.0
 
 
 class Agent:
-    """Answers each stop with success, each call after `takes` seconds; its status is another container's."""
+    """Answers each stop with success, each call after `takes` seconds.
 
-    def __init__(self, takes):
-        self.now, self.takes, self.given = 0.0, takes, []
+    Attributes:
+        now: its time, which passes with calls and waits.
+        given: the time that each stop had.
+        looked: when each status was answered.
+
+    """
+
+    def __init__(self, takes, name):
+        self.now, self.takes, self.given, self.looked, self._name = 0.0, takes, [], [], name
 
     def clock(self):
         return self.now
+
+    def wait(self, seconds):
+        self.now += seconds
 
     def settle_deploy(self, _seconds):
         return True
@@ -30,34 +40,55 @@ class Agent:
         return self._answered({"status": "stopped"})
 
     def status(self):
-        return self._answered({"running": False, "container_name": "other"})
+        answer = self._answered({"running": False, "container_name": self._name})
+        self.looked.append(self.now)
+        return answer
 
     def _answered(self, raw):
         self.now += self.takes
         return SimpleNamespace(raw=raw, status=200, problems=())
 
 
-@pytest.mark.parametrize("takes", [0.001, 0.0045, 0.06, 0.17, 0.23, 0.41])
-def test_no_stop_is_sent_that_has_no_time_for_an_answer(tmp_path, monkeypatch, takes):
-    agent = Agent(takes)
-
-    def wait(seconds):
-        agent.now += seconds
-
-    threads = SimpleNamespace(Event=lambda: SimpleNamespace(wait=wait))
-    monkeypatch.setattr(stopping, "threading", threads)
-    deadlines = SimpleNamespace(stop_seconds=STOP_SECONDS, deploy_seconds=90.0)
-    settings = SimpleNamespace(
-        agent=SimpleNamespace(container_name="runtime-dev"),
-        deadlines=deadlines,
-        shutdown=SimpleNamespace(image=None),
-    )
-    run = SimpleNamespace(settings=settings, endpoint_host="agent.example")
+@pytest.fixture
+def stopper(tmp_path, monkeypatch):
+    """stopper(agent) -> the stop of a deploy at this agent, by its time."""
     journal = Journal(tmp_path / "journal.jsonl", Sanitiser())
-    facts = FactRecorder(Record(rehearsal=False), journal)
-    seen = Stopper(run, agent, facts, "d", agent.clock, True).stop("the run ended")
+
+    def make(agent):
+        threads = SimpleNamespace(Event=lambda: SimpleNamespace(wait=agent.wait))
+        monkeypatch.setattr(stopping, "threading", threads)
+        settings = SimpleNamespace(
+            agent=SimpleNamespace(container_name="runtime-dev"),
+            deadlines=SimpleNamespace(stop_seconds=STOP_SECONDS, deploy_seconds=90.0),
+            shutdown=SimpleNamespace(image=None),
+            runtime=SimpleNamespace(environment={}),
+        )
+        run = SimpleNamespace(settings=settings, endpoint_host="agent.example", environment="dev")
+        facts = FactRecorder(Record(rehearsal=False), journal)
+        return Stopper(run, agent, facts, "d", agent.clock, True)
+
+    yield make
     journal.close()
+
+
+@pytest.mark.parametrize("takes", [0.001, 0.0045, 0.06, 0.17, 0.23, 0.41])
+def test_no_stop_is_sent_that_has_no_time_for_an_answer(stopper, takes):
+    agent = Agent(takes, "other")
+    seen = stopper(agent).stop("the run ended")
     assert min(agent.given) >= 1
     assert 2 * STOP_SECONDS - 2 < agent.now <= 2 * STOP_SECONDS + 2 * takes
     assert (seen.failed, bool(seen.late), seen.confirmed) == ("", True, False)
     assert "'other'" in seen.words
+
+
+@pytest.mark.parametrize(("tail", "apart"), [(0.0, 1.0), (0.4, 1.0), (7.0, 7.0)])
+def test_the_second_look_is_a_second_after_the_confirmation_or_later(stopper, tail, apart):
+    agent = Agent(0.0, "runtime-dev")
+    stop = stopper(agent)
+    seen = stop.stop("the run ended")
+    assert seen.confirmed
+    agent.wait(tail)
+    stop.look_again()
+    first, second = agent.looked
+    assert second - first == pytest.approx(apart)
+    assert seen.second_look is False

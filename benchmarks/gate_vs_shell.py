@@ -1,0 +1,105 @@
+"""The gate's wall time beside a shell gate's, in live worlds over TLS, pair by pair (aim: 2.5 s).
+
+The quiet window is taken off the gate's time, and the sleep off the shell's (shell_gate.sh): both wait by
+intent. Where the gate's time goes is read from its journal (rehearsal.py).
+
+    python benchmarks/gate_vs_shell.py [pairs]
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import trustme
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from rehearsal import parts  # noqa: E402 - the benchmark beside it
+
+from pytest_smokedeploy.rehearsal import Stack, World  # noqa: E402 - the repository's own, run from anywhere
+from pytest_smokedeploy.settings import load  # noqa: E402
+from tests.rehearsal.gallery.gate import settings_file  # noqa: E402
+from tests.rehearsal.live.conftest import HOST, Live  # noqa: E402
+
+QUIET_SECONDS = 4
+#: The sleep in shell_gate.sh.
+SLEEP_SECONDS = 3.0
+
+
+def by_shell(live: Live) -> float:
+    """Wall seconds, the sleep taken off."""
+    stack = live.stack
+    environ = {"PATH": os.environ["PATH"], **stack.environ, "SSL_CERT_FILE": live.environ["SSL_CERT_FILE"]}
+    environ["IMAGE"] = f"{stack.image_repository}:{stack.image_tag}"
+    environ["CONTAINER_NAME"] = load(live.settings).agent.container_name
+    environ["ENVIRONMENT"] = "dev"
+    began = time.perf_counter()
+    done = subprocess.run(
+        [ROOT / "benchmarks" / "shell_gate.sh"], env=environ, check=False, capture_output=True, text=True
+    )
+    seconds = time.perf_counter() - began
+    if done.returncode:
+        sys.exit(f"the shell gate ended with {done.returncode}: {done.stdout}{done.stderr}")
+    return seconds - SLEEP_SECONDS
+
+
+def by_gate(live: Live) -> dict[str, float]:
+    """Seconds of each part; "own" is wall time, the quiet window taken off."""
+    began = time.time()
+    run = live.run()
+    ended = time.time()
+    if run.status:
+        sys.exit(f"the gate ended with {run.status}:\n{run.output[-3000:]}")
+    text = (live.folder / "evidence" / "journal.jsonl").read_text(encoding="utf-8")
+    return parts([json.loads(line) for line in text.splitlines()], began, ended)
+
+
+def pair(number: int) -> tuple[dict[str, float], float]:
+    """One world, and both gates in it, the one first that was second before."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        authority = trustme.CA()
+        ca, key, chain = folder / "ca.pem", folder / "key.pem", folder / "chain.pem"
+        authority.cert_pem.write_to_path(ca)
+        issued = authority.issue_cert(HOST, "localhost")
+        issued.private_key_pem.write_to_path(key)
+        for blob in issued.cert_chain_pems:
+            blob.write_to_path(chain, append=True)
+        # Longer than the least time between two status reads, which is waiting by intent too.
+        file = settings_file(folder, {"quiet_window_seconds": QUIET_SECONDS})
+        settings = load(file)
+        with Stack(World(), folder / "world", settings, file.parent, tls=(chain, key)) as stack:
+            for laid in (settings.phase.ledger, settings.phase.inspections):
+                (file.parent / laid).write_text((stack.phase_folder / laid).read_text())
+            live = Live(folder, stack, file, ca)
+            if number % 2:
+                gate = by_gate(live)
+                return gate, by_shell(live)
+            shell = by_shell(live)
+            return by_gate(live), shell
+
+
+def main(pairs: int) -> int:
+    """Print the medians of both, and of the gate's parts; 1 where the gate takes more than 2.5 s."""
+    pair(0)  # byte code and disk cache
+    found = [pair(number) for number in range(pairs)]
+    gates, shells = zip(*found, strict=True)
+    for part in gates[0]:
+        each = [gate[part] for gate in gates]
+        print(f"  {part:40} {statistics.median(each):6.2f} s  ({min(each):.2f} to {max(each):.2f})")
+    ours, theirs = (statistics.median(times) for times in ([gate["own"] for gate in gates], shells))
+    ratio = statistics.median(gate["own"] / shell for gate, shell in found)
+    print(f"the gate {ours:.2f} s, the shell gate {theirs:.2f} s, ratio {ratio:.1f} ({pairs} pairs)")
+    return 0 if ours <= 2.5 else 1  # noqa: PLR2004 - the aim
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 5))
