@@ -82,6 +82,7 @@ class Deploy:
         self.leased_until: Moment | None = None
         self.ended: Future[DeployRecord] = _uncancelled()
         self.changed: Future[None] = _uncancelled()
+        self._telling = threading.Lock()
         self._store = store
         self._layers: dict[str, str] = {}
         self._why = ""
@@ -114,16 +115,18 @@ class Deploy:
             row["detail"] = f"{self._why}." if cut else str(error)
             raise SmokedeployError(row["detail"]) from error
         finally:
-            self.steps.append({"outcome": str(Outcome.FAILED), **row, "finished_at": utc_now()})
-            self._change()
+            self._change({"outcome": str(Outcome.FAILED), **row, "finished_at": utc_now()})
 
     def end(self, record: DeployRecord) -> None:
         """Tell whoever waits how it ended."""
         self.ended.set_result(record)
         self._change()
 
-    def _change(self) -> None:
-        changed, self.changed = self.changed, _uncancelled()
+    def _change(self, *rows: dict[str, str]) -> None:
+        # Together: who was told of a step waits for what comes after it.
+        with self._telling:
+            self.steps += rows
+            changed, self.changed = self.changed, _uncancelled()
         changed.set_result(None)
 
     def told(self, line: str) -> None:
@@ -140,7 +143,8 @@ class Deploy:
         """The answer to ``GET /v1/deploys/{deploy_id}``."""
         asked, state = self.asked.model_dump(exclude={"key"}), str(DeployState.DEPLOYING)
         # Copies: a step or a layer may be added while the answer is written.
-        return {**asked, "state": state, "steps": [*self.steps], "progress": [*self._layers.values()]}
+        with self._telling:
+            return {**asked, "state": state, "steps": [*self.steps], "progress": [*self._layers.values()]}
 
 
 def _uncancelled() -> Future[Any]:
