@@ -29,7 +29,7 @@ def pytest_xdist_make_scheduler(config, log):
             file = nodeid.partition("::")[0]
             if file == "tests/rehearsal/gallery/test_worlds.py":
                 return nodeid
-            if re.search(r"\[.*\bpodman\b", nodeid):
+            if re.search(r"\[.*\bpodman\b", nodeid) and not file.startswith("tests/unit/"):
                 return "Podman"
             if file.startswith(("tests/contract/agents/", "tests/rehearsal/docker/")):
                 return "the container runtime-dev"

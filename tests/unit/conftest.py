@@ -44,6 +44,12 @@ def pytest_runtest_protocol(item):
         _watched.clear()
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(nextitem):
+    if nextitem is None:  # what other folders' tests had for the whole session ends with the last test
+        _watched.clear()
+
+
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch):
     """No sleep, and no wait for the disk: what a lost power supply would leave is not tested here."""
