@@ -15,6 +15,8 @@ from pytest_smokedeploy.support.errors import SmokedeployError
 
 #: How often an engine that is away is asked whether it is back, and a settling that failed is tried again.
 _AGAIN_SECONDS: Final = 0.5
+#: Of a lent container that is not found: it may have been removed, or another name or engine been set.
+_GONE: Final = "is not under this CONTAINER_NAME at this DOCKER_HOST any more (were they changed?)"
 _LOG: Final = logging.getLogger("smokedeploy.agent")
 
 
@@ -87,14 +89,13 @@ def _resettle(control: ContainerControl) -> None:
         control.store.audit("engine.back", why=said)
 
 
-def _cut_off(control: ContainerControl, state: State) -> str:
+def _cut_off(control: ContainerControl, state: State, became: str) -> str:
     """A leased container that ended unasked leaves the hold to a person; returns words on it, or ""."""
     lease = state.lease
     expected = {kept.key for kept in (control.under_way, state.stopping) if kept is not None}
     if lease is None or lease.leftover or lease.key in expected:
         return ""
-    words = f"the container of the deploy {lease.key} ended within its lease"
-    words += ", and nobody had asked for its stop"
+    words = f"the container of the deploy {lease.key} {became}, and nobody had asked for its stop"
     hold.for_a_person(control.store, lease.key, words)
     return f"; {words}"
 
@@ -115,7 +116,7 @@ def _container(control: ContainerControl, state: State) -> tuple[str, Lease | No
     """Settle the container that is there; returns what was done, and the lease that goes on."""
     there = control.container.look()
     if there is None or not there.ours:
-        return f"{FOREIGN if there else 'no container is there'}{_cut_off(control, state)}", None
+        return f"{FOREIGN if there else 'no container is there'}{_cut_off(control, state, _GONE)}", None
     key = key_of(there)
     record = read_record(control.store, key) if key else None
     if record is not None and not record.image:
@@ -128,7 +129,7 @@ def _container(control: ContainerControl, state: State) -> tuple[str, Lease | No
         return _failed(control, there, f"{whose}, which did not end in success,"), None
     unknown = _unknown(control, whose) if record is None else ""
     if not there.alive:
-        return f"{whose} does not run{_cut_off(control, state)}{unknown}", None
+        return f"{whose} does not run{_cut_off(control, state, 'ended within its lease')}{unknown}", None
     if state.stopping is not None and state.stopping.key == key:
         why, who = "the stop that was under way was ended", state.stopping.by
     elif lease is not None and not within:

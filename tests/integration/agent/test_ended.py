@@ -12,7 +12,7 @@ from tests.support.agent_process import until
 @pytest.mark.way_out("the agent is killed (SIGKILL), and started after the end of the lease", "start")
 def test_a_lease_that_ran_out_meanwhile_is_ended(crash, new_id):
     one = new_id()
-    crash.deployed("1.0.0", one, lease_seconds=2)
+    crash.deployed("1.0.0", one, lease_seconds=4)
     until_time = crash.status()["lease_expires_at"]
     crash.kill()
     assert crash.there == [(True, one)]
@@ -37,7 +37,7 @@ def test_killed_while_it_runs_within_its_lease_it_goes_on(crash, new_id):
 @pytest.mark.way_out("the agent is stopped (SIGSTOP) past the end of the lease, and goes on", "goes on")
 def test_stopped_past_the_lease_it_ends_it_when_it_goes_on(crash, new_id):
     one = new_id()
-    crash.deployed("1.0.0", one, lease_seconds=2)
+    crash.deployed("1.0.0", one, lease_seconds=4)
     ends = parse_time(crash.status()["lease_expires_at"])
     crash.process.send_signal(signal.SIGSTOP)
     until(lambda: datetime.now(UTC) > ends)

@@ -32,7 +32,7 @@ def test_with_its_state_lost_a_container_of_ours_is_left_and_a_person_looks(cras
 @pytest.mark.way_out("the agent is started anew after the end of the lease, its state lost", "start")
 def test_with_its_state_lost_a_container_past_its_first_lease_is_stopped(crash, new_id):
     one = new_id()
-    crash.deployed("1.0.0", one, lease_seconds=2)
+    crash.deployed("1.0.0", one, lease_seconds=4)
     until_time = parse_time(crash.status()["lease_expires_at"])
     crash.kill()
     until(lambda: datetime.now(UTC) > until_time)
@@ -41,6 +41,21 @@ def test_with_its_state_lost_a_container_past_its_first_lease_is_stopped(crash, 
     assert crash.there == [(False, one)]
     assert "its lease ran out" in crash.said_at_start
     assert crash.status()["hold"] is not None
+
+
+def test_under_another_name_it_is_not_told_to_have_ended(crash, new_id):
+    one, name = new_id(), crash.environ["CONTAINER_NAME"]
+    crash.deployed("1.0.0", one, lease_seconds=600)
+    crash.kill()
+    crash.environ["CONTAINER_NAME"] = f"{name}-another"
+    crash.start()
+    for words in (crash.said_at_start, crash.status()["hold"]["reason"]):
+        assert f"container of the deploy {one} is not under this CONTAINER_NAME" in words
+    crash.kill()
+    crash.environ["CONTAINER_NAME"] = name
+    crash.start()
+    assert crash.there == [(True, one)]
+    assert crash.status()["lease_expires_at"] is not None, "its first lease counts again"
 
 
 @pytest.mark.parametrize("harm", ["a folder", "a broken link"])

@@ -69,7 +69,7 @@ def test_with_a_wrong_setting_another_agents_container_is_left(crash, new_id):
 @pytest.mark.way_out("the agent is started anew, and its engine is away", "engine back")
 def test_without_its_engine_it_leaves_and_the_next_start_ends_the_lease(crash, new_id):
     one = new_id()
-    crash.deployed("1.0.0", one, lease_seconds=2)
+    crash.deployed("1.0.0", one, lease_seconds=4)
     ends = parse_time(crash.status()["lease_expires_at"])
     crash.kill()
     crash.proxy.cut()
