@@ -34,7 +34,7 @@ class AuditLog:
         return os.path.lexists(self._file) or bool(self._older())
 
     def append(self, line: bytes) -> None:
-        """Append `line`; it is on the disk before this returns.
+        """Append `line`, or several with a line feed between them; on the disk before this returns.
 
         Raises:
             StateError: it can't be written.

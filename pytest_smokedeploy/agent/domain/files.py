@@ -24,7 +24,7 @@ def kept(what: str, remedy: str = "Free space or mend the folder's permissions."
 
 
 def append_line(file: Path, line: bytes) -> None:
-    """Append `line`; it is on the disk before this returns.
+    """Append `line`, or several with a line feed between them; on the disk before this returns.
 
     Raises:
         StateError: it can't be written.
@@ -51,15 +51,29 @@ def write_whole(file: Path, data: bytes) -> None:
         StateError: it can't be written; the file is as it was.
 
     """
+    with replacing(file, data):
+        pass
+
+
+@contextmanager
+def replacing(file: Path, data: bytes) -> Iterator[None]:
+    """As `write_whole`; in the block the data is on the disk, beside the file.
+
+    Raises:
+        StateError: it can't be written; the file is as it was, and where there was no room no block began.
+
+    """
     beside = file.with_name(f"{file.name}.new")
     with kept(f"{file} can't be written"):
-        mode = stat.S_IMODE(file.stat().st_mode) if file.exists() else 0o600
+        mode = stat.S_IMODE(file.stat().st_mode) if file.is_file() else 0o600
         handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with open(handle, "wb") as out:  # noqa: PTH123 - a handle, opened with its mode
             os.fchmod(handle, mode)
             out.write(data)
             out.flush()
             os.fsync(out.fileno())
+    yield
+    with kept(f"{file} can't be written"):
         os.replace(beside, file)  # noqa: PTH105 - the name of the call says what it promises
         sync(file.parent)
 

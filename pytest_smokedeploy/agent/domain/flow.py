@@ -106,6 +106,9 @@ class Flow:
                 folder = shlex.quote(str(self.settings.state))
                 command = f"smokedeploy agent release --state {folder} --reason '...'"
                 raise RefusedError(423, f"{words} on the server: `{command}`.")
+            if self.store.being_pruned():
+                words = "no deploy begins while `smokedeploy agent prune` removes images; ask again after it."
+                raise RefusedError(409, words)
             why = f"{deploy.asked.image} was asked for"
             self.store.audit("deploy.begun", who=deploy.by, why=why, deploy_id=deploy.key)
             state.current = deploy.asked

@@ -94,21 +94,17 @@ def released(store: Store, reason: str, by: str) -> None:
         state.hold = None
 
 
-def for_a_person(store: Store, key: str, why: str) -> None:
-    """Leave the hold of the deploy `key` to a person alone.
+def for_a_person(store: Store, state: State, key: str, why: str) -> None:
+    """Leave the hold of the deploy `key` in `state` to a person alone.
 
     Args:
         store: where the hold is kept.
+        state: the state that is being changed.
         key: the deploy.
         why: what happened to it, without a full stop.
 
-    Raises:
-        StateError: the change can't be kept.
-
     """
-    why = f"{why[0].upper()}{why[1:]}."
-    with store.changing() as state:
-        held = state.hold
-        if held is not None and held.deploy_id == key and not held.person:
-            store.audit("hold.kept", why=why, deploy_id=key)
-            state.hold = held.model_copy(update={"person": True, "reason": f"{held.reason} {why}"})
+    why, held = f"{why[0].upper()}{why[1:]}.", state.hold
+    if held is not None and held.deploy_id == key and not held.person:
+        store.audit("hold.kept", why=why, deploy_id=key)
+        state.hold = held.model_copy(update={"person": True, "reason": f"{held.reason} {why}"})

@@ -60,7 +60,8 @@ def _labelled(there: ContainerState) -> Lease | None:
 class Leases:
     """Gives, renews and ends the one lease there is; ends it itself when it runs out.
 
-    A lease ends by the clock that comes to its end first (`Moment`).
+    A lease ends by the clock that comes to its end first (`Moment`). What ends a container waits for the
+    engine and, at most `LOCK_SECONDS` at a time, for STATE_PATH.
 
     Args:
         store: where the lease is kept.
@@ -88,6 +89,17 @@ class Leases:
         self._timer: threading.Timer | None = None
         self._closed = False
         self._lock = threading.RLock()
+        self._granting = threading.RLock()
+        #: The deploy whose container is being stopped, or was: it is lent no longer.
+        self._ending = ""
+        #: The lease whose container was stopped when it ran out, and what is to be written down of it.
+        self._over: tuple[Lease, str] | None = None
+        self._said = ""
+
+    @property
+    def current(self) -> Lease | None:
+        """The lease that is watched, or None."""
+        return self._lease
 
     def of(self, there: ContainerState, kept: Lease | None) -> Lease | None:
         """The lease of a container of ours, which STATE_PATH keeps as `kept`."""
@@ -109,12 +121,14 @@ class Leases:
 
         """
         lease = None
-        if (seconds := deploy.request.lease_seconds) is not None:
-            began, renewed = self._now(), deploy.leased_until
-            ends, early = began.after(self._most), renewed.seconds_from(began) if renewed else 0.0
-            lease = Lease(key=deploy.key, expires=began.after(max(seconds, early)).at_most(ends), ends=ends)
-        self._store.update(lease=lease)
-        self.arm(lease)
+        with self._granting:
+            if (seconds := deploy.request.lease_seconds) is not None:
+                began, renewed = self._now(), deploy.leased_until
+                ends, early = began.after(self._most), renewed.seconds_from(began) if renewed else 0.0
+                until = began.after(max(seconds, early)).at_most(ends)
+                lease = Lease(key=deploy.key, expires=until, ends=ends)
+            self._store.update(lease=lease)
+            self.arm(lease)
         return lease
 
     def left_over(self, key: str) -> None:
@@ -124,23 +138,39 @@ class Leases:
         self._store.keep(lease=left)
         self.arm(left)
 
-    def stop(self, key: str, by: str, why: str) -> bool:
-        """Stop the container of the deploy `key`, and end its lease; returns whether it was alive.
+    def stop(self, key: str, by: str, why: str, hold_why: str = "") -> None:
+        """Stop the container of the deploy `key`, and end its lease.
+
+        Args:
+            key: the deploy.
+            by: who stops it.
+            why: for the audit log, where it was alive.
+            hold_why: leaves the hold to a person, where it was alive.
 
         Raises:
             EngineError: it can't be stopped; the next agent, or the engine's return, makes it good.
 
         """
+        self._ending = key
         # Kept before it is begun: a crash meanwhile is made good at the next start.
         self._store.keep(stopping=Stopping(key=key, by=by))
-        if was_alive := self._container.stop(key):
-            self._store.tell("container.stopped", who=by, why=why, deploy_id=key)
-        self.end(key)
-        return was_alive
+        was_alive = self._container.stop(key)
+        self._disarm(key)
+        said = f"container.stopped by {by} ({key}): {why}"
+        with self._store.lenient(said), self._store.changing() as state:
+            if was_alive:
+                self._store.audit("container.stopped", who=by, why=why, deploy_id=key)
+            if was_alive and hold_why:
+                hold.for_a_person(self._store, state, key, hold_why)
+            state.forget(key)
 
     def end(self, key: str) -> None:
         """The container of the deploy `key` does not run any more."""
+        self._disarm(key)
         self._store.forget(key)
+
+    def _disarm(self, key: str) -> None:
+        self._ending = key
         with self._lock:
             if self._lease is not None and self._lease.key == key:
                 self.arm(None)
@@ -157,11 +187,11 @@ class Leases:
         deploy = self._under_way()
         if deploy is not None and deploy.key == deploy_id:
             return self._renew_early(deploy, seconds)
-        # Not while it is being stopped: what ran out does not come back.
-        with self._container.acting:
-            state = self._container.look()
-            if state is None or not state.alive or key_of(state) != deploy_id:
-                raise RefusedError(409, "it is not this deploy that runs; nothing is renewed.")
+        # Nobody who ends a lease waits for a renewal.
+        state = self._container.look()
+        if state is None or not state.alive or key_of(state) != deploy_id:
+            raise RefusedError(409, "it is not this deploy that runs; nothing is renewed.")
+        with self._granting:
             return self._renew(deploy_id, seconds)
 
     def _renew_early(self, deploy: Deploy, seconds: int) -> str:
@@ -169,22 +199,35 @@ class Leases:
             raise RefusedError(409, "this deploy is being cancelled; nothing is renewed.")
         if deploy.request.lease_seconds is None:
             raise RefusedError(409, "this deploy has no lease to renew.")
-        deploy.leased_until = self._now().after(min(seconds, self._most))
-        lease = self._store.read().lease
-        if lease is None or lease.key != deploy.key:
-            # Not started yet: the lease begins with the container, and lasts until then at the least.
-            return deploy.leased_until.text()
-        return self._renew(deploy.key, seconds)
+        with self._granting:
+            deploy.leased_until = self._now().after(min(seconds, self._most))
+            lease = self._lease
+            if lease is None or lease.key != deploy.key:
+                # Not started yet: the lease begins with the container, and lasts until then at the least.
+                return deploy.leased_until.text()
+            return self._renew(deploy.key, seconds)
 
     def _renew(self, key: str, seconds: int) -> str:
         with self._store.changing() as state:
             lease = state.lease
             if lease is None or lease.key != key or lease.leftover:
                 raise RefusedError(409, "this deploy has no lease to renew.")
+            self._check_lent(key)
             until = self._now().after(seconds).at_most(lease.ends)
             renewed = state.lease = lease.model_copy(update={"expires": until})
-        self.arm(renewed)
+        with self._lock:
+            # It may have run out while it was kept: its end then takes it from the state as well.
+            self._check_lent(key)
+            self.arm(renewed)
         return self.text(renewed)
+
+    def _check_lent(self, key: str) -> None:
+        """Raise RefusedError, 409, once the lease ran out or its container is being stopped."""
+        with self._lock:
+            lease = self._lease
+            if lease is None or lease.key != key or key == self._ending or self.seconds_left(lease) <= 0:
+                words = "its lease ran out, or its container is being stopped; nothing is renewed."
+                raise RefusedError(409, words)
 
     def arm(self, lease: Lease | None) -> None:
         """Watch this lease from now on, in place of any other."""
@@ -194,7 +237,7 @@ class Leases:
                 self._wait(0.0 if lease is None else self.seconds_left(lease))
 
     def close(self, until: float) -> None:
-        """Stop a lent container before the agent leaves; a stop that fails is tried again until then.
+        """Stop a lent container before the agent leaves; a stop that fails is tried again until `until`.
 
         Args:
             until: monotonic seconds. A lease that is left then is on the disk, for the next agent.
@@ -204,15 +247,16 @@ class Leases:
             self._closed = True
             self._wait(0.0)
         while (lease := self._lease) is not None:
-            why = "the agent was ended within its lease, and the container was stopped"
-            if lease.leftover:
-                why = "what a failed deploy left was stopped when the agent was ended"
             try:
-                if self.stop(lease.key, AGENT, why) and not lease.leftover:
-                    hold.for_a_person(self._store, lease.key, why)
+                if self.seconds_left(lease) <= 0:
+                    self._run_out(lease)
+                else:
+                    why = "the agent was ended within its lease, and the container was stopped"
+                    self.stop(lease.key, AGENT, why, hold_why=why)
             except Exception as error:  # noqa: BLE001 - whatever it was, it is tried again
                 _LOG.error("while the agent leaves: %s", error)
-                if self._lease is None or time.monotonic() + _LOOK_SECONDS > until:
+                stopped = self._over is not None and self._over[0] == lease
+                if stopped or time.monotonic() + _LOOK_SECONDS > until:
                     return
                 time.sleep(_LOOK_SECONDS)
 
@@ -228,14 +272,21 @@ class Leases:
 
     def _look(self, lease: Lease) -> None:
         with self._lock:
-            if self._lease is lease and (left := self.seconds_left(lease)) > 0:
+            if self._lease is not lease:
+                return
+            if (left := self.seconds_left(lease)) > 0:
                 self._wait(left)
                 return
+            # From here on no renewal is taken.
+            self._ending = lease.key
         try:
             self._run_out(lease)
         except Exception as error:  # noqa: BLE001 - a thread that dies would let the container run on
             if not isinstance(error, SmokedeployError):
                 _LOG.exception("what a lease was for could not be ended")
+            elif str(error) != self._said:
+                self._said = str(error)
+                _LOG.error("at the end of a lease, and tried again: %s", error)
             with self._lock:
                 if self._lease is lease:
                     self._wait(_LOOK_SECONDS)
@@ -248,13 +299,17 @@ class Leases:
             deploy.cancel(why)
         with self._container.acting:
             if self._lease != lease:
-                return  # renewed, or ended, at the same moment
+                return  # ended at the same moment
             stopped = self._container.stop(lease.key)
-            if lease.leftover:
-                words = "nothing of what a failed deploy left runs any more"
-            else:
-                words = f"{why}; {'the container was stopped' if stopped else 'nothing of it ran any more'}"
-            self._store.tell("lease.ran_out", why=words, deploy_id=lease.key)
-            if not lease.leftover:
-                hold.for_a_person(self._store, lease.key, words)
-            self.end(lease.key)
+            if self._over is None or self._over[0] != lease:
+                became = "the container was stopped" if stopped else "nothing of it ran any more"
+                left = "nothing of what a failed deploy left runs any more"
+                self._over = (lease, left if lease.leftover else f"{why}; {became}")
+            with self._store.changing() as state:
+                words = self._over[1]
+                self._store.audit("lease.ran_out", why=words, deploy_id=lease.key)
+                if not lease.leftover:
+                    hold.for_a_person(self._store, state, lease.key, words)
+                state.forget(lease.key)
+            self._over = None
+            self._disarm(lease.key)

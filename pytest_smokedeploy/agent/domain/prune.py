@@ -24,13 +24,15 @@ from pytest_smokedeploy.support.redaction import Sanitiser
 def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     """Remove all but the last images, whether the agent runs or not, but for a deploy under way.
 
+    A stop or the end of a lease waits for none of it.
+
     Args:
         argv: ``--keep N``, images that are kept though nobody uses them.
         environ: the agent's settings.
 
     Returns:
-        0; or 1 with the reason on stderr: wrong settings, another user's state, a deploy under way, an engine
-        that does not answer.
+        0; or 1 with the reason on stderr: wrong settings, another user's state or none, a deploy under way,
+        an engine that does not answer.
 
     """
     parser = argparse.ArgumentParser(prog="smokedeploy agent prune")
@@ -41,8 +43,9 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         _check_owner(settings.state)
         store = Store(settings.state, Sanitiser(settings.secrets).data)
         engine = ENGINES[settings.engine].make(settings)
-        for image in pulled(store)[keep:]:
-            say(f"smokedeploy agent prune: {_remove(store, engine, image, person(environ))}")
+        with store.pruning():
+            for image in pulled(store)[keep:]:
+                say(f"smokedeploy agent prune: {_remove(store, engine, image, person(environ))}")
     except SmokedeployError as error:
         for line in str(error).splitlines():
             say(f"smokedeploy agent prune: {line}", sys.stderr)
@@ -79,15 +82,11 @@ def pulled(store: Store) -> list[str]:
 
 
 def _remove(store: Store, engine: Engine, image: str, who: str) -> str:
-    """Remove one image; returns what became of it. No deploy begins meanwhile."""
-    with store.changing() as state:
-        if state.current is not None:
-            words = f"a deploy is under way, and {image} may be its image."
-            raise SmokedeployError(words, remedy="Prune once it has ended.")
-        if not engine.remove_image(image):
-            return f"{image} is used by a container, or not there; left as it is"
-        store.audit("image.removed", who=f"{who} on the server", why=f"{image} was pruned")
-        return f"{image} was removed"
+    """Remove one image; returns what became of it."""
+    if not engine.remove_image(image):
+        return f"{image} is used by a container, or not there; left as it is"
+    store.audit("image.removed", who=f"{who} on the server", why=f"{image} was pruned")
+    return f"{image} was removed"
 
 
 def _count(text: str) -> int:

@@ -79,13 +79,18 @@ def _resettle(control: ContainerControl) -> None:
     """
     with control.container.acting:
         state, there = control.store.read(), control.container.look()
+        # What this agent lent it knows, whatever became of the state file.
+        current = state.lease = control.leases.current
         deploy = control.under_way
         if deploy is not None and there is not None and key_of(there) == deploy.key:
             said = f"the deploy {deploy.key} is under way, and ends by itself"
         else:
             said, lease = _container(control, state)
-            control.store.update(stopping=None, lease=lease)
-            control.leases.arm(lease)
+            if lease is not None and current is not None and lease.key == current.key:
+                control.store.update(stopping=None)  # it may be renewed at the same moment
+            else:
+                control.store.update(stopping=None, lease=lease)
+                control.leases.arm(lease)
         control.store.audit("engine.back", why=said)
 
 
@@ -95,8 +100,13 @@ def _cut_off(control: ContainerControl, state: State, became: str) -> str:
     expected = {kept.key for kept in (control.under_way, state.stopping) if kept is not None}
     if lease is None or lease.leftover or lease.key in expected:
         return ""
-    words = f"the container of the deploy {lease.key} {became}, and nobody had asked for its stop"
-    hold.for_a_person(control.store, lease.key, words)
+    if control.leases.seconds_left(lease) > 0:
+        words = f"the container of the deploy {lease.key} {became}, and nobody had asked for its stop"
+    else:
+        words = f"the container of the deploy {lease.key} does not run any more; its lease ran out at "
+        words += f"{control.leases.text(lease)}, and whether it ended before that is not known"
+    with control.store.changing() as kept:
+        hold.for_a_person(control.store, kept, lease.key, words)
     return f"; {words}"
 
 
@@ -138,9 +148,10 @@ def _container(control: ContainerControl, state: State) -> tuple[str, Lease | No
         until = f"within its lease, until {ends}" if lease is not None else "without a lease"
         return f"{whose} runs on {until}{unknown}", lease
     control.container.stop(key)
-    control.store.audit("container.stopped", who=who, why=why, deploy_id=key or None)
-    if lease is not None and not within:
-        hold.for_a_person(control.store, key, f"{why}; the agent stopped it when it came back")
+    with control.store.changing() as kept:
+        control.store.audit("container.stopped", who=who, why=why, deploy_id=key or None)
+        if lease is not None and not within:
+            hold.for_a_person(control.store, kept, key, f"{why}; the agent stopped it when it came back")
     return f"{whose} was stopped: {why}{unknown}", None
 
 

@@ -9,7 +9,6 @@ import fcntl
 import json
 import logging
 import os
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,7 +18,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pytest_smokedeploy.agent.domain.audit_log import AuditLog
 from pytest_smokedeploy.agent.domain.clock import Moment
-from pytest_smokedeploy.agent.domain.files import StateError, kept, read_whole, write_whole
+from pytest_smokedeploy.agent.domain.files import StateError, kept, read_whole, replacing
+from pytest_smokedeploy.agent.domain.locks import StateLock, exclusive, is_free
 from pytest_smokedeploy.agent.engines.base import utc_now
 from pytest_smokedeploy.contract import DeployRequest, LastDeploy, StepName, Time
 
@@ -100,6 +100,11 @@ class State(BaseModel):
     current: Asked | None = None
     stopping: Stopping | None = None
 
+    def forget(self, key: str) -> None:
+        """Remove the lease and the stop of the deploy `key`: its container does not run any more."""
+        self.lease = self.lease if self.lease and self.lease.key != key else None
+        self.stopping = self.stopping if self.stopping and self.stopping.key != key else None
+
 
 class TakenError(StateError):
     """Another agent runs on this folder."""
@@ -127,14 +132,15 @@ class Store:
         self.mask = mask
         self._audit = AuditLog(folder)
         self._file = folder / STATE_FILE
-        self._thread = threading.RLock()
-        self._writing = False
+        self._locked = StateLock(folder / "lock")
+        self._prune = folder / "prune"
+        self._lines: list[bytes] | None = None
         with kept(f"STATE_PATH {folder} can't be made", "Make the folder, writable for the agent alone."):
             self.deploys.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self._locked():
             # A new agent's state is on the disk before its history begins; a later gap is no new agent.
             if not os.path.lexists(self._file) and not self._audit.begun:
-                self._write(State(last_deploy=None))
+                self._write(State(last_deploy=None), [])
 
     def claim(self) -> None:
         """Be the one agent of this folder until the process ends.
@@ -169,16 +175,49 @@ class Store:
     def changing(self) -> Iterator[State]:
         """The state, to be changed in the block and kept at its end; a block that raises changes nothing.
 
+        What the block tells the audit log stands there before the change counts, and not without it.
+
         Raises:
             StateError: it can't be read or written.
 
         """
         with self._locked():
             state = self._load_or_hold()
-            before = state.model_copy()
-            yield state
+            before, lines = state.model_copy(), list[bytes]()
+            self._lines = lines
+            try:
+                yield state
+            finally:
+                self._lines = None
             if state != before:
-                self._write(state)
+                self._write(state, lines)
+            else:
+                self._append(lines)
+
+    @contextmanager
+    def pruning(self) -> Iterator[None]:
+        """No deploy begins during the block, and none is under way; nothing else waits for it.
+
+        Raises:
+            StateError: a deploy is under way, or the state can't be read.
+
+        """
+        with exclusive(self._prune):
+            # Once it is locked: a deploy looks at the lock within the change by which it begins.
+            with self.changing() as state:
+                if state.current is not None:
+                    words = "a deploy is under way, and its image may not be used by a container yet."
+                    raise StateError(words, remedy="Prune once it has ended.")
+            yield
+
+    def being_pruned(self) -> bool:
+        """Whether somebody is in `pruning`; to be asked within a change.
+
+        Raises:
+            StateError: that can't be told.
+
+        """
+        return not is_free(self._prune)
 
     def update(self, **fields: Any) -> None:  # noqa: ANN401 - State's own fields
         """Replace some fields."""
@@ -189,37 +228,42 @@ class Store:
     def audit(self, what: str, *, why: str, who: str = AGENT, deploy_id: str | None = None) -> None:
         """Append to the audit log who did what, when and why; on the disk before it returns.
 
+        Within a change it is appended with the change.
+
         Raises:
             StateError: it can't be written.
 
         """
         row = {"time": utc_now(), "who": who, "what": what, "why": why}
         row |= {} if deploy_id is None else {"deploy_id": deploy_id}
-        line = json.dumps(self.mask(row), ensure_ascii=False)
+        line = json.dumps(self.mask(row), ensure_ascii=False).encode("utf-8", "backslashreplace")
         with self._locked():
-            self._audit.append(line.encode("utf-8", "backslashreplace"))
+            if self._lines is None:
+                self._append([line])
+            else:
+                self._lines.append(line)
 
     # -- as far as it can be kept: a stop is never given up for a full disk ------------------
 
     def keep(self, **fields: Any) -> None:  # noqa: ANN401 - State's own fields
         """Replace some fields; where that fails it is written to the agent's log."""
-        with self._lenient():
+        with self.lenient():
             self.update(**fields)
 
     def tell(self, what: str, *, why: str, who: str = AGENT, deploy_id: str | None = None) -> None:
         """Write to the audit log; where that fails the line goes to the agent's log."""
-        with self._lenient(f"{what} by {who} ({deploy_id}): {why}"):
+        with self.lenient(f"{what} by {who} ({deploy_id}): {why}"):
             self.audit(what, who=who, why=why, deploy_id=deploy_id)
 
     def forget(self, key: str) -> None:
         """Remove the lease and the stop of the deploy `key`: its container does not run any more."""
-        with self._lenient(), self.changing() as state:
-            state.lease = state.lease if state.lease and state.lease.key != key else None
-            state.stopping = state.stopping if state.stopping and state.stopping.key != key else None
+        with self.lenient(), self.changing() as state:
+            state.forget(key)
 
     @staticmethod
     @contextmanager
-    def _lenient(what: str = "") -> Iterator[None]:
+    def lenient(what: str = "") -> Iterator[None]:
+        """Write to the agent's log what the block could not keep, and `what`."""
         try:
             yield
         except StateError as error:
@@ -235,36 +279,31 @@ class Store:
         try:
             return self._load()
         except (ValidationError, StateError) as error:
-            aside = self.folder / f"state.damaged-{utc_now().replace(':', '')}.json"
-            if os.path.lexists(self._file):
-                with kept(f"{self._file} can't be set aside"):
-                    os.replace(self._file, aside)  # noqa: PTH105 - the same call as the one that writes
+            there, aside = os.path.lexists(self._file), self.folder / _aside(utc_now().replace(":", ""))
+            if there:
                 why = "was damaged" if isinstance(error, ValidationError) else f"could not be read ({error})"
                 words = f"the state file {why}; it lies in {aside.name}"
             else:
                 words = "the state file is gone"
             words += ". What was held, leased or deployed last is not known, so a person has to look."
             state = State(hold=Held(deploy_id=None, since=utc_now(), by=AGENT, reason=words, person=True))
-            self.audit("hold.set", why=words)
-            self._write(state)
+            with replacing(self._file, state.model_dump_json().encode()):
+                self.audit("hold.set", why=words)
+                if there:
+                    with kept(f"{self._file} can't be set aside"):
+                        os.replace(self._file, aside)  # noqa: PTH105 - the same call as the one that writes
             return state
 
-    def _write(self, state: State) -> None:
-        write_whole(self._file, state.model_dump_json().encode())
+    def _write(self, state: State, lines: list[bytes]) -> None:
+        """Replace the state; the audit log has `lines` before it counts, and none where there is no room."""
+        with replacing(self._file, state.model_dump_json().encode()):
+            self._append(lines)
 
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        """One writer at a time, of this process and of the command line beside it; within itself no wait."""
-        with self._thread:
-            if self._writing:
-                yield
-                return
-            with kept(f"{self.folder} can't be written"):
-                handle = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX)
-                self._writing = True
-                yield
-            finally:
-                self._writing = False
-                os.close(handle)
+    def _append(self, lines: list[bytes]) -> None:
+        if lines:
+            self._audit.append(b"\n".join(lines))
+
+
+def _aside(when: str) -> str:
+    """The name of a state file that was set aside."""
+    return f"state.damaged-{when}.json"

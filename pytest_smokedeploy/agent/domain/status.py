@@ -41,7 +41,9 @@ def status(flow: Flow) -> dict[str, Any]:
         base["last_deploy"] = flow.store.mask(_last(kept.last_deploy)) if kept.last_deploy else None
     if there is None:
         return base
-    lease = kept.lease if kept.lease and kept.lease.key == key_of(there) and there.alive else None
+    # What is watched counts, whatever became of the state file.
+    lease = flow.leases.current
+    lease = lease if lease and lease.key == key_of(there) and there.alive else None
     return base | {
         "image": there.image,
         "started_at": there.started_at,

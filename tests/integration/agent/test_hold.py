@@ -138,6 +138,7 @@ def test_a_release_as_root_keeps_owner_and_mode_of_all_that_it_writes(agent, gon
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         store = Store(folder)
+        store.claim()
         store.update(hold=Held(deploy_id=None, since=utc_now(), by="robot", reason="a test"))
         store.audit("agent.started", why="a test")
         for one in gone:

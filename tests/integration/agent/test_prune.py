@@ -67,6 +67,24 @@ def test_nothing_is_removed_while_a_deploy_is_under_way(deployed, new_id):
     assert deployed.ended(one)["state"] == "deployed"
 
 
+def test_a_stop_waits_for_no_removal_and_no_deploy_begins_meanwhile(deployed, new_id):
+    """The removal is held in the engine."""
+    one = new_id()
+    assert deployed.deploy(f"{deployed.quick}:4.0.0", one).status_code == 200
+    deployed.proxy.hold("DELETE", r"^/images/")
+    command = [sys.executable, "-m", "pytest_smokedeploy", "agent", "prune", "--keep", "3"]
+    with subprocess.Popen(command, env=deployed.environ) as prune_process:
+        assert deployed.proxy.reached.wait(60)
+        assert deployed.stop_it(one).status_code == 200
+        assert [state for _, state in deployed.there()] == ["exited"]
+        assert deployed.release().status_code == 200
+        answer = deployed.deploy(f"{deployed.quick}:1.0.0", new_id())
+        assert (answer.status_code, "prune` removes images" in answer.json()["reason"]) == (409, True)
+        deployed.proxy.go.set()
+        assert prune_process.wait(60) == 0
+    assert deployed.deploy(f"{deployed.quick}:1.0.0", new_id()).status_code == 200
+
+
 def test_as_another_user_nothing_is_done(deployed, monkeypatch, capsys):
     monkeypatch.setattr(prune.os, "geteuid", lambda: os.getuid() + 1)
     assert prune.run(["--keep", "0"], deployed.environ) == 1

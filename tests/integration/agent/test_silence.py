@@ -50,7 +50,9 @@ class Stubborn:
 def test_an_error_nobody_thought_of_does_not_end_the_watch(monkeypatch, tmp_path):
     monkeypatch.setattr(leases, "_LOOK_SECONDS", 0.0)
     container = Stubborn()
-    watch = leases.Leases(Store(tmp_path / "state"), container, 60, lambda: None)
+    store = Store(tmp_path / "state")
+    store.claim()
+    watch = leases.Leases(store, container, 60, lambda: None)
     watch.left_over("one")
     assert container.stopped.wait(10)
     watch.close(0.0)

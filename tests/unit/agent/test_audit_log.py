@@ -18,11 +18,6 @@ def small(monkeypatch):
     monkeypatch.setattr(audit_log, "FILE_BYTES", BYTES)
 
 
-@pytest.fixture
-def folder(tmp_path):
-    return tmp_path / "state"
-
-
 def files(folder):
     return [*sorted(folder.glob("audit-*.jsonl")), folder / "audit.jsonl"]
 
@@ -34,6 +29,7 @@ def lines(folder):
 
 
 def write(folder, first, last):
+    folder.mkdir(exist_ok=True)
     store = Store(folder)
     for number in range(first, last):
         store.audit(str(number), why="a test")
@@ -74,7 +70,7 @@ def test_a_step_that_fails_is_told_and_made_good(folder, monkeypatch, call):
     assert len(files(folder)) == OLDER_FILES + 1
 
 
-def test_cut_off_at_any_byte_it_loses_no_line_and_is_no_new_agent(folder):
+def test_cut_off_at_any_byte_it_loses_no_line_and_is_no_new_agent(agents, folder):
     write(folder, 0, 2)
     whole = (folder / "audit.jsonl").read_bytes()
     for size in range(len(whole) // 2 - 1):
@@ -84,7 +80,7 @@ def test_cut_off_at_any_byte_it_loses_no_line_and_is_no_new_agent(folder):
         (folder / "audit-000001.jsonl").write_bytes(whole)
         if size:
             (folder / "audit.jsonl").write_bytes(whole[:size])
-        held = Store(folder).read().hold
+        held = agents(folder).read().hold
         assert held is not None, size
         assert held.person
         assert lines(folder) == ["0", "1", "hold.set"]

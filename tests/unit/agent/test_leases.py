@@ -1,23 +1,29 @@
 """No lease is longer than it was given, nor than LEASE_MAX_SECONDS in all, by any clock."""
 
+import fcntl
+import json
 import threading
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
 
-from pytest_smokedeploy.agent.domain import leases
+from pytest_smokedeploy.agent.domain import files, leases, locks, reconcile, state
 from pytest_smokedeploy.agent.domain.clock import Moment
 from pytest_smokedeploy.agent.domain.container import KEY_LABEL, Container
+from pytest_smokedeploy.agent.domain.control import ContainerControl
 from pytest_smokedeploy.agent.domain.deploys import Deploy
 from pytest_smokedeploy.agent.domain.leases import Leases, labels_of, lease_of
 from pytest_smokedeploy.agent.domain.policy import RefusedError
-from pytest_smokedeploy.agent.domain.state import Store
+from pytest_smokedeploy.agent.domain.state import Held, Store
 from pytest_smokedeploy.agent.engines.base import ContainerState
+from pytest_smokedeploy.agent.settings import ContainerSettings
 from pytest_smokedeploy.contract import DeployRequest, EngineState
 
 ID = "00000000-0000-4000-8000-000000000001"
 HOUR = 3600.0
 MOST = 20
+SETTINGS = {"CONTAINER_NAME": "runtime", "STATE_PATH": "/nowhere"}
 BEGAN = Moment(wall=1_800_000_000.0, boot=500.0, boot_id="first")
 
 
@@ -64,12 +70,12 @@ def runtime():
 
 
 @pytest.fixture
-def lent(tmp_path, clock, runtime):
+def lent(agents, folder, clock, runtime):
     """lent(seconds) -> leases of which one was given for so long."""
     made = []
 
     def give(seconds):
-        store = Store(tmp_path / "state")
+        store = agents(folder)
         made.append(Leases(store, Container(runtime, 0), MOST, lambda: None, clock))
         request = DeployRequest(image="a/b:1", environment="dev", deploy_id=ID, lease_seconds=seconds)
         made[-1].give(Deploy(request, "robot", store))
@@ -115,8 +121,8 @@ def test_a_clock_set_back_lets_no_renewal_past_the_total(lent, clock):
     assert left(given) == 1
 
 
-def test_a_renewal_before_the_start_is_bounded_as_well(lent, clock, tmp_path, runtime):
-    store = Store(tmp_path / "state")
+def test_a_renewal_before_the_start_is_bounded_as_well(agents, folder, clock, runtime):
+    store = agents(folder)
     request = DeployRequest(image="a/b:1", environment="dev", deploy_id=ID, lease_seconds=5)
     deploy = Deploy(request, "robot", store)
     given = Leases(store, Container(runtime, 0), MOST, lambda: deploy, clock)
@@ -136,11 +142,11 @@ def test_a_clock_that_is_set_is_seen_while_it_runs(lent, clock, runtime, monkeyp
     assert runtime.stopped.wait(30)
 
 
-def test_an_agent_that_starts_anew_ends_it_by_either_clock(lent, clock, runtime, tmp_path):
+def test_an_agent_that_starts_anew_ends_it_by_either_clock(lent, clock, runtime, folder):
     given = lent(10)
     kept = given._store.read().lease
     clock.pass_by(11, wall=-HOUR)
-    anew = Leases(Store(tmp_path / "state"), Container(runtime, 0), MOST, lambda: None, clock)
+    anew = Leases(Store(folder), Container(runtime, 0), MOST, lambda: None, clock)
     assert anew.seconds_left(anew.of(runtime.state, kept)) == -1
 
 
@@ -168,3 +174,100 @@ def test_what_ran_out_is_not_renewed(lent, clock, runtime):
     runtime.stop(0)
     with pytest.raises(RefusedError):
         given.renew(ID, 5)
+
+
+def ran_out(clock, given):
+    """Look at the lease once its end has passed, as its timer does."""
+    clock.pass_by(11)
+    given._look(given._lease)
+
+
+@pytest.fixture
+def locked(folder, monkeypatch):
+    """locked() holds the lock of STATE_PATH during the block, as a suspended command does."""
+    monkeypatch.setattr(locks, "LOCK_SECONDS", 0.0)
+
+    @contextmanager
+    def hold():
+        with (folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    return hold
+
+
+def audited(folder):
+    file = folder / "audit.jsonl"
+    return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+
+@pytest.fixture
+def held(lent, monkeypatch):
+    """A lease of 10 s, on hold of its deploy; looked at by the test alone."""
+    monkeypatch.setattr(leases, "_LOOK_SECONDS", HOUR)
+    given = lent(10)
+    given._store.update(hold=Held(deploy_id=ID, since=BEGAN.text(), by="robot", reason="It began."))
+    return given
+
+
+def test_whoever_holds_the_states_lock_keeps_no_container_running(held, clock, runtime, locked, folder):
+    with locked():
+        ran_out(clock, held)
+        assert runtime.stopped.is_set()
+        assert held.current is not None, "it is still to be written down"
+        with pytest.raises(RefusedError):
+            held.renew(ID, 5)
+        held._look(held.current)
+    held._look(held.current)
+    assert held.current is None
+    assert [row["what"] for row in audited(folder)] == ["lease.ran_out", "hold.kept"]
+    assert all("the container was stopped" in row["why"] for row in audited(folder))
+    state = held._store.read()
+    assert (state.lease, state.hold.person) == (None, True)
+    assert state.hold.reason.count("the container was stopped") == 1
+
+
+def test_a_stop_is_done_though_the_states_lock_is_held(held, runtime, locked):
+    with locked():
+        held.stop(ID, "robot", "a stop was asked for")
+        assert runtime.stopped.is_set()
+    assert held.current is None
+
+
+@pytest.mark.parametrize("seconds", [0, 11])
+def test_whoever_leaves_stops_though_the_states_lock_is_held(held, clock, runtime, locked, seconds):
+    with locked():
+        clock.pass_by(seconds)
+        held.close(0.0)
+        assert runtime.stopped.is_set()
+
+
+def test_a_lease_that_ran_out_while_its_renewal_waited_does_not_come_back(
+    held, clock, runtime, folder, monkeypatch
+):
+    replacing = files.replacing
+
+    @contextmanager
+    def slow(file, data):
+        with replacing(file, data):
+            clock.pass_by(11)
+            yield
+
+    monkeypatch.setattr(state, "replacing", slow)
+    with pytest.raises(RefusedError, match="ran out"):
+        held.renew(ID, 600)
+    monkeypatch.undo()
+    held._look(held.current)
+    assert runtime.stopped.is_set()
+    assert held._store.read().lease is None
+
+
+def test_a_lease_whose_end_was_not_written_down_is_told_as_not_known(held, clock, runtime, locked):
+    with locked():
+        ran_out(clock, held)
+    kept = held._store.read()
+    control = ContainerControl(ContainerSettings.from_environ(SETTINGS), runtime, held._store, clock)
+    said, lease = reconcile._container(control, kept)
+    assert (runtime.state.alive, lease) == (False, None)
+    assert "whether it ended before that is not known" in said
+    assert "whether it ended before that is not known" in held._store.read().hold.reason
