@@ -10,7 +10,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from pytest_smokedeploy.agent.domain.clock import Moment
-from pytest_smokedeploy.agent.domain.files import StateError, read_whole, write_whole
+from pytest_smokedeploy.agent.domain.files import StateError, kept, read_whole, write_whole
 from pytest_smokedeploy.agent.domain.state import Asked, Store
 from pytest_smokedeploy.agent.engines.base import LAYER, utc_now
 from pytest_smokedeploy.contract import DeployRequest, DeployState, Outcome, StepName
@@ -171,6 +171,9 @@ def keep_record(store: Store, record: DeployRecord) -> None:
         StateError: it can't be written.
 
     """
+    with kept(f"{store.deploys} can't be made"):
+        # It may be lost with the state while the agent runs.
+        store.deploys.mkdir(mode=0o700, exist_ok=True)
     write_whole(store.deploys / f"{record.key}.json", record.model_dump_json().encode())
     files = list(store.deploys.glob("*.json"))
     if len(files) > _REMEMBERED:

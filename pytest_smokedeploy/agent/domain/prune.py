@@ -43,6 +43,7 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         _check_owner(settings.state)
         store = Store(settings.state, Sanitiser(settings.secrets).data)
         engine = ENGINES[settings.engine].make(settings)
+        store.read()
         with store.pruning():
             for image in pulled(store)[keep:]:
                 say(f"smokedeploy agent prune: {_remove(store, engine, image, person(environ))}")

@@ -22,8 +22,8 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         environ: where STATE_PATH is looked for, and who called sudo.
 
     Returns:
-        0; or 1 with the reason on stderr: there is no hold, its deploy is under way, the state can't be
-        written.
+        0; or 1 with the reason on stderr: there is no hold, its deploy is under way, the state is lost, or
+        it can't be read or written.
 
     """
     parser = argparse.ArgumentParser(prog="smokedeploy agent release")

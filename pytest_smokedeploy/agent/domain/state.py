@@ -10,7 +10,7 @@ import json
 import logging
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -113,16 +113,15 @@ class TakenError(StateError):
 class Store:
     """The folder STATE_PATH: ``state.json``, the audit log, ``deploys/``.
 
+    The agent claims it. For anybody else, such as a command, a state that is lost or damaged is an error.
+
     Args:
-        folder: it; made where it is missing.
+        folder: it.
         mask: takes every word of the audit log.
 
     Attributes:
         deploys: the folder of ended deploys, one file each.
         mask: as given.
-
-    Raises:
-        StateError: it can't be made or written.
 
     """
 
@@ -132,42 +131,56 @@ class Store:
         self.mask = mask
         self._audit = AuditLog(folder)
         self._file = folder / STATE_FILE
+        self._claim: int | None = None
         self._locked = StateLock(folder / "lock")
         self._prune = folder / "prune"
         self._lines: list[bytes] | None = None
-        with kept(f"STATE_PATH {folder} can't be made", "Make the folder, writable for the agent alone."):
-            self.deploys.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with self._locked():
-            # A new agent's state is on the disk before its history begins; a later gap is no new agent.
-            if not os.path.lexists(self._file) and not self._audit.begun:
-                self._write(State(last_deploy=None), [])
 
     def claim(self) -> None:
-        """Be the one agent of this folder until the process ends.
+        """Be the one agent of this folder until the process ends; make it, and its state, where it is new.
+
+        From then on a state that is lost or damaged becomes a hold.
 
         Raises:
             TakenError: another agent is.
-            StateError: the folder can't be written.
+            StateError: the folder can't be made or written.
 
         """
+        with kept(
+            f"STATE_PATH {self.folder} can't be made", "Make the folder, writable for the agent alone."
+        ):
+            self.deploys.mkdir(mode=0o700, parents=True, exist_ok=True)
         with kept(f"{self.folder} can't be written"):
-            self._claim = os.open(self.folder / "agent", os.O_RDWR | os.O_CREAT, 0o600)
+            handle = os.open(self.folder / "agent", os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            fcntl.flock(self._claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            os.close(self._claim)
+            os.close(handle)
             words = f"another agent runs on STATE_PATH {self.folder}."
             raise TakenError(words, remedy="Stop it, or give this one a folder of its own.") from error
+        self._claim = handle
+        with self._locked():
+            if not os.path.lexists(self._file) and not self._used():
+                self._write(State(last_deploy=None), [])
+
+    def _used(self) -> bool:
+        """Whether anything is there that a first start does not find: then a state was lost."""
+        with kept(f"{self.folder} can't be read"):
+            kept_deploys, aside = any(self.deploys.iterdir()), any(self.folder.glob(_aside("*")))
+            return self._audit.begun or kept_deploys or aside
 
     def read(self) -> State:
-        """The state now. An unreadable file is set aside and becomes a hold, with a line in the audit log.
+        """The state now. The agent sets an unreadable file aside and takes a hold, with an audit line.
 
         Raises:
             StateError: the folder can't be used, or the hold can't be written.
 
         """
-        with suppress(ValidationError, StateError):
+        try:
             return self._load()
+        except (ValidationError, StateError) as error:
+            if self._claim is None:
+                raise self._lost(error) from error
         with self._locked():
             return self._load_or_hold()
 
@@ -279,6 +292,8 @@ class Store:
         try:
             return self._load()
         except (ValidationError, StateError) as error:
+            if self._claim is None:
+                raise self._lost(error) from error
             there, aside = os.path.lexists(self._file), self.folder / _aside(utc_now().replace(":", ""))
             if there:
                 why = "was damaged" if isinstance(error, ValidationError) else f"could not be read ({error})"
@@ -293,6 +308,15 @@ class Store:
                     with kept(f"{self._file} can't be set aside"):
                         os.replace(self._file, aside)  # noqa: PTH105 - the same call as the one that writes
             return state
+
+    def _lost(self, error: Exception) -> StateError:
+        """The error of a command on a folder whose state it can't read."""
+        then = "Where the agent's state was lost it takes a hold: start it, or ask its status, then release."
+        if not os.path.lexists(self._file):
+            words = f"{self.folder} holds no agent's state: there is no {STATE_FILE} in it."
+            return StateError(words, remedy=f"Name the agent's own STATE_PATH. {then}")
+        why = "is damaged." if isinstance(error, ValidationError) else f"can't be read ({error})"
+        return StateError(f"{self._file} {why}", remedy=then)
 
     def _write(self, state: State, lines: list[bytes]) -> None:
         """Replace the state; the audit log has `lines` before it counts, and none where there is no room."""

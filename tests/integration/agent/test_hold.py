@@ -1,6 +1,7 @@
 """On hold from a deploy's start until it is known to have passed, or a person looked (FLR-3)."""
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -153,6 +154,23 @@ def test_a_release_as_root_keeps_owner_and_mode_of_all_that_it_writes(agent, gon
         assert (folder / "state.json").stat().st_mode & 0o777 == 0o640
         assert (folder / "audit.jsonl").stat().st_mode & 0o777 == 0o600
         assert store.read().hold is None
+
+
+@pytest.mark.parametrize("emptied", [False, True])
+def test_the_command_line_neither_lays_nor_replaces_a_state(held, tmp_path, new_id, emptied):
+    agent, _, image = held
+    folder = Path(agent.environ["STATE_PATH"]) if emptied else tmp_path / "elsewhere"
+    if emptied:
+        for place in folder.iterdir():
+            shutil.rmtree(place) if place.is_dir() else place.unlink()
+    else:
+        folder.mkdir()
+    done = released(agent, "--reason", "looked", "--state", str(folder))
+    assert (done.returncode, "there is no state.json in it" in done.stderr) == (1, True)
+    assert list(folder.iterdir()) == []
+    assert agent.status()["hold"] is not None
+    assert ("last_deploy" in agent.status()) is not emptied
+    assert agent.deploy(image, new_id()).status_code == 423
 
 
 def test_the_command_line_needs_a_reason(held):

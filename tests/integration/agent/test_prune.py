@@ -1,6 +1,7 @@
 """``smokedeploy agent prune``: what the agent pulled and nobody uses goes, but for the last few."""
 
 import os
+import shutil
 import subprocess
 import sys
 
@@ -83,6 +84,16 @@ def test_a_stop_waits_for_no_removal_and_no_deploy_begins_meanwhile(deployed, ne
         deployed.proxy.go.set()
         assert prune_process.wait(60) == 0
     assert deployed.deploy(f"{deployed.quick}:1.0.0", new_id()).status_code == 200
+
+
+def test_without_a_state_nothing_is_done(deployed):
+    for place in (folder := deployed.folder / "state").iterdir():
+        shutil.rmtree(place) if place.is_dir() else place.unlink()
+    done = pruned(deployed, "--keep", "0")
+    assert (done.returncode, "there is no state.json in it" in done.stderr) == (1, True)
+    assert list(folder.iterdir()) == []
+    assert len(tags(deployed)) == 4
+    assert deployed.status()["hold"] is not None
 
 
 def test_as_another_user_nothing_is_done(deployed, monkeypatch, capsys):

@@ -2,11 +2,12 @@
 
 import fcntl
 import json
+import shutil
 
 import pytest
 
 from pytest_smokedeploy.agent.domain import files, locks
-from pytest_smokedeploy.agent.domain.deploys import read_record
+from pytest_smokedeploy.agent.domain.deploys import keep_record, lost, read_record
 from pytest_smokedeploy.agent.domain.files import StateError
 from pytest_smokedeploy.agent.domain.state import Asked, Held, Store
 from pytest_smokedeploy.agent.engines.base import utc_now
@@ -152,6 +153,40 @@ def test_a_line_cut_short_by_a_crash_does_not_take_the_next_one_with_it(agents, 
     lines = file.read_text().splitlines()
     assert len(lines) == 3
     assert [json.loads(lines[n])["what"] for n in (0, 2)] == ["first", "second"]
+
+
+@pytest.mark.parametrize(
+    "left", ["audit.jsonl", "audit-000001.jsonl", "deploys/one.json", "state.damaged-1.json"]
+)
+def test_what_is_left_of_a_lost_state_is_no_fresh_start(agents, folder, left):
+    (folder / "deploys").mkdir(parents=True)
+    (folder / left).write_text("")
+    state = agents(folder).read()
+    assert "gone" in state.hold.reason
+    assert state.last_deploy == "unknown"
+
+
+def test_a_state_emptied_under_its_agent_is_a_hold_and_a_deploy_is_kept_again(agents, folder):
+    store = agents(folder)
+    shutil.rmtree(folder)
+    folder.mkdir()
+    assert "gone" in store.read().hold.reason
+    keep_record(store, lost(Asked(key="one", deploy_id="one"), "a test"))
+    assert read_record(store, "one").body["reason"] == "a test"
+
+
+@pytest.mark.parametrize("content", [None, "{"])
+def test_whoever_is_not_the_agent_neither_lays_nor_replaces_a_state(folder, content):
+    folder.mkdir()
+    if content is not None:
+        (folder / "state.json").write_text(content)
+    store = Store(folder)
+    with pytest.raises(StateError, match="takes a hold"):
+        store.read()
+    assert [file.name for file in folder.iterdir()] == ([] if content is None else ["state.json"])
+    with pytest.raises(StateError, match="takes a hold"):
+        store.update(hold=None)
+    assert (folder / "state.json").exists() == (content is not None)
 
 
 def test_a_lock_that_another_process_holds_is_waited_for_no_longer_than_it_says(agents, folder, monkeypatch):
