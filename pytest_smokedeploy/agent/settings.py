@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from os.path import normpath
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
 from urllib.parse import unquote, urlsplit
@@ -17,6 +18,27 @@ from pytest_smokedeploy.support.loopback import is_loopback
 from pytest_smokedeploy.support.redaction import Secret
 
 PLANE: Final = "EXECUTION_PLANE"
+#: The least memory that Docker gives a container, in MiB (its documentation; Podman has no least).
+_LEAST_MEMORY_MB: Final = 6
+#: The kernel's capabilities (linux/capability.h, Linux 5.9 and later).
+_CAPABILITIES: Final = frozenset(
+    {
+        *(
+            "AUDIT_CONTROL",
+            "AUDIT_READ",
+            "AUDIT_WRITE",
+            "BLOCK_SUSPEND",
+            "BPF",
+            "CHECKPOINT_RESTORE",
+            "CHOWN",
+        ),
+        *("DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "IPC_LOCK", "IPC_OWNER", "KILL", "LEASE"),
+        *("LINUX_IMMUTABLE", "MAC_ADMIN", "MAC_OVERRIDE", "MKNOD", "NET_ADMIN", "NET_BIND_SERVICE"),
+        *("NET_BROADCAST", "NET_RAW", "PERFMON", "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYSLOG"),
+        *("SYS_ADMIN", "SYS_BOOT", "SYS_CHROOT", "SYS_MODULE", "SYS_NICE", "SYS_PACCT", "SYS_PTRACE"),
+        *("SYS_RAWIO", "SYS_RESOURCE", "SYS_TIME", "SYS_TTY_CONFIG", "WAKE_ALARM"),
+    }
+)
 _SECRET: Final = re.compile(r"SECRET|TOKEN|PASS|PWD|KEY|CREDENTIAL|DSN|PRIVATE", re.IGNORECASE)
 _TEAM: Final = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}", re.IGNORECASE)
 
@@ -56,6 +78,13 @@ def _number(least: int, most: int) -> BeforeValidator:
     return BeforeValidator(read)
 
 
+def _memory(number: int) -> int:
+    """No limit, or one that every engine takes."""
+    if 0 < number < _LEAST_MEMORY_MB:
+        raise ValueError(f"is '{number}'; 0, or at least {_LEAST_MEMORY_MB}, which Docker wants")
+    return number
+
+
 def _words(text: str) -> list[str]:
     """The words of a list, separated by commas or spaces."""
     return text.replace(",", " ").split()
@@ -71,6 +100,14 @@ def _absolute(path: Path) -> Path:
     """An absolute path; whether it is there is for `--check` and the preflight to say."""
     if not path.is_absolute():
         raise ValueError(f"is {str(path)!r}; an absolute path")
+    return path
+
+
+def _target(text: str) -> str:
+    """An absolute path in the container, which isn't its root."""
+    path = normpath(_absolute(Path(text)))
+    if path == "/":
+        raise ValueError("is '/'; a folder below it, since nothing can be mounted over the whole container")
     return path
 
 
@@ -91,8 +128,8 @@ def _pinned(text: str) -> str:
 
 def _capability(text: str) -> str:
     name = text.upper().removeprefix("CAP_")
-    if name == "ALL" or not re.fullmatch(r"[A-Z][A-Z_]*[A-Z]", name):
-        raise ValueError(f"holds {text!r}; names of capabilities, such as NET_BIND_SERVICE")
+    if name not in _CAPABILITIES:
+        raise ValueError(f"holds {text!r}, which is no capability of the kernel; such as NET_BIND_SERVICE")
     return name
 
 
@@ -122,7 +159,7 @@ _TABLE: Final = _matching(
 _ANY: Final = BeforeValidator(_words)
 _SOME: Final = BeforeValidator(_some)
 _Folder = Annotated[Path, AfterValidator(_absolute)]
-_Target = Annotated[str, AfterValidator(lambda text: str(_absolute(Path(text))))]
+_Target = Annotated[str, AfterValidator(_target)]
 
 
 class ContainerSettings(BaseModel):
@@ -185,7 +222,7 @@ class AgentSettings(ContainerSettings):
     bind: str = "127.0.0.1"
     port: Annotated[int, _number(0, 65535)] = 8080
     network_mode: str = "none"
-    memory_limit_mb: Annotated[int, _number(0, 999_999)] = 2048
+    memory_limit_mb: Annotated[int, _number(0, 999_999), AfterValidator(_memory)] = 2048
     process_limit: Annotated[int, _number(0, 999_999)] = 512
     capabilities: Annotated[tuple[Annotated[str, AfterValidator(_capability)], ...], _ANY] = ()
     log_limit_mb: Annotated[int, _number(1, 9999)] = 32
@@ -254,6 +291,8 @@ class AgentSettings(ContainerSettings):
                 yield "STATE_PATH", words
         if self.audit_events.resolve() == self.snapshots.resolve():
             yield "SNAPSHOTS_PATH", "is AUDIT_EVENTS_PATH too; each mount has a folder of its own."
+        if self.audit_events_target == self.snapshots_target:
+            yield "SNAPSHOTS_TARGET", "is AUDIT_EVENTS_TARGET too; each mount has a place of its own."
 
 
 def _wrong(kind: str, name: str, context: Mapping[str, Any]) -> SettingsError:

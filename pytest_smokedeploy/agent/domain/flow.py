@@ -11,7 +11,7 @@ from pytest_smokedeploy.agent.domain.container import FOREIGN, key_of
 from pytest_smokedeploy.agent.domain.control import ContainerControl
 from pytest_smokedeploy.agent.domain.deploys import Deploy, DeployRecord, keep_record, read_record
 from pytest_smokedeploy.agent.domain.files import StateError
-from pytest_smokedeploy.agent.domain.policy import RefusedError, Terms, admit
+from pytest_smokedeploy.agent.domain.policy import RefusedError, Terms, admit, check_mounts
 from pytest_smokedeploy.agent.domain.steps import FiveSteps
 from pytest_smokedeploy.agent.settings import AgentSettings
 from pytest_smokedeploy.contract import DeployRequest
@@ -78,6 +78,7 @@ class Flow:
                 raise RefusedError(409, "another deploy is under way.")
             if request.deploy_id in self._stopped:
                 raise RefusedError(409, "this deploy was stopped before it arrived.")
+            check_mounts(self.settings)
             deploy = Deploy(request, by, self.store)
             self._begin(deploy, terms)
             self.control.under_way = deploy

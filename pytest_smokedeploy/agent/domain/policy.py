@@ -1,6 +1,7 @@
 """What a request may ask for, held against what the server owns; whatever else is a definite no."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from pytest_smokedeploy.agent.settings import PLANE, AgentSettings
@@ -76,6 +77,19 @@ def admit(settings: AgentSettings, request: DeployRequest) -> Terms:
     if stop_only and request.deploy_id is not None:
         raise RefusedError(400, "deploy_id: a stop-only image takes none; it ends a deploy and begins none.")
     return Terms(_env(settings, request), stop_only)
+
+
+def check_mounts(settings: AgentSettings) -> None:
+    """Look at the folders to be mounted: the engine would, but once the container before is gone.
+
+    Raises:
+        RefusedError: 409; one is not there.
+
+    """
+    for mount in settings.mounts:
+        if not Path(mount.source).is_dir():
+            words = f"mounts: {mount.source} ({mount.name}) is no folder on the server. Make it there first."
+            raise RefusedError(409, words)
 
 
 def _env(settings: AgentSettings, request: DeployRequest) -> dict[str, str]:

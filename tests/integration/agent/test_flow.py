@@ -87,6 +87,17 @@ def test_the_receipt_tells_what_was_there(agent):
     assert (third["container_name"], third["status"]) == (NAME, "deployed")
 
 
+def test_a_mount_that_is_gone_is_refused_before_the_old_one_is_touched(agent, new_id):
+    one = new_id()
+    assert agent.deploy(agent.image("1.0.0"), one).status_code == 200
+    assert agent.release().status_code == 200
+    (agent.folder / "snapshots").rmdir()
+    answer = agent.deploy(f"{REPOSITORY}:1.0.0", new_id())
+    assert (answer.status_code, "mounts: " in answer.json()["reason"]) == (409, True)
+    status = agent.status()
+    assert (status["deploy_id"], status["running"], status["hold"]) == (one, True, None)
+
+
 def test_a_failed_pull_leaves_the_old_one_alone(agent):
     agent.deploy(agent.image("1.0.0"))
     answer = agent.deploy(f"{REPOSITORY}:missing")

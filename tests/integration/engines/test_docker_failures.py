@@ -50,10 +50,14 @@ def test_a_registry_that_is_not_there(tmp_path, registry):
     fails(bench, "pull", r"nothing listens at the registry's address .*Check that the registry runs\.")
 
 
-def test_a_mount_whose_source_is_missing(bench):
-    bench.push("v1")
-    (bench.folder / "snapshots").rmdir()
-    assert str(bench.folder / "snapshots") in str(fails(bench, "start", "a mount's folder is missing"))
+def test_a_mount_whose_source_is_missing_in_the_last_moment(bench):
+    image = bench.push("v1")
+    bench.engine.pull(image)
+    mount = Mount(name="snapshots", source=str(bench.folder / "gone"), target="/data", writable=True)
+    with pytest.raises(EngineError, match="a mount's folder is missing") as caught:
+        bench.engine.start(ContainerSpec(image, {}, (mount,), {LABEL: bench.name}))
+    assert mount.source in str(caught.value)
+    assert bench.engine.inspect() is None
 
 
 def test_an_entrypoint_that_cant_be_started(bench):

@@ -29,7 +29,9 @@ CASES: dict[str, Case] = {
     "image refused": Case("AGT-1", REFUSED, World(agent_environ={"ALLOWED_IMAGES": "other/image"})),
     "unknown tag": bad("AGT-1", World(), options=("--smokedeploy-image-tag", "1.2.3"), words="no such image"),
     "crash at once": bad("AGT-5", runtime("set -u", "exit 3"), words="exit code 3"),
-    "mounts gone": bad("AGT-4", World(agent_environ={"SNAPSHOTS_PATH": "/nowhere"}), words="snapshots"),
+    "mounts gone": Case(
+        "AGT-1", REFUSED, World(agent_environ={"SNAPSHOTS_PATH": "/nowhere"}), words="snapshots"
+    ),
     # -- the receipt
     "steps swapped": bad("AGT-2", deployed(_steps(0, 2, 1, 3, 4))),
     "pull is last": bad("AGT-1", deployed(_steps(1, 2, 3, 4, 0))),

@@ -79,8 +79,11 @@ def test_the_documents_defaults_are_the_codes(environ):
 def test_capabilities_are_named_as_the_kernel_names_them(environ):
     found = AgentSettings.from_environ({**environ, "CAPABILITIES": "cap_setuid NET_BIND_SERVICE,SETUID"})
     assert found.limits.capabilities == ("NET_BIND_SERVICE", "SETUID")
+    assert wrong(environ, CAPABILITIES="NET_BIND") == [
+        "CAPABILITIES: holds 'NET_BIND', which is no capability of the kernel; such as NET_BIND_SERVICE."
+    ]
     assert wrong(environ, CAPABILITIES="ALL") == [
-        "CAPABILITIES: holds 'ALL'; names of capabilities, such as NET_BIND_SERVICE."
+        "CAPABILITIES: holds 'ALL', which is no capability of the kernel; such as NET_BIND_SERVICE."
     ]
 
 
@@ -200,3 +203,16 @@ def test_the_teams_address(environ, text, taken):
 def test_an_address_that_only_begins_like_one_is_refused(environ, text):
     (told,) = wrong(environ, CF_ACCESS_TEAM_DOMAIN=text)
     assert told.startswith("CF_ACCESS_TEAM_DOMAIN: ")
+
+
+def test_what_the_engine_would_refuse_once_the_old_container_is_gone_is_a_wrong_setting(environ):
+    assert wrong(environ, MEMORY_LIMIT_MB="5") == [
+        "MEMORY_LIMIT_MB: is '5'; 0, or at least 6, which Docker wants."
+    ]
+    assert AgentSettings.from_environ({**environ, "MEMORY_LIMIT_MB": "6"}).limits.memory_bytes == 6 << 20
+    assert wrong(environ, SNAPSHOTS_TARGET="/data/..") == [
+        "SNAPSHOTS_TARGET: is '/'; a folder below it, since nothing can be mounted over the whole container."
+    ]
+    assert wrong(environ, SNAPSHOTS_TARGET="/data//audit-events/") == [
+        "SNAPSHOTS_TARGET: is AUDIT_EVENTS_TARGET too; each mount has a place of its own."
+    ]
