@@ -129,6 +129,11 @@ START = [
         "Check USER in the image.",
     ),
     (
+        'invalid CapAdd: unknown capability: "CAP_BPF"',
+        "this engine knows no capability CAP_BPF",
+        "Take it out of CAPABILITIES in the agent's settings, or update the engine.",
+    ),
+    (
         'invalid mount config for type "bind": bind source path does not exist: /srv/snapshots',
         "a mount's folder is missing",
         "Create it, writable for the runtime.",

@@ -113,6 +113,11 @@ _START: Final = (
         "what the image has at {0} is no folder to mount on",
         "Check AUDIT_EVENTS_TARGET and SNAPSHOTS_TARGET in the agent's settings.",
     ),
+    (
+        r'unknown capability: "([^"]+)"',
+        "this engine knows no capability {0}",
+        "Take it out of CAPABILITIES in the agent's settings, or update the engine.",
+    ),
     (r"container name .* is already in use by", f"the name is that of {FOREIGN}", LOOK_BY_HAND),
     (r"network", "the network can't be had", "Check NETWORK_MODE in the agent's settings."),
 )
