@@ -47,7 +47,7 @@ class Flow:
         self._five = FiveSteps(settings, self.engine, self.container, self.store, self.leases)
         self._lock = threading.Lock()
         self._last: DeployRecord | None = None
-        self._stopped: deque[str] = deque(maxlen=_REMEMBERED)
+        self._stopped = deque(self.store.read().stopped, maxlen=_REMEMBERED)
 
     @property
     def under_way(self) -> Deploy | None:
@@ -189,24 +189,30 @@ class Flow:
         Raises:
             RefusedError: the container is another deploy's, or nobody's we know.
             EngineError: it can't be stopped.
+            StateError: it came before its deploy, and that can't be kept over the agent's end.
 
         """
+        early = None
         with self._lock:
-            if deploy_id is not None:
-                self._stopped.append(deploy_id)
+            if deploy_id is not None and self._known(deploy_id) is None:
+                # From now on this deploy is refused.
+                self._stopped.append(early := deploy_id)
             deploy = self.under_way
         if deploy is not None and deploy_id in {None, deploy.key}:
             deploy.cancel("the deploy was cancelled by a stop")
         with self.container.acting:
             state = self.container.look()
-            if state is None:
-                return
-            if not state.ours:
-                raise RefusedError(409, FOREIGN)
-            key = key_of(state)
-            if deploy_id is None or key == deploy_id:
+            key = key_of(state) if state is not None and state.ours else ""
+            if state is not None and state.ours and deploy_id in {None, key}:
                 self.leases.stop(key, by, "a stop was asked for")
-            elif state.alive:
+                return
+            if early is not None:
+                with self.store.changing() as kept:
+                    others = (one for one in kept.stopped if one != early)
+                    kept.stopped = (*others, early)[-_REMEMBERED:]
+            if state is not None and not state.ours:
+                raise RefusedError(409, FOREIGN)
+            if state is not None and state.alive:
                 raise RefusedError(409, "the container that runs is another deploy's; it is left alone.")
 
     # -- hold ------------------------------------------------------------------------------

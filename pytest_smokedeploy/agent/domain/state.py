@@ -88,7 +88,7 @@ class State(BaseModel):
     """The whole file; its parts are replaced, never changed.
 
     `current` is the deploy under way. `last_deploy`: None where there was none, "unknown" where the state
-    was lost.
+    was lost. `stopped`: deploys that were stopped before they were asked for, the last ones.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -99,6 +99,7 @@ class State(BaseModel):
     lease: Lease | None = None
     current: Asked | None = None
     stopping: Stopping | None = None
+    stopped: tuple[str, ...] = ()
 
     def forget(self, key: str) -> None:
         """Remove the lease and the stop of the deploy `key`: its container does not run any more."""

@@ -109,8 +109,14 @@ def test_a_failed_pull_leaves_the_old_one_alone(agent):
 def test_a_stop_that_overtakes_its_deploy_is_remembered(agent, new_id):
     one = new_id()
     assert agent.stop_it(one).status_code == 200
-    assert agent.deploy(agent.image("1.0.0"), one).status_code == 409
+    image = agent.image("1.0.0")
+    assert agent.deploy(image, one).status_code == 409
+    agent.kill()
+    agent.start()
+    answer = agent.deploy(image, one)
+    assert (answer.status_code, "stopped before it arrived" in answer.json()["reason"]) == (409, True)
     assert agent.status()["hold"] is None
+    assert agent.deploy(image, new_id()).status_code == 200
 
 
 def test_a_stop_meets_only_the_deploy_it_names(agent, new_id):
