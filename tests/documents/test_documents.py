@@ -107,3 +107,18 @@ def test_every_setting_of_the_agent_is_named_in_its_document():
     text = (ROOT / "docs" / "agent.md").read_text()
     table = set(re.findall(r"^\| `([A-Z_]+)` \| .+ \| .+ \|$", text, re.MULTILINE))
     assert table == asked.names
+
+
+def test_a_command_with_the_agents_settings_has_them_read_as_its_unit_does():
+    """systemd and a shell read an environment file differently: spaces and `&` in a value."""
+    unit = (ROOT / "docs" / "deploy-agent.service").read_text()
+    names = ("User", "SupplementaryGroups", "EnvironmentFile")
+    properties = [f"-p {row}" for row in unit.splitlines() if row.partition("=")[0] in names]
+    text = (ROOT / "docs" / "agent.md").read_text()
+    blocks = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+    commands = [block.replace("\\\n", "") for block in blocks if re.search(r"agent (--check|prune)", block)]
+    assert (len(properties), len(commands)) == (3, 2)
+    for command in commands:
+        assert command.startswith("sudo systemd-run "), command
+        assert all(one in command for one in properties), command
+    assert not re.search(r"^\s*(set -a|\. |source )", "\n".join(blocks), re.MULTILINE)

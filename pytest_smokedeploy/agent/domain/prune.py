@@ -59,7 +59,7 @@ def _check_owner(folder: Path) -> None:
         owner = folder.stat().st_uid
     if owner != os.geteuid():
         words = f"{folder} belongs to another user, who could not open what this one writes there."
-        raise SmokedeployError(words, remedy="Prune as the agent's user: sudo -E -u USER ...")
+        raise SmokedeployError(words, remedy="Prune as the agent's user; docs/agent.md has the command.")
 
 
 def pulled(store: Store) -> list[str]:
