@@ -67,7 +67,9 @@ def _container(state: ContainerState | None) -> str:
     if state is not None and not state.ours:
         words = "this name is taken by a container that the agent did not make, and never touches."
         raise SmokedeployError(f"{words} Rename or remove that one, or set another CONTAINER_NAME.")
-    return f"the agent's own, {state.state}" if state is not None else "there is none yet"
+    if state is None:
+        return "there is none yet"
+    return f"the agent's own, {state.state}{f', renamed {state.renamed}' if state.renamed else ''}"
 
 
 def _folder(path: Path) -> str:

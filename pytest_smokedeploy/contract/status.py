@@ -128,7 +128,7 @@ class PreflightEngine(Answer):
 
 
 class PreflightContainer(Answer):
-    """What is there under the agent's name; `ours` is false for a container that this agent did not make."""
+    """The agent's container, by the name that it has now; else what has the agent's name, `ours` false."""
 
     name: StrictStr
     ours: StrictBool

@@ -15,7 +15,7 @@ from typing import IO, Final, cast
 from docker.errors import NotFound
 
 from pytest_smokedeploy.agent.engines.docker.api import DockerApi
-from pytest_smokedeploy.agent.engines.docker.engine import LABEL
+from pytest_smokedeploy.agent.engines.docker.own import LABEL
 from pytest_smokedeploy.rehearsal import child
 from pytest_smokedeploy.support.errors import EngineError, SmokedeployError
 

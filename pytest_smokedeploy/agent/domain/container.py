@@ -20,8 +20,13 @@ def key_of(state: ContainerState) -> str:
     return state.labels.get(KEY_LABEL) or state.labels.get(DEPLOY_LABEL) or ""
 
 
+def name_of(there: ContainerState | None, name: str) -> str:
+    """The name that a container has: `name`, the agent's, unless somebody gave it another."""
+    return (there and there.renamed) or name
+
+
 class Container:
-    """What runs under the one name.
+    """The one container, also under a name that somebody gave it.
 
     Args:
         engine: the engine.

@@ -7,7 +7,7 @@ from collections import deque
 from typing import Final
 
 from pytest_smokedeploy.agent.domain import hold
-from pytest_smokedeploy.agent.domain.container import FOREIGN, key_of
+from pytest_smokedeploy.agent.domain.container import FOREIGN, key_of, name_of
 from pytest_smokedeploy.agent.domain.control import ContainerControl
 from pytest_smokedeploy.agent.domain.deploys import Deploy, DeployRecord, keep_record, read_record
 from pytest_smokedeploy.agent.domain.files import StateError
@@ -23,6 +23,8 @@ _REMEMBERED: Final = 256
 #: Seconds until an end that can't be kept is tried again.
 _AGAIN_SECONDS: Final = 1.0
 _LOG: Final = logging.getLogger("smokedeploy.agent")
+
+_ANOTHERS: Final = "the container that runs is another deploy's; it is left alone."
 
 
 class Flow:
@@ -179,8 +181,8 @@ class Flow:
 
     # -- stop ------------------------------------------------------------------------------
 
-    def stop(self, deploy_id: str | None, by: str) -> None:
-        """Stop the container; cancel a deploy in flight.
+    def stop(self, deploy_id: str | None, by: str) -> str:
+        """Stop the container; cancel a deploy in flight; returns the name of what was stopped.
 
         Args:
             deploy_id: stop only this deploy; None: whatever runs.
@@ -200,20 +202,32 @@ class Flow:
             deploy = self.under_way
         if deploy is not None and deploy_id in {None, deploy.key}:
             deploy.cancel("the deploy was cancelled by a stop")
+        name = self.settings.container_name
         with self.container.acting:
-            state = self.container.look()
-            key = key_of(state) if state is not None and state.ours else ""
-            if state is not None and state.ours and deploy_id in {None, key}:
-                self.leases.stop(key, by, "a stop was asked for")
-                return
-            if early is not None:
-                with self.store.changing() as kept:
-                    others = (one for one in kept.stopped if one != early)
-                    kept.stopped = (*others, early)[-_REMEMBERED:]
-            if state is not None and not state.ours:
-                raise RefusedError(409, FOREIGN)
-            if state is not None and state.alive:
-                raise RefusedError(409, "the container that runs is another deploy's; it is left alone.")
+            while (state := self.container.look()) is not None:
+                key = key_of(state) if state.ours else ""
+                if state.ours and deploy_id in {None, key}:
+                    self.leases.stop(key, by, "a stop was asked for")
+                    name, early = name_of(state, name), None
+                else:
+                    self._keep_stopped(early)
+                    early = None
+                    if not state.ours:
+                        raise RefusedError(409, FOREIGN)
+                    if state.alive:
+                        raise RefusedError(409, _ANOTHERS)
+                # A second one may run, where somebody started an old one under another name.
+                if deploy_id is not None or not state.alive:
+                    break
+            self._keep_stopped(early)
+        return name
+
+    def _keep_stopped(self, deploy_id: str | None) -> None:
+        """Keep over the agent's end that a deploy which has not come yet is refused; None: nothing."""
+        if deploy_id is not None:
+            with self.store.changing() as kept:
+                others = (one for one in kept.stopped if one != deploy_id)
+                kept.stopped = (*others, deploy_id)[-_REMEMBERED:]
 
     # -- hold ------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from pytest_smokedeploy.agent.domain.container import name_of
 from pytest_smokedeploy.agent.domain.flow import Flow
 from pytest_smokedeploy.agent.domain.status import state_of, told_hold
 from pytest_smokedeploy.agent.settings import PLANE
@@ -48,7 +49,7 @@ def _container(flow: Flow) -> dict[str, Any] | None:
         there = flow.container.look()
     except EngineError:
         return None
-    return {"name": flow.settings.container_name, "ours": there.ours} if there else None
+    return {"name": name_of(there, flow.settings.container_name), "ours": there.ours} if there else None
 
 
 def _database(url: Secret | None, table: str) -> dict[str, Any] | None:

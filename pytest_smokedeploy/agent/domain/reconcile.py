@@ -103,7 +103,8 @@ def _cut_off(control: ContainerControl, state: State, became: str) -> str:
     if control.leases.seconds_left(lease) > 0:
         words = f"the container of the deploy {lease.key} {became}, and nobody had asked for its stop"
     else:
-        words = f"the container of the deploy {lease.key} does not run any more; its lease ran out at "
+        rests = became if became == _GONE else "does not run any more"
+        words = f"the container of the deploy {lease.key} {rests}; its lease ran out at "
         words += f"{control.leases.text(lease)}, and whether it ended before that is not known"
     with control.store.changing() as kept:
         hold.for_a_person(control.store, kept, lease.key, words)
@@ -135,6 +136,7 @@ def _container(control: ContainerControl, state: State) -> tuple[str, Lease | No
     within = lease is not None and not lease.leftover and control.leases.seconds_left(lease) > 0
     ends = control.leases.text(lease) if lease is not None else ""
     whose = f"the container of {f'the deploy {key}' if key else 'a deploy nobody knows'}"
+    whose += f" (renamed {there.renamed})" if there.renamed else ""
     if record is not None and not record.deployed:
         return _failed(control, there, f"{whose}, which did not end in success,"), None
     unknown = _unknown(control, whose) if record is None else ""

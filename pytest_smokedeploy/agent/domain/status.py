@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pytest_smokedeploy.agent.domain.container import DEPLOY_LABEL, key_of
+from pytest_smokedeploy.agent.domain.container import DEPLOY_LABEL, key_of, name_of
 from pytest_smokedeploy.agent.domain.files import StateError
 from pytest_smokedeploy.agent.domain.flow import Flow
 from pytest_smokedeploy.agent.domain.state import AGENT, Held, State
@@ -28,7 +28,7 @@ def status(flow: Flow) -> dict[str, Any]:
     """
     kept, there, settings = state_of(flow), flow.container.look(), flow.settings
     base: dict[str, Any] = {
-        "container_name": settings.container_name,
+        "container_name": name_of(there, settings.container_name),
         "running": bool(there and there.running),
         "state": str(there.state if there else EngineState.ABSENT),
         # This agent has every extension there is.

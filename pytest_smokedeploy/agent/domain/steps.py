@@ -63,17 +63,18 @@ class FiveSteps:
             deploy.facts["image_digest"] = digest
         with self.container.acting:
             with deploy.doing(StepName.STOP) as row:
-                there = self.container.look()
-                if there is not None and not there.ours:
-                    raise SmokedeployError(own.FOREIGN)
-                if there is not None and there.alive:
+                stopped = False
+                # More than one is alive where somebody started an old one under another name.
+                while (there := self._own()) is not None and there.alive:
                     # Here a stop that can't be kept is not begun.
                     self.store.update(stopping=Stopping(key=own.key_of(there), by=deploy.by))
                     self.leases.stop(own.key_of(there), deploy.by, "a new deploy takes its place")
-                else:
+                    stopped = True
+                if not stopped:
                     row["outcome"] = str(Outcome.ABSENT)
             with deploy.doing(StepName.REMOVE) as row:
-                if there is not None:
+                # What somebody gave another name is kept: it is not in the way.
+                if there is not None and not there.renamed:
                     self.engine.remove()
                 else:
                     row["outcome"] = str(Outcome.ABSENT)
@@ -110,6 +111,13 @@ class FiveSteps:
             "exit_code": state.exit_code,
             "last_lines": [line[:LINE_SHOWN] for line in self.store.mask([*lines])],
         }
+
+    def _own(self) -> ContainerState | None:
+        """The container; one that this agent did not make fails the step."""
+        there = self.container.look()
+        if there is not None and not there.ours:
+            raise SmokedeployError(own.FOREIGN)
+        return there
 
     def _start(self, deploy: Deploy, terms: Terms) -> CreatedContainer:
         lease = self.leases.give(deploy)

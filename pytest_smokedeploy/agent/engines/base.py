@@ -78,7 +78,14 @@ class CreatedContainer:
 
 @dataclass(frozen=True, slots=True)
 class ContainerState:
-    """The container as the engine sees it now; `ours` is False for one this agent did not make."""
+    """The container as the engine sees it now.
+
+    Attributes:
+        ours: whether this agent made it.
+        labels: those that the agent gave it; none of a container that it did not make.
+        renamed: the name that somebody gave it in place of the agent's, or "".
+
+    """
 
     container_id: str
     image: str
@@ -90,6 +97,7 @@ class ContainerState:
     restart_count: int = 0
     oom_killed: bool = False
     labels: Mapping[str, str] = field(default_factory=dict)
+    renamed: str = ""
 
     @property
     def running(self) -> bool:
@@ -160,7 +168,10 @@ class Engine(Protocol):
         """
 
     def inspect(self) -> ContainerState | None:
-        """The container, or None."""
+        """The container: the agent's own that is alive, under whatever name; else what has the agent's name.
+
+        Else its own last one, under another name; None where there is none.
+        """
 
     def stop(self, grace_seconds: int) -> None:
         """SIGTERM, the grace, SIGKILL; stopping what is not running is no error."""

@@ -143,8 +143,8 @@ class _Calls:
         """Stop the container; stopping what is not there is no error."""
         deploy_id = _body(request, contract.StopRequest, empty=b"{}").deploy_id
         act, who = self._flow.stop, request.state.caller.name
-        await anyio.to_thread.run_sync(act, deploy_id, who, limiter=self._stops)
-        return JSONResponse({"status": "stopped"} | self._named)
+        name = await anyio.to_thread.run_sync(act, deploy_id, who, limiter=self._stops)
+        return JSONResponse({"status": "stopped", "container_name": name})
 
     def lease(self, request: Request) -> Response:
         """Renew a lease."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from pytest_smokedeploy.agent.engines.base import ContainerSpec, CreatedContainer, Engine
-from pytest_smokedeploy.agent.engines.docker.engine import LABEL
+from pytest_smokedeploy.agent.engines.docker.own import LABEL
 from pytest_smokedeploy.agent.engines.process.engine import ProcessEngine
 from pytest_smokedeploy.agent.engines.registry import ENGINES
 from pytest_smokedeploy.contract import Limits

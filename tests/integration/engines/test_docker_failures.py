@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from pytest_smokedeploy.agent.engines.base import ContainerSpec
-from pytest_smokedeploy.agent.engines.docker.engine import LABEL, DockerEngine
+from pytest_smokedeploy.agent.engines.docker.engine import DockerEngine
+from pytest_smokedeploy.agent.engines.docker.own import LABEL
 from pytest_smokedeploy.contract import Mount
 from pytest_smokedeploy.support.errors import EngineError
 from tests.integration.engines.conftest import Bench, FailedError

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pytest_smokedeploy.agent.engines.base import ContainerSpec, nanoseconds
-from pytest_smokedeploy.agent.engines.docker.engine import LABEL
+from pytest_smokedeploy.agent.engines.docker.own import LABEL
 from pytest_smokedeploy.agent.engines.lines import PART
 from tests.integration.engines.conftest import until
 from tests.support.needs import needs_docker

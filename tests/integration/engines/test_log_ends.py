@@ -8,7 +8,8 @@ import pytest
 
 from pytest_smokedeploy.agent.engines.base import ContainerSpec, LogEnd
 from pytest_smokedeploy.agent.engines.docker import logs
-from pytest_smokedeploy.agent.engines.docker.engine import LABEL, DockerEngine
+from pytest_smokedeploy.agent.engines.docker.engine import DockerEngine
+from pytest_smokedeploy.agent.engines.docker.own import LABEL
 from pytest_smokedeploy.agent.http.log_feed import encoded
 from tests.support.docker_proxy import DockerProxy
 from tests.support.needs import needs_docker

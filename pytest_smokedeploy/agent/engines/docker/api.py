@@ -11,7 +11,7 @@ from typing import Any, Final, cast
 import docker
 import requests
 from docker.constants import MINIMUM_DOCKER_API_VERSION
-from docker.errors import DockerException, NotFound, create_api_error_from_http_exception
+from docker.errors import DockerException, ImageNotFound, NotFound, create_api_error_from_http_exception
 from docker.transport.unixconn import UnixHTTPAdapter, UnixHTTPConnection, UnixHTTPConnectionPool
 from docker.types import CancellableStream
 from urllib3.exceptions import HTTPError
@@ -106,6 +106,12 @@ class Client(docker.APIClient):
     def image(self, name: str) -> dict[str, Any]:
         """What the engine knows of an image."""
         return cast("dict[str, Any]", self.inspect_image(name))  # type: ignore[no-untyped-call]
+
+    def image_labels(self, name: str) -> dict[str, str]:
+        """Labels that an image brings to its containers; none where the image is gone."""
+        with suppress(ImageNotFound):
+            return (self.image(name).get("Config") or {}).get("Labels") or {}
+        return {}
 
     def container(self, name: str) -> dict[str, Any] | None:
         """What the engine knows of a container, by name or id; None where there is none."""

@@ -1,4 +1,4 @@
-"""The Docker engine through its own API: one container under one name, and never a foreign one."""
+"""The Docker engine through its own API: the one container that the agent made, and never a foreign one."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -18,6 +18,7 @@ from pytest_smokedeploy.agent.engines.docker.created import NO_HEALTH_CHECK, che
 from pytest_smokedeploy.agent.engines.docker.errors import FOREIGN, LOOK_BY_HAND
 from pytest_smokedeploy.agent.engines.docker.events import EngineEvents
 from pytest_smokedeploy.agent.engines.docker.limits import asked
+from pytest_smokedeploy.agent.engines.docker.own import LABEL, OwnContainers, labels_of
 from pytest_smokedeploy.agent.engines.docker.pull import pull, pulled
 from pytest_smokedeploy.agent.engines.docker.states import engine_state
 from pytest_smokedeploy.agent.engines.log_limit import limited
@@ -25,7 +26,6 @@ from pytest_smokedeploy.contract import Activity, EngineState
 from pytest_smokedeploy.support.errors import EngineError
 from pytest_smokedeploy.support.image import ImageReference
 
-LABEL: Final = "smokedeploy.agent"
 #: The digest that the registry gave at the pull: a repository may know one image by several.
 DIGEST_LABEL: Final = "smokedeploy.digest"
 #: Seconds that someone else's removal of the container is waited for: one the engine tells of, or one that
@@ -51,6 +51,7 @@ class DockerEngine:
     def __init__(self, name: str, host: str = "", seconds: int = CALL_SECONDS) -> None:
         self._name = name
         self._api = DockerApi(host, seconds)
+        self._containers = OwnContainers(name)
         self._events = EngineEvents(self._api, f"{LABEL}={name}")
         self._pulled: tuple[str, str] | None = None
         self._acted_on: dict[str, Any] | None = None
@@ -115,9 +116,10 @@ class DockerEngine:
         """
         mounts = [Mount(m.target, m.source, type="bind", read_only=False) for m in spec.mounts]
         log_limit = spec.limits.log_characters
-        labels = {LABEL: self._name, LOG_LABEL: str(log_limit or ""), **spec.labels}
-        if self._pulled is not None and self._pulled[0] == spec.image:
-            labels[DIGEST_LABEL] = self._pulled[1]
+        digest = self._pulled[1] if self._pulled is not None and self._pulled[0] == spec.image else ""
+        # Each has a value: a label that is not set would have the image's.
+        labels = {DIGEST_LABEL: digest, LOG_LABEL: str(log_limit or ""), **spec.labels}
+        labels |= self._containers.labels()
         made = ""
         try:
             with self._api.client() as client:
@@ -153,9 +155,9 @@ class DockerEngine:
         """Output in the order in which the engine wrote it down; nothing of a foreign container."""
         with self._api.client() as client:
             attrs = self._attrs(client)
-        if attrs is None or not self._ours(attrs):
-            return _nothing(base.LogEnd(None) if attrs is None else None)
-        most = _labels(attrs).get(LOG_LABEL)
+            if attrs is None or not self._containers.made(client, attrs):
+                return _nothing(base.LogEnd(None) if attrs is None else None)
+        most = labels_of(attrs).get(LOG_LABEL)
         return limited(logs.read(self._api, attrs["Id"], since, follow=follow), int(most) if most else None)
 
     def remove_image(self, image: str) -> bool:
@@ -185,7 +187,7 @@ class DockerEngine:
             ):
                 return seen
             try:
-                stats = client.stats(self._name, stream=False, one_shot=True)
+                stats = client.stats(attrs["Id"], stream=False, one_shot=True)
             except NotFound:
                 return None
         if stats["read"].startswith("0001-"):
@@ -226,14 +228,8 @@ class DockerEngine:
         return attrs if client.containers(all=True, filters=here) else None
 
     def _attrs(self, client: Client) -> dict[str, Any] | None:
-        if (unchanged := self._unchanged(client)) is not None:
-            return unchanged
-        attrs = client.container(self._name)
-        # The engine also finds containers by the beginning of their id.
-        return attrs if attrs is not None and attrs["Name"] == f"/{self._name}" else None
-
-    def _ours(self, attrs: dict[str, Any]) -> bool:
-        return _labels(attrs).get(LABEL) == self._name
+        unchanged = self._unchanged(client)
+        return self._containers.find(client) if unchanged is None else unchanged
 
     def _own(self, client: Client) -> dict[str, Any] | None:
         """The container, None where there is none.
@@ -241,13 +237,14 @@ class DockerEngine:
         What follows acts on its id, so a new container of the same name is not touched.
         """
         attrs = self._attrs(client)
-        if attrs is not None and not self._ours(attrs):
+        if attrs is not None and not self._containers.made(client, attrs):
             raise EngineError(f"{self._name} is the name of {FOREIGN}.", remedy=LOOK_BY_HAND)
         return attrs
 
     def _state(self, client: Client, attrs: dict[str, Any]) -> base.ContainerState:
         state, config = attrs["State"], attrs["Config"]
-        labels = _labels(attrs)
+        ours = self._containers.made(client, attrs)
+        labels = labels_of(attrs) if ours else {}
         started, alive = _started(attrs), engine_state(attrs) in base.ALIVE_STATES
         return base.ContainerState(
             container_id=attrs["Id"],
@@ -259,8 +256,9 @@ class DockerEngine:
             exit_code=None if alive or not started else state["ExitCode"],
             restart_count=attrs.get("RestartCount", 0),
             oom_killed=bool(state.get("OOMKilled")),
-            ours=self._ours(attrs),
+            ours=ours,
             labels=labels,
+            renamed=self._containers.other_name(attrs),
         )
 
     def _image_digest(self, client: Client, image_id: str, name: str, said: str) -> str | None:
@@ -284,12 +282,10 @@ class DockerEngine:
         try:
             with self._api.client() as client:
                 # The engine's answer may have been lost after it made the container.
-                attrs = self._attrs(client)
-                if attrs is not None and not _started(attrs):
-                    mine = attrs["Id"] == made if made else _labels(attrs).items() >= labels.items()
+                attrs = client.container(made) if made else self._containers.named(client)
+                if attrs is not None and not _started(attrs) and labels_of(attrs).items() >= labels.items():
                     with suppress(NotFound):
-                        if mine:
-                            client.remove_container(attrs["Id"], v=True, force=True)
+                        client.remove_container(attrs["Id"], v=True, force=True)
         except EngineError as second:
             if isinstance(error, EngineError):
                 words = f"{error.message} What was made of the container may be left: {second.message}"
@@ -310,10 +306,6 @@ def _nothing(ended: base.LogEnd | None) -> base.Log:
 
 def _started(attrs: dict[str, Any]) -> bool:
     return not attrs["State"]["StartedAt"].startswith("0001-")
-
-
-def _labels(attrs: dict[str, Any]) -> dict[str, str]:
-    return attrs["Config"].get("Labels") or {}
 
 
 def _digests(attrs: dict[str, Any], reference: ImageReference) -> list[str]:

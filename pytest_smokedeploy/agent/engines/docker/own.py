@@ -1,0 +1,77 @@
+"""Which containers of an engine are the agent's own: by their labels, whatever name they have by now."""
+
+import uuid
+from typing import Any, Final
+
+from pytest_smokedeploy.agent.engines.base import ALIVE_STATES, nanoseconds
+from pytest_smokedeploy.agent.engines.docker.api import Client
+from pytest_smokedeploy.agent.engines.docker.states import engine_state
+
+#: The agent's container name, on each container that it made; and what no two of them share.
+LABEL: Final = "smokedeploy.agent"
+MADE_LABEL: Final = "smokedeploy.made"
+
+
+class OwnContainers:
+    """The containers that an agent made, of which at most one should run.
+
+    A name can be changed by hand, and a label can't. An image that was made of such a container (``docker
+    commit``) brings its labels to containers that somebody else makes: so a label counts that the image
+    does not bring.
+
+    Args:
+        name: the container's name, owned by the server.
+
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._vouched = ""
+
+    def labels(self) -> dict[str, str]:
+        """Labels of a container that the agent is about to make."""
+        return {LABEL: self._name, MADE_LABEL: uuid.uuid4().hex}
+
+    def named(self, client: Client) -> dict[str, Any] | None:
+        """What has the name now, whoever made it."""
+        attrs = client.container(self._name)
+        # The engine also finds containers by the beginning of their id.
+        return attrs if attrs is not None and attrs["Name"] == f"/{self._name}" else None
+
+    def find(self, client: Client) -> dict[str, Any] | None:
+        """The one that is alive, under whatever name; else what has the name; else the last one made."""
+        named = self.named(client)
+        if named is not None and _alive(named) and self.made(client, named):
+            return named
+        rows = client.containers(all=True, filters={"label": f"{LABEL}={self._name}"})
+        there = [attrs for row in rows if (attrs := client.container(row["Id"])) is not None]
+        mine = [attrs for attrs in there if self.made(client, attrs)]
+        found = [attrs for attrs in mine if _alive(attrs)] or ([named] if named is not None else mine)
+        return max(found, key=lambda attrs: nanoseconds(attrs["Created"]), default=None)
+
+    def made(self, client: Client, attrs: dict[str, Any]) -> bool:
+        """Whether the agent made this container."""
+        labels = labels_of(attrs)
+        if labels.get(LABEL) != self._name:
+            return False
+        if attrs["Id"] != self._vouched:
+            brought = client.image_labels(attrs["Image"])
+            if labels.get(MADE_LABEL) == brought.get(MADE_LABEL):
+                return False
+            # Neither its labels nor its image's ever change; status is asked for often.
+            self._vouched = attrs["Id"]
+        return True
+
+    def other_name(self, attrs: dict[str, Any]) -> str:
+        """The name that somebody gave it in place of the agent's, or ""."""
+        name = str(attrs["Name"]).removeprefix("/")
+        return "" if name == self._name else name
+
+
+def labels_of(attrs: dict[str, Any]) -> dict[str, str]:
+    """A container's labels."""
+    return attrs["Config"].get("Labels") or {}
+
+
+def _alive(attrs: dict[str, Any]) -> bool:
+    return engine_state(attrs) in ALIVE_STATES
