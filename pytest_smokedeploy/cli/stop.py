@@ -86,7 +86,7 @@ def _rescue(options: Options) -> tuple[str, bool]:
     promised = _first(events, "deploy.promised")
     with AgentClient(run.endpoint, run.client_id, run.client_secret) as client:
         named = promised.get("named") is not False
-        stopper = Stopper(run, client, facts, deploy_id, time.monotonic, named)
+        stopper = Stopper(run, client, facts, deploy_id, time.monotonic, named, _container_id(events))
         shutdown = stopper.stop("smokedeploy stop, after the run", _open_seconds(events, run))
         stopper.look_again()
     done = shutdown.confirmed and shutdown.second_look is False
@@ -103,6 +103,13 @@ def _complete(folder: Path, journal: Journal) -> str:
     except (LookupError, TypeError, ValueError, AttributeError, OSError) as error:
         return f"{_UNWRITTEN} ({type(error).__name__}: {error})"
     return "; the evidence that the run left out is written" if lacked else ""
+
+
+def _container_id(events: list[dict[str, Any]]) -> str | None:
+    """The container that the deploy started, None where its answer does not tell it."""
+    answer = next((event.get("answer") for event in events if event.get("event") in _ANSWERED), None)
+    told = answer.get("container_id") if isinstance(answer, Mapping) else None
+    return told if isinstance(told, str) else None
 
 
 def _first(events: list[dict[str, Any]], name: str) -> dict[str, Any]:

@@ -140,7 +140,9 @@ class Lifecycle:
         open_seconds = deployer.open_seconds()
         watch.stopping()
         named = bool(NAMING & deployer.extensions)
-        stopper = Stopper(self._run, client, self._facts, self.deploy_id, time.monotonic, named)
+        receipt = self._deployment.receipt if isinstance(self._deployment, Deployment) else None
+        shared = self._run, client, self._facts, self.deploy_id, time.monotonic
+        stopper = Stopper(*shared, named, receipt.container_id if receipt else None)
         self._shutdown = stopper.stop(why, open_seconds)
         watch.tail(self._shutdown, deployer.extensions, self._status.earliest if self._status else None)
         stopper.look_again()

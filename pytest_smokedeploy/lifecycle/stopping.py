@@ -22,10 +22,12 @@ class Stopper(DeployPart):
 
     Args:
         named: whether the agent knows it by its id: then the stop names it, and stops no other container.
+        container_id: the container that the deploy started, None where it was not told.
 
     """
 
     named: bool
+    container_id: str | None = None
 
     def __post_init__(self) -> None:
         self._name = self.run.settings.agent.container_name
@@ -190,7 +192,20 @@ class Stopper(DeployPart):
             self._seen.exit_code = code
         # Only the right agent's status of the right container confirms a stop.
         if isinstance(name, str) and name != self._name:
-            self._seen.words = f"{why} tells of the container {name[:80]!r}, not of {self._name!r}"
+            said = f"the container {name[:80]!r} ({running_words(raw)}), not of {self._name!r}"
+            self._seen.words = f"{why} tells of {said}"
+            return None
+        made = raw.get("container_id")
+        # A stop-only image's container takes its place.
+        if (
+            self.run.settings.shutdown.image is None
+            and made is not None
+            and self.container_id not in (None, made)
+        ):
+            said = (
+                f"the container {str(made)[:80]!r} ({running_words(raw)}), not of {self.container_id[:80]!r}"
+            )
+            self._seen.words = f"{why} tells of {said}, which was deployed"
             return None
         for breach in belied(self.run, raw):
             self.facts.finding(breach)

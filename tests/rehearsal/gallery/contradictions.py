@@ -162,7 +162,7 @@ CASES: dict[str, Case] = {
     "a stop seen at another container": bad("STP-1", gone(container_name="other"), settings=SHORT),
     "a stop seen in prod": bad("TGT-1", gone(environment="prod"), settings=SHORT),
     "another deploy once it was stopped": bad("DET-1", gone(deploy_id=OTHER)),
-    "another container once it was stopped": bad("DET-1", gone(container_id="1" * 64)),
+    "another container once it was stopped": bad("STP-1", gone(container_id="1" * 64), settings=SHORT),
     "another start once it was stopped": bad("DET-1", gone(started_at="2099-01-01T00:00:00Z")),
     "restarted once it was stopped": bad("DET-1", gone(restart_count=1)),
     "out of memory once it was stopped": bad("EXT-4", gone(oom_killed=True)),
