@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from pytest_smokedeploy.agent.engines.base import ContainerSpec, CreatedContainer, Engine
+from pytest_smokedeploy.agent.engines.docker.api import Client, DockerApi
 from pytest_smokedeploy.agent.engines.docker.own import LABEL
 from pytest_smokedeploy.agent.engines.process.engine import ProcessEngine
 from pytest_smokedeploy.agent.engines.registry import ENGINES
@@ -19,11 +20,15 @@ from tests.support.podman import podman  # noqa: F401 - a fixture
 
 @dataclass
 class Ground:
-    """An engine with one container name; `push` makes an image of a script, and returns its reference."""
+    """An engine with one container name; `push` makes an image of a script, and returns its reference.
+
+    `api` is what a person at the server uses, None where there is nothing.
+    """
 
     engine: Engine
     push: Callable[[str, str], str]
     labels: dict[str, str] = field(default_factory=dict)
+    api: DockerApi | None = None
     made: CreatedContainer = field(init=False)
 
     def start(self, script: str = IDLE, tag: str = "v1", limits: Limits | None = None, **env: str) -> str:
@@ -63,6 +68,16 @@ def ground(request) -> Ground:
     return request.getfixturevalue(request.param)
 
 
+@pytest.fixture(
+    params=[pytest.param(row.ground, marks=row.marks, id=name) for name, row in ROWS.items() if row.marks]
+)
+def by_hand(request) -> Iterator[tuple[Ground, Client]]:
+    """One engine without a container, and a client by which a person at the server does something to it."""
+    ground = request.getfixturevalue(request.param)
+    with ground.api.client() as client:
+        yield ground, client
+
+
 @pytest.fixture
 def process_ground(tmp_path) -> Iterator[Ground]:
     """The process engine, and a store of images."""
@@ -95,6 +110,6 @@ def podman_ground(tmp_path, podman) -> Iterator[Ground]:  # noqa: F811 - the fix
 
 def _ground(bench: Bench) -> Iterator[Ground]:
     try:
-        yield Ground(bench.engine, bench.push, {LABEL: bench.name})
+        yield Ground(bench.engine, bench.push, {LABEL: bench.name}, bench.api)
     finally:
         bench.clear()

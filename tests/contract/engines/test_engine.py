@@ -75,6 +75,15 @@ def test_one_that_ignores_the_question_is_killed_after_the_grace(ground):
     assert (state.stopped, state.exit_code) == (True, 137)
 
 
+def test_one_that_somebody_paused_is_stopped(by_hand):
+    ground, client = by_hand
+    ground.start()
+    client.pause(ground.engine.inspect().container_id)
+    assert ground.engine.inspect().state is EngineState.PAUSED
+    ground.engine.stop(5)
+    assert ground.engine.inspect().state is EngineState.EXITED
+
+
 def test_what_was_removed_is_gone_and_another_can_start(ground):
     ground.start()
     first = ground.engine.inspect().container_id

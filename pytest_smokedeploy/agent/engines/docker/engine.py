@@ -86,8 +86,11 @@ class DockerEngine:
         """SIGTERM, the grace, SIGKILL; a foreign container is left alone, with EngineError."""
         with self._api.client() as client:
             attrs = self._own(client)
-            if attrs is not None and engine_state(attrs) in base.ALIVE_STATES:
+            if attrs is not None and (state := engine_state(attrs)) in base.ALIVE_STATES:
                 with suppress(NotFound), self._acting(attrs):
+                    # Podman (4.3) stops no paused one; Docker goes on with it itself.
+                    if state is EngineState.PAUSED and self._api.podman:
+                        client.unpause(attrs["Id"])
                     # The client adds the grace itself.
                     client.stop(attrs["Id"], timeout=grace_seconds)
 
