@@ -23,9 +23,12 @@ _LOG: Final = logging.getLogger("smokedeploy.agent")
 
 
 def labels_of(lease: Lease | None) -> dict[str, str]:
-    """A container's labels that tell its first lease, for an agent whose state is lost."""
+    """A container's labels that tell its first lease, for an agent whose state is lost.
+
+    Without one they are blank: else those of the image would count.
+    """
     if lease is None:
-        return {}
+        return dict.fromkeys((LEASE_LABEL, LEASE_BOOT_LABEL), "")
     ends = lease.expires
     return {LEASE_LABEL: ends.text(), LEASE_BOOT_LABEL: f"{ends.boot_id} {ends.boot}"}
 

@@ -1,11 +1,12 @@
 """What an agent may expect of any engine: pull, start, look, log, stop, remove."""
 
+import io
 import itertools
 import threading
 
 import pytest
 
-from pytest_smokedeploy.agent.engines.base import nanoseconds
+from pytest_smokedeploy.agent.engines.base import ContainerSpec, nanoseconds
 from pytest_smokedeploy.agent.engines.process.engine import ProcessEngine
 from pytest_smokedeploy.contract import EngineState, Limits
 from pytest_smokedeploy.support.errors import EngineError
@@ -124,6 +125,36 @@ def test_its_end_is_told_with_the_exit_code_also_once_it_is_removed(ground):
     ground.start(tag="v2")
     assert actions(ground, which="two") == [("create", None), ("start", None)]
     assert set(actions(ground, which="one")) - set(told) <= {("destroy", None)}
+
+
+BROUGHT = {
+    "smokedeploy.agent": "another",
+    "smokedeploy.digest": "sha256:0",
+    "smokedeploy.log_limit": "1",
+    "smokedeploy.made": "0",
+}
+
+
+def test_no_label_of_its_image_is_taken_for_the_agents_or_the_engines_word(by_hand):
+    ground, client = by_hand
+    base = ground.push("v1", "echo up; exit 3")
+    repository = base.removesuffix(":v1")
+    labels = " ".join(f"{name}={value}" for name, value in BROUGHT.items())
+    file = io.BytesIO(f"FROM {base}\nLABEL exitCode=7 {labels}\n".encode())
+    image = f"{repository}:v2"
+    assert list(client.build(fileobj=file, tag=image, rm=True, decode=True))
+    assert not [
+        part for part in client.push(repository, tag="v2", stream=True, decode=True) if "error" in part
+    ]
+    ground.engine.pull(image)
+    ground.engine.start(ContainerSpec(image, {}, (), {"which": "one"}))
+    assert ground.lines() == ["up"]
+    state = until(lambda: (told := ground.engine.inspect()).stopped and told, "it has ended")
+    assert (state.ours, state.exit_code) == (True, 3)
+    assert state.digest.startswith("sha256:")
+    for name, value in BROUGHT.items():
+        assert state.labels[name] != value
+    assert actions(ground, which="one")[:3] == [("create", None), ("start", None), ("die", None)]
 
 
 def test_an_image_that_is_not_there_is_an_error_that_names_it(ground):

@@ -164,9 +164,14 @@ def test_no_container_is_older_than_the_total_by_its_own_start(clock, runtime):
     assert lease_of(replace(there, started_at=None), None, MOST).expires == ends
 
 
-@pytest.mark.parametrize("labels", [{}, {"smokedeploy.lease_expires_at": "soon"}])
+@pytest.mark.parametrize("labels", [{}, {"smokedeploy.lease_expires_at": "soon"}, labels_of(None)])
 def test_labels_that_tell_no_time_tell_no_lease(runtime, labels):
     assert lease_of(replace(runtime.state, labels=labels), None, MOST) is None
+
+
+def test_without_a_lease_no_label_of_the_image_tells_one():
+    ends = BEGAN.after(10)
+    assert labels_of(None).keys() == labels_of(leases.Lease(key=ID, expires=ends, ends=ends)).keys()
 
 
 def test_what_ran_out_is_not_renewed(lent, clock, runtime):

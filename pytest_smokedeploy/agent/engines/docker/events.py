@@ -28,6 +28,7 @@ _DOCKERS: Final = {"remove": "destroy", "exec": "exec_start", "exec_died": "exec
 _PODMANS: Final = frozenset({"init", "cleanup"})
 #: A header of each of Podman's answers.
 _PODMAN: Final = "Libpod-Api-Version"
+_EXIT_CODE: Final = "exitCode"
 _MANY: Final = f"more than {_EVENTS} events were told, and only the first are kept"
 _GAP: Final = "the engine's events could not be read for a while, and it remembers nothing of the time before"
 
@@ -43,7 +44,10 @@ class Row(NamedTuple):
 
 @dataclass(slots=True)
 class _Container:
-    """The events of one container by nanosecond and action, and why some may be missing."""
+    """The events of one container by nanosecond and action, and why some may be missing.
+
+    `labels` are among the attributes of its first event.
+    """
 
     labels: Mapping[str, str]
     events: dict[tuple[int, str], EngineEvent] = field(default_factory=dict)
@@ -134,10 +138,14 @@ class EngineEvents:
             while len(self._containers) > _CONTAINERS:
                 del self._containers[next(iter(self._containers))]
         one, key = self._containers[row.container_id], (row.at, row.event.action)
+        event = row.event
+        if _EXIT_CODE in one.labels:
+            # Docker puts a label of this name, which an image may bring, in the exit code's place.
+            event = event.model_copy(update={"exit_code": None})
         if key not in one.events and len(one.events) >= _EVENTS:
             one.incomplete = _MANY
         else:
-            one.events[key] = row.event
+            one.events[key] = event
 
     def _asked(self) -> dict[str, str]:
         return {"filters": self._filters, "since": _seconds(max(0, self._last - _MARGIN))}
@@ -170,7 +178,7 @@ def _row(row: Any) -> Row:  # noqa: ANN401 - any JSON
         # What follows a colon is a command or a result: a command may hold a secret.
         said = str(row["Action"]).partition(":")[0]
         action, attributes = _DOCKERS.get(said, said), dict(actor["Attributes"])
-        left = str(attributes.get("exitCode")) if action == "die" else ""
+        left = str(attributes.get(_EXIT_CODE)) if action == "die" else ""
         code = int(left) if left.isdecimal() else None
         return Row(actor["ID"], attributes, at, EngineEvent(time=_time(at), action=action, exit_code=code))
     except (KeyError, TypeError, ValueError) as error:
