@@ -1,8 +1,12 @@
 """The agent's own container; it is stopped and removed only if it is the deploy's that is meant."""
 
 import threading
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
+from pytest_smokedeploy.agent.domain.state import claimed
 from pytest_smokedeploy.agent.engines.base import ContainerState, Engine
 from pytest_smokedeploy.contract import EngineState
 from pytest_smokedeploy.support.errors import EngineError
@@ -12,6 +16,8 @@ KEY_LABEL: Final = "smokedeploy.key"
 #: When the first lease ends: RFC 3339, and seconds of CLOCK_BOOTTIME behind the boot's id.
 LEASE_LABEL: Final = "smokedeploy.lease_expires_at"
 LEASE_BOOT_LABEL: Final = "smokedeploy.lease_expires_boot"
+#: STATE_PATH of the agent that made it: two agents with one CONTAINER_NAME differ by it.
+STATE_LABEL: Final = "smokedeploy.state_path"
 FOREIGN: Final = "the name is taken by a container this agent did not make; it is left alone."
 
 
@@ -31,25 +37,40 @@ class Container:
     Args:
         engine: the engine.
         grace_seconds: between SIGTERM and SIGKILL.
+        state: the agent's STATE_PATH.
 
     Attributes:
         acting: held by whoever changes the container; nobody acts on what another is changing.
 
     """
 
-    def __init__(self, engine: Engine, grace_seconds: int) -> None:
+    def __init__(self, engine: Engine, grace_seconds: int, state: Path) -> None:
         self.acting = threading.RLock()
+        self._state = state
         self._engine = engine
         self._grace = grace_seconds
 
     def look(self) -> ContainerState | None:
-        """The container now, or None.
+        """The container now, or None; one that another agent made is not ours as long as that agent runs.
 
         Raises:
             EngineError: the engine does not answer.
 
         """
-        return self._engine.inspect()
+        there = self._engine.inspect()
+        if there is not None and self._anothers(there.labels.get(STATE_LABEL, "")):
+            # It knows the renewals of the lease, and this agent does not.
+            return replace(there, ours=False, labels={})
+        return there
+
+    def _anothers(self, folder: str) -> bool:
+        """Whether another agent than this one runs on the STATE_PATH `folder`."""
+        if folder in {"", str(self._state)}:
+            return False
+        with suppress(OSError):
+            if self._state.samefile(folder):
+                return False
+        return claimed(Path(folder))
 
     def stop(self, key: str) -> bool:
         """Stop the container of the deploy `key` and keep it; whether it was alive.

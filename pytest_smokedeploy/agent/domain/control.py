@@ -34,7 +34,7 @@ class ContainerControl:
     def __init__(self, settings: ContainerSettings, engine: Engine, store: Store, clock: Clock = now) -> None:
         self.engine = engine
         self.store = store
-        self.container = Container(engine, settings.grace_seconds)
+        self.container = Container(engine, settings.grace_seconds, settings.state)
         self.settled = ""
         self.under_way: Deploy | None = None
         self.closing = threading.Event()

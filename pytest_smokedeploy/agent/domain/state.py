@@ -27,6 +27,8 @@ from pytest_smokedeploy.contract import DeployRequest, LastDeploy, StepName, Tim
 AGENT: Final = "agent"
 #: Name of the state file in the folder STATE_PATH.
 STATE_FILE: Final = "state.json"
+#: Name of the file there that an agent locks as long as it runs.
+CLAIM_FILE: Final = "agent"
 _LOG: Final = logging.getLogger("smokedeploy.agent")
 
 
@@ -111,6 +113,21 @@ class TakenError(StateError):
     """Another agent runs on this folder."""
 
 
+def claimed(folder: Path) -> bool:
+    """Whether an agent runs on this folder; False also where this user can't tell."""
+    try:
+        handle = os.open(folder / CLAIM_FILE, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
 class Store:
     """The folder STATE_PATH: ``state.json``, the audit log, ``deploys/``.
 
@@ -152,7 +169,7 @@ class Store:
         ):
             self.deploys.mkdir(mode=0o700, parents=True, exist_ok=True)
         with kept(f"{self.folder} can't be written"):
-            handle = os.open(self.folder / "agent", os.O_RDWR | os.O_CREAT, 0o600)
+            handle = os.open(self.folder / CLAIM_FILE, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

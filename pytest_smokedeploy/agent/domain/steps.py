@@ -124,6 +124,7 @@ class FiveSteps:
         labels = {
             own.KEY_LABEL: deploy.key,
             own.DEPLOY_LABEL: deploy.asked.deploy_id or "",
+            own.STATE_LABEL: str(self.settings.state),
             **labels_of(lease),
         }
         ours = self.settings

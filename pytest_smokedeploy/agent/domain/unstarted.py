@@ -29,7 +29,7 @@ def end_lease(
         say: takes each sentence for the operator.
 
     """
-    container, said = Container(engine, settings.grace_seconds), ""
+    container, said = Container(engine, settings.grace_seconds, settings.state), ""
     while True:
         last = leaving.is_set()
         try:

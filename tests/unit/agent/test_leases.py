@@ -76,7 +76,7 @@ def lent(agents, folder, clock, runtime):
 
     def give(seconds):
         store = agents(folder)
-        made.append(Leases(store, Container(runtime, 0), MOST, lambda: None, clock))
+        made.append(Leases(store, Container(runtime, 0, folder), MOST, lambda: None, clock))
         request = DeployRequest(image="a/b:1", environment="dev", deploy_id=ID, lease_seconds=seconds)
         made[-1].give(Deploy(request, "robot", store))
         return made[-1]
@@ -125,7 +125,7 @@ def test_a_renewal_before_the_start_is_bounded_as_well(agents, folder, clock, ru
     store = agents(folder)
     request = DeployRequest(image="a/b:1", environment="dev", deploy_id=ID, lease_seconds=5)
     deploy = Deploy(request, "robot", store)
-    given = Leases(store, Container(runtime, 0), MOST, lambda: deploy, clock)
+    given = Leases(store, Container(runtime, 0, folder), MOST, lambda: deploy, clock)
     given.renew(ID, 600)
     clock.pass_by(4, wall=-HOUR)
     given.give(deploy)
@@ -146,7 +146,7 @@ def test_an_agent_that_starts_anew_ends_it_by_either_clock(lent, clock, runtime,
     given = lent(10)
     kept = given._store.read().lease
     clock.pass_by(11, wall=-HOUR)
-    anew = Leases(Store(folder), Container(runtime, 0), MOST, lambda: None, clock)
+    anew = Leases(Store(folder), Container(runtime, 0, folder), MOST, lambda: None, clock)
     assert anew.seconds_left(anew.of(runtime.state, kept)) == -1
 
 
