@@ -232,6 +232,21 @@ class Leases:
                 words = "its lease ran out, or its container is being stopped; nothing is renewed."
                 raise RefusedError(409, words)
 
+    def started(self) -> None:
+        """Watch a container that was started by hand, whose lease had ended with its stop.
+
+        Raises:
+            EngineError: the engine can't tell what runs.
+
+        """
+        with self._container.acting:
+            there = self._container.look()
+            # A deploy's own start has armed its lease before.
+            if self._lease is None and there is not None and there.ours and there.alive:
+                lease = self.of(there, None)
+                self.arm(lease)
+                self._store.keep(lease=lease)
+
     def arm(self, lease: Lease | None) -> None:
         """Watch this lease from now on, in place of any other."""
         with self._lock:

@@ -1,6 +1,7 @@
 """Settles what the last agent left, or what an engine left that went away and came back."""
 
 import logging
+import threading
 from typing import Final
 
 from pytest_smokedeploy.agent.domain import hold
@@ -50,7 +51,7 @@ def watch_engine(control: ContainerControl) -> None:
 
     What is not settled by then the next agent settles.
     """
-    while control.engine.away(control.closing):
+    while control.engine.away(control.closing, lambda: _started(control)):
         said = "the engine is away; what runs is not known until it is back"
         _LOG.warning(said)
         control.store.tell("engine.away", why=said)
@@ -67,6 +68,19 @@ def watch_engine(control: ContainerControl) -> None:
                 control.closing.wait(_AGAIN_SECONDS)
             else:
                 break
+
+
+def _started(control: ContainerControl) -> None:
+    """Watch what was started, once a deploy under way has ended; no event of the engine's waits for it."""
+
+    def watch() -> None:
+        try:
+            control.leases.started()
+        except SmokedeployError as error:
+            # Its return is settled.
+            _LOG.warning("what was started is not known: %s", error)
+
+    threading.Thread(target=watch, name="started", daemon=True).start()
 
 
 def _resettle(control: ContainerControl) -> None:

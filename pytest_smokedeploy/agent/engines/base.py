@@ -153,8 +153,15 @@ class Engine(Protocol):
     def ping(self) -> str:
         """The engine's version."""
 
-    def away(self, closing: Event) -> bool:
-        """Wait until the engine goes away: True; False once `closing` was set. Raises nothing."""
+    def away(self, closing: Event, started: Callable[[], None]) -> bool:
+        """Wait until the engine goes away: True; False once `closing` was set. Raises nothing.
+
+        Args:
+            closing: ends the wait.
+            started: called, from the same thread, when the engine told that a container of the agent's was
+                started, by whomever.
+
+        """
 
     def pull(self, image: str, cancelled: Event | None = None, progress: Progress = None) -> str | None:
         """Pull an image; returns its digest (``sha256:...``) where the engine knows one.

@@ -157,6 +157,24 @@ def test_no_label_of_its_image_is_taken_for_the_agents_or_the_engines_word(by_ha
     assert actions(ground, which="one")[:3] == [("create", None), ("start", None), ("die", None)]
 
 
+def test_a_start_by_hand_is_told(by_hand):
+    ground, client = by_hand
+    ground.start()
+    ground.engine.stop(5)
+    closing, told = threading.Event(), threading.Event()
+    waiting = threading.Thread(target=ground.engine.away, args=(closing, told.set))
+    waiting.start()
+    try:
+        # What the engine remembers of the first one.
+        assert told.wait(30)
+        told.clear()
+        client.start(ground.engine.inspect().container_id)
+        assert told.wait(30)
+    finally:
+        closing.set()
+        waiting.join(30)
+
+
 def test_an_image_that_is_not_there_is_an_error_that_names_it(ground):
     image = ground.push("v1", "exit 0")
     with pytest.raises(EngineError) as refused:
@@ -168,7 +186,7 @@ def test_an_image_that_is_not_there_is_an_error_that_names_it(ground):
 def test_a_wait_for_its_end_is_over_once_the_agent_closes(ground):
     closing = threading.Event()
     told = []
-    waiting = threading.Thread(target=lambda: told.append(ground.engine.away(closing)))
+    waiting = threading.Thread(target=lambda: told.append(ground.engine.away(closing, lambda: None)))
     waiting.start()
     closing.set()
     waiting.join(30)

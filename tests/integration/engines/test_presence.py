@@ -51,7 +51,8 @@ def watched(tmp_path, monkeypatch):
     """watched() -> (what `away` says once it says something, what ends its wait)."""
     monkeypatch.setattr(presence, "_ASK_SECONDS", 0.02)
     api, closing, said = DockerApi(f"unix://{tmp_path / 'e.sock'}", seconds=5), threading.Event(), []
-    work = threading.Thread(target=lambda: said.append(presence.away(api, EngineEvents(api, "a=b"), closing)))
+    watched = (api, EngineEvents(api, "a=b"), closing, lambda: None)
+    work = threading.Thread(target=lambda: said.append(presence.away(*watched)))
 
     def ended():
         work.join(SECONDS)

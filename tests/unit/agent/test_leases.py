@@ -157,6 +157,21 @@ def test_with_the_state_lost_the_labels_count_by_both_clocks(lent, clock, runtim
     assert given.seconds_left(given.of(there, None)) == -1
 
 
+def test_one_that_is_started_again_by_hand_has_its_first_lease(lent, clock, runtime):
+    given = lent(10)
+    runtime.state = replace(runtime.state, labels={KEY_LABEL: ID} | labels_of(given._lease))
+    clock.pass_by(4)
+    given.renew(ID, 10)
+    given.started()
+    assert left(given) == 10, "one that is lent keeps its renewals"
+    given.stop(ID, "robot", "it is asked for")
+    given.started()
+    assert given._lease is None, "nothing runs"
+    runtime.state = replace(runtime.state, state=EngineState.RUNNING)
+    given.started()
+    assert left(given) == 6
+
+
 def test_no_container_is_older_than_the_total_by_its_own_start(clock, runtime):
     ends = BEGAN.after(600)
     there = replace(runtime.state, labels=labels_of(leases.Lease(key=ID, expires=ends, ends=ends)))

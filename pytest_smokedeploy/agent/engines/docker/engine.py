@@ -1,7 +1,7 @@
 """The Docker engine through its own API: the one container that the agent made, and never a foreign one."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from threading import Event
@@ -62,9 +62,9 @@ class DockerEngine:
         with self._api.client() as client:
             return str(client.version()["Version"])
 
-    def away(self, closing: Event) -> bool:
+    def away(self, closing: Event, started: Callable[[], None]) -> bool:
         """Wait until the engine goes away: True; False once `closing` was set."""
-        return presence.away(self._api, self._events, closing)
+        return presence.away(self._api, self._events, closing, started)
 
     def pull(self, image: str, cancelled: Event | None = None, progress: base.Progress = None) -> str | None:
         """Pull; returns the digest that the image's RepoDigests give for the repository asked."""

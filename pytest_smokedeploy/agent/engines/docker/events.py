@@ -104,8 +104,8 @@ class EngineEvents:
             yield from _rows(answer)
         raise requests.ConnectionError("the engine ended its answer")
 
-    def catch_up(self) -> None:
-        """Record what the engine remembers; where that does not reach back to the record, it has a gap.
+    def catch_up(self) -> list[Row]:
+        """Record what the engine remembers, and return it; where that does not reach back, there is a gap.
 
         Raises:
             EngineError: the engine does not answer, or tells no events.
@@ -122,6 +122,7 @@ class EngineEvents:
                 for one in self._containers.values():
                     one.incomplete = one.incomplete or _GAP
         self.record(found)
+        return found
 
     def record(self, rows: Iterable[Row]) -> None:
         """Take events, each once however often it is told."""

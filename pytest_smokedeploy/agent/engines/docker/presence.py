@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Final
 
 from docker.errors import APIError
@@ -24,13 +24,14 @@ _LOOK_SECONDS: Final = 1.0
 _ROOM: Final = 256
 
 
-def away(api: DockerApi, events: EngineEvents, closing: threading.Event) -> bool:
+def away(api: DockerApi, events: EngineEvents, closing: threading.Event, started: Callable[[], None]) -> bool:
     """Wait until the engine goes away, and record its events meanwhile.
 
     Args:
         api: the engine.
         events: takes every event.
         closing: ends the wait, within about a second.
+        started: called when a container's start was told.
 
     Returns:
         True once it went away, False once `closing` was set.
@@ -40,7 +41,7 @@ def away(api: DockerApi, events: EngineEvents, closing: threading.Event) -> bool
         while not closing.is_set():
             began = time.monotonic()
             try:
-                _listen(api, events, closing)
+                _listen(api, events, closing, started)
             except EngineError as error:
                 lasted, refused = time.monotonic() - began, isinstance(error.__cause__, APIError)
                 if not refused and _ASK_SECONDS <= lasted < _OPEN_SECONDS:
@@ -53,19 +54,24 @@ def away(api: DockerApi, events: EngineEvents, closing: threading.Event) -> bool
     return False
 
 
-def _listen(api: DockerApi, events: EngineEvents, closing: threading.Event) -> None:
+def _listen(
+    api: DockerApi, events: EngineEvents, closing: threading.Event, started: Callable[[], None]
+) -> None:
     """Record what the open answer tells until it ends, which raises, or `closing` is set."""
     try:
         with api.client(seconds=_OPEN_SECONDS) as client:
             for batch in AnswerReader(client, _stream(events, client), _ROOM).batches(_LOOK_SECONDS):
                 if closing.is_set():
                     return
+                rows = [row for row in batch if row is not None]
                 if batch and not events.listening:
                     # The answer has begun: what happened before is remembered, and what follows is told.
                     # First, since only a memory that holds the last recorded event has no gap.
-                    events.catch_up()
+                    rows = [*events.catch_up(), *rows]
                     events.listening = True
-                events.record(row for row in batch if row is not None)
+                events.record(rows)
+                if any(row.event.action == "start" for row in rows):
+                    started()
     finally:
         events.listening = False
 

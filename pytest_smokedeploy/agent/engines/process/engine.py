@@ -11,7 +11,7 @@ import signal
 import subprocess
 import uuid
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -101,7 +101,7 @@ class ProcessEngine:
             raise EngineError(f"The store of process images {self._store.name} is missing.")
         return "rehearsal"
 
-    def away(self, closing: Event) -> bool:
+    def away(self, closing: Event, started: Callable[[], None]) -> bool:  # noqa: ARG002 - nobody else starts one
         """It goes away with this agent alone."""
         closing.wait()
         return False
