@@ -1,8 +1,8 @@
 """The Docker engine through its own API: the one container that the agent made, and never a foreign one."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from threading import Event
 from typing import Any, Final, NoReturn
@@ -51,10 +51,9 @@ class DockerEngine:
     def __init__(self, name: str, host: str = "", seconds: int = CALL_SECONDS) -> None:
         self._name = name
         self._api = DockerApi(host, seconds)
-        self._containers = OwnContainers(name)
+        self._containers = OwnContainers(name, self._api)
         self._events = EngineEvents(self._api, f"{LABEL}={name}")
         self._pulled: tuple[str, str] | None = None
-        self._acted_on: dict[str, Any] | None = None
         self._known: tuple[tuple[str, str, str], str] | None = None
 
     def ping(self) -> str:
@@ -79,7 +78,7 @@ class DockerEngine:
     def inspect(self) -> base.ContainerState | None:
         """The container, or None."""
         with self._api.client() as client:
-            attrs = self._attrs(client)
+            attrs = self._containers.find(client)
             return None if attrs is None else self._state(client, attrs)
 
     def stop(self, grace_seconds: int) -> None:
@@ -87,7 +86,7 @@ class DockerEngine:
         with self._api.client() as client:
             attrs = self._own(client)
             if attrs is not None and (state := engine_state(attrs)) in base.ALIVE_STATES:
-                with suppress(NotFound), self._acting(attrs):
+                with suppress(NotFound), self._containers.acting(attrs):
                     # Podman (4.3) stops no paused one; Docker goes on with it itself.
                     if state is EngineState.PAUSED and self._api.podman:
                         client.unpause(attrs["Id"])
@@ -148,7 +147,7 @@ class DockerEngine:
                 check(spec, told)
                 if cancelled is not None and cancelled.is_set():
                     raise EngineError("a stop came before it was started.")  # noqa: TRY301 - undone below
-                with self._acting(attrs):
+                with self._containers.acting(attrs):
                     client.start(made)
                 return told
         except BaseException as error:  # noqa: BLE001 - raised again once nothing is left
@@ -157,7 +156,7 @@ class DockerEngine:
     def logs(self, since: str | None, *, follow: bool) -> base.Log:
         """Output in the order in which the engine wrote it down; nothing of a foreign container."""
         with self._api.client() as client:
-            attrs = self._attrs(client)
+            attrs = self._containers.find(client)
             if attrs is None or not self._containers.made(client, attrs):
                 return _nothing(base.LogEnd(None) if attrs is None else None)
         most = labels_of(attrs).get(LOG_LABEL)
@@ -182,7 +181,7 @@ class DockerEngine:
         The network's are null without a network of its own (``none``, ``host``).
         """
         with self._api.client() as client:
-            attrs = self._attrs(client)
+            attrs = self._containers.find(client)
             if attrs is None or engine_state(attrs) not in {EngineState.RUNNING, EngineState.PAUSED}:
                 return None
             if attrs["HostConfig"]["NetworkMode"] in _UNCOUNTED and (
@@ -209,37 +208,12 @@ class DockerEngine:
 
     # -- one container ---------------------------------------------------------------------
 
-    @contextmanager
-    def _acting(self, attrs: dict[str, Any]) -> Iterator[None]:
-        """Start or end a container in the block, which is as `attrs` until then."""
-        self._acted_on = attrs
-        try:
-            yield
-        finally:
-            self._acted_on = None
-
-    def _unchanged(self, client: Client) -> dict[str, Any] | None:
-        """The container that is acted on, as long as the engine lists it in the state in which that began.
-
-        Docker answers an inspect of it only once it has started (measured: 0.3 s), or its end is settled
-        (0.1 s), and a list at once.
-        """
-        attrs = self._acted_on
-        if attrs is None or self._api.podman:
-            return None
-        here = {"id": attrs["Id"], "status": attrs["State"]["Status"]}
-        return attrs if client.containers(all=True, filters=here) else None
-
-    def _attrs(self, client: Client) -> dict[str, Any] | None:
-        unchanged = self._unchanged(client)
-        return self._containers.find(client) if unchanged is None else unchanged
-
     def _own(self, client: Client) -> dict[str, Any] | None:
         """The container, None where there is none.
 
         What follows acts on its id, so a new container of the same name is not touched.
         """
-        attrs = self._attrs(client)
+        attrs = self._containers.find(client)
         if attrs is not None and not self._containers.made(client, attrs):
             raise EngineError(f"{self._name} is the name of {FOREIGN}.", remedy=LOOK_BY_HAND)
         return attrs

@@ -1,10 +1,12 @@
 """Which containers of an engine are the agent's own: by their labels, whatever name they have by now."""
 
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from pytest_smokedeploy.agent.engines.base import ALIVE_STATES, nanoseconds
-from pytest_smokedeploy.agent.engines.docker.api import Client
+from pytest_smokedeploy.agent.engines.docker.api import Client, DockerApi
 from pytest_smokedeploy.agent.engines.docker.states import engine_state
 
 #: The agent's container name, on each container that it made; and what no two of them share.
@@ -21,12 +23,15 @@ class OwnContainers:
 
     Args:
         name: the container's name, owned by the server.
+        api: the engine.
 
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, api: DockerApi) -> None:
         self._name = name
+        self._api = api
         self._vouched = ""
+        self._acted_on: dict[str, Any] | None = None
 
     def labels(self) -> dict[str, str]:
         """Labels of a container that the agent is about to make."""
@@ -40,6 +45,8 @@ class OwnContainers:
 
     def find(self, client: Client) -> dict[str, Any] | None:
         """The one that is alive, under whatever name; else what has the name; else the last one made."""
+        if (unchanged := self._unchanged(client)) is not None:
+            return unchanged
         named = self.named(client)
         if named is not None and _alive(named) and self.made(client, named):
             return named
@@ -48,6 +55,27 @@ class OwnContainers:
         mine = [attrs for attrs in there if self.made(client, attrs)]
         found = [attrs for attrs in mine if _alive(attrs)] or ([named] if named is not None else mine)
         return max(found, key=lambda attrs: nanoseconds(attrs["Created"]), default=None)
+
+    @contextmanager
+    def acting(self, attrs: dict[str, Any]) -> Iterator[None]:
+        """Start or end a container in the block, which is as `attrs` until then."""
+        self._acted_on = attrs
+        try:
+            yield
+        finally:
+            self._acted_on = None
+
+    def _unchanged(self, client: Client) -> dict[str, Any] | None:
+        """The container that is acted on, as long as the engine lists it in the state in which that began.
+
+        Docker answers an inspect of it only once it has started (measured: 0.3 s), or its end is settled
+        (0.1 s), and a list at once.
+        """
+        attrs = self._acted_on
+        if attrs is None or self._api.podman:
+            return None
+        here = {"id": attrs["Id"], "status": attrs["State"]["Status"]}
+        return attrs if client.containers(all=True, filters=here) else None
 
     def made(self, client: Client, attrs: dict[str, Any]) -> bool:
         """Whether the agent made this container."""
