@@ -3,6 +3,7 @@
 from pytest_smokedeploy.judging.blocking import blocked as blocked
 from pytest_smokedeploy.judging.blocking import may_not_deploy as may_not_deploy
 from pytest_smokedeploy.judging.engine_record import RecordJudgement as RecordJudgement
+from pytest_smokedeploy.judging.engine_record import RecordTimes as RecordTimes
 from pytest_smokedeploy.judging.engine_record import in_words as in_words
 from pytest_smokedeploy.judging.engine_record import judge_record as judge_record
 from pytest_smokedeploy.judging.log import Line as Line

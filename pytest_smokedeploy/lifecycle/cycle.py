@@ -89,8 +89,8 @@ class Lifecycle:
             except AgentError as error:
                 error.clause = "VER-1"
                 raise
-            before, extensions, read_at = deployer.before, deployer.extensions, time.monotonic()
-            self._status = StatusReading(self._run, deployment, reading, before, extensions, read_at)
+            shared = deployer.before, deployer.extensions, deployer.sent_at
+            self._status = StatusReading(self._run, deployment, reading, *shared, time.monotonic())
             self._facts.findings(self._status.breaches(), self._status.oddities())
         return self._status
 

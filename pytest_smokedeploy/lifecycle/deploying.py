@@ -40,6 +40,7 @@ class Deployer(DeployPart):
     Attributes:
         extensions: the agent's extensions, from the status before the deploy.
         before: the status before the deploy.
+        sent_at: time of its sending, in seconds of the run's clock.
         lease: renewed from the moment the agent has accepted the deploy.
 
     """
@@ -47,8 +48,9 @@ class Deployer(DeployPart):
     asked: Callable[[], Mapping[str, object] | None]
     extensions: frozenset[str] = frozenset()
     before: Reading | None = None
+    sent_at: float = 0.0
     lease: LeaseRenewal = field(init=False)
-    _sent_at: float | None = None
+    _open: bool = False
 
     def __post_init__(self) -> None:
         seconds = self.run.settings.deadlines.lease_seconds
@@ -91,9 +93,9 @@ class Deployer(DeployPart):
 
     def open_seconds(self) -> float:
         """Seconds for which a deploy without an answer may still be under way; 0 where it is over."""
-        if self._sent_at is None:
+        if not self._open:
             return 0.0
-        return max(0.0, self._sent_at + overdue(self.run) - self.clock())
+        return max(0.0, self.sent_at + overdue(self.run) - self.clock())
 
     def _still_fit(self, raw: Mapping[str, object]) -> None:
         """Check that the status is still as the preconditions saw it (PRE-7).
@@ -166,7 +168,7 @@ class Deployer(DeployPart):
 
     def _sent(self, request: DeployRequest) -> Reading:
         began, seconds = self.clock(), self.run.settings.deadlines.deploy_seconds
-        self._sent_at = began
+        self.sent_at, self._open = began, True
         wanted = Extension.ASYNC in self.extensions
         reading = self.client.deploy(request, seconds=seconds, respond_async=wanted)
         if Extension.LEASE in self.extensions:
@@ -176,7 +178,7 @@ class Deployer(DeployPart):
             follower = Follower(self.run, self.client, self.facts, self.deploy_id, self.clock)
             follower.ours(reading)
             reading = follower.follow(began, seconds)
-        self._sent_at = None
+        self._open = False
         self.facts.announce(f"deploy: done in {self.clock() - began:.1f} s")
         return reading
 
@@ -185,7 +187,7 @@ class Deployer(DeployPart):
     def _failed(self, error: AgentError) -> None:
         """Record how the deploy failed, and set the clause that the error violates."""
         if error.definite or isinstance(error, AgentFailedError):
-            self._sent_at = None
+            self._open = False
         if error.definite:
             error.clause = error.clause or _NO_CLAUSE.get(error.status or 0, "AGT-1")
             self.facts.note("deploy.refused", status=error.status, words=str(error))

@@ -6,9 +6,10 @@ from operator import eq
 from typing import Final
 
 from pytest_smokedeploy.contract import EngineEvent, EventRecord
-from pytest_smokedeploy.judging import StartupLog, in_words, judge_record
+from pytest_smokedeploy.judging import RecordTimes, StartupLog, in_words, judge_record
 from pytest_smokedeploy.lifecycle.part import DeployPart
 from pytest_smokedeploy.lifecycle.shutdown import Shutdown
+from pytest_smokedeploy.lifecycle.verification import StatusReading
 from pytest_smokedeploy.support.errors import AgentError
 
 _FIND_OUT: Final = "Find out on the server who did it; the report lists all that the engine told."
@@ -21,9 +22,15 @@ class RecordReader(DeployPart):
     Args:
         log: what is known of the start-up; it tells DET-1 and OBS-6.
 
+    Attributes:
+        status: the status after the deploy, which dates it; None before it was read.
+        stop_at: time at which the stop was asked, in seconds of the run's clock; None before.
+
     """
 
     log: StartupLog
+    status: StatusReading | None = None
+    stop_at: float | None = None
 
     def __post_init__(self) -> None:
         self._told: list[EngineEvent] = []
@@ -50,7 +57,7 @@ class RecordReader(DeployPart):
         if shutdown.exit_code is not None and told - {shutdown.exit_code}:
             words = f"{', '.join(map(str, told))} by the engine's record"
             self.facts.oddities.append(f"exit code {shutdown.exit_code}, and {words}")
-        self._judge(record, before, replaced=self.run.settings.shutdown.by == "image")
+        self._judge(record, before, stopped=True)
 
     # -- inside ----------------------------------------------------------------------------
 
@@ -70,8 +77,17 @@ class RecordReader(DeployPart):
         self._unproven(f"the engine's record {when} is not this deploy's by the contract")
         return None
 
-    def _judge(self, record: EventRecord, before: int, *, replaced: bool = False) -> None:
-        judged = judge_record(record, before=before, replaced=replaced)
+    def _times(self) -> RecordTimes:
+        """What the events of a record that was read now are held against."""
+        if (status := self.status) is None:
+            return RecordTimes()
+        now = status.server_time(self.clock())
+        stop = None if self.stop_at is None else status.server_time(self.stop_at)
+        return RecordTimes(status.earliest, status.latest, stop and stop[0], now and now[1])
+
+    def _judge(self, record: EventRecord, before: int, *, stopped: bool = False) -> None:
+        replaced = stopped and self.run.settings.shutdown.by == "image"
+        judged = judge_record(record, self._times(), before=before, stopped=stopped, replaced=replaced)
         for clause, words in judged.violated.items():
             self.log.violate(clause, words[:400], _FIND_OUT)
         self.facts.oddities += [odd for odd in judged.oddities if odd not in self.facts.oddities]

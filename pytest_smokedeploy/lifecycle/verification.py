@@ -14,6 +14,8 @@ from pytest_smokedeploy.settings import RunConfig
 _REMEDY: Final = "Ask the agent for its status again by hand before the next run."
 #: HTTP's Date header counts whole seconds; it dates the deploy of an agent without receipts.
 _DATE_GRAIN: Final = timedelta(seconds=2)
+#: By how much a clock may be set, or slowed, while a run lasts (chosen).
+_CLOCK_GRAIN: Final = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -26,7 +28,8 @@ class StatusReading:
         reading: the answer.
         before: the status before the deploy was sent; its Date dates a deploy without a receipt.
         extensions: the agent's extensions, from that status.
-        read_at: time of the read, in seconds of the run's clock.
+        sent_at: time at which the deploy was sent, in seconds of the run's clock.
+        read_at: time of the read, likewise.
 
     """
 
@@ -35,6 +38,7 @@ class StatusReading:
     reading: Reading
     before: Reading | None = None
     extensions: frozenset[str] = frozenset()
+    sent_at: float = 0.0
     read_at: float = 0.0
 
     @property
@@ -60,6 +64,17 @@ class StatusReading:
         if steps := self.deployment.steps:
             return last_instant(steps[-1].finished_at)
         return self.reading.date + _DATE_GRAIN if self.reading.date else None
+
+    def server_time(self, at: float) -> tuple[datetime, datetime] | None:
+        """The earliest and the latest that the server's clock may show at `at` of the run's clock.
+
+        By the receipt's times and the seconds since: a Date may be the edge's. None without a receipt.
+        """
+        if not (steps := self.deployment.steps):
+            return None
+        least = parse_time(steps[-1].finished_at) + timedelta(seconds=at - self.read_at)
+        most = last_instant(steps[0].started_at) + timedelta(seconds=at - self.sent_at)
+        return least - _CLOCK_GRAIN, most + _CLOCK_GRAIN
 
     def answers(self) -> Finding:
         """VER-1."""

@@ -61,7 +61,7 @@ class Watch(DeployPart):
     def follow(self, status: StatusReading) -> None:
         """Follow the log through idle and the quiet window, or up to a violation."""
         deadlines, extensions = self.run.settings.deadlines, status.extensions
-        self._followed = True
+        self._followed, self.engine.status = True, status
         if Extension.LOGS not in extensions:
             self.log.cut("the agent does not offer the extension `logs`")
         elif observer := self._open(extensions, status.earliest, follow=True):
@@ -94,6 +94,7 @@ class Watch(DeployPart):
             except Exception as error:  # noqa: BLE001 - no error of this read may prevent the stop
                 self.log.cut(f"the last look before the stop: {error!r}")
             self._tell_new()
+        self.engine.stop_at = self.clock()
         if self._observer is None:
             self.log.stopping()
         else:

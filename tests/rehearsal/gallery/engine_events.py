@@ -46,6 +46,24 @@ def without(action: str) -> World:
     return record(lambda body: body.update(events=[e for e in body["events"] if e["action"] != action]))
 
 
+def dated(seconds: float, first: int = 1, start: int = 0) -> World:
+    """The record with its events from number `start` on that much later."""
+
+    def change(body: dict[str, Any]) -> None:
+        for event in body["events"][start:]:
+            event["time"] = moved(event["time"], seconds=seconds)
+
+    return record(change, first)
+
+
+def endless(body: dict[str, Any]) -> None:
+    """The record without the container's end."""
+    del body["events"][2:]
+
+
+YEARS = 700 * 86400.0
+
+
 def raw(body: bytes) -> World:
     """`body` in place of the record."""
     return replies(PATH, 200, body)
@@ -103,6 +121,15 @@ CASES: dict[str, Case] = {
     ),
     "a gap at the end": Case(
         "DET-1", INCOMPLETE, record(lambda b: b.update(incomplete="late"), 2), words="late"
+    ),
+    "no end after the stop": Case("DET-1", INCOMPLETE, record(endless), words="no die"),
+    "the container's end alone is missing": Case("DET-1", INCOMPLETE, without("die"), words="no die"),
+    "events from before the deploy": bad("EXT-4", dated(-YEARS), words="before the deploy began"),
+    "events that are still to come": bad("EXT-4", dated(YEARS), words="its record was read by"),
+    "created and started after the deploy": bad("EXT-4", dated(60), words="after the deploy was done"),
+    "an end that is still to come": bad("EXT-4", dated(60, start=2), words="its record was read by"),
+    "an end before the stop, told after it": bad(
+        "OBS-6", dated(-2.8, 2, 2), words="before the stop was asked"
     ),
     "events out of order": Case("DET-1", INCOMPLETE, record(_swapped), words="order"),
     "another record after the stop": bad("EXT-4", record(_first, 2), words="before the stop"),
