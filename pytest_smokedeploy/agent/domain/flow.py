@@ -153,19 +153,20 @@ class Flow:
         return True
 
     def _failed(self, deploy: Deploy, error: Exception) -> DeployRecord:
-        words, left = _words(error), {}
+        said = [_words(error)]
         # Before its start what is there is another deploy's, and so is its lease.
         if deploy.started:
-            words += self._stop_failed(deploy)
+            said += self._stop_failed(deploy)
             try:
-                left = self._five.left(deploy)
+                self._five.look_at_what_is_left(deploy)
             except Exception as unread:  # noqa: BLE001 - whoever waits for the deploy's end must be told it
-                words += f" What it wrote could not be read: {_words(unread)}"
-        body = {"status": "error", "reason": words, "step": str(deploy.asked.step), **deploy.facts, **left}
+                said.append(f"What it wrote could not be read whole: {_words(unread)}")
+        words = " ".join([*(f"{text.rstrip('.')}." for text in said[:-1]), said[-1]])
+        body = {"status": "error", "reason": words, "step": str(deploy.asked.step), **deploy.facts}
         return deploy.record(500, {**body, "steps": deploy.steps})
 
-    def _stop_failed(self, deploy: Deploy) -> str:
-        """Leave nothing of a failed deploy running; returns what could not be stopped, or "".
+    def _stop_failed(self, deploy: Deploy) -> list[str]:
+        """Leave nothing of a failed deploy running; returns what could not be stopped.
 
         What ran is kept, with its log, until the next deploy removes it (step 3).
         """
@@ -175,9 +176,9 @@ class Flow:
             why = _words(error)
             self.leases.left_over(deploy.key)
             self.store.tell("leftover.found", why=why, deploy_id=deploy.key)
-            return f" What it started could not be stopped: {why} The agent goes on trying; see the status."
+            return [f"What it started could not be stopped: {why} The agent goes on trying; see the status."]
         self.leases.end(deploy.key)
-        return ""
+        return []
 
     # -- stop ------------------------------------------------------------------------------
 

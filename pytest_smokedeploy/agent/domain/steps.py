@@ -3,7 +3,7 @@
 import time
 from collections import deque
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from pytest_smokedeploy.agent.domain import container as own
 from pytest_smokedeploy.agent.domain.deploys import Deploy
@@ -92,25 +92,28 @@ class FiveSteps:
                 state = self._ran(deploy) if terms.stop_only else self._settled(deploy)
                 deploy.facts |= {"container_id": state.container_id, "started_at": state.started_at}
 
-    def left(self, deploy: Deploy) -> dict[str, Any]:
-        """Facts of the container that a failed deploy started; {} where there is none.
+    def look_at_what_is_left(self, deploy: Deploy) -> None:
+        """Add to the facts of a failed deploy what is left of the container that it started.
 
         Raises:
-            EngineError: the engine or the log can't be read.
+            EngineError: the engine can't be asked, or the log is not whole; what was read of it is added.
 
         """
         state = self.container.look()
         if state is None or own.key_of(state) != deploy.key:
-            return {}
-        # Batch by batch, the last lines alone kept: what it wrote may be large.
-        log = self.engine.logs(None, follow=False)
-        lines = deque((record.line for batch in log for record in batch), LAST_LINES)
-        return {
+            return
+        deploy.facts |= {
             "container_id": state.container_id,
             "started_at": state.started_at,
             "exit_code": state.exit_code,
-            "last_lines": [line[:LINE_SHOWN] for line in self.store.mask([*lines])],
         }
+        # Batch by batch, the last lines alone kept: what it wrote may be large.
+        lines = deque[str](maxlen=LAST_LINES)
+        try:
+            for batch in self.engine.logs(None, follow=False):
+                lines.extend(record.line for record in batch)
+        finally:
+            deploy.facts["last_lines"] = [line[:LINE_SHOWN] for line in self.store.mask([*lines])]
 
     def _own(self) -> ContainerState | None:
         """The container; one that this agent did not make fails the step."""

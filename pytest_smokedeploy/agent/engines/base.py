@@ -197,7 +197,8 @@ class Engine(Protocol):
         """Output of the container that is there now, from the start or `since`, in batches of what is there.
 
         An empty batch about every second of silence; ends with the container where it is followed,
-        and otherwise with what there is. EngineError where it is longer than the container's limit.
+        and otherwise with what there is. EngineError where it is longer than the container's limit: after
+        its beginning where it is followed, and otherwise after its last lines too.
         """
 
     def remove_image(self, image: str) -> bool:

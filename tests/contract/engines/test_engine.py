@@ -196,15 +196,19 @@ def test_a_wait_for_its_end_is_over_once_the_agent_closes(ground):
 FLOOD = 'n=0; while [ $n -lt 30000 ]; do echo "line $n"; n=$((n+1)); done; echo over'
 
 
-@pytest.mark.parametrize("follow", [True, False])
-def test_a_log_past_its_limit_breaks_off_in_words_even_where_lines_were_dropped(ground, follow):
+@pytest.mark.parametrize(
+    ("follow", "where"),
+    [(True, "lines are missing from there on"), (False, "lines are missing before its last 50")],
+)
+def test_a_log_past_its_limit_breaks_off_in_words_even_where_lines_were_dropped(ground, follow, where):
     ground.start(FLOOD, limits=Limits(log_characters=50_000))
     until(lambda: ground.engine.inspect().stopped, "it has ended")
     log, told = ground.engine.logs(None, follow=follow), []
-    with pytest.raises(
-        EngineError, match=r"longer than its limit, 0\.05 million characters: lines are missing"
-    ):
+    with pytest.raises(EngineError, match=rf"longer than its limit, 0\.05 million characters: {where}"):
         told.extend(itertools.chain.from_iterable(log))
+    if not follow:
+        last = [*(f"line {n}" for n in range(29_951, 30_000)), "over"]
+        assert [record.line for record in told[-50:]] == last
 
 
 def test_a_flood_within_the_limit_is_whole_and_in_order_for_whoever_comes_early_or_late(ground):

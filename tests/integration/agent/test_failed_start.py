@@ -70,6 +70,30 @@ def test_its_whole_log_is_served_by_its_deploy_id(failed, new_id):
     assert (other.status_code, "no container of this deploy" in other.json()["reason"]) == (404, True)
 
 
+@pytest.mark.parametrize("where", ["process", pytest.param("docker", marks=needs_docker)])
+def test_a_flood_past_the_limit_hides_neither_its_end_nor_its_cause(request, where, new_id):
+    agent = request.getfixturevalue("agent" if where == "process" else "world")
+    agent.stop()
+    agent.environ["LOG_LIMIT_MB"] = "1"
+    agent.start()
+    noisy = f"yes filler | head -n 10000; {DIES}"
+    if where == "process":
+        image = agent.image("1.0.0", noisy)
+    else:
+        agent.push("1.0.0", noisy)
+        image = f"{agent.quick}:1.0.0"
+    failed = Failed(agent, image, "", new_id())
+    body = failed.answer.json()
+    assert (body["step"], body["exit_code"]) == ("running", 7)
+    assert body["container_id"] == agent.status()["container_id"]
+    assert len(body["last_lines"]) == 50
+    assert CAUSE in body["last_lines"]
+    assert "exit code 7. What it wrote could not be read whole: the log is longer than" in body["reason"]
+    *lines, broke = map(json.loads, failed.log(failed.id).text.splitlines())
+    assert CAUSE in [row["line"] for row in lines[-50:]]
+    assert "lines are missing before its last 50" in broke["error"]
+
+
 @needs_docker
 def test_an_agent_that_starts_anew_keeps_it(world, new_id):
     world.push("1.0.0", DIES)

@@ -120,19 +120,21 @@ def test_many_megabytes_cost_no_memory_and_lose_no_line(tmp_path):
     assert kilobytes < 32 * 1024
 
 
-def test_output_that_cant_be_kept_is_told_and_the_process_goes_on(start, monkeypatch):
+def test_output_that_cant_be_kept_is_told_with_its_last_lines_and_the_process_goes_on(start, monkeypatch):
     """The disk is made full under the spool by /dev/full itself."""
     full = os.open("/dev/full", os.O_RDWR)
     spool = Spool()
     monkeypatch.setattr(spool, "_fd", full)
     out, into = os.pipe()
-    writer = threading.Thread(target=lambda: (os.write(into, b"lost\n" * 10), os.close(into)))
+    rows = b"".join(b"lost %02d\n" % n for n in range(52))
+    writer = threading.Thread(target=lambda: (os.write(into, rows), os.close(into)))
     writer.start()
     spool.fill("stdout", os.fdopen(out, "rb", buffering=0))
     writer.join()
     spool.end()
-    (told,) = itertools.chain(*spool.read(None, follow=False))
-    assert told.line == "[the log has a gap: 50 bytes could not be kept: No space left on device]"
+    gap, *last = (record.line for record in itertools.chain(*spool.read(None, follow=False)))
+    assert gap == "[the log has a gap: 16 bytes could not be kept: No space left on device]"
+    assert last == [f"lost {n:02}" for n in range(2, 52)]
     os.close(full)
 
 

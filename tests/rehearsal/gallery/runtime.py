@@ -141,6 +141,15 @@ CASES: dict[str, Case] = {
         words="exit code 7",
         says=(f"| {CAUSE}",),
     ),
+    "dies at the end of a flood while it starts": bad(
+        "AGT-5",
+        World(
+            runtime=f"yes filler | head -n 10000; echo '{CAUSE}'; exit 7\n",
+            agent_environ={"LOG_LIMIT_MB": "1"},
+        ),
+        words="exit code 7",
+        says=("could not be read whole: the log is longer than its limit", f"| {CAUSE}"),
+    ),
     "orders, and dies while it starts": bad(
         "AGT-5", World(runtime="echo 'order placed: ABC-XYZ 1'; exit 7\n"), also=("OBS-7",)
     ),

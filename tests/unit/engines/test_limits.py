@@ -4,8 +4,8 @@ import pytest
 
 from pytest_smokedeploy.agent.engines.base import LogEnd, LogRecord
 from pytest_smokedeploy.agent.engines.docker.limits import asked, differences, told
-from pytest_smokedeploy.agent.engines.log_limit import FRAME, limited
-from pytest_smokedeploy.contract import Limits
+from pytest_smokedeploy.agent.engines.log_limit import FRAME, Tail, limited
+from pytest_smokedeploy.contract import LAST_LINES, Limits
 from pytest_smokedeploy.support.errors import EngineError
 
 ASKED = Limits(
@@ -82,13 +82,32 @@ def drained(source):
             return lines, end.value
 
 
-def test_a_log_of_its_limits_size_is_whole():
-    assert drained(limited(log(["a" * (1000 - FRAME)]), 1000)) == (["a" * (1000 - FRAME)], LogEnd(0))
-    assert drained(limited(log(["a"] * 100), None))[1] == LogEnd(0)
+@pytest.mark.parametrize("follow", [True, False])
+def test_a_log_of_its_limits_size_is_whole(follow):
+    whole = ["a" * (1000 - FRAME)]
+    assert drained(limited(log(whole), 1000, follow=follow)) == (whole, LogEnd(0))
+    assert drained(limited(log(["a"] * 100), None, follow=follow))[1] == LogEnd(0)
 
 
 def test_one_character_more_breaks_it_off_after_what_was_read():
-    source = limited(log(["a" * (1001 - FRAME)], ["b"]), 1000)
+    source = limited(log(["a" * (1001 - FRAME)], ["b"]), 1000, follow=True)
     assert len(next(source)) == 1
     with pytest.raises(EngineError, match=r"longer than its limit, 0\.001 million characters"):
         next(source)
+
+
+def test_what_is_not_followed_breaks_off_after_its_last_lines():
+    head, more = ["a" * (1001 - FRAME)], [f"line {n}" for n in range(200)]
+    source, told = limited(log(head, more, ["the cause"]), 1000, follow=False), []
+    with pytest.raises(EngineError, match="lines are missing before its last 50"):
+        told.extend(line.line for batch in iter(lambda: next(source), None) for line in batch)
+    assert told == [*head, *more[-49:], "the cause"]
+
+
+def test_of_many_lines_the_last_are_kept_and_of_large_ones_fewer():
+    tail = Tail()
+    for n in range(LAST_LINES + 3):
+        tail.add(n, 10)
+    assert (tail.lines[0], len(tail.lines), tail.dropped) == (3, LAST_LINES, 30)
+    tail.add("large", 1_000_000)
+    assert (tail.lines, tail.dropped) == (["large"], (LAST_LINES + 3) * 10)

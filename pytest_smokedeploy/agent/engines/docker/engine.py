@@ -160,7 +160,8 @@ class DockerEngine:
             if attrs is None or not self._containers.made(client, attrs):
                 return _nothing(base.LogEnd(None) if attrs is None else None)
         most = labels_of(attrs).get(LOG_LABEL)
-        return limited(logs.read(self._api, attrs["Id"], since, follow=follow), int(most) if most else None)
+        log = logs.read(self._api, attrs["Id"], since, follow=follow)
+        return limited(log, int(most) if most else None, follow=follow)
 
     def remove_image(self, image: str) -> bool:
         """Remove an image, with its layers where no other reference needs them."""

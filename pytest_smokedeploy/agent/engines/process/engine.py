@@ -200,7 +200,8 @@ class ProcessEngine:
         child = self._child
         if child is None:
             return base.LogEnd(None)
-        return (yield from limited(_whole(child, since, follow=follow), child.spec.limits.log_characters))
+        most = child.spec.limits.log_characters
+        return (yield from limited(_whole(child, since, follow=follow), most, follow=follow))
 
     def remove_image(self, image: str) -> bool:  # noqa: ARG002 - nothing was copied at its pull
         """False: the store's scripts are whoever's who put them there."""
