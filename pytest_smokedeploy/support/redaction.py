@@ -7,7 +7,7 @@ file, log or terminal.
 import base64
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from html.entities import codepoint2name
 from typing import Any, Final
@@ -26,6 +26,8 @@ MIN_LENGTH: Final = 4
 #: So many characters of a secret in a row are masked by themselves, in upper or lower case: a limit on
 #: length or the end of a line may have cut it in two.
 _PIECE: Final = 12
+#: Characters before and behind a cut in which a secret is looked for that it might cut (chosen).
+_REACH: Final = 4096
 #: Control characters by the letter that stands for them behind a backslash.
 _LETTERS: Final = {"\t": "t", "\n": "n", "\r": "r", "\b": "b", "\f": "f"}
 #: A quote inside single quotes, as a shell and YAML spell it; a space in a form.
@@ -160,18 +162,42 @@ class Sanitiser:
         value = _SHAPES.sub(MASK, value)
         return _URL_PASSWORD.sub(rf"\g<head>{MASK}", value)
 
+    def around(self, value: str, at: int) -> tuple[int, int]:
+        """The places nearest to `at`, before it and behind it, at which `value` can be cut in no secret.
+
+        Such a secret is found where all of it stands within `_REACH` characters of `at`.
+        """
+        first = max(0, at - _REACH)
+        before = behind = at - first
+        spans = sorted(self._spans(value[first : at + _REACH]))
+        for began, ended in spans:
+            behind = ended if began < behind < ended else behind
+        for began, ended in reversed(spans):
+            before = began if began < before < ended else before
+        return first + before, first + behind
+
+    def _spans(self, value: str) -> Iterator[tuple[int, int]]:
+        """Where the secrets stand, each pattern by itself."""
+        for pattern in (self._pattern, _SHAPES, _URL_PASSWORD):
+            if pattern is not None:
+                yield from (found.span() for found in pattern.finditer(value))
+        yield from self._piece_spans(value)
+
     def _without_pieces(self, value: str) -> str:
         """`value` with every piece of a secret masked, as one where pieces overlap."""
+        for began, ended in reversed(self._piece_spans(value)):
+            value = f"{value[:began]}{MASK}{value[ended:]}"
+        return value
+
+    def _piece_spans(self, value: str) -> list[tuple[int, int]]:
         if not self._pieces or len(value) < _PIECE:
-            return value
+            return []
         low, spans = value.translate(_LOWER), list[tuple[int, int]]()
         for start in range(len(low) - _PIECE + 1):
             if low[start : start + _PIECE] in self._pieces:
                 began = spans.pop()[0] if spans and spans[-1][1] >= start else start
                 spans.append((began, start + _PIECE))
-        for began, ended in reversed(spans):
-            value = f"{value[:began]}{MASK}{value[ended:]}"
-        return value
+        return spans
 
     def data(self, value: Any) -> Any:  # noqa: ANN401 - JSON-like in, JSON-like out
         """A copy of JSON-like `value` with every string, keys too, masked."""

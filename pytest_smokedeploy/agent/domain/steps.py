@@ -8,12 +8,14 @@ from typing import Final
 from pytest_smokedeploy.agent.domain import container as own
 from pytest_smokedeploy.agent.domain.deploys import Deploy
 from pytest_smokedeploy.agent.domain.leases import Leases, labels_of
+from pytest_smokedeploy.agent.domain.parts import marked
 from pytest_smokedeploy.agent.domain.policy import Terms
 from pytest_smokedeploy.agent.domain.state import Stopping, Store
 from pytest_smokedeploy.agent.engines.base import ContainerSpec, ContainerState, CreatedContainer, Engine
 from pytest_smokedeploy.agent.settings import AgentSettings
 from pytest_smokedeploy.contract import LAST_LINES, Outcome, StepName
 from pytest_smokedeploy.support.errors import EngineError, SmokedeployError
+from pytest_smokedeploy.support.redaction import Sanitiser
 
 #: How long a container must keep running to count as running (AGT-5). Docker tells of one that ends at
 #: once up to 0.13 s after its start (measured, on two busy processors); three times as long is waited.
@@ -110,7 +112,7 @@ class FiveSteps:
         # Batch by batch, the last lines alone kept: what it wrote may be large.
         lines = deque[str](maxlen=LAST_LINES)
         try:
-            for batch in self.engine.logs(None, follow=False):
+            for batch in marked(self.engine.logs(None, follow=False), Sanitiser(self.settings.secrets)):
                 lines.extend(record.line for record in batch)
         finally:
             deploy.facts["last_lines"] = [line[:LINE_SHOWN] for line in self.store.mask([*lines])]

@@ -125,11 +125,19 @@ class ToldEvents:
 
 @dataclass(frozen=True, slots=True)
 class LogRecord:
-    """One line of output with the time it was written (RFC 3339) and its stream."""
+    """One line of output with the time it was written (RFC 3339) and its stream, or a part of a long one.
+
+    Attributes:
+        continued: whether the line began in the record before; the end of that stands here too.
+        goes_on: whether the line goes on in the next record.
+
+    """
 
     time: str
     stream: str
     line: str
+    continued: bool = False
+    goes_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)

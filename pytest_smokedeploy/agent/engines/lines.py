@@ -1,4 +1,4 @@
-"""Output in pieces becomes lines: each whole, or, beyond a cap, in marked parts that overlap."""
+"""Output in pieces becomes lines: each whole, or, beyond a cap, in parts that overlap."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -9,9 +9,7 @@ from pytest_smokedeploy.agent.engines.base import LogRecord
 #: characters, and the gate cuts a record's line at 1 MiB characters.
 PART: Final = 192 * 1024
 #: Bytes that a part repeats of the one before: what stands across the seam is whole in one of them.
-OVERLAP: Final = 4096
-GOES_ON: Final = " [the line goes on]"
-CONTINUED: Final = "[the line continued] "
+OVERLAP: Final = 8192
 
 
 class Lines:
@@ -46,20 +44,20 @@ class Lines:
         self._time = self._time or time
         self._rest += piece
         while len(self._rest) > PART:
-            yield self._record(self._rest[: _seam(self._rest, PART)], GOES_ON)
+            yield self._record(self._rest[: _seam(self._rest, PART)], goes_on=True)
             del self._rest[: _seam(self._rest, PART - OVERLAP)]
             self._time, self._parts = time, self._parts + 1
 
     def _last(self) -> LogRecord:
         """The line's last part, or the whole; the next line begins."""
-        record = self._record(self._rest, "")
+        record = self._record(self._rest, goes_on=False)
         self._rest.clear()
         self._time, self._parts = "", 0
         return record
 
-    def _record(self, raw: bytearray, mark: str) -> LogRecord:
+    def _record(self, raw: bytearray, *, goes_on: bool) -> LogRecord:
         text = raw.decode("utf-8", "backslashreplace")
-        return LogRecord(self._time, self._stream, f"{CONTINUED if self._parts else ''}{text}{mark}")
+        return LogRecord(self._time, self._stream, text, self._parts > 0, goes_on)
 
 
 def _seam(raw: bytearray, at: int) -> int:

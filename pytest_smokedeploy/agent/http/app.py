@@ -21,9 +21,11 @@ from pytest_smokedeploy.agent.domain import hold
 from pytest_smokedeploy.agent.domain.container import KEY_LABEL, key_of
 from pytest_smokedeploy.agent.domain.deploys import Deploy, DeployRecord
 from pytest_smokedeploy.agent.domain.flow import Flow
+from pytest_smokedeploy.agent.domain.parts import marked
 from pytest_smokedeploy.agent.domain.policy import RefusedError, unknown_field
 from pytest_smokedeploy.agent.domain.preflight import preflight
 from pytest_smokedeploy.agent.domain.status import status
+from pytest_smokedeploy.agent.engines.base import Log
 from pytest_smokedeploy.agent.http.access import Access
 from pytest_smokedeploy.agent.http.log_feed import MOST, LogResponse, Readers
 from pytest_smokedeploy.agent.http.middleware import Middleware
@@ -54,7 +56,9 @@ class _Calls:
         self._stops = anyio.CapacityLimiter(_STOPS)
         # A runtime that prints its environment must not send it to CI.
         secrets = flow.settings.secrets
-        self._readers = Readers(Sanitiser(secrets).text if secrets else str, flow.store.folder, leaving)
+        self._sanitiser = Sanitiser(secrets)
+        masked = self._sanitiser.text if secrets else str
+        self._readers = Readers(masked, flow.store.folder, leaving)
 
     def health(self, _request: Request) -> Response:
         """The agent is up."""
@@ -91,7 +95,10 @@ class _Calls:
         there = flow.container.look()
         if deploy_id is not None and (there is None or not there.ours or key_of(there) != deploy_id):
             raise RefusedError(404, "no container of this deploy is there.")
-        opened = partial(flow.engine.logs, since, follow=follow == "true")
+
+        def opened() -> Log:
+            return marked(flow.engine.logs(since, follow=follow == "true"), self._sanitiser)
+
         # One with a time of its own to begin at reads alone: each file takes room where the state is kept.
         key = there.container_id if there is not None and follow == "true" and since is None else None
         # The log is opened before the answer begins: an engine that does not answer is a 500.

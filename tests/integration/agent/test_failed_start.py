@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from pytest_smokedeploy.agent.engines.lines import OVERLAP, PART
 from tests.support.needs import needs_docker
 
 CAUSE = "ROOT CAUSE: the file prices.db is missing"
@@ -92,6 +93,23 @@ def test_a_flood_past_the_limit_hides_neither_its_end_nor_its_cause(request, whe
     *lines, broke = map(json.loads, failed.log(failed.id).text.splitlines())
     assert CAUSE in [row["line"] for row in lines[-50:]]
     assert "lines are missing before its last 50" in broke["error"]
+
+
+@pytest.mark.parametrize("seam", [PART, PART - OVERLAP])
+def test_neither_its_log_nor_its_last_lines_show_a_piece_of_a_secret(agent, new_id, tmp_path, seam):
+    """A line so long that it comes in parts, and a seam that cuts a secret in two."""
+    (tmp_path / "runtime.env").write_text("APP_TOKEN=not-a/word\n")
+    agent.stop()
+    agent.environ["RUNTIME_ENV_FILE"] = str(tmp_path / "runtime.env")
+    agent.start()
+    dots = "head -c {} /dev/zero | tr '\\0' ."
+    image = agent.image("1.0.0", f"{dots.format(seam - 5)}; printf $APP_TOKEN; {dots.format(PART)}; exit 7")
+    failed = Failed(agent, image, "", new_id())
+    log = failed.log(failed.id).text
+    assert "[redacted]" in log
+    assert "not-a" not in log + failed.answer.text
+    assert "/word" not in log + failed.answer.text
+    assert len(failed.answer.json()["last_lines"]) == len(log.splitlines()) - 1 == 3
 
 
 @needs_docker

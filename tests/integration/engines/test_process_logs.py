@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from pytest_smokedeploy.agent.engines.base import ContainerSpec, nanoseconds
-from pytest_smokedeploy.agent.engines.lines import CONTINUED, GOES_ON, OVERLAP, PART, Lines
 from pytest_smokedeploy.agent.engines.process.engine import ProcessEngine
 from pytest_smokedeploy.agent.engines.process.spool import Spool
 from pytest_smokedeploy.contract import Mount
@@ -145,25 +144,6 @@ def test_the_file_has_no_name_and_goes_with_its_last_reader(start):
     del spool
     with pytest.raises(OSError, match="Bad file"):
         os.fstat(fd)
-
-
-@pytest.mark.parametrize("word_at", [PART - 3, PART - OVERLAP - 3, PART, 2 * PART - OVERLAP - 3, 3 * PART])
-def test_a_word_across_a_seam_is_whole_in_one_part(word_at):
-    raw = b"x" * word_at + b"FORBIDDEN" + b"y" * (3 * PART) + b"\n"
-    lines = Lines("stdout")
-    told = [r.line for at in range(0, len(raw), 16384) for r in lines.feed("t", raw[at : at + 16384])]
-    assert any("FORBIDDEN" in line for line in told)
-    assert all(line.endswith(GOES_ON) for line in told[:-1])
-    assert all(line.startswith(CONTINUED) for line in told[1:])
-    bare = [line.removeprefix(CONTINUED).removesuffix(GOES_ON) for line in told]
-    assert (bare[0] + "".join(part[OVERLAP:] for part in bare[1:])).encode() == raw.rstrip(b"\n")
-
-
-def test_a_seam_cuts_no_character_in_two():
-    lines = Lines("stdout")
-    told = list(lines.feed("t", b"a" + "\u20ac".encode() * PART + b"\n"))
-    assert len(told) > 2
-    assert not [record for record in told if "\\x" in record.line]
 
 
 def test_activity_counts_the_session_and_ends_with_it(start):

@@ -32,7 +32,7 @@ def test_its_own_is_ours_also_where_its_folder_had_another_spelling(look, tmp_pa
 
 def test_of_an_agent_that_runs_no_more_it_is_ours(look, tmp_path):
     assert look().ours is True
-    Store(tmp_path / "other")
+    (tmp_path / "other").mkdir()
     assert look().ours is True
     (tmp_path / "other" / "agent").touch()
     assert (look().ours, key_of(look())) == (True, "one")
