@@ -15,7 +15,14 @@ _TAG = ("the registry has no image under this tag", "Push the image under this t
 _TAKEN = (f"the name is that of {FOREIGN}", LOOK_BY_HAND)
 _NO_NETWORK = ("the network can't be had", "Check NETWORK_MODE in the agent's settings.")
 _DOWN = ("nothing listens at the registry's address", "Check that the registry runs.")
-_UNKNOWN_HOST = ("the registry's name can't be resolved", "Check the image's host and the server's DNS.")
+_PROXY = ("the engine's proxy can't be reached", "Check HTTPS_PROXY and NO_PROXY of the engine's service.")
+_PROXYS_LOGIN = ("the engine's proxy wants a login", _PROXY[1])
+_OTHER_NAME = (
+    "the registry's certificate is for another name",
+    "Name the registry as its certificate does, or give it one with this name.",
+)
+_PINGING = f"{_SOURCE}: pinging container registry ghcr.io: "
+_DNS = "Check the image's host and the server's DNS."
 _EXECUTED = (
     "the entrypoint /bin/runtime can't be executed",
     "Make it an executable file in the image: chmod +x /bin/runtime.",
@@ -58,7 +65,8 @@ PULL = [
             'Get "https://registry.invalid/v2/": dial tcp: lookup registry.invalid on '
             "192.0.2.53:53: no such host"
         ),
-        *_UNKNOWN_HOST,
+        "the name registry.invalid can't be resolved",
+        _DNS,
     ),
     (
         "toomanyrequests: You have reached your pull rate limit.",
@@ -100,6 +108,60 @@ PULL = [
         ),
         "the registry has no TLS",
         "Give it TLS, or add it to the engine's insecure registries.",
+    ),
+    # Behind a proxy where nothing listens, one without a name, one that wants a login.
+    *(
+        (f"{before}{said}", *meant)
+        for before in ("", _PINGING)
+        for said, meant in (
+            (
+                (
+                    'Get "https://ghcr.io/v2/": proxyconnect tcp: dial tcp 127.0.0.1:9: connect: '
+                    "connection refused"
+                ),
+                _PROXY,
+            ),
+            (
+                (
+                    'Get "https://ghcr.io/v2/": proxyconnect tcp: dial tcp: lookup proxy.invalid on '
+                    "192.0.2.53:53: no such host"
+                ),
+                _PROXY,
+            ),
+            ('Get "https://ghcr.io/v2/": Proxy Authentication Required', _PROXYS_LOGIN),
+            (
+                (
+                    'Get "https://ghcr.io/v2/": dial tcp: lookup ghcr.io on 127.0.0.1:53: read udp '
+                    "127.0.0.1:44627->127.0.0.1:53: read: connection refused"
+                ),
+                ("the name ghcr.io can't be resolved", _DNS),
+            ),
+        )
+    ),
+    (
+        (
+            'Get "https://192.0.2.2:5943/v2/": x509: cannot validate certificate for 192.0.2.2 because it '
+            "doesn't contain any IP SANs"
+        ),
+        *_OTHER_NAME,
+    ),
+    (
+        'Get "https://192.0.2.2:5943/v2/": x509: certificate is valid for 192.0.2.9, not 192.0.2.2',
+        *_OTHER_NAME,
+    ),
+    (
+        (
+            'Get "https://192.0.2.2:5943/v2/": x509: certificate has expired or is not yet valid: current '
+            "time 2026-11-27T00:06:52Z is after 2020-01-01T00:00:00Z"
+        ),
+        "the registry's certificate has expired, or the server's clock is wrong",
+        "Renew it, or set the clock.",
+    ),
+    # A layer whose archive ends too early.
+    (
+        "failed to register layer: Error processing tar file(exit status 1): unexpected EOF",
+        "the engine can't unpack the image",
+        "Push the image anew; look at the engine's own log on the server.",
     ),
     # With its data on a tmpfs of 12 MB and an image of 40 MB.
     ("write /var/lib/docker/tmp/GetImageBlob3540616429: no space left on device", *_FULL),
@@ -199,6 +261,22 @@ def test_what_no_row_knows_is_quoted_with_where_to_look(step):
     error = told("something else altogether", step)
     assert error.message == "the engine: something else altogether."
     assert error.remedy == "Look at the engine's own log on the server."
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        (StepName.PULL, 'Get "https://ghcr.io/v2/a/denied/manifests/unauthorized": EOF'),
+        (StepName.PULL, "open /var/lib/docker/image/repositories.json: permission denied"),
+        (
+            StepName.START,
+            f'{_RUNC}: error mounting "/srv/network/audit" to rootfs at "/data": input/output error',
+        ),
+        (StepName.START, f"{_RUNC}: chdir to cwd (/network/app) failed: no such file or directory"),
+    ],
+)
+def test_a_word_of_a_path_or_a_name_names_no_cause(step, said):
+    assert told(said, step).message == f"the engine: {said}."
 
 
 def test_the_step_decides_what_a_word_means():

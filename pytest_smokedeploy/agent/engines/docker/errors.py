@@ -17,9 +17,11 @@ LOOK_BY_HAND: Final = "Look at what runs under this name, and remove or rename i
 
 _DISK: Final = "Free space on the server, and start again."
 _NETWORK: Final = "Check the registry and the server's network."
+_PROXY: Final = "Check HTTPS_PROXY and NO_PROXY of the engine's service."
 
 #: Pattern in the engine's sentence, meaning, remedy; the pattern's group stands for ``{0}``. The first row
-#: that fits counts, so the specific ones come first.
+#: that fits counts, so the specific ones come first: who answered, before what it said. A word that may
+#: stand in a path or a name too has a pattern that asks for what is around it.
 _ANY_STEP: Final = (
     (r"no space left on device", "the server's disk is full", _DISK),
     (r"disk quota exceeded", "the server's disk quota is used up", _DISK),
@@ -31,7 +33,21 @@ _ANY_STEP: Final = (
     (r"already in progress", "someone else removes it, and it is still there", "Look at the engine's log."),
     (r"does not support reading", "the engine keeps no readable log", "Deploy anew: it sets json-file."),
 )
+#: Before and behind a word that is no part of a name or a path.
+_WORD: Final = (r"(?<![\w/.-])", r"(?![\w/.-])")
 _PULL: Final = (
+    (r"proxyconnect", "the engine's proxy can't be reached", _PROXY),
+    (r"proxy authentication required", "the engine's proxy wants a login", _PROXY),
+    (
+        r"failed to register layer",
+        "the engine can't unpack the image",
+        "Push the image anew; look at the engine's own log on the server.",
+    ),
+    (
+        r"lookup (\S+?)(?: on \S+)?: ",
+        "the name {0} can't be resolved",
+        "Check the image's host and the server's DNS.",
+    ),
     (
         r"no matching manifest for (\S+)",
         "the image is not built for this server's platform, {0}",
@@ -59,8 +75,16 @@ _PULL: Final = (
         "Push it first, or check its name.",
     ),
     (r"no basic auth credentials", "the registry wants a login", "Log the server in to the registry."),
-    (r"unauthorized", "the registry lets this server in only with a login", "Log the server in to it."),
-    (r"denied", "the registry refuses this server", "Check the server's login and its rights there."),
+    (
+        rf"{_WORD[0]}unauthorized{_WORD[1]}",
+        "the registry lets this server in only with a login",
+        "Log the server in to it.",
+    ),
+    (
+        rf"(?<!permission ){_WORD[0]}denied{_WORD[1]}",
+        "the registry refuses this server",
+        "Check the server's login and its rights there.",
+    ),
     (
         r"http response to https|not look like a tls",
         "the registry has no TLS",
@@ -71,11 +95,20 @@ _PULL: Final = (
         "the registry's certificate has expired, or the server's clock is wrong",
         "Renew it, or set the clock.",
     ),
-    (r"x509:", "the registry's certificate is not trusted", "Give the engine the registry's CA."),
     (
-        r"no such host",
-        "the registry's name can't be resolved",
-        "Check the image's host and the server's DNS.",
+        r"x509: .*(?:unknown authority|not trusted)",
+        "the registry's certificate is not trusted",
+        "Give the engine the registry's CA.",
+    ),
+    (
+        r"x509: .*(?:certificate is valid for|cannot validate certificate for|not valid for any names)",
+        "the registry's certificate is for another name",
+        "Name the registry as its certificate does, or give it one with this name.",
+    ),
+    (
+        r"x509:",
+        "the registry's certificate is not accepted",
+        "Look at the certificate: its names, its CA, its use.",
     ),
     (r"connection refused", "nothing listens at the registry's address", "Check that the registry runs."),
     (
@@ -119,7 +152,11 @@ _START: Final = (
         "Take it out of CAPABILITIES in the agent's settings, or update the engine.",
     ),
     (r"container name .* is already in use by", f"the name is that of {FOREIGN}", LOOK_BY_HAND),
-    (r"network", "the network can't be had", "Check NETWORK_MODE in the agent's settings."),
+    (
+        r"network \S+ not found|network not found|unable to find network|cannot join network",
+        "the network can't be had",
+        "Check NETWORK_MODE in the agent's settings.",
+    ),
 )
 _ROWS: Final = {StepName.PULL: (*_ANY_STEP, *_PULL), StepName.START: (*_ANY_STEP, *_START)}
 #: The same for an engine that can't be asked at all.
