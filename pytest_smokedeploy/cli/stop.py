@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from pytest_smokedeploy.client import AgentClient
+from pytest_smokedeploy.client import AgentClient, hold
 from pytest_smokedeploy.evidence import Journal, owed, replay
 from pytest_smokedeploy.judging import Record
 from pytest_smokedeploy.lifecycle import FactRecorder, outcome
@@ -81,6 +82,8 @@ def _rescue(options: Options) -> tuple[str, bool]:
     sanitiser = Sanitiser(run.named_secrets().values())
     journal = Journal(file, sanitiser)
     facts = FactRecorder(_gate(events), journal)
+    own, run_url = run.client_id.reveal(), run.github.url_of
+    facts.hold = partial(hold.words, own=own, run_url=run_url, endpoint=run.endpoint)
     # Whatever the run had proven by then: what had to be rescued is no evidence (EXT-5).
     facts.note("run.spoiled", words="the run left its container to `smokedeploy stop`.")
     promised = _first(events, "deploy.promised")

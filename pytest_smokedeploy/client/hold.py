@@ -13,6 +13,13 @@ from pytest_smokedeploy.contract import HOLD_RELEASE
 _PATH: Final = re.compile(r"/[\x21-\x7e]{0,255}")
 
 
+def words(
+    status: Mapping[str, object], *, own: str, run_url: Callable[[str], str], endpoint: str
+) -> tuple[str, str]:
+    """The sentence about a hold, and how a person releases it."""
+    return sentence(status, own, run_url), release(status, endpoint)
+
+
 def sentence(status: Mapping[str, object], own: str, run_url: Callable[[str], str]) -> str:
     """A sentence that says since when, by whom, for which run and deploy, and why the agent is on hold.
 

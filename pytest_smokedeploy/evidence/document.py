@@ -2,16 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any, Final
 
 from pytest_smokedeploy.judging import Check, Decision, Record, decide
 from pytest_smokedeploy.model import CLAUSE, STAGES, Basis, Finding, Stage
 
 Event = Mapping[str, Any]
-
-#: Events that the timeline leaves out, since other parts of the document hold them.
-_ELSEWHERE: Final = frozenset({"checks.collected", "finding", "check.finished"})
 
 #: Why a run in which everything holds has not passed before its last event, at an agent that keeps a hold and
 #: at any other.
@@ -30,8 +26,8 @@ def replay(events: Sequence[Event]) -> Record:
     return record
 
 
-def take(record: Record, event: Event) -> bool:  # noqa: C901 - one case a fact
-    """Take the fact of an event into `record`; False for an event that changes no verdict."""
+def take(record: Record, event: Event) -> None:  # noqa: C901 - one case a fact
+    """Take the fact of an event into `record`, which most events do not change."""
     match event.get("event"):
         case "run.started":
             record.rehearsal |= bool(event.get("rehearsal"))
@@ -60,9 +56,6 @@ def take(record: Record, event: Event) -> bool:  # noqa: C901 - one case a fact
             record.pending = str(event["words"])
         case "run.finished" if "outcome_known" in event:
             record.pending = ""
-        case _:
-            return False
-    return True
 
 
 def _finding(event: Event) -> Finding:
@@ -86,9 +79,7 @@ def build(events: Sequence[Event], files: Mapping[str, str]) -> dict[str, Any]:
         files: name -> SHA-256 of each file beside it (statement and report are made from this, and left out).
 
     """
-    record = Record(rehearsal=False)
-    # What changes the verdict: `verify` recomputes it from these.
-    facts = [dict(event) for event in events if take(record, event)]
+    record = replay(events)
     decision = decide(record)
     named: defaultdict[str, list[Event]] = defaultdict(list)
     for event in events:
@@ -110,6 +101,7 @@ def build(events: Sequence[Event], files: Mapping[str, str]) -> dict[str, Any]:
         "verdict": str(decision.verdict),
         "clause": decision.clause,
         "reason": decision.reason,
+        "deciding": _deciding(record, decision, named["misuse"]),
         "exit_status": decision.exit_status,
         "finished": bool(named["run.finished"]),
         "rehearsal": bool(started.get("rehearsal", False)),
@@ -130,10 +122,34 @@ def build(events: Sequence[Event], files: Mapping[str, str]) -> dict[str, Any]:
         },
         "events": _engine_events(named["events.read"]),
         "stop": _stop(record, events),
-        "timeline": [dict(e) for e in events if str(e.get("event")) not in _ELSEWHERE],
-        "facts": facts,
+        "hold": _hold(record, named),
         "files": dict(sorted(files.items())),
     }
+
+
+def _deciding(record: Record, decision: Decision, misuses: Sequence[Event]) -> dict[str, str]:
+    """The reason, part by part; a part is "" where nothing says it."""
+    finding = record.found(decision.clause)
+    if finding is not None and " ".join(finding.words().split()) == decision.reason:
+        return {name: getattr(finding, name) for name in ("expected", "seen", "meaning", "remedy")}
+    remedy = str(misuses[0].get("remedy", "")) if misuses else ""
+    seen = decision.reason.removesuffix(remedy).rstrip()
+    return {"expected": "", "seen": seen, "meaning": "", "remedy": remedy}
+
+
+def _hold(record: Record, named: Mapping[str, Sequence[Event]]) -> dict[str, Any]:
+    """Whether the agent is on hold (FLR-3): as last read, or as follows from what the run did."""
+    read: Event = named["hold.read"][-1] if named["hold.read"] else {}
+    told = {"at": read.get("at"), "words": str(read.get("words", "")), "remedy": str(read.get("remedy", ""))}
+    if any(event.get("outcome_known") for event in named["run.finished"]):
+        return {"state": "off", "at": named["run.finished"][-1]["at"], "words": "", "remedy": ""}
+    if any(event.get("told") for event in named["outcome.failed"]):
+        return {"state": "not known"} | told
+    if read:
+        return {"state": "on" if read["on"] else "off"} | told
+    promised = any(event.get("hold") for event in named["deploy.promised"])
+    unread = ("on" if promised else "not offered") if record.deploy == "sent" else "not asked"
+    return {"state": unread} | told
 
 
 def _extensions(statuses: Sequence[Event]) -> list[str]:
@@ -155,7 +171,14 @@ def _stages(collected: Sequence[Event], finished: Sequence[Event]) -> list[dict[
     ended = {event["id"]: {key: event.get(key, end[key]) for key in end} for event in finished}
     rows = [row | ended.get(row["id"], end) for event in collected for row in event["checks"]]
     stages = {stage: [row for row in rows if row["stage"] == stage] for stage in map(str, STAGES)}
-    return [{"stage": s, "outcome": _stage_outcome(own), "checks": own} for s, own in stages.items()]
+    return [
+        {
+            "stage": stage,
+            "outcome": _stage_outcome(own),
+            "checks": [{k: v for k, v in row.items() if k != "stage"} for row in own],
+        }
+        for stage, own in stages.items()
+    ]
 
 
 def _stage_outcome(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -170,7 +193,8 @@ def _clauses(decision: Decision) -> list[dict[str, Any]]:
     for state in decision.clauses:
         clause, basis = CLAUSE[state.clause], state.basis and str(state.basis)
         named = {"clause": clause.id, "text": clause.text, "how": str(clause.how)}
-        rows.append(named | asdict(state) | {"basis": basis, "checks": list(state.checks)})
+        found: dict[str, Any] = {"state": state.state, "basis": basis, "words": state.words}
+        rows.append(named | found)
     return rows
 
 

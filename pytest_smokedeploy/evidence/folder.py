@@ -24,7 +24,7 @@ PREDICATE: Final = "test-result.predicate.json"
 REPORT: Final = "report.html"
 OURS: Final = (EVIDENCE, STATEMENT, PREDICATE, REPORT, *MOST_BYTES)
 #: A file that is removed where the disk is full, so that the folder can still say so; and its bytes (chosen:
-#: with the room of the first evidence it holds a whole run's without the parts that the journal has too).
+#: with the room of the first evidence it holds a whole run's).
 _RESERVE: Final = ".reserve"
 _RESERVED_BYTES: Final = 64 * 1024
 #: Other files made from a document: path -> text.
@@ -136,12 +136,7 @@ def no_pages(_document: Mapping[str, Any]) -> Mapping[Path, str]:
 
 
 def draft_folder(
-    folder: Path,
-    events: Sequence[Mapping[str, Any]],
-    pages: Pages = no_pages,
-    last: bytes = b"",
-    *,
-    short: bool = False,
+    folder: Path, events: Sequence[Mapping[str, Any]], pages: Pages = no_pages, last: bytes = b""
 ) -> Drafts:
     """Draft evidence, statement and predicate, and the other pages; all on the disk when it returns.
 
@@ -152,7 +147,6 @@ def draft_folder(
         events: the journal's, the last one included.
         pages: makes the other files.
         last: the last event's line, for which the journal has room at its end and no more.
-        short: leave out what the journal holds too; `verify` refuses it.
 
     Raises:
         OSError: a draft can't be written; what there is of them stays, for `tidy`.
@@ -162,8 +156,6 @@ def draft_folder(
     if last:
         files[JOURNAL] = _sha256_with(folder / JOURNAL, last)
     document = build(events, files)
-    if short:
-        document |= {"timeline": [], "facts": []}
     for name in files:
         sync(folder / name)
     made = pages(document)
@@ -190,7 +182,7 @@ def write_folder(
 
 
 def write_folder_somehow(folder: Path, events: Sequence[Mapping[str, Any]], pages: Pages) -> dict[str, Any]:
-    """Write the folder, on a full disk too: the evidence alone and short, in the room that was kept for it.
+    """Write the folder, on a full disk too: without report in the room that was kept for it.
 
     Raises:
         OSError: it can't be written at all.
@@ -200,7 +192,7 @@ def write_folder_somehow(folder: Path, events: Sequence[Mapping[str, Any]], page
     with suppress(OSError):
         return write_folder(folder, events, pages)
     tidy(folder)
-    drafts = draft_folder(folder, events, short=True)
+    drafts = draft_folder(folder, events)
     drafts.place()
     return drafts.document
 

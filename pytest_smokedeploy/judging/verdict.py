@@ -18,12 +18,11 @@ OWN_WORDS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class ClauseState:
-    """What a run can say of one clause, by which checks, resting on what."""
+    """What a run can say of one clause, resting on what."""
 
     clause: str
     state: ClauseWord
     basis: Basis | None
-    checks: tuple[str, ...]
     words: str
 
 
@@ -46,19 +45,18 @@ def clause_states(record: Record) -> tuple[ClauseState, ...]:
 def clause_state(record: Record, clause_id: str) -> ClauseState:
     """The state of one clause."""
     claiming = [c for c in record.checks if clause_id in c.clauses]
-    ids = tuple(c.id for c in claiming)
     finding = record.found(clause_id)
     # Compared with None: a finding that does not hold is false in a condition.
     basis = finding.basis if finding is not None else None
     if clause_id in record.violations:
-        return ClauseState(clause_id, "violated", basis, ids, record.violations[clause_id])
+        return ClauseState(clause_id, "violated", basis, record.violations[clause_id])
     if CLAUSE[clause_id].how is How.ENFORCED:
         if clause_id == "EXT-1" and record.rehearsal:
-            return ClauseState(clause_id, "not proven", None, ids, "this was a rehearsal")
-        return ClauseState(clause_id, "proven", basis, ids, "enforced by the gate")
+            return ClauseState(clause_id, "not proven", None, "this was a rehearsal")
+        return ClauseState(clause_id, "proven", basis, "enforced by the gate")
     if why := _unproven(record, clause_id, claiming, finding):
-        return ClauseState(clause_id, "not proven", basis, ids, why)
-    return ClauseState(clause_id, "proven", basis, ids, finding.words() if finding else "")
+        return ClauseState(clause_id, "not proven", basis, why)
+    return ClauseState(clause_id, "proven", basis, finding.words() if finding else "")
 
 
 def decide(record: Record) -> Decision:

@@ -50,7 +50,7 @@ def summary(document: Mapping[str, Any]) -> str:
 
     Verdict and reason stand on top, then target, stages, clauses, log, receipt and stop.
     """
-    parts = (_banner, _rules, _failed_start, _facts, _stages, _clauses, _log, _events, _receipt, _timeline)
+    parts = (_banner, _rules, _failed_start, _facts, _stages, _clauses, _log, _events, _receipt)
     body = "".join(part(document) for part in parts)
     return f'{_BEGIN}<style>{CSS}</style><div class="sd">{body}</div>{_END}'
 
@@ -184,16 +184,6 @@ def _receipt(d: Mapping[str, Any]) -> str:
     rows = [_row(*(_e("" if step.get(key) is None else step[key]) for key in keys)) for step in steps]
     head = "<tr><th>Step</th><th>Outcome</th><th>Began</th><th>Ended</th><th></th></tr>"
     return _table("The agent's receipt", rows, head=head)
-
-
-def _timeline(d: Mapping[str, Any]) -> str:
-    rows = []
-    for event in d["timeline"]:
-        plain = {k: v for k, v in event.items() if not isinstance(v, (dict, list))}
-        told = "; ".join(f"{k} {v}" for k, v in plain.items() if k not in {"at", "event"})
-        rows.append(_row(_e(event["at"]), _e(event["event"]), _e(told[:300])))
-    table = f'<table class="sd-table">{"".join(rows)}</table>'
-    return f"<details><summary>Timeline, {len(rows)} events</summary>{table}</details>"
 
 
 #: The style of that part; no script is needed to read it.

@@ -7,11 +7,12 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_smokedeploy import __version__
-from pytest_smokedeploy.client import AgentClient
+from pytest_smokedeploy.client import AgentClient, hold
 from pytest_smokedeploy.evidence import (
     Journal,
     build,
@@ -87,6 +88,7 @@ class GateSession:
         self.signals = Signals(self.facts.interrupt)
         self._exit = ExitStack()
         self._ended: int | None = None
+        self._told = False
 
     def _hide(self, secrets: Mapping[str, Secret]) -> None:
         """Mask `secrets` from now on; one that the evidence's own words hold is noted, to be refused."""
@@ -127,7 +129,7 @@ class GateSession:
                 self.client = self._exit.enter_context(client)
             self._lay()
         except SmokedeployError as error:
-            self.facts.note("misuse", message=str(error), clause=error.clause)
+            self.facts.note("misuse", message=str(error), clause=error.clause, remedy=error.remedy)
             raise
         self.preconditions = Preconditions(self.run, self.client, workflow)
         mask, shield, asks = self.sanitiser.text, self.signals.shield, self.preconditions
@@ -163,6 +165,8 @@ class GateSession:
             )
         self.run = resolve(options, environ)
         self._hide(self.run.named_secrets())
+        own, run_url = self.run.client_id.reveal(), self.run.github.url_of
+        self.facts.hold = partial(hold.words, own=own, run_url=run_url, endpoint=self.run.endpoint)
         if self._common:
             words = f"{self._common} is a word that the evidence itself is written in, or a part of one."
             remedy = "Set a long one made at random: this can't be masked."
@@ -208,6 +212,8 @@ class GateSession:
         self.signals.finish()
         if (lifecycle := getattr(self, "lifecycle", None)) is not None:
             lifecycle.stop("the run ended without its shutdown")
+            if not self.facts.hold_read:
+                self.facts.note_hold(self.preconditions.status_asked or {})
         if why := self._fault(status):
             self.facts.note("run.spoiled", words=why)
         self._decide()
@@ -245,7 +251,7 @@ class GateSession:
             why = f"the evidence could not be written ({error.strerror or error}): the outcome was not told"
         self.journal.resume()
         if earned(self.facts.record):
-            self.facts.note("outcome.failed", words=why)
+            self.facts.note("outcome.failed", words=why, told=self._told)
         self.facts.note("run.finished", verdict=decide(self.facts.record).verdict)
         self._decide()
         try:
@@ -277,6 +283,7 @@ class GateSession:
         tidy(self.evidence)
         finished = json.loads(last)
         drafts = draft_folder(self.evidence, [*events, finished], self._pages, last)
+        self._told = holds
         if holds and (why := self.lifecycle.tell_outcome()):
             return why
         try:

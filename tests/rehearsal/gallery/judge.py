@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from pytest_smokedeploy.evidence import verify
+from pytest_smokedeploy.evidence import JOURNAL, Journal, verify
 from tests.rehearsal.gallery.case import NONE, Case
 from tests.rehearsal.gallery.catalogue import FAMILIES
 from tests.rehearsal.gallery.gate import Ended, gate
@@ -87,7 +87,8 @@ def misses(case: Case, run: Ended) -> list[str]:
 
 def _half(run: Ended) -> list[str]:
     """Findings that do not say all: what was expected and seen, what it means, what to do next."""
-    facts = [f for f in run.document["facts"] if f["event"] == "finding" and f["holds"] is not True]
+    events = Journal.read(run.folder / "evidence" / JOURNAL)
+    facts = [f for f in events if f["event"] == "finding" and f["holds"] is not True]
     parts = ("expected", "seen", "meaning", "remedy")
     return [f"{f['clause']} has no {part}" for f in facts for part in parts if not f[part]]
 

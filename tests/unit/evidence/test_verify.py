@@ -124,7 +124,7 @@ def violate(document):
         lambda d: d["image"].update(digest="sha256:" + "0" * 64),
         lambda d: d["stages"][1]["checks"].pop(),
         lambda d: d["stop"].update(confirmed=False),
-        lambda d: d["facts"].pop(),
+        lambda d: d["hold"].update(state="off"),
         lambda d: d["run"].update(actor="somebody else"),
     ],
 )
