@@ -11,11 +11,13 @@ from benchmarks.soak.plan import CANCELS, HEALTHY, KILLS, SIGNALS
 Facts = dict[str, Any]
 #: Seconds within which two times of two processes count as one.
 _NEAR: Final = 0.1
-_VERDICT: Final = re.compile(r"^(PASS|FAIL|INCOMPLETE|REFUSED)  ", re.MULTILINE)
+_VERDICT: Final = re.compile(r"^(PASS|FAIL|INCOMPLETE|REFUSED) +", re.MULTILINE)
 _SIGNALLED: Final = frozenset({*SIGNALS, *CANCELS, *KILLS})
 #: Sentences that say that nothing was deployed.
-_NOTHING: Final = ("Nothing was deployed", "nothing was deployed", "no deploy was sent")
-_ON, _OFF = "the agent is on hold since", "the agent's status shows no hold"
+_NOTHING: Final = ("This run deployed nothing", "nothing was deployed", "no deploy was sent")
+#: Sentences that say that the agent is on hold, and that it is not.
+_ON: Final = ("the agent is on hold since", "The agent is on hold:")
+_OFF: Final = ("the agent's status shows no hold", "The agent is not on hold.")
 
 #: The kinds of fault that are counted.
 KINDS: Final = ("outlived", "second deploy", "untrue", "taken by verify", "healthy", "other")
@@ -116,10 +118,11 @@ def _hold(run: Facts) -> Iterator[str]:
         yield f"the next run, before a person looked, ended in {later}"
     stop = run.get("stop", {"words": ""})
     for text in (run["output"], stop["words"]):
-        if _ON in text and lifted and not run["held"] and not _during_outcome(run):
-            yield f"said that {_ON!r}, and it is not"
-        if _OFF in text and run["held"]:
-            yield f"said that {_OFF!r}, and it is on"
+        on, off = (any(words in text for words in said) for said in (_ON, _OFF))
+        if on and lifted and not run["held"] and not _during_outcome(run):
+            yield "said that the agent is on hold, and it is not"
+        if off and run["held"]:
+            yield "said that the agent is not on hold, and it is"
 
 
 def _during_outcome(run: Facts) -> bool:

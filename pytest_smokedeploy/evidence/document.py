@@ -144,7 +144,7 @@ def _hold(record: Record, named: Mapping[str, Sequence[Event]]) -> dict[str, Any
     if any(event.get("outcome_known") for event in named["run.finished"]):
         return {"state": "off", "at": named["run.finished"][-1]["at"], "words": "", "remedy": ""}
     if any(event.get("told") for event in named["outcome.failed"]):
-        return {"state": "not known"} | told
+        return {"state": "not known", "at": None, "words": "", "remedy": told["remedy"]}
     if read:
         return {"state": "on" if read["on"] else "off"} | told
     promised = any(event.get("hold") for event in named["deploy.promised"])
@@ -152,7 +152,10 @@ def _hold(record: Record, named: Mapping[str, Sequence[Event]]) -> dict[str, Any
     return {"state": unread} | told
 
 
-def _extensions(statuses: Sequence[Event]) -> list[str]:
+def _extensions(statuses: Sequence[Event]) -> list[str] | None:
+    """What the agent's first status lists; None where none was read."""
+    if not statuses:
+        return None
     answer: Event = next((e["answer"] for e in statuses if isinstance(e.get("answer"), dict)), {})
     names = answer.get("extensions")
     return [str(name) for name in names] if isinstance(names, list) else []

@@ -264,4 +264,4 @@ def _remedy(clause: str) -> str:
         return "See by `smokedeploy log startup.log` where it parts from the templates (log.milestones)."
     if clause == "DET-1":
         return "Look in startup.log for a restart, and at the container's restart policy."
-    return "Read startup.log around that line; do not deploy again before a person has looked."
+    return "Read startup.log around that line, and find out what in the runtime wrote it."

@@ -22,6 +22,7 @@ class FactRecorder:
 
     Attributes:
         oddities: undocumented behaviour of an answer or a call (EXT-4), one line each.
+        status_read: whether a status of the agent was recorded.
         sealed: whether a signal is no fact any more: a run whose outcome is told must not fail.
         hold: what a status on hold tells, and how a person releases it, both in words.
 
@@ -33,7 +34,8 @@ class FactRecorder:
     oddities: list[str] = field(default_factory=list)
     sealed: bool = False
     hold: Callable[[Mapping[str, object]], tuple[str, str]] = lambda _status: ("", "")
-    _held: object = ...
+    status_read: bool = False
+    _held: object = None
 
     def announce(self, line: str) -> None:
         """Show one line; a terminal that is gone must not prevent the stop."""
@@ -66,24 +68,21 @@ class FactRecorder:
 
     def read(self, why: str, reading: Reading) -> Reading:
         """Record a status answer that was read for `why`, and its undocumented fields; returns it."""
-        self.note("status.read", why=why, answer=reading.raw, problems=list(reading.problems))
-        self.note_hold(reading.raw)
+        self.status(why, reading.raw, reading.problems)
         self.odd(why, reading)
         if self.record.deploy == "sent" and reading.raw.get("oom_killed") is True:
             self.oddities.append(f"{why}: oom_killed, the runtime lacked memory")
         return reading
 
-    @property
-    def hold_read(self) -> bool:
-        """Whether any status told of a hold, or of none."""
-        return self._held is not ...
-
-    def note_hold(self, status: Mapping[str, object]) -> None:
-        """Record whether the agent is on hold, where its status tells it and it changed (FLR-3)."""
-        if "hold" in status and status["hold"] != self._held:
-            self._held = status["hold"]
-            words, remedy = self.hold(status) if self._held is not None else ("", "")
-            self.note("hold.read", on=self._held is not None, words=words, remedy=remedy)
+    def status(self, why: str, raw: Mapping[str, object], problems: Iterable[str] = ()) -> None:
+        """Record a status, and the hold that it tells, in words, where it is another than before (FLR-3)."""
+        self.note("status.read", why=why, answer=raw, problems=list(problems))
+        held = raw.get("hold")
+        if "hold" in raw and (held != self._held or not self.status_read):
+            words, remedy = ("", "") if held is None else self.hold(raw)
+            self.note("hold.read", on=held is not None, words=words, remedy=remedy)
+            self._held = held
+        self.status_read = True
 
     def odd(self, why: str, reading: Reading) -> None:
         """Record the breaches of the contract in an answer as undocumented behaviour."""

@@ -15,7 +15,7 @@ from pytest_smokedeploy.model import EXIT_FAILED
 from pytest_smokedeploy.plugin import collection, compatibility, terminal
 from pytest_smokedeploy.plugin.check_tracker import CheckTracker
 from pytest_smokedeploy.plugin.collection import Collection
-from pytest_smokedeploy.reports import github, html
+from pytest_smokedeploy.reports import github
 from pytest_smokedeploy.reports.terminal import lines
 from pytest_smokedeploy.run.session import GateSession
 from pytest_smokedeploy.support.errors import SmokedeployError
@@ -161,11 +161,6 @@ class GateRun:
                 self._before = int(session.exitstatus)
                 session.exitstatus = self._between = self._before or EXIT_FAILED
 
-    def summary(self) -> str:
-        """The report's part above pytest-html's table, as HTML; "" without a verdict."""
-        document = self.gate and self.gate.document
-        return html.summary(document) if document else ""
-
     def end(self) -> None:
         """Stop what is owed a stop; safe to call twice."""
         while self._aside:
@@ -213,7 +208,7 @@ class GateRun:
         """Show the verdict; a reader who has left changes nothing of it."""
         shown = lines(document) if document else []
         if self._token:
-            shown += [github.resume(self._token), *([github.annotation(document)] if document else [])]
+            shown += [github.resume(self._token), *(github.annotations(document) if document else [])]
         try:
             terminal.section(self._config, "smoke deploy", shown)
         except (OSError, ValueError):

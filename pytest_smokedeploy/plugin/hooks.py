@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator
 from contextlib import nullcontext
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -145,10 +146,10 @@ def pytest_html_results_table_row(report: pytest.TestReport, cells: list[str]) -
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_html_results_summary(prefix: list[str], session: pytest.Session) -> None:
-    """Verdict, reason and evidence on top of the report."""
-    if run := session.config.stash.get(RUN, None):
-        prefix.append(run.summary())
+def pytest_html_results_table_html(report: pytest.TestReport, data: list[str]) -> None:
+    """Show why a check was blocked as a sentence; pytest keeps a skip's words in a tuple."""
+    if isinstance(report.longrepr, tuple):
+        data[:] = [escape(str(report.longrepr[-1]))]
 
 
 @pytest.hookimpl(optionalhook=True)

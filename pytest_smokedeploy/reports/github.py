@@ -1,42 +1,91 @@
-"""GitHub's annotation and step summary, made from the evidence alone (FACTS: GitHub Actions)."""
+"""GitHub's annotations and step summary, made from the evidence alone (FACTS: GitHub Actions)."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Any, Final
 
-from pytest_smokedeploy.reports import terminal
+from pytest_smokedeploy.reports.first_screen import first_screen
+from pytest_smokedeploy.support.redaction import printable
 
+#: Characters of a cell (chosen).
 _CELL: Final = 1000
+#: Characters of a summary; GitHub takes 1 MiB of a step, and drops the whole of a longer one.
+_MOST: Final = 200_000
+#: Annotations of a step that GitHub shows.
+_ANNOTATIONS: Final = 10
+#: Characters of an annotation (chosen; GitHub shows 4 KiB).
+_DATA: Final = 4000
+#: A file and its line, as messages name them.
+_PLACE: Final = re.compile(r"(?<![\w./:-])([\w.-][\w./-]*\.(?:ya?ml|py|sql)):(\d+)")
 #: What Markdown would take for markup of its own.
-_MARKUP: Final = {ord(sign): f"&#{ord(sign)};" for sign in "|`*_[]\\"}
+_MARKUP: Final = {ord(sign): f"&#{ord(sign)};" for sign in "|`*_[]\\~"}
 
 
-def annotation(document: Mapping[str, Any]) -> str:
-    """One workflow command: an error for what stops the phase, a notice for a PASS."""
-    kind = "notice" if document["verdict"] in {"PASS", "REHEARSED"} else "error"
-    clause = f"{document['clause']}: " if document["clause"] else ""
-    title = f"Smoke deploy {document['verdict']}"
-    return f"::{kind} title={_property(title)}::{_data(clause + document['reason'])[:4000]}"
+def annotations(document: Mapping[str, Any]) -> list[str]:
+    """Workflow commands: an error a violated clause, the deciding one first, or a notice for a pass."""
+    verdict = str(document["verdict"])
+    deciding = f"{document['clause']}: {document['reason']}" if document["clause"] else document["reason"]
+    kind = "notice" if verdict in {"PASS", "REHEARSED"} else "error"
+    others = [
+        f"{row['clause']}: {row['words']}"
+        for row in document["clauses"]
+        if row["state"] == "violated" and row["clause"] != document["clause"]
+    ]
+    title = _property(f"Smoke deploy {verdict}")
+    told = (deciding, *others)[:_ANNOTATIONS]
+    return [f"::{kind} {_place(words)}title={title}::{_data(words)[:_DATA]}" for words in told]
+
+
+def outputs(document: Mapping[str, Any], evidence: object) -> str:
+    """Outputs of the workflow's step, a ``name=value`` a line; `evidence` is the folder."""
+    values = {
+        "verdict": document["verdict"],
+        "clause": document["clause"],
+        "image-digest": document["image"]["digest"],
+        "evidence": evidence,
+        "hold": document["hold"]["state"],
+    }
+    return "".join(f"{name}={printable(str(value))}\n" for name, value in values.items())
 
 
 def summary(document: Mapping[str, Any]) -> str:
-    """Markdown for the step summary; every value is escaped."""
-    violated = [row for row in document["clauses"] if row["state"] == "violated"]
-    unproven = [row for row in document["clauses"] if row["state"] == "not proven"]
-    parts = ["## Smoke deploy", "<pre>" + escape("\n".join(terminal.lines(document))) + "</pre>"]
+    """Markdown for the step summary: the first screen, and what else was violated; all of it escaped."""
+    screen, image = first_screen(document), document["image"]
+    facts = [
+        ("Clause", ": ".join(filter(None, (screen.clause, screen.asks)))),
+        ("Expected" if screen.expected else "", screen.expected),
+        ("Seen" if screen.expected else "Reason", screen.seen),
+        ("It means", screen.consequence),
+        ("What next", screen.next),
+        ("Hold", f"{screen.hold} {screen.release}".rstrip()),
+        ("Image", f"{image.get('requested', '')} {image['digest']}".strip()),
+        ("Target", f"{document['environment'] or '-'} on {document['execution_plane'] or '-'}"),
+    ]
+    parts = [
+        f"## Smoke deploy: {_cell(screen.verdict)}",
+        f"**{_cell(screen.meaning)}** **{_cell(screen.container)}**",
+        _table(("", ""), [(name, text) for name, text in facts if name and text]),
+    ]
+    violated = [r for r in document["clauses"] if r["state"] == "violated" and r["clause"] != screen.clause]
     if violated:
-        rows = [f"| {row['clause']} | {_cell(row['text'])} | {_cell(row['words'])} |" for row in violated]
-        parts.append("\n".join(["| violated | what it asks | what was seen |", "|---|---|---|", *rows]))
+        rows = [(row["clause"], row["text"], row["words"]) for row in violated]
+        parts.append(_table(("violated too", "what it asks", "what was seen"), rows))
+    unproven = sum(row["state"] == "not proven" for row in document["clauses"])
     if unproven:
-        rows = [f"| {row['clause']} | {_cell(row['words'])} |" for row in unproven]
-        table = "\n".join(["| clause | why |", "|---|---|", *rows])
-        parts.append(f"<details><summary>{len(unproven)} not proven</summary>\n\n{table}\n\n</details>")
-    return "\n\n".join(parts) + "\n\n"
+        parts.append(f"{unproven} clauses are not proven; `report.html` lists them.")
+    return "\n\n".join(parts)[:_MOST] + "\n\n"
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    names = list(head)
+    lines = [names, ["---"] * len(names), *([_cell(cell) for cell in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _cell(text: object) -> str:
     """`text` as one cell of a table: no markup, no column, no line of its own."""
-    return escape(" ".join(str(text).split()))[:_CELL].translate(_MARKUP)
+    return escape(printable(" ".join(str(text).split()))[:_CELL]).translate(_MARKUP)
 
 
 def silence(token: str) -> str:
@@ -50,6 +99,12 @@ def silence(token: str) -> str:
 def resume(token: str) -> str:
     """The line that ends `silence`."""
     return f"::{token}::"
+
+
+def _place(words: str) -> str:
+    """The annotation's file and line, where the words name them."""
+    place = _PLACE.search(words)
+    return f"file={_property(place[1])},line={place[2]}," if place else ""
 
 
 def _data(text: str) -> str:

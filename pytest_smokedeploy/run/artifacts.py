@@ -1,12 +1,11 @@
 """What a run leaves on the disk beside its evidence: other plug-ins' files masked, a step summary."""
 
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
-from pytest_smokedeploy.reports import html
-from pytest_smokedeploy.reports.github import summary
+from pytest_smokedeploy.reports import github, html
 from pytest_smokedeploy.support.redaction import Sanitiser
 
 
@@ -23,24 +22,39 @@ def redact_files(files: Iterable[Path], sanitiser: Sanitiser) -> None:
             file.write_text(masked, encoding="utf-8", errors="surrogateescape")
 
 
-def report(file: Path, document: Mapping[str, Any]) -> dict[Path, str]:
+def report(file: Path, folder: Path, document: Mapping[str, Any]) -> dict[Path, str]:
     """The report with `document`'s part in it: pytest-html's, or a page of our own where there is none.
 
+    Args:
+        file: the report.
+        folder: the evidence folder, with the start-up log.
+        document: the evidence.
+
     Raises:
-        OSError: it can't be read.
+        OSError: report or log can't be read.
 
     """
-    if not file.is_file():
-        return {file: html.page(document)}
-    return {file: html.with_summary(file.read_text(encoding="utf-8", errors="surrogateescape"), document)}
+    with ExitStack() as stack:
+        log: Iterable[str] = ()
+        if (written := folder / "startup.log").is_file():
+            log = stack.enter_context(written.open(encoding="utf-8", errors="replace", newline="\n"))
+        if not file.is_file():
+            return {file: html.page(document, log)}
+        text = file.read_text(encoding="utf-8", errors="surrogateescape")
+        return {file: html.with_part(text, document, log)}
 
 
-def summarise(file: str | None, document: Mapping[str, Any]) -> None:
-    """Add the verdict to GitHub's step summary, where there is one.
+def summarise(environ: Mapping[str, str], folder: Path, document: Mapping[str, Any]) -> None:
+    """Add to GitHub's step summary and to the step's outputs, where there are any.
 
-    The evidence stands already; a summary that can't be written takes nothing from it, and a pipe that
+    The evidence stands already; a file that can't be written takes nothing from it, and a pipe that
     nobody reads from would be waited for.
     """
-    if file and not (path := Path(file)).is_fifo():
-        with suppress(OSError), path.open("a", encoding="utf-8", errors="backslashreplace") as opened:
-            opened.write(summary(document))
+    made = {
+        "GITHUB_STEP_SUMMARY": github.summary(document),
+        "GITHUB_OUTPUT": github.outputs(document, folder),
+    }
+    for name, text in made.items():
+        if environ.get(name) and not (path := Path(environ[name])).is_fifo():
+            with suppress(OSError), path.open("a", encoding="utf-8", errors="backslashreplace") as opened:
+                opened.write(text)

@@ -40,8 +40,8 @@ def complete(folder: Path, journal: Journal, environ: Mapping[str, str]) -> bool
         results.write_text(junit(build(journal.events, {})), encoding="utf-8", errors="backslashreplace")
     if not _ends(report, b"</html>"):
         report.unlink(missing_ok=True)
-    document = write_folder(folder, journal.events, lambda made: artifacts.report(report, made))
-    artifacts.summarise(environ.get("GITHUB_STEP_SUMMARY"), document)
+    document = write_folder(folder, journal.events, lambda made: artifacts.report(report, folder, made))
+    artifacts.summarise(environ, folder, document)
     return True
 
 

@@ -212,8 +212,9 @@ class GateSession:
         self.signals.finish()
         if (lifecycle := getattr(self, "lifecycle", None)) is not None:
             lifecycle.stop("the run ended without its shutdown")
-            if not self.facts.hold_read:
-                self.facts.note_hold(self.preconditions.status_asked or {})
+            asked = self.preconditions.status_asked
+            if asked is not None and not self.facts.status_read:
+                self.facts.status("GET /v1/status for the preconditions", asked)
         if why := self._fault(status):
             self.facts.note("run.spoiled", words=why)
         self._decide()
@@ -238,7 +239,8 @@ class GateSession:
             finally:
                 self.journal.close()
                 self._exit.close()
-            artifacts.summarise(self.environ.get("GITHUB_STEP_SUMMARY"), self.document or {})
+            if self.document:
+                artifacts.summarise(self.environ, self.evidence, self.document)
         return self._ended
 
     def _conclude(self) -> int:
@@ -299,7 +301,7 @@ class GateSession:
         return ""
 
     def _pages(self, document: Mapping[str, Any]) -> Mapping[Path, str]:
-        return artifacts.report(self.report, document)
+        return artifacts.report(self.report, self.evidence, document)
 
     def _fault(self, status: int) -> str:
         """What beside the facts keeps this run from a pass, or ""."""

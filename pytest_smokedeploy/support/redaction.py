@@ -46,7 +46,7 @@ def one_line(text: str) -> str:
 
 def printable(text: str) -> str:
     """`text` with what could move a terminal's cursor escaped."""
-    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

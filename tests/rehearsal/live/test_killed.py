@@ -58,7 +58,7 @@ def test_a_gate_killed_right_before(live, window):
     assert (document["verdict"], document["clause"]) == ("INCOMPLETE", "FLR-3")
     assert reason in document["reason"]
     assert [row["clause"] for row in document["clauses"] if row["state"] != "proven"] == []
-    assert "<h2>INCOMPLETE</h2>" in (folder / "report.html").read_text()
+    assert "<h1>INCOMPLETE</h1>" in (folder / "report.html").read_text()
     assert (torn(folder), verify(folder) != [], list(folder.glob(".*"))) == ("", True, [])
     again = world.command("stop")
     assert (again.returncode, "everything is left alone" in again.stdout) == (0, True)

@@ -22,12 +22,12 @@ def on_hold(world):
 def agreed(world, run, verdict, *, held):
     """Exit status, folder and hold agree."""
     assert (run.document["verdict"], run.status) == (verdict, 0 if verdict == "PASS" else 1), run.output
-    assert f"{verdict}  " in run.output
+    assert f"{verdict} " in run.output
     assert on_hold(world) is held
     assert (verify(world.folder / "evidence") == []) is (verdict == "PASS")
     assert not list((world.folder / "evidence").glob(".*"))
     report = (world.folder / "evidence" / "report.html").read_text()
-    assert f"<h2>{verdict}</h2>" in report
+    assert f"<h1>{verdict}</h1>" in report
     assert "Traceback" not in run.output
 
 
@@ -112,7 +112,7 @@ def test_a_disk_that_fills(live, when, verdict):
         assert (run.document["verdict"], run.status) == (verdict, 0 if verdict == "PASS" else 1), run.output
         assert (OUTCOME in world.posts, on_hold(world)) == (verdict == "PASS", verdict != "PASS")
         assert world.stack.running() is False
-        assert f"{verdict}  " in run.output
+        assert f"{verdict} " in run.output
         assert "Traceback" not in run.output
         assert "No space left" in run.document["reason"] or verdict == "PASS"
         assert (verify(world.folder / "evidence") == []) is (verdict == "PASS")

@@ -263,8 +263,8 @@ HOLDS = {
     "nothing was sent": (lambda _facts: None, "not asked"),
     "an agent without holds": (lambda facts: sent(facts, hold=False), "not offered"),
     "killed before a status was read": (lambda facts: sent(facts, hold=True), "on"),
-    "read on": (lambda facts: facts.note_hold({"hold": {"reason": "r"}}), "on"),
-    "read off": (lambda facts: facts.note_hold({"hold": None}), "off"),
+    "read on": (lambda facts: facts.status("why", {"hold": {"reason": "r"}}), "on"),
+    "read off": (lambda facts: facts.status("why", {"hold": None}), "off"),
     "told, and the answer lost": (
         lambda facts: facts.note("outcome.failed", words="x", told=True),
         "not known",
@@ -292,8 +292,8 @@ def test_a_hold_is_noted_as_it_changes_with_its_words_and_its_release(written):
     made = written().start()
     made.facts.hold = lambda status: (f"on hold: {status['hold']['reason']}", "release it")
     for hold in (None, None, {"reason": "a"}, {"reason": "a"}):
-        made.facts.note_hold({"hold": hold})
-    made.facts.note_hold({})
+        made.facts.status("why", {"hold": hold})
+    made.facts.status("why", {})
     hold = read(made.write())["hold"]
     assert (hold["state"], hold["words"], hold["remedy"]) == ("on", "on hold: a", "release it")
     assert [e["on"] for e in made.journal.events if e["event"] == "hold.read"] == [False, True]

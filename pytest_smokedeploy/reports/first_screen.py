@@ -1,0 +1,122 @@
+"""The first screen of a run: what an operator must know at once, from the evidence alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+_PROCEEDS: Final = "The phase may proceed."
+_STOPS: Final = "The phase does not proceed."
+_REHEARSAL: Final = "A rehearsal: nothing was decided."
+#: What the operator does once the cause is mended, live and after a rehearsal.
+_ANEW: Final = "start the workflow anew by hand."
+_AGAIN: Final = "rehearse again: nothing is on hold."
+_LIVE: Final = "Start the deploy workflow by hand: a rehearsal is no evidence."
+#: What is said of a hold, by what is known of it.
+_HOLDS: Final[Mapping[str, str]] = {
+    "on": "The agent is on hold: it refuses every deploy until a person releases it.",
+    "off": "The agent is not on hold.",
+    "not known": "It is not known whether the agent is on hold.",
+    "not offered": "The agent keeps no hold.",
+    "not asked": "The agent was not asked whether it is on hold.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FirstScreen:
+    """What an operator must know at once; each text is a sentence or more, or "".
+
+    Attributes:
+        verdict: the verdict, one word.
+        meaning: whether the phase proceeds.
+        clause: id of the deciding clause.
+        asks: what that clause asks, "" where that is what was expected.
+        expected: what was expected.
+        seen: what was seen; the whole reason where it has no parts.
+        consequence: what that means.
+        next: what the operator does.
+        container: whether anything is running.
+        running: whether something may be.
+        hold: whether the agent is on hold, and since when, by whom and why.
+        held: whether it is, or may be.
+        release: how a person releases it.
+
+    """
+
+    verdict: str
+    meaning: str
+    clause: str
+    asks: str
+    expected: str
+    seen: str
+    consequence: str
+    next: str
+    container: str
+    running: bool
+    hold: str
+    held: bool
+    release: str
+
+
+def first_screen(document: Mapping[str, Any]) -> FirstScreen:
+    """The first screen of the run that `document` is the evidence of."""
+    deciding, hold, clause = document["deciding"], document["hold"], str(document["clause"])
+    asks = next((str(row["text"]) for row in document["clauses"] if row["clause"] == clause), "")
+    running = bool(document["stop"]["owed"]) and not document["stop"]["confirmed"]
+    held = hold["state"] in {"on", "not known"} and not document["rehearsal"]
+    return FirstScreen(
+        verdict=str(document["verdict"]),
+        meaning=_meaning(document),
+        clause=clause,
+        asks="" if asks == deciding["expected"] else asks,
+        expected=str(deciding["expected"]),
+        seen=str(deciding["seen"]),
+        consequence=str(deciding["meaning"]),
+        next=_next(document),
+        container=_container(document),
+        running=running,
+        hold=_hold(document),
+        held=held,
+        release=str(hold["remedy"]) if held and hold["remedy"] != deciding["remedy"] else "",
+    )
+
+
+def moment(at: object) -> str:
+    """A time of the evidence as it is shown: ``2026-01-31 10:00:27 UTC``."""
+    day, _, clock = str(at or "").removesuffix("Z").partition("T")
+    return f"{day} {clock.partition('.')[0]} UTC" if clock else "a time that is not known"
+
+
+def _meaning(d: Mapping[str, Any]) -> str:
+    if d["rehearsal"]:
+        return _REHEARSAL
+    return _PROCEEDS if d["verdict"] == "PASS" else _STOPS
+
+
+def _next(d: Mapping[str, Any]) -> str:
+    if d["verdict"] in {"PASS", "REHEARSED"}:
+        return _LIVE if d["rehearsal"] else ""
+    remedy, anew = d["deciding"]["remedy"], _AGAIN if d["rehearsal"] else _ANEW
+    return f"{remedy} Then {anew}" if remedy else f"{anew[0].upper()}{anew[1:]}"
+
+
+def _container(d: Mapping[str, Any]) -> str:
+    stop = d["stop"]
+    if not stop["owed"]:
+        return "This run deployed nothing."
+    if d["rehearsal"] and not stop["confirmed"]:
+        return "Nothing is running: the rehearsal's world ended with it, and no stop was confirmed."
+    if not stop["confirmed"]:
+        words = str(stop["words"] or "no stop was confirmed").rstrip(".")
+        return f"It may be running, on {d['endpoint_host'] or 'the server'}: {words}."
+    late = any(row["clause"] == "STP-2" and row["state"] == "violated" for row in d["clauses"])
+    confirmed = f"a status read confirmed the stop at {moment(stop['at'])}"
+    return f"Nothing is running: {confirmed}{', not in time (STP-2)' if late else ''}."
+
+
+def _hold(d: Mapping[str, Any]) -> str:
+    hold = d["hold"]
+    if d["rehearsal"]:
+        return "Nothing is on hold: the rehearsal's agent ended with it."
+    read = f" Read at {moment(hold['at'])}." if hold["at"] else ""
+    words = f" {hold['words'][:1].upper()}{hold['words'][1:].rstrip('.')}." if hold["words"] else ""
+    return f"{_HOLDS[hold['state']]}{words}{read}"

@@ -1,0 +1,90 @@
+"""The first screen: whether the phase proceeds, what runs, what is on hold, and what to do."""
+
+import pytest
+
+from pytest_smokedeploy.model import Finding
+from pytest_smokedeploy.reports.first_screen import first_screen, moment
+
+ORDER = Finding("OBS-7", False, "no order", "an order", remedy="Take the order out.")
+
+
+def test_a_pass(passed):
+    screen = first_screen(passed)
+    assert (screen.verdict, screen.meaning) == ("PASS", "The phase may proceed.")
+    assert (
+        screen.container == "Nothing is running: a status read confirmed the stop at 2026-01-31 10:00:41 UTC."
+    )
+    assert (screen.clause, screen.expected, screen.next, screen.release) == ("", "", "", "")
+    assert (screen.running, screen.held) == (False, False)
+    assert screen.hold.startswith("The agent is not on hold.")
+
+
+def test_a_failure_stands_part_by_part_with_the_hold_that_it_left(failed):
+    screen = first_screen(failed(ORDER))
+    assert (screen.verdict, screen.meaning) == ("FAIL", "The phase does not proceed.")
+    assert (screen.clause, screen.asks) == ("OBS-7", "the log shows no order execution")
+    assert (screen.expected, screen.seen, screen.consequence) == ("no order", "an order", ORDER.means)
+    assert screen.next == "Take the order out. Then start the workflow anew by hand."
+    assert screen.held is True
+    assert "on hold since noon: x. Read at 2026-01-31" in screen.hold
+    assert screen.release == "Release it by `cmd`."
+
+
+def test_a_stop_that_was_not_confirmed_names_the_host(run):
+    screen = first_screen(run().deploy().checks().held())
+    assert screen.running is True
+    assert screen.container == "It may be running, on agent.example: no stop was confirmed."
+
+
+def test_a_stop_that_came_late_says_so(run):
+    made = run().deploy().stop()
+    made.facts.finding(Finding("STP-2", False, "in time", "late"))
+    assert first_screen(made.checks().held()).container.endswith("10:00:41 UTC, not in time (STP-2).")
+
+
+def test_a_run_that_deployed_nothing_says_so_and_no_more(run):
+    refused = run().checks(Finding("PRE-1", False, "STEP 1-4", "STEP 3 is open")).document
+    screen = first_screen(refused)
+    assert (screen.verdict, screen.container) == ("REFUSED", "This run deployed nothing.")
+    assert screen.running is False
+
+
+def test_a_rehearsal_that_fails_speaks_of_a_rehearsal(failed):
+    screen = first_screen(failed(ORDER, rehearsal=True))
+    assert (screen.verdict, screen.meaning) == ("FAIL", "A rehearsal: nothing was decided.")
+    assert screen.next == "Take the order out. Then rehearse again: nothing is on hold."
+    assert (screen.held, screen.release) == (False, "")
+    assert "Nothing is on hold" in screen.hold
+
+
+def test_a_rehearsal_that_holds_says_what_is_evidence(run):
+    screen = first_screen(run(rehearsal=True).deploy().stop().checks().passed())
+    assert screen.verdict == "REHEARSED"
+    assert screen.next == "Start the deploy workflow by hand: a rehearsal is no evidence."
+
+
+def test_a_release_that_is_what_to_do_stands_there_once(run):
+    made = run().checks(Finding("FLR-3", False, "no hold", "on hold", remedy="Release it by `cmd`."))
+    screen = first_screen(made.held())
+    assert screen.next.startswith("Release it by `cmd`.")
+    assert screen.release == ""
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("on", "The agent is on hold"),
+        ("not known", "It is not known whether"),
+        ("not offered", "The agent keeps no hold."),
+        ("not asked", "The agent was not asked"),
+    ],
+)
+def test_a_hold_that_was_never_read(failed, state, words):
+    document = failed(ORDER)
+    document["hold"] = {"state": state, "at": None, "words": "", "remedy": ""}
+    assert first_screen(document).hold.startswith(words)
+
+
+def test_a_moment_is_shown_in_seconds():
+    assert moment("2026-01-31T10:00:27.123Z") == "2026-01-31 10:00:27 UTC"
+    assert moment(None) == "a time that is not known"
