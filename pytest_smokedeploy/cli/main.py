@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "log": "read a captured log against the settings, line by line",
     "stop": "stop what an interrupted run left deployed, as its journal tells",
     "verify": "exit 0 only for a live PASS that is whole and consistent",
+    "compare": "what changed between two runs, by their evidence folders",
     "agent": "serve the Deploy Agent (settings from the environment)",
 }
 

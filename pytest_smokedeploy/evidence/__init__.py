@@ -4,6 +4,7 @@ from pytest_smokedeploy.evidence.document import build as build
 from pytest_smokedeploy.evidence.document import replay as replay
 from pytest_smokedeploy.evidence.document import take as take
 from pytest_smokedeploy.evidence.files import fault as fault
+from pytest_smokedeploy.evidence.files import log_lines as log_lines
 from pytest_smokedeploy.evidence.folder import JOURNAL as JOURNAL
 from pytest_smokedeploy.evidence.folder import draft_folder as draft_folder
 from pytest_smokedeploy.evidence.folder import owed as owed

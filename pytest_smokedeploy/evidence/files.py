@@ -24,6 +24,9 @@ MOST_BYTES: Final = {
     "junit.xml": 64 * _MIB,
 }
 
+#: The most bytes of a line of the log that are read at once (chosen; an agent's line has up to 16 KiB).
+_LINE_BYTES: Final = _MIB
+
 
 @contextmanager
 def opened(path: Path) -> Iterator[BufferedReader]:
@@ -59,6 +62,20 @@ def fault(path: Path) -> str:
             return ""
     except EvidenceError as error:
         return str(error)
+
+
+@contextmanager
+def log_lines(folder: Path) -> Iterator[Iterator[str]]:
+    """The lines of a folder's ``startup.log``; none where it is missing or no evidence.
+
+    A line of more than `_LINE_BYTES` comes in parts, so that a reader takes bounded memory.
+    """
+    file = folder / "startup.log"
+    if fault(file):
+        yield iter(())
+        return
+    with opened(file) as log:
+        yield (line.decode("utf-8", "replace") for line in iter(lambda: log.readline(_LINE_BYTES), b""))
 
 
 def sha256(path: Path) -> str:

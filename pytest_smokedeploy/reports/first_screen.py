@@ -103,11 +103,11 @@ def _container(d: Mapping[str, Any]) -> str:
     stop = d["stop"]
     if not stop["owed"]:
         return "This run deployed nothing."
-    if d["rehearsal"] and not stop["confirmed"]:
-        return "Nothing is running: the rehearsal's world ended with it, and no stop was confirmed."
     if not stop["confirmed"]:
-        words = str(stop["words"] or "no stop was confirmed").rstrip(".")
-        return f"It may be running, on {d['endpoint_host'] or 'the server'}: {words}."
+        why = f": {stop['words'].rstrip('.')}." if stop["words"] else "."
+        if d["rehearsal"]:
+            return f"No stop was confirmed{why} The rehearsal's world ended with the run."
+        return f"It may be running, on {d['endpoint_host'] or 'the server'}{why}"
     late = any(row["clause"] == "STP-2" and row["state"] == "violated" for row in d["clauses"])
     confirmed = f"a status read confirmed the stop at {moment(stop['at'])}"
     return f"Nothing is running: {confirmed}{', not in time (STP-2)' if late else ''}."

@@ -1,15 +1,13 @@
 """GitHub's annotations and step summary, made from the evidence alone (FACTS: GitHub Actions)."""
 
 import re
-from collections.abc import Iterable, Mapping
-from html import escape
+from collections.abc import Mapping
 from typing import Any, Final
 
 from pytest_smokedeploy.reports.first_screen import first_screen
+from pytest_smokedeploy.reports.markdown import cell, table
 from pytest_smokedeploy.support.redaction import printable
 
-#: Characters of a cell (chosen).
-_CELL: Final = 1000
 #: Characters of a summary; GitHub takes 1 MiB of a step, and drops the whole of a longer one.
 _MOST: Final = 200_000
 #: Annotations of a step that GitHub shows.
@@ -18,8 +16,6 @@ _ANNOTATIONS: Final = 10
 _DATA: Final = 4000
 #: A file and its line, as messages name them.
 _PLACE: Final = re.compile(r"(?<![\w./:-])([\w.-][\w./-]*\.(?:ya?ml|py|sql)):(\d+)")
-#: What Markdown would take for markup of its own.
-_MARKUP: Final = {ord(sign): f"&#{ord(sign)};" for sign in "|`*_[]\\~"}
 
 
 def annotations(document: Mapping[str, Any]) -> list[str]:
@@ -63,29 +59,18 @@ def summary(document: Mapping[str, Any]) -> str:
         ("Target", f"{document['environment'] or '-'} on {document['execution_plane'] or '-'}"),
     ]
     parts = [
-        f"## Smoke deploy: {_cell(screen.verdict)}",
-        f"**{_cell(screen.meaning)}** **{_cell(screen.container)}**",
-        _table(("", ""), [(name, text) for name, text in facts if name and text]),
+        f"## Smoke deploy: {cell(screen.verdict)}",
+        f"**{cell(screen.meaning)}** **{cell(screen.container)}**",
+        table(("", ""), [(name, text) for name, text in facts if name and text]),
     ]
     violated = [r for r in document["clauses"] if r["state"] == "violated" and r["clause"] != screen.clause]
     if violated:
         rows = [(row["clause"], row["text"], row["words"]) for row in violated]
-        parts.append(_table(("violated too", "what it asks", "what was seen"), rows))
+        parts.append(table(("violated too", "what it asks", "what was seen"), rows))
     unproven = sum(row["state"] == "not proven" for row in document["clauses"])
     if unproven:
         parts.append(f"{unproven} clauses are not proven; `report.html` lists them.")
     return "\n\n".join(parts)[:_MOST] + "\n\n"
-
-
-def _table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
-    names = list(head)
-    lines = [names, ["---"] * len(names), *([_cell(cell) for cell in row] for row in rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _cell(text: object) -> str:
-    """`text` as one cell of a table: no markup, no column, no line of its own."""
-    return escape(printable(" ".join(str(text).split()))[:_CELL]).translate(_MARKUP)
 
 
 def silence(token: str) -> str:

@@ -82,6 +82,12 @@ def excerpt(lines: Iterable[str], document: Mapping[str, Any]) -> LogExcerpt:
     return found
 
 
+def message(line: str) -> str:
+    """What the runtime wrote, of a line of ``startup.log``."""
+    match = _LINE.fullmatch(line.rstrip("\n"))
+    return match[4] if match else line.rstrip("\n")
+
+
 def _row(number: int, line: str, forbidden: set[tuple[str, str]]) -> LogRow:
     match = _LINE.fullmatch(line.rstrip("\n"))
     time, _, tag, text = match.groups() if match else ("", "", "", line)

@@ -1,10 +1,11 @@
 """What a run leaves on the disk beside its evidence: other plug-ins' files masked, a step summary."""
 
 from collections.abc import Iterable, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from pytest_smokedeploy.evidence import log_lines
 from pytest_smokedeploy.reports import github, html
 from pytest_smokedeploy.support.redaction import Sanitiser
 
@@ -34,10 +35,7 @@ def report(file: Path, folder: Path, document: Mapping[str, Any]) -> dict[Path, 
         OSError: report or log can't be read.
 
     """
-    with ExitStack() as stack:
-        log: Iterable[str] = ()
-        if (written := folder / "startup.log").is_file():
-            log = stack.enter_context(written.open(encoding="utf-8", errors="replace", newline="\n"))
+    with log_lines(folder) as log:
         if not file.is_file():
             return {file: html.page(document, log)}
         text = file.read_text(encoding="utf-8", errors="surrogateescape")

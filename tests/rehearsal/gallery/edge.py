@@ -25,7 +25,7 @@ def left_running(edge: str) -> Case:
         World(edge=edge),  # type: ignore[arg-type]
         stopped=False,
         also=("STP-2",),
-        says=("MAY STILL BE RUNNING", "Stop it by hand on the server now"),
+        says=("No stop was confirmed", "Stop it by hand on the server now"),
     )
 
 

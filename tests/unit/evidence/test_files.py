@@ -6,7 +6,7 @@ import os
 import pytest
 
 from pytest_smokedeploy.evidence import Journal, torn, verify, write_folder
-from pytest_smokedeploy.evidence.files import MOST_BYTES, sha256
+from pytest_smokedeploy.evidence.files import MOST_BYTES, log_lines, sha256
 from pytest_smokedeploy.support.redaction import Sanitiser
 
 READ = ("evidence.json", "test-result.intoto.json", "test-result.predicate.json", *MOST_BYTES)
@@ -122,3 +122,20 @@ def test_a_full_journal_still_takes_a_stop_and_no_answer(tmp_path):
     assert told == ["status.read"] * 7 + ["stop.sent", "stop.confirmed"]
     assert journal.broken == f"it may have {MOST_BYTES['journal.jsonl']} bytes"
     assert journal.kept() is False
+
+
+def test_the_lines_of_a_log_come_one_by_one_and_a_very_long_one_in_parts(tmp_path):
+    (tmp_path / "startup.log").write_bytes(b"one\n" + b"x" * (3 << 20) + b"\n\xff\n")
+    with log_lines(tmp_path) as lines:
+        found = list(lines)
+    assert (found[0], found[-1]) == ("one\n", "\ufffd\n")
+    assert max(map(len, found)) == 1 << 20
+
+
+@pytest.mark.parametrize("size", [None, 2 << 30])
+def test_a_log_that_is_no_evidence_has_no_lines(tmp_path, size):
+    if size:
+        with (tmp_path / "startup.log").open("wb") as file:
+            file.truncate(size)
+    with log_lines(tmp_path) as lines:
+        assert list(lines) == []

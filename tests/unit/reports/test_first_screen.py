@@ -33,7 +33,13 @@ def test_a_failure_stands_part_by_part_with_the_hold_that_it_left(failed):
 def test_a_stop_that_was_not_confirmed_names_the_host(run):
     screen = first_screen(run().deploy().checks().held())
     assert screen.running is True
-    assert screen.container == "It may be running, on agent.example: no stop was confirmed."
+    assert screen.container == "It may be running, on agent.example."
+
+
+def test_a_rehearsal_without_a_confirmed_stop_says_so_and_what_became_of_it(run):
+    screen = first_screen(run(rehearsal=True).deploy().checks().document)
+    assert screen.running is True
+    assert screen.container == "No stop was confirmed. The rehearsal's world ended with the run."
 
 
 def test_a_stop_that_came_late_says_so(run):

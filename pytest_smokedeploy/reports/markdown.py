@@ -1,0 +1,23 @@
+"""Tables in GitHub's Markdown; every cell is text."""
+
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import Final
+
+from pytest_smokedeploy.support.redaction import printable
+
+#: Characters of a cell (chosen).
+_CELL: Final = 1000
+#: What Markdown would take for markup of its own.
+_MARKUP: Final = {ord(sign): f"&#{ord(sign)};" for sign in "|`*_[]\\~"}
+
+
+def table(head: Sequence[str], rows: Iterable[Iterable[object]]) -> str:
+    """A table of these rows."""
+    lines = [head, ["---"] * len(head), *([cell(value) for value in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def cell(text: object) -> str:
+    """`text` as one cell of a table: no markup, no column, no line of its own."""
+    return escape(printable(" ".join(str(text).split()))[:_CELL]).translate(_MARKUP)
