@@ -38,6 +38,7 @@ def take(record: Record, event: Event) -> None:  # noqa: C901 - one case a fact
             ]
             record.expect(checks)
         case "misuse":
+            record.rehearsal |= bool(event.get("rehearsal"))
             record.misuse(str(event["message"]), event.get("clause"))
         case "finding":
             record.finding(_finding(event))
@@ -104,7 +105,7 @@ def build(events: Sequence[Event], files: Mapping[str, str]) -> dict[str, Any]:
         "deciding": _deciding(record, decision, named["misuse"]),
         "exit_status": decision.exit_status,
         "finished": bool(named["run.finished"]),
-        "rehearsal": bool(started.get("rehearsal", False)),
+        "rehearsal": record.rehearsal,
         "started_at": events[0]["at"] if events else None,
         "finished_at": events[-1]["at"] if events else None,
         **{k: started.get(k, "") for k in ("environment", "execution_plane", "endpoint_host", "engine")},

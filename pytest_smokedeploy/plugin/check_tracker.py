@@ -165,8 +165,9 @@ class CheckTracker:
         for finding in map(self._gate.facts.record.found, check.clauses):
             if finding is not None and not finding:
                 return mask(str(finding)), None, True
-        # A bare number says nothing of who left.
-        said = repr(error) if isinstance(error, SystemExit) else str(error).strip() or repr(error)
+        # A key or a number alone says nothing of what happened.
+        said = str(error).strip() if isinstance(error, AssertionError) else ""
+        said = said or f"{type(error).__name__}: {error}"
         return mask(said.splitlines()[0][:500]), None, False
 
     def _redact(self, report: Any) -> None:  # noqa: ANN401 - pytest's own

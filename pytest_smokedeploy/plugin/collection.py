@@ -75,4 +75,6 @@ def _check(item: Item) -> Check:
         raise MisuseError(words)
     doc = (getattr(getattr(item, "obj", None), "__doc__", None) or "").strip()
     title = doc.splitlines()[0] if doc else item.name.removeprefix("test_").replace("_", " ")
+    if (spec := getattr(item, "callspec", None)) is not None:
+        title += f" [{spec.id}]"
     return Check(item.nodeid, title, Stage(stage), clauses)

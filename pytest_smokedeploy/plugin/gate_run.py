@@ -12,13 +12,13 @@ import pytest
 
 from pytest_smokedeploy.evidence import usable
 from pytest_smokedeploy.model import EXIT_FAILED
-from pytest_smokedeploy.plugin import collection, compatibility, terminal
+from pytest_smokedeploy.plugin import collection, compatibility, own_checks, terminal
 from pytest_smokedeploy.plugin.check_tracker import CheckTracker
 from pytest_smokedeploy.plugin.collection import Collection
 from pytest_smokedeploy.reports import github
 from pytest_smokedeploy.reports.terminal import lines
 from pytest_smokedeploy.run.session import GateSession
-from pytest_smokedeploy.support.errors import SmokedeployError
+from pytest_smokedeploy.support.errors import MisuseError, SmokedeployError
 from pytest_smokedeploy.support.redaction import one_line
 
 
@@ -39,6 +39,7 @@ class GateRun:
         self.tracker: CheckTracker | None = None
         self._config = config
         self._collection: Collection | None = None
+        self._broken: list[MisuseError] = []
         self._session: pytest.Session | None = None
         self._armed = False
         self._failed = False
@@ -78,6 +79,11 @@ class GateRun:
         if compatibility.listing(self._config) and compatibility.dispatched(self._config):
             self._begin()
 
+    def read(self, report: pytest.CollectReport) -> None:
+        """Keep why a file's checks could not be collected."""
+        if error := own_checks.broken(report):
+            self._broken.append(error)
+
     def collect(self, items: list[pytest.Item]) -> None:
         """Read the checks off `items`, and order them as the model does."""
         there = self._config.pluginmanager.hasplugin("pytest_order")
@@ -91,7 +97,7 @@ class GateRun:
 
         """
         self._session = session
-        if self._collection and not compatibility.only_lists(self._config):
+        if (self._collection or self._broken) and not compatibility.only_lists(self._config):
             self._begin()
         elif self._armed:
             if compatibility.dispatched(self._config):
@@ -118,12 +124,17 @@ class GateRun:
         if environ.get("GITHUB_ACTIONS") == "true":
             self._token = secrets.token_hex(16)
             terminal.show(config, github.silence(self._token))
-        misuses = [*collected.misuses, *compatibility.misuses(config, items, collected.checks)]
+        misuses = [
+            *self._broken,
+            *collected.misuses,
+            *compatibility.misuses(config, items, collected.checks),
+        ]
+        unfit = list(own_checks.misuses(config, items, collected.checks))
         versions = {d.project_name: d.version for _, d in config.pluginmanager.list_plugin_distinfo()}
         # pytest tells it after everything else, when GitHub's runner takes commands again.
         with _refusing(gate.sanitiser.text):
             try:
-                gate.begin(list(collected.checks.values()), misuses, versions)
+                gate.begin(list(collected.checks.values()), misuses, unfit, versions)
             except SmokedeployError:
                 gate.settle()
                 raise

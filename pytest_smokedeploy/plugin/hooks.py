@@ -89,6 +89,17 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
         _awake(config).refuse_listing()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Keep why a file's checks could not be collected."""
+    report = yield
+    if run := collector.config.stash.get(RUN, None):
+        run.read(report)
+    return report
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Wake if a test carries a stage: read the checks and order them as the model does."""

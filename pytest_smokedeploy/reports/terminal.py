@@ -21,8 +21,8 @@ def lines(document: Mapping[str, Any]) -> list[str]:
     rows.append(("container", screen.container))
     rows.append(("hold", f"{screen.hold} {screen.release}".rstrip()))
     clause = f"{screen.clause}: " if screen.clause else ""
-    seen = f"expected {screen.expected}; saw {screen.seen.rstrip('.')}." if screen.expected else screen.seen
-    parts = (f"{clause}{seen}", screen.consequence, screen.meaning)
+    seen = f"expected {screen.expected}; saw {screen.seen}" if screen.expected else screen.seen
+    parts = (f"{clause}{seen.rstrip('.')}.", screen.consequence, screen.meaning)
     rows.append((screen.verdict, " ".join(part for part in parts if part)))
     rows += [("next", screen.next)] if screen.next else []
     return [f"{name:11}{one_line(words)}" for name, words in rows]

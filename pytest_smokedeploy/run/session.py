@@ -101,8 +101,20 @@ class GateSession:
 
     # -- begin -----------------------------------------------------------------------------
 
-    def begin(self, checks: list[Check], misuses: list[MisuseError], versions: Mapping[str, str]) -> None:
+    def begin(
+        self,
+        checks: list[Check],
+        misuses: list[MisuseError],
+        unfit: list[MisuseError],
+        versions: Mapping[str, str],
+    ) -> None:
         """Open the run.
+
+        Args:
+            checks: the collected checks.
+            misuses: what of pytest's options and plug-ins makes this run no gate.
+            unfit: what of the checks does; a live run is told of a wrong setting before it.
+            versions: of the plug-ins.
 
         Raises:
             SmokedeployError: the run cannot be a gate; the evidence says so already.
@@ -115,10 +127,12 @@ class GateSession:
             self._exit.callback(logger.setLevel, logger.level)
             logger.setLevel(logging.WARNING)
         try:
-            for misuse in misuses:
+            for misuse in [*misuses, *(unfit if self.options.rehearse else [])]:
                 raise misuse
             self._resolve()
             self._started(versions)
+            for misuse in unfit:
+                raise misuse
             workflow = workflow_file.read(self.run.workflow_file)
             if faults := workflow_file.misuses(workflow, self.run):
                 raise faults[0]
@@ -129,7 +143,8 @@ class GateSession:
                 self.client = self._exit.enter_context(client)
             self._lay()
         except SmokedeployError as error:
-            self.facts.note("misuse", message=str(error), clause=error.clause, remedy=error.remedy)
+            how = {"clause": error.clause, "remedy": error.remedy, "rehearsal": self.options.rehearse}
+            self.facts.note("misuse", message=str(error), **how)
             raise
         self.preconditions = Preconditions(self.run, self.client, workflow)
         mask, shield, asks = self.sanitiser.text, self.signals.shield, self.preconditions

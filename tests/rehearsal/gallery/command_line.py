@@ -28,19 +28,19 @@ def own(check: str = "", conftest: str = "", stage: str = "verify") -> dict[str,
     return {"test_7_own.py": head + check, "conftest.py": conftest}
 
 
-def left_out(clause: str, *options: str, deploys: bool = True, **how) -> Case:
-    """Options that leave checks out: what no check claims any more is not proven."""
-    return Case(clause, INCOMPLETE, World(), deploys=deploys, options=options, **how)
-
-
-def only(clause: str, *tests: str, deploys: bool = False) -> Case:
-    """A part of the smoke tests alone."""
-    return left_out(clause, deploys=deploys, tests=tests)
-
-
 def refused(clause: str, *options: str, **how) -> Case:
     """Options that no gate takes: one clear line, and nothing leaves."""
     return Case(clause, REFUSED, World(), status=4, deploys=False, options=options, **how)
+
+
+def left_out(clause: str, *options: str, **how) -> Case:
+    """A part of the checks was chosen: known at collection, and refused."""
+    return refused(clause, *options, words="Only a part of the checks was chosen", **how)
+
+
+def only(clause: str, *tests: str) -> Case:
+    """A part of the smoke tests alone."""
+    return left_out(clause, tests=tests)
 
 
 def no_gate(status: int, *options: str, **how) -> Case:
@@ -51,31 +51,31 @@ def no_gate(status: int, *options: str, **how) -> Case:
 CASES: dict[str, Case] = {
     # -- a part of the checks
     "the shutdown left out": left_out("STP-1", "-k", "not test_5_shutdown"),
-    "deselected": left_out("TRG-2", "-k", "not cannot_move", deploys=False),
+    "deselected": left_out("TRG-2", "-k", "not cannot_move"),
     "a check left out": left_out("VER-2", "-k", "not running_is_true"),
-    "all checks left out by a mark": left_out("TGT-1", "-m", "not smoke_stage", deploys=False),
+    "all checks left out by a mark": left_out("TGT-1", "-m", "not smoke_stage"),
     "an own check left out by a mark": left_out("EXT-2", "-m", "smoke_clause", files=own(PASSES)),
     "a check deselected by its id": left_out("VER-2", f"--deselect=smoke_tests/{VER_2}"),
     "one check alone": only("TGT-1", VER_2),
     "the preconditions alone": only("AGT-1", "test_1_preconditions.py"),
     "the deploy alone": only("TGT-1", "test_2_deploy.py"),
     "the shutdown alone": only("TGT-1", "test_5_shutdown.py"),
-    "preconditions and deploy alone": only(
-        "VER-1", "test_1_preconditions.py", "test_2_deploy.py", deploys=True
-    ),
+    "preconditions and deploy alone": only("VER-1", "test_1_preconditions.py", "test_2_deploy.py"),
     "a file ignored": left_out("STP-1", "--ignore={tests}/test_5_shutdown.py"),
     "files ignored by a pattern": left_out("OBS-1", "--ignore-glob={tests}/*observe*"),
-    "last failed alone": left_out("TGT-1", *CACHE, "--lf", deploys=False, files=LAST),
+    "last failed alone": left_out("TGT-1", *CACHE, "--lf", files=LAST),
     "last failed alone, and none failed": left_out(
-        "TGT-1", *CACHE, "--lf", "--lfnf=none", deploys=False, files={"conftest.py": ""}
+        "TGT-1", *CACHE, "--lf", "--lfnf=none", files={"conftest.py": ""}
     ),
     "last failed first": refused("VER-6", *CACHE, "--ff", files=LAST),
     "new ones first": refused("VER-6", *CACHE, "--nf", files=LAST),
-    "from the last failed on": left_out("TGT-1", *CACHE, "--sw", deploys=False, files=STEPPED),
+    "from the last failed on": left_out("TGT-1", *CACHE, "--sw", files=STEPPED),
     # -- an early end
     "stopped at the first failure": Case("EXT-2", FAIL, World(), files=own(FAILS), options=("-x",)),
     "stopped at one failure": Case("EXT-2", FAIL, World(), files=own(FAILS), options=("--maxfail=1",)),
-    "a session's time-out": left_out("TGT-2", "--session-timeout=0.001", deploys=False),
+    "a session's time-out": Case(
+        "TGT-2", INCOMPLETE, World(), deploys=False, options=("--session-timeout=0.001",)
+    ),
     "a check's time-out": Case(
         "EXT-2",
         FAIL,
@@ -137,8 +137,14 @@ CASES: dict[str, Case] = {
         "FLR-4", environ={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": ""}, files={"conftest.py": ""}, needs="plugins"
     ),
     # -- an interpreter without assertions
-    "assertions optimised away": left_out(
-        "TGT-1", "--assert=plain", deploys=False, environ={"PYTHONOPTIMIZE": "1"}, files={"conftest.py": ""}
+    "assertions optimised away": Case(
+        "TGT-1",
+        INCOMPLETE,
+        World(),
+        deploys=False,
+        options=("--assert=plain",),
+        environ={"PYTHONOPTIMIZE": "1"},
+        files={"conftest.py": ""},
     ),
     "assertions optimised, and rewritten": Case(
         "EXT-2", FAIL, World(), files=own(FAILS), environ={"PYTHONOPTIMIZE": "2"}
@@ -163,15 +169,20 @@ CASES: dict[str, Case] = {
     "options from the environment": left_out("STP-1", environ={"PYTEST_ADDOPTS": "-k 'not shutdown'"}),
     "other names for tests": no_gate(5, "-o", "python_functions=check_*"),
     "twice": Case("FLR-4", REFUSED, World(), deploys=False, options=("--keep-duplicates",), tests=("", "")),
-    "a file that can't be collected": Case(
-        "",
-        FAIL,
-        World(),
+    "a file that can't be collected": refused(
+        "EXT-2",
+        "--continue-on-collection-errors",
         files=own("import no_such_module\n"),
-        options=("--continue-on-collection-errors",),
+        words="no_such_module",
     ),
-    "a file that can't be collected ends it": left_out(
-        "TGT-1", deploys=False, files=own("import no_such_module\n")
+    "a file that can't be collected ends it": refused(
+        "EXT-2", files=own("import no_such_module\n"), words="test_7_own.py can't be read"
+    ),
+    "a file with an error of syntax": refused(
+        "EXT-2", files=own("def test_own(smoke_status)\n    pass\n"), words="test_7_own.py:4 can't be read"
+    ),
+    "a file that is skipped as a whole": refused(
+        "EXT-2", files=own('pytest.skip("not today", allow_module_level=True)\n'), words="not today"
     ),
     # -- what changes nothing
     "no conftest": sound(options=("--noconftest",), files=own("", "raise RuntimeError\n")),
@@ -179,8 +190,6 @@ CASES: dict[str, Case] = {
     "nothing captured": sound(options=("-s",)),
     "quiet": sound(options=("-qq", "--no-header", "--no-summary", "--tb=no")),
     "verbose": sound(options=("-vv", "--setup-show", "-rA", "--durations=5")),
-    "run xfail": Case(
-        "EXT-2", FAIL, World(), files=own("@pytest.mark.xfail\n" + FAILS), options=("--runxfail",)
-    ),
+    "run xfail": refused("EXT-2", "--runxfail", files=own("@pytest.mark.xfail\n" + FAILS)),
     "stepwise, nothing failed": sound(options=(*CACHE, "--sw"), files={"conftest.py": ""}),
 }

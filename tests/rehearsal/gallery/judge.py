@@ -87,7 +87,8 @@ def misses(case: Case, run: Ended) -> list[str]:
 
 def _half(run: Ended) -> list[str]:
     """Findings that do not say all: what was expected and seen, what it means, what to do next."""
-    events = Journal.read(run.folder / "evidence" / JOURNAL)
+    file = run.folder / "evidence" / JOURNAL
+    events = Journal.read(file) if file.exists() else []
     facts = [f for f in events if f["event"] == "finding" and f["holds"] is not True]
     parts = ("expected", "seen", "meaning", "remedy")
     return [f"{f['clause']} has no {part}" for f in facts for part in parts if not f[part]]

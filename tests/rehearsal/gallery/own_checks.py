@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pytest_smokedeploy.rehearsal import World
 from tests.rehearsal.gallery.case import FAIL, INCOMPLETE, REFUSED, Case, after_idle, says, sound
-from tests.rehearsal.gallery.command_line import FAILS, PASSES, own
+from tests.rehearsal.gallery.command_line import FAILS, PASSES, own, refused
 from tests.rehearsal.gallery.conftests import MAKES_REPORTS, REMOVES
 from tests.rehearsal.gallery.lies import status
 
@@ -84,17 +84,64 @@ CASES: dict[str, Case] = {
         'def test_own(smoke_status):\n    pytest.exit("bye", returncode=0)\n', "OBS-1"
     ),
     "a check that leaves with 0": check(
-        "def test_own(smoke_status):\n    import sys; sys.exit(0)\n", "EXT-2", FAIL, words="SystemExit(0)"
+        "def test_own(smoke_status):\n    import sys; sys.exit(0)\n", "EXT-2", FAIL, words="SystemExit: 0"
     ),
     "an own check skipped": check('def test_own():\n    pytest.skip("not today")\n', "EXT-2"),
-    "an own check xfailed": check("@pytest.mark.xfail\n" + FAILS, "EXT-2"),
-    "an own check xpassed": check("@pytest.mark.xfail\n" + PASSES, "EXT-2"),
-    "a strict xfail that passes": check("@pytest.mark.xfail(strict=True)\n" + PASSES, "EXT-2", FAIL),
-    "an own check that nobody awaits": check(
-        "async def test_own():\n    assert False\n",
+    "an own check xfailed": refused(
+        "EXT-2", files=own("@pytest.mark.xfail\n" + FAILS), words="expected to fail"
+    ),
+    "an own check skipped by a mark": refused(
+        "EXT-2", files=own("@pytest.mark.skip\n" + PASSES), words="skipped"
+    ),
+    "an own check that may be skipped": refused(
+        "EXT-2", files=own('@pytest.mark.skipif(False, reason="x")\n' + PASSES), words="may be skipped"
+    ),
+    "an own check without parameters": refused(
         "EXT-2",
-        conftest="import pytest\n\n\n@pytest.hookimpl(tryfirst=True)\n"
-        'def pytest_pyfunc_call(pyfuncitem):\n    return True if pyfuncitem.name == "test_own" else None\n',
+        files=own('@pytest.mark.parametrize("one", [])\ndef test_own(one):\n    pass\n'),
+        words="its `parametrize` is empty",
+    ),
+    "a test case skipped by unittest": refused(
+        "EXT-2",
+        files=own("import unittest\n\n\n@unittest.skip('x')\n" + _CASE.partition("\n\n\n")[2].format(3)),
+        words="skipped",
+    ),
+    "an own check of a fixture that does not exist": refused(
+        "EXT-2", files=own("def test_own(smoke_stat):\n    pass\n"), words="Did you mean `smoke_status`?"
+    ),
+    "an own check that stops too early": refused(
+        "EXT-2", files=own("def test_own(smoke_shutdown):\n    pass\n"), words="of the stage shutdown"
+    ),
+    "an own check that stops too early, by another fixture": refused(
+        "EXT-2",
+        files=own(
+            "@pytest.fixture\ndef ours(smoke_shutdown):\n    pass\n\n\ndef test_own(ours):\n    pass\n"
+        ),
+        words="of the stage shutdown",
+    ),
+    "an own check that nobody awaits": refused(
+        "EXT-2",
+        files=own(
+            "async def test_own():\n    assert False\n",
+            "import pytest\n\n\n@pytest.hookimpl(tryfirst=True)\ndef pytest_pyfunc_call(pyfuncitem):\n"
+            '    return True if pyfuncitem.name == "test_own" else None\n',
+        ),
+        words="`async def`",
+    ),
+    "an own check with parameters": sound(
+        files=own(
+            '@pytest.mark.parametrize("one", [1, 2])\ndef test_own(smoke_status, one):\n    assert one\n'
+        )
+    ),
+    "an own check with parameters, one of which fails": check(
+        '@pytest.mark.parametrize("word", ["here", "nowhere"])\n'
+        "def test_own(smoke_status, word):\n    assert word == 'here'\n",
+        "EXT-2",
+        FAIL,
+        words="own [nowhere]",
+    ),
+    "an own check that meets a key error": check(
+        'def test_own(smoke_status):\n    smoke_status.raw["env"]\n', "EXT-2", FAIL, words="KeyError: 'env'"
     ),
     "an own check that is awaited": sound(files=own(_ASYNC.format("True")), options=("-p", "anyio")),
     "an own check that is awaited, and fails": check(
@@ -141,13 +188,14 @@ CASES: dict[str, Case] = {
             _CLAIM.format("VER-2") + "def test_own(smoke_status):\n    smoke_status.is_running()\n", REMOVES
         ),
     ),
-    "a precondition that deploys": check(
-        _CLAIM.format("PRE-2")
-        + "def test_own(smoke_deployment):\n    assert smoke_deployment.is_running()\n",
-        "PRE-2",
-        REFUSED,
-        stage="preconditions",
-        deploys=False,
+    "a precondition that deploys": refused(
+        "EXT-2",
+        files=own(
+            _CLAIM.format("PRE-2")
+            + "def test_own(smoke_deployment):\n    assert smoke_deployment.is_running()\n",
+            stage="preconditions",
+        ),
+        words="of the stage deploy",
     ),
     "it leaves while an own check looks on": Case(
         "OBS-6", FAIL, after_idle("sleep 6; exit 0"), files=own(_UNTIL_IT_ENDS, stage="observe")
