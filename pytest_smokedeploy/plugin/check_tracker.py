@@ -3,6 +3,8 @@
 It reads pytest's objects without importing pytest, as `collection` does.
 """
 
+import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +14,7 @@ from typing import Any, Final, TypeAlias
 
 from pytest_smokedeploy.evidence import utc_now
 from pytest_smokedeploy.judging import Check, CheckOutcome, blocked
+from pytest_smokedeploy.model import Stage
 from pytest_smokedeploy.run.session import GateSession
 from pytest_smokedeploy.support.errors import SmokedeployError
 
@@ -98,12 +101,20 @@ class CheckTracker:
         self._blocked: dict[str, str] = {}
         self._state: dict[str, End] = {}
         self._began: dict[str, str] = {}
+        self._stage: Stage | None = None
+        self._stage_began = 0.0
+        self._left = Counter(check.stage for check in checks.values())
+        self._passed: Counter[Stage] = Counter()
 
     def setup(self, item: Item) -> str | None:
         """Why a check must not run now, or None."""
         self._began[item.nodeid] = utc_now()
-        if why := blocked(self._gate.facts.record, self._checks[item.nodeid]):
+        check = self._checks[item.nodeid]
+        if why := blocked(self._gate.facts.record, check):
             self._blocked[item.nodeid] = why
+        elif self._stage is not check.stage:
+            self._stage, self._stage_began = check.stage, time.monotonic()
+            self._gate.facts.announce(f"{check.stage} begins")
         return why
 
     def report(self, item: Item, when: str, error: BaseException | None, report: Any) -> None:  # noqa: ANN401
@@ -132,6 +143,13 @@ class CheckTracker:
     def _record(self, check: Check, end: End, began: str, ended: str) -> None:
         how = dict(zip(("outcome", "words", "clause"), end, strict=True))
         self._gate.facts.note("check.finished", id=check.id, **how, started_at=began, finished_at=ended)
+        self._left[check.stage] -= 1
+        self._passed[check.stage] += how["outcome"] == "passed"
+        if self._left[check.stage] == 0 and self._stage is check.stage:
+            checks = sum(one.stage is check.stage for one in self._checks.values())
+            seconds = time.monotonic() - self._stage_began
+            words = f"{self._passed[check.stage]} of {checks} checks passed in {seconds:.1f} s"
+            self._gate.facts.announce(f"{check.stage} ends: {words}")
 
     def _phase(self, check: Check, when: str, error: BaseException | None, report: Any) -> End | None:  # noqa: ANN401
         """How the check ended by this phase; None where the phase says nothing of it."""
@@ -148,6 +166,7 @@ class CheckTracker:
             words, clause, plain = self._told(check, raised or AssertionError(str(report.longrepr)))
             if plain:
                 report.longrepr = words
+            report.smokedeploy_follows = self._follows(check)
             return "failed", words, clause
         if report.skipped:
             return "skipped", str(raised or ""), None
@@ -169,6 +188,15 @@ class CheckTracker:
         said = str(error).strip() if isinstance(error, AssertionError) else ""
         said = said or f"{type(error).__name__}: {error}"
         return mask(said.splitlines()[0][:500]), None, False
+
+    def _follows(self, check: Check) -> bool:
+        """Whether a failed check of the stage exit says no more than what another one says."""
+        record = self._gate.facts.record
+        first = record.first_violation()
+        if first is None or first[0] in check.clauses or check.stage is not Stage.EXIT:
+            return False
+        found = [record.found(clause) for clause in check.clauses]
+        return check.clauses == ("EXT-2",) or all(one is None or one.holds is None for one in found)
 
     def _redact(self, report: Any) -> None:  # noqa: ANN401 - pytest's own
         mask = self._gate.sanitiser.text

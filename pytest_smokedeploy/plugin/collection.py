@@ -74,7 +74,8 @@ def _check(item: Item) -> Check:
         words = f"{item.nodeid}: a check of your own belongs to the stage verify or observe, not {stage}."
         raise MisuseError(words)
     doc = (getattr(getattr(item, "obj", None), "__doc__", None) or "").strip()
-    title = doc.splitlines()[0] if doc else item.name.removeprefix("test_").replace("_", " ")
+    name = getattr(item, "originalname", None) or item.name
+    title = doc.splitlines()[0] if doc else name.removeprefix("test_").replace("_", " ")
     if (spec := getattr(item, "callspec", None)) is not None:
         title += f" [{spec.id}]"
     return Check(item.nodeid, title, Stage(stage), clauses)

@@ -143,9 +143,14 @@ def pytest_runtest_makereport(
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_report_teststatus(report: pytest.CollectReport | pytest.TestReport) -> tuple[str, str, str] | None:
-    """Show a blocked check as blocked, not as skipped."""
-    return ("blocked", "b", "BLOCKED") if getattr(report, "smokedeploy_blocked", False) else None
+def pytest_report_teststatus(
+    report: pytest.CollectReport | pytest.TestReport, config: pytest.Config
+) -> tuple[str, str, str] | None:
+    """Count a blocked check as blocked, and a failure that follows from another as that, unless asked for."""
+    if getattr(report, "smokedeploy_blocked", False):
+        return "blocked", "b", "BLOCKED"
+    follows = getattr(report, "smokedeploy_follows", False) and config.option.verbose < 1
+    return ("failed by another's failure", "f", "FOLLOWS") if follows else None
 
 
 @pytest.hookimpl(optionalhook=True)
