@@ -8,6 +8,16 @@ from pytest_smokedeploy.lifecycle.watch import Watch
 from pytest_smokedeploy.model import CLAUSE, Finding
 
 _REMEDY: Final = "Look at these first; the rest follows from them."
+#: What an exit code says of how the runtime ended, and what to do about it.
+_MEANS: Final = {
+    137: "SIGKILL: it did not end within its grace, or lacked memory",
+    143: "SIGTERM ended it: it does not handle the signal",
+}
+_LEFT: Final = {
+    137: "Let the runtime end within the agent's STOP_GRACE_SECONDS, or raise that",
+    143: "Handle SIGTERM in the runtime, and leave with 0",
+}
+_LEFT_OTHERWISE: Final = "Find out in startup.log why it left so"
 
 
 def all_checks_passed(gate: Record) -> Finding:
@@ -30,11 +40,17 @@ def nothing_undocumented(watch: Watch, shutdown: Shutdown) -> Finding:
     expected = CLAUSE["EXT-4"].text
     found = [f"undocumented line {line.text[:160]!r}" for line in log.undocumented]
     if code is not None and code not in settings.log.exit_codes:
-        found.append(f"exit code {code}, documented are {sorted(settings.log.exit_codes)}")
+        means = f" ({_MEANS[code]})" if code in _MEANS else ""
+        found.append(f"exit code {code}{means}, documented are {sorted(settings.log.exit_codes)}")
     found += watch.facts.oddities
     if found:
-        template = ", or write its template under log.documented in smokedeploy.yml"
-        remedy = f"Understand it; then mend it{template if log.undocumented else ''}."
+        remedy = "Understand it; then mend it."
+        if log.undocumented:
+            template = "write its template under log.documented in smokedeploy.yml"
+            remedy = f"Understand it; then mend it, or {template}."
+        elif code is not None and code not in settings.log.exit_codes:
+            listed = "list the code under log.exit_codes in smokedeploy.yml"
+            remedy = f"{_LEFT.get(code, _LEFT_OTHERWISE)}, or {listed}."
         return Finding("EXT-4", False, expected, "; ".join(found)[:600], remedy=remedy)
     # A stop-only image has replaced the container, whose exit code can't be read then.
     if not watch.ended or (code is None and settings.shutdown.by != "image"):

@@ -35,7 +35,7 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TimelineRow:
     """A row of the picture under its label."""
 
     label: str
@@ -48,7 +48,7 @@ class Timeline:
     """The rows of a picture over `seconds`."""
 
     seconds: float
-    rows: tuple[Row, ...]
+    rows: tuple[TimelineRow, ...]
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -104,9 +104,9 @@ def timeline(document: Mapping[str, Any]) -> Timeline | None:
         words = f"stage {name}, {outcome}"
         bars = (scale.bar(scale.second(began), scale.second(ended), kind, words),)
         label = f"{name} {(ended - began).total_seconds():.1f} s"
-        rows.append(Row(label, bars, tuple(_broke(scale, stage["checks"]))))
+        rows.append(TimelineRow(label, bars, tuple(_broke(scale, stage["checks"]))))
         if name == "deploy" and first:
-            rows.append(Row(_named(steps), tuple(_steps(scale, steps))))
+            rows.append(TimelineRow(_named(steps), tuple(_steps(scale, steps))))
         if name == "observe":
             rows += _log(scale, document["log"], server=bool(first))
     return Timeline(round(scale.seconds, 1), (*rows, *_stop(scale, document["stop"])))
@@ -152,7 +152,7 @@ def _steps(scale: _Scale, steps: Iterable[Mapping[str, Any]]) -> Iterable[Bar]:
             yield scale.bar(*spent, kind, f"step {step.get('step')}, {step.get('outcome')}")
 
 
-def _log(scale: _Scale, log: Mapping[str, Any], *, server: bool) -> list[Row]:
+def _log(scale: _Scale, log: Mapping[str, Any], *, server: bool) -> list[TimelineRow]:
     """Milestones and the quiet window."""
     met = [
         (scale.second(at, server=server), str(row["clause"]))
@@ -169,7 +169,7 @@ def _log(scale: _Scale, log: Mapping[str, Any], *, server: bool) -> list[Row]:
     points = tuple(_marks(scale, sorted(met, key=itemgetter(0))))
     label = ", ".join(point.label for point in points[:_NAMED])
     quiet = f"; quiet {log['quiet_seconds']} s" if bars else ""
-    return [Row(f"{label}{quiet}", tuple(bars), points)]
+    return [TimelineRow(f"{label}{quiet}", tuple(bars), points)]
 
 
 def _marks(scale: _Scale, met: Sequence[tuple[float, str]]) -> Iterable[Point]:
@@ -187,7 +187,7 @@ def _marks(scale: _Scale, met: Sequence[tuple[float, str]]) -> Iterable[Point]:
         yield Point(scale.share(first), f"{label} at {first:.1f} s", f"milestones: {words}")
 
 
-def _stop(scale: _Scale, stop: Mapping[str, Any]) -> list[Row]:
+def _stop(scale: _Scale, stop: Mapping[str, Any]) -> list[TimelineRow]:
     """From the first time the stop was sent to its confirmation, and the second look."""
     events = [(str(event["event"]), _time(event.get("at"))) for event in reversed(stop["events"])]
     at = {name: scale.second(when) for name, when in events if when}
@@ -200,4 +200,4 @@ def _stop(scale: _Scale, stop: Mapping[str, Any]) -> list[Row]:
     if (look := at.get("stop.stayed")) is not None:
         points.append(Point(scale.share(look), "", f"second look at {look:.1f} s: still stopped"))
     label = f"stop {ended - sent:.1f} s{', then a second look' if points else ''}"
-    return [Row(label, (scale.bar(sent, ended, kind, words),), tuple(points))]
+    return [TimelineRow(label, (scale.bar(sent, ended, kind, words),), tuple(points))]

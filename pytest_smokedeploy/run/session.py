@@ -33,7 +33,7 @@ from pytest_smokedeploy.model import EXIT_FAILED, EXIT_OK, Verdict
 from pytest_smokedeploy.preconditions import Preconditions, workflow_file
 from pytest_smokedeploy.run import artifacts
 from pytest_smokedeploy.settings import Options, RunConfig, differences, load, resolve
-from pytest_smokedeploy.settings.resolve import check_plane, refuse_in_workflow
+from pytest_smokedeploy.settings.resolve import refuse_in_workflow
 from pytest_smokedeploy.support.errors import MisuseError, SmokedeployError
 from pytest_smokedeploy.support.redaction import Sanitiser, Secret
 
@@ -167,7 +167,7 @@ class GateSession:
         options, environ = self.options, self.environ
         if options.rehearse:
             refuse_in_workflow(options, environ)
-            check_plane(load(options.settings_file()), options.settings_file())
+            load(options.settings_file())
             folder = self._exit.enter_context(tempfile.TemporaryDirectory(prefix="smokedeploy-"))
             stack = self.make_stack(Path(folder), options)
             environ = self._exit.enter_context(stack).environ

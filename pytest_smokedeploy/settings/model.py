@@ -50,12 +50,16 @@ class Agent(Part):
     """Hosts that DEPLOY_ENDPOINT may never name, without scheme and port (TGT-3)."""
 
 
+#: The one plane that a smoke deploy runs on (TGT-2).
+PLANE: Final = "paper"
+
+
 class Runtime(Part):
     """The runtime's environment, and who injects it."""
 
     injected_by: Literal["server", "ci"] = "server"
     """Who hands the environment to the container: the agent's own file, or the deploy's `env`."""
-    environment: dict[Name, str] = Field(default={"EXECUTION_PLANE": "paper"})
+    environment: dict[Name, str] = Field(default={"EXECUTION_PLANE": PLANE})
     """Variables the container must get (AGT-4); `EXECUTION_PLANE: paper` too (TGT-2). No secrets."""
 
 
@@ -234,7 +238,19 @@ def load(path: Path) -> Settings:
         settings.log_language()
     except TemplateError as error:
         raise _wrong(document, ("log", *error.path), f"{error}.") from error
+    _check_plane(document, settings.runtime.environment.get("EXECUTION_PLANE"))
     return settings
+
+
+def _check_plane(document: yamlfile.Document, plane: str | None) -> None:
+    """Refuse any plane but paper (TGT-2)."""
+    if plane == PLANE:
+        return
+    lacks = f"lacks `EXECUTION_PLANE: {PLANE}`"
+    words = lacks if plane is None else f"says `EXECUTION_PLANE: {plane}`"
+    error = _wrong(document, ("runtime", "environment"), f"{words}: a smoke deploy runs on {PLANE} only.")
+    error.clause = "TGT-2"
+    raise error
 
 
 def _told(document: yamlfile.Document, error: ValidationError) -> SettingsError:

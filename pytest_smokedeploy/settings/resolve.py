@@ -16,7 +16,6 @@ from pytest_smokedeploy.support.loopback import is_loopback
 from pytest_smokedeploy.support.redaction import Secret
 
 ENVIRONMENT: Final = "dev"
-PLANE: Final = "paper"
 _HTTPS: Final = "Set it to https://host of the Deploy Agent."
 _PROD: Final = re.compile(r"(?:^|[^a-z])(?:prod|production|prd)(?:[^a-z]|$)", re.IGNORECASE)
 
@@ -94,7 +93,6 @@ def resolve(options: Options, environ: Mapping[str, str]) -> RunConfig:
     github = GitHubRun.read(environ)
     if dispatched := (github.inputs or {}).get("environment"):
         _check_environment(dispatched)
-    check_plane(settings, file)
     endpoint = environ.get("DEPLOY_ENDPOINT", "").strip()
     host = _check_endpoint(endpoint, settings, rehearsal=options.rehearse)
     required = dict.fromkeys((*ALWAYS_SECRET, *settings.secrets))
@@ -138,19 +136,6 @@ def find_root(folder: Path) -> Path:
         if (candidate / ".git").exists() or (candidate / ".github").is_dir():
             return candidate
     return Path.cwd()
-
-
-def check_plane(settings: Settings, file: Path) -> None:
-    """Refuse settings whose EXECUTION_PLANE is not paper (TGT-2).
-
-    Raises:
-        MisuseError: the settings of `file` say otherwise.
-
-    """
-    said = settings.runtime.environment.get("EXECUTION_PLANE")
-    if said != PLANE:
-        words = f"EXECUTION_PLANE is {said!r}, and a smoke deploy runs on {PLANE} only."
-        raise MisuseError(words, clause="TGT-2", remedy=f"Mend runtime.environment in {file.name}.")
 
 
 def is_prod(environment: str) -> bool:

@@ -109,5 +109,5 @@ def test_a_log_without_end_is_not_read_to_it():
 def test_what_a_command_says_gives_nobody_an_order():
     assert (
         one_line("a\n::error::b\r\n##[add-mask]c\x1b[31m \ud800")
-        == r"a ::error::b # #[add-mask]c\x1b[31m \xd800"
+        == r"a ::error::b # #[add-mask]c\x1b[31m \ud800"
     )

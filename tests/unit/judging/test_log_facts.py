@@ -86,7 +86,7 @@ def test_findings_say_what_they_rest_on():
         ("OBS-2", "not the one the model documents", "log.milestones"),
         ("RUN-1", "not the one the model documents", "log.milestones"),
         ("DET-1", "not deterministic", "restart policy"),
-        ("OBS-7", "that a smoke deploy forbids", "a person has looked"),
+        ("OBS-7", "that a smoke deploy forbids", "what in the runtime wrote it"),
     ],
 )
 def test_a_violation_says_what_it_means_and_what_to_do(clause, meaning, remedy):
