@@ -77,7 +77,7 @@ def _rescue(options: Options) -> tuple[str, bool]:
         lacked = _complete(folder, Journal(file, Sanitiser()))
         whole = not lacked and _first(events, "run.finished")
         told = "" if whole or rehearsed else _hold(events, options)
-        return f"{words}{lacked or '; everything is left alone'}{told}.", True
+        return f"{words}{lacked or '; everything is left alone'}{told.rstrip('.')}.", True
     run = resolve(options, os.environ)
     sanitiser = Sanitiser(run.named_secrets().values())
     journal = Journal(file, sanitiser)
@@ -102,6 +102,8 @@ def _complete(folder: Path, journal: Journal) -> str:
     """Write what the run left unwritten; returns that it was, or why not, to go on with: "" for nothing."""
     try:
         with closing(journal):
+            if journal.shared:
+                return "; the run is still under way, and its evidence is left to it"
             lacked = completion.complete(folder, journal, os.environ)
     except (LookupError, TypeError, ValueError, AttributeError, OSError) as error:
         return f"{_UNWRITTEN} ({type(error).__name__}: {error})"

@@ -1,6 +1,7 @@
 """The append-only journal: one JSON line an event, on disk before anything else happens (DESIGN 6)."""
 
 import errno
+import fcntl
 import json
 import os
 import threading
@@ -8,7 +9,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from pytest_smokedeploy.evidence.files import MOST_BYTES, opened
 from pytest_smokedeploy.support.errors import EvidenceError
@@ -34,6 +35,7 @@ class Journal:
 
     Attributes:
         broken: why an event could not be put on disk, or "".
+        shared: whether another process had it open already, and may write it still.
 
     """
 
@@ -44,6 +46,8 @@ class Journal:
         self._lock = threading.RLock()
         self._events: list[dict[str, Any]] = self.read(path) if path.exists() else []
         self._file = path.open("ab")
+        # Held until the file is closed or its process has ended, whatever ended it.
+        self.shared = not _locked(self._file)
         self._last = b""
 
     @property
@@ -154,3 +158,14 @@ class Journal:
                 if isinstance(row := json.loads(line), dict):
                     events.append(row)
         return events, max(0, sum(bool(line.strip()) for line in lines) - len(events))
+
+
+def _locked(file: IO[bytes]) -> bool:
+    """Whether no other process holds the lock; this one does from now on."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        pass  # a file system without locks, where nobody can tell
+    return True

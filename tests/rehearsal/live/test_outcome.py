@@ -93,6 +93,27 @@ def test_the_evidence_stands_before_the_outcome_is_told(live):
         assert (world.folder / "evidence" / name).read_bytes() == seen[f".{name}.new"]
 
 
+def test_a_stop_beside_the_run_takes_nothing_from_it(live):
+    """`smokedeploy stop`, called while the outcome is being told: the drafts are the run's own."""
+    said = []
+
+    def intercept(exchange):
+        if exchange.path == OUTCOME:
+            said.append(world.command("stop"))
+        return False
+
+    world = live(World(intercept=intercept))
+    run = world.run()
+    agreed(world, run, "PASS", held=False)
+    (stop,) = said
+    assert stop.returncode == 0, stop.stdout + stop.stderr
+    assert (
+        "owes no stop; the run is still under way, and its evidence is left to it; the agent is"
+        in stop.stdout
+    )
+    assert ".." not in stop.stdout
+
+
 @pytest.mark.needs("tmpfs")
 @pytest.mark.way_out("the disk of the evidence fills: at the deploy, at the stop, at the outcome", "gate")
 @pytest.mark.parametrize(

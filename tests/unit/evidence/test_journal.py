@@ -109,3 +109,14 @@ def test_a_journal_that_somebody_took_or_changed_is_noticed(tmp_path):
     file.unlink()
     assert not journal.kept()
     journal.close()
+
+
+def test_who_opens_a_journal_knows_whether_it_is_still_written(tmp_path):
+    file = tmp_path / "journal.jsonl"
+    first, second = Journal(file, Sanitiser()), Journal(file, Sanitiser())
+    assert (first.shared, second.shared) == (False, True)
+    first.close()
+    second.close()
+    third = Journal(file, Sanitiser())
+    assert third.shared is False
+    third.close()
