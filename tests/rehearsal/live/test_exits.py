@@ -28,9 +28,16 @@ LEAVES = {
         False,
         DEPLOYED,
     ),
+    "before the outcome is told": (
+        "import os\n\n\ndef pytest_unconfigure():\n    os._exit(0)\n",
+        False,
+        DEPLOYED,
+    ),
 }
 ENDS = {
     "in pytest's own place": f"{OUTERMOST}def pytest_cmdline_main(config):\n    yield\n    return 0\n",
+    "under the gate on pytest's private stack": "def leave(*_):\n    raise SystemExit(0)\n\n\n"
+    "def pytest_configure(config):\n    config._cleanup_stack._exit_callbacks.appendleft((True, leave))\n",
     "at the interpreter's end": "import atexit\nimport os\n\natexit.register(os._exit, 0)\n",
 }
 FINE = """import pytest
