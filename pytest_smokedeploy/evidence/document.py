@@ -123,7 +123,7 @@ def build(events: Sequence[Event], files: Mapping[str, str]) -> dict[str, Any]:
         },
         "events": _engine_events(named["events.read"]),
         "stop": _stop(record, events),
-        "hold": _hold(record, named),
+        "hold": _hold(events),
         "files": dict(sorted(files.items())),
     }
 
@@ -138,19 +138,24 @@ def _deciding(record: Record, decision: Decision, misuses: Sequence[Event]) -> d
     return {"expected": "", "seen": seen, "meaning": "", "remedy": remedy}
 
 
-def _hold(record: Record, named: Mapping[str, Sequence[Event]]) -> dict[str, Any]:
-    """Whether the agent is on hold (FLR-3): as last read, or as follows from what the run did."""
-    read: Event = named["hold.read"][-1] if named["hold.read"] else {}
-    told = {"at": read.get("at"), "words": str(read.get("words", "")), "remedy": str(read.get("remedy", ""))}
-    if any(event.get("outcome_known") for event in named["run.finished"]):
-        return {"state": "off", "at": named["run.finished"][-1]["at"], "words": "", "remedy": ""}
-    if any(event.get("told") for event in named["outcome.failed"]):
-        return {"state": "not known", "at": None, "words": "", "remedy": told["remedy"]}
-    if read:
-        return {"state": "on" if read["on"] else "off"} | told
-    promised = any(event.get("hold") for event in named["deploy.promised"])
-    unread = ("on" if promised else "not offered") if record.deploy == "sent" else "not asked"
-    return {"state": unread} | told
+def _hold(events: Sequence[Event]) -> dict[str, Any]:
+    """Whether the agent is on hold (FLR-3): as last read, or as follows from what the run did since."""
+    found: dict[str, Any] = {"state": "not asked", "at": None, "words": "", "remedy": ""}
+    for event in events:
+        match event.get("event"):
+            case "hold.read":
+                read = {"words": str(event["words"]), "remedy": str(event["remedy"])}
+                found = {"state": "on" if event["on"] else "off", "at": event["at"]} | read
+            case "deploy.promised":
+                # The agent takes the hold with the deploy; until a status tells it, it is not read.
+                found |= {"state": "on" if event.get("hold") else "not offered", "at": None, "words": ""}
+            case "deploy.refused" if found["at"] is None:
+                found |= {"state": "not known"}
+            case "outcome.failed" if event.get("told"):
+                found |= {"state": "not known", "at": None, "words": ""}
+            case "run.finished" if event.get("outcome_known"):
+                found = {"state": "off", "at": event["at"], "words": "", "remedy": ""}
+    return found
 
 
 def _extensions(statuses: Sequence[Event]) -> list[str] | None:

@@ -215,7 +215,9 @@ class StartupLog:
             return match
         # Engines cut long lines, so the end of the one before belongs to this one.
         if named := self._language.lists.named(before + line.text):
-            return LineMatch("forbidden", (named[0],), line, f"nothing documents a line with {named[1]!r}")
+            return LineMatch(
+                "forbidden", (named[0],), line, f"a line with {named[1]!r}, which nothing documents"
+            )
         if self.phase == "idle":
             # An idle runtime writes nothing, so what writes now runs in the background.
             return LineMatch("forbidden", ("RUN-3",), line, "a line after idle, before the stop was asked")

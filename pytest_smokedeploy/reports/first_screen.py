@@ -9,11 +9,14 @@ _STOPS: Final = "The phase does not proceed."
 _REHEARSAL: Final = "A rehearsal: nothing was decided."
 #: What the operator does once the cause is mended, live and after a rehearsal.
 _ANEW: Final = "start the workflow anew by hand."
+_RELEASE: Final = "release the hold, and "
+_STOP: Final = "Run `smokedeploy stop`, or stop the container on the server by hand."
 _AGAIN: Final = "rehearse again: nothing is on hold."
 _LIVE: Final = "Start the deploy workflow by hand: a rehearsal is no evidence."
+_UNTIL: Final = "It refuses every deploy until a person releases it."
 #: What is said of a hold, by what is known of it.
 _HOLDS: Final[Mapping[str, str]] = {
-    "on": "The agent is on hold: it refuses every deploy until a person releases it.",
+    "on": f"The agent is on hold for this run. {_UNTIL}",
     "off": "The agent is not on hold.",
     "not known": "It is not known whether the agent is on hold.",
     "not offered": "The agent keeps no hold.",
@@ -71,7 +74,7 @@ def first_screen(document: Mapping[str, Any]) -> FirstScreen:
         expected=str(deciding["expected"]),
         seen=str(deciding["seen"]),
         consequence=str(deciding["meaning"]),
-        next=_next(document),
+        next=_next(document, running=running, held=held),
         container=_container(document),
         running=running,
         hold=_hold(document),
@@ -92,10 +95,13 @@ def _meaning(d: Mapping[str, Any]) -> str:
     return _PROCEEDS if d["verdict"] == "PASS" else _STOPS
 
 
-def _next(d: Mapping[str, Any]) -> str:
+def _next(d: Mapping[str, Any], *, running: bool, held: bool) -> str:
     if d["verdict"] in {"PASS", "REHEARSED"}:
         return _LIVE if d["rehearsal"] else ""
-    remedy, anew = d["deciding"]["remedy"], _AGAIN if d["rehearsal"] else _ANEW
+    remedy = str(d["deciding"]["remedy"])
+    if running and not d["rehearsal"]:
+        remedy = remedy or _STOP
+    anew = _AGAIN if d["rehearsal"] else f"{_RELEASE if held else ''}{_ANEW}"
     return f"{remedy} Then {anew}" if remedy else f"{anew[0].upper()}{anew[1:]}"
 
 
@@ -118,5 +124,7 @@ def _hold(d: Mapping[str, Any]) -> str:
     if d["rehearsal"]:
         return "Nothing is on hold: the rehearsal's agent ended with it."
     read = f" Read at {moment(hold['at'])}." if hold["at"] else ""
-    words = f" {hold['words'][:1].upper()}{hold['words'][1:].rstrip('.')}." if hold["words"] else ""
-    return f"{_HOLDS[hold['state']]}{words}{read}"
+    if hold["words"]:
+        words = hold["words"].rstrip(".")
+        return f"{words[:1].upper()}{words[1:]}. {_UNTIL}{read}"
+    return f"{_HOLDS[hold['state']]}{read}"

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from pytest_smokedeploy.contract import LAST_LINES
 from pytest_smokedeploy.model import CLAUSE, STAGES
@@ -27,6 +27,7 @@ _END: Final = "<!-- smoke deploy: end -->"
 _FRAME: Final = re.compile(
     r"\A.*?<html[^>]*>\s*<head>(?P<head>.*?)</head>\s*<body>(?P<body>.*?)(?P<foot><footer>.*)\Z", re.DOTALL
 )
+_CODE: Final = re.compile(r"`([^`]+)`")
 _FILTER: Final = re.compile(r'(<input [^>]*data-test-result="(\w+)")')
 
 
@@ -131,13 +132,20 @@ def _templates() -> Environment:
         lstrip_blocks=True,
         finalize=_shown,
     )
-    made.filters |= {"moment": moment, "plain": _plain}
+    made.filters |= {"moment": moment, "plain": _plain, "coded": _coded}
     return made
 
 
 def _shown(value: object) -> object:
     """What stands for a value in the page: visible text, and markup that the templates made themselves."""
     return value if isinstance(value, Markup) else printable(str(value))
+
+
+def _coded(text: str) -> Markup:
+    """`text` with what stands between backticks as code."""
+    parts = _CODE.split(printable(text))
+    marked = (f"<code>{escape(one)}</code>" if n % 2 else escape(one) for n, one in enumerate(parts))
+    return Markup("").join(map(Markup, marked))
 
 
 def _plain(value: object) -> str:

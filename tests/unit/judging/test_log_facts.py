@@ -86,7 +86,7 @@ def test_findings_say_what_they_rest_on():
         ("OBS-2", "not the one the model documents", "log.milestones"),
         ("RUN-1", "not the one the model documents", "log.milestones"),
         ("DET-1", "not deterministic", "restart policy"),
-        ("OBS-7", "that a smoke deploy forbids", "what in the runtime wrote it"),
+        ("OBS-7", "what a smoke deploy forbids", "what in the runtime wrote it"),
     ],
 )
 def test_a_violation_says_what_it_means_and_what_to_do(clause, meaning, remedy):
@@ -126,7 +126,14 @@ def test_the_nearest_line_is_one_that_nothing_documents():
 @pytest.mark.parametrize(
     ("lines", "quiet", "cut", "clause", "holds", "seen"),
     [
-        (["order placed"], False, "", "OBS-7", False, "nothing documents a line with 'order placed': "),
+        (
+            ["order placed"],
+            False,
+            "",
+            "OBS-7",
+            False,
+            "a line with 'order placed', which nothing documents: ",
+        ),
         (HEALTHY, True, "", "OBS-4", True, "'replay phase started' at "),
         (HEALTHY, True, "", "OBS-8", True, "none in 8 lines"),
         (HEALTHY[:3], False, "gone", "OBS-4", None, "no whole log: gone"),
@@ -136,7 +143,7 @@ def test_the_nearest_line_is_one_that_nothing_documents():
             "",
             "OBS-9",
             None,
-            "the observation ended at OBS-7: nothing documents a line with",
+            "the observation ended at OBS-7: a line with 'order placed', which",
         ),
         (HEALTHY[:3], False, "", "OBS-4", False, "no such line among 3"),
         (HEALTHY, False, "", "OBS-8", None, "the quiet window after idle did not pass"),
@@ -158,7 +165,7 @@ def test_a_finding_is_whole(lines, quiet, cut, clause, holds, seen):  # noqa: PL
     ("line", "kind", "clauses", "why"),
     [
         ("", "blank", (), ""),
-        ("order placed", "forbidden", ("OBS-7",), "nothing documents a line with 'order placed'"),
+        ("order placed", "forbidden", ("OBS-7",), "a line with 'order placed', which nothing documents"),
         ("hello", "forbidden", ("RUN-3",), "a line after idle, before the stop was asked"),
         (HEALTHY[2], "forbidden", ("DET-1",), "the milestone OBS-2 came twice: the start-up ran again"),
         (HEALTHY[1], "forbidden", ("RUN-3",), "a line after idle, before the stop was asked"),

@@ -24,9 +24,12 @@ def test_a_failure_stands_part_by_part_with_the_hold_that_it_left(failed):
     assert (screen.verdict, screen.meaning) == ("FAIL", "The phase does not proceed.")
     assert (screen.clause, screen.asks) == ("OBS-7", "the log shows no order execution")
     assert (screen.expected, screen.seen, screen.consequence) == ("no order", "an order", ORDER.means)
-    assert screen.next == "Take the order out. Then start the workflow anew by hand."
+    assert screen.next == "Take the order out. Then release the hold, and start the workflow anew by hand."
     assert screen.held is True
-    assert "on hold since noon: x. Read at 2026-01-31" in screen.hold
+    assert screen.hold.startswith(
+        "The agent is on hold since noon: x. It refuses every deploy until a person"
+    )
+    assert "Read at 2026-01-31" in screen.hold
     assert screen.release == "Release it by `cmd`."
 
 
@@ -34,6 +37,7 @@ def test_a_stop_that_was_not_confirmed_names_the_host(run):
     screen = first_screen(run().deploy().checks().held())
     assert screen.running is True
     assert screen.container == "It may be running, on agent.example."
+    assert screen.next.startswith("Run `smokedeploy stop`, or stop the container on the server by hand. Then")
 
 
 def test_a_rehearsal_without_a_confirmed_stop_says_so_and_what_became_of_it(run):
@@ -89,6 +93,12 @@ def test_a_hold_that_was_never_read(failed, state, words):
     document = failed(ORDER)
     document["hold"] = {"state": state, "at": None, "words": "", "remedy": ""}
     assert first_screen(document).hold.startswith(words)
+
+
+def test_a_run_that_was_killed_is_on_hold_though_none_was_read_before_its_deploy(run):
+    screen = first_screen(run().deploy().document)
+    assert screen.hold.startswith("The agent is on hold for this run.")
+    assert (screen.held, screen.running) == (True, True)
 
 
 def test_a_moment_is_shown_in_seconds():

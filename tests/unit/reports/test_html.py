@@ -54,7 +54,7 @@ def test_nothing_from_outside_is_markup_or_moves_anything(failed):
 
 def test_the_lines_around_the_fault_stand_above_what_was_deployed(failed):
     markup = part(failed(ORDER), LOG)
-    assert markup.index('class="sd-fault"') < markup.index("What was deployed where")
+    assert markup.index('class="sd-fault"') < markup.index("What was deployed</h2>")
     assert '<li value="1" class="sd-milestone">' in markup
 
 
