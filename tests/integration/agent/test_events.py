@@ -39,10 +39,10 @@ def actions(world):
     return [event["action"] for event in body["events"]]
 
 
-def noise():
+def noise(world):
     """More events of somebody else's container than Docker remembers."""
     with DockerApi(os.environ.get("DOCKER_HOST", "")).client() as client:
-        image = client.images()[0]["Id"]
+        image = client.inspect_container(world.name)["Image"]
         made = client.create_container(image, ["nothing"], name="smokedeploy-noise-0")["Id"]
         try:
             for n in range(1, 301):
@@ -79,7 +79,7 @@ def test_a_restart_by_hand_is_told(running):
 def test_what_docker_has_forgotten_the_agent_still_knows(running):
     running.docker("pause", running.name)
     running.docker("unpause", running.name)
-    noise()
+    noise(running)
     assert running.events() == []
     assert actions(running) == [*SOUND, "pause", "unpause"]
 
@@ -94,7 +94,7 @@ def test_an_agent_that_starts_anew_knows_what_docker_remembers(running):
 
 def test_an_agent_that_starts_anew_invents_nothing(running):
     running.kill()
-    noise()
+    noise(running)
     running.start()
     assert actions(running) == []
 
@@ -113,7 +113,7 @@ def test_a_stream_that_was_away_for_too_long_is_told(running):
     running.proxy.cut()
     until(lambda: running.audited("engine.away"))
     running.docker("pause", running.name)
-    noise()
+    noise(running)
     running.docker("unpause", running.name)
     running.proxy.mend()
     until(lambda: running.audited("engine.back"))

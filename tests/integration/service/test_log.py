@@ -91,7 +91,7 @@ def test_plain_on_a_terminal_and_json_elsewhere(tty):
     assert "\x1b" not in line
     assert (line.startswith("{")) is not tty
     if tty:
-        assert line.split(" ", 1)[1] == r"200 GET /v1/\x1b[2J 0.100s a\x0ab"
+        assert line.split(" ", 1)[1] == r"200 GET /v1/\x1b[2J 0.100s a\nb"
 
 
 def test_secret_sounding_runtime_values_are_known(tmp_path):
