@@ -45,12 +45,12 @@ addEventListener("message", event => { told.push(event.data)
 def chromium(folder, file, *more):
     """Chromium's output on a page once its scripts ran."""
     profile = f"--user-data-dir={folder / 'profile'}"
-    command = ["chromium", *FLAGS, "--virtual-time-budget=120000", profile, *more, f"file://{file}"]
+    command = ["chromium", *FLAGS, "--virtual-time-budget=5000", profile, *more, f"file://{file}"]
     return subprocess.run(command, capture_output=True, text=True, timeout=240, check=True).stdout
 
 
-def looked_at(folder, pages, *more):
-    """What each page says of itself, by its name and width."""
+def looked_at(folder, pages, examined, *more):
+    """What each page says of itself, by its name and width; axe examines those of `examined`."""
     axe = (files("axe_core_python") / "axe.min.js").read_text().replace("</script", "<\\/script")
     frames = []
     for name, text in pages.items():
