@@ -15,6 +15,7 @@ from typing import Any, Final, TypeAlias
 from pytest_smokedeploy.evidence import utc_now
 from pytest_smokedeploy.judging import Check, CheckOutcome, blocked
 from pytest_smokedeploy.model import Stage
+from pytest_smokedeploy.reports.junit import properties
 from pytest_smokedeploy.run.session import GateSession
 from pytest_smokedeploy.support.errors import SmokedeployError
 
@@ -133,6 +134,8 @@ class CheckTracker:
         state = self._phase(check, when, error, report)
         if state and self._state.get(check.id, ("passed",))[0] == "passed":
             self._state[check.id] = state
+        if when == "teardown":
+            report.user_properties += properties(check.stage, check.clauses, self._basis(check))
         self._redact(report)
         if when == "teardown":
             self._calls.pop(check.id, None)
@@ -188,6 +191,11 @@ class CheckTracker:
         said = str(error).strip() if isinstance(error, AssertionError) else ""
         said = said or f"{type(error).__name__}: {error}"
         return mask(said.splitlines()[0][:500]), None, False
+
+    def _basis(self, check: Check) -> dict[str, str | None]:
+        """What the proof of each clause of a check rests on."""
+        found = ((clause, self._gate.facts.record.found(clause)) for clause in check.clauses)
+        return {clause: str(one.basis) for clause, one in found if one is not None and one.basis is not None}
 
     def _follows(self, check: Check) -> bool:
         """Whether a failed check of the stage exit says no more than what another one says."""
