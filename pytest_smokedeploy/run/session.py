@@ -35,7 +35,7 @@ from pytest_smokedeploy.run import artifacts
 from pytest_smokedeploy.settings import Options, RunConfig, differences, load, resolve
 from pytest_smokedeploy.settings.resolve import refuse_in_workflow
 from pytest_smokedeploy.support.errors import MisuseError, SmokedeployError
-from pytest_smokedeploy.support.redaction import Sanitiser, Secret
+from pytest_smokedeploy.support.redaction import Sanitiser, Secret, printable
 
 if TYPE_CHECKING:
     from pytest_smokedeploy.rehearsal import Stack
@@ -84,11 +84,15 @@ class GateSession:
         with usable(self.evidence):
             self.journal = Journal(self.evidence / "journal.jsonl", self.sanitiser)
         record = Record(rehearsal=self.options.rehearse)
-        self.facts = FactRecorder(record, self.journal, lambda line: self.announce(self.sanitiser.text(line)))
+        self.facts = FactRecorder(record, self.journal, self._show)
         self.signals = Signals(self.facts.interrupt)
         self._exit = ExitStack()
         self._ended: int | None = None
         self._told = False
+
+    def _show(self, line: str) -> None:
+        """Show a line in which the runtime's words may stand: masked, and without control of a terminal."""
+        self.announce(printable(self.sanitiser.text(line)))
 
     def _hide(self, secrets: Mapping[str, Secret]) -> None:
         """Mask `secrets` from now on; one that the evidence's own words hold is noted, to be refused."""

@@ -99,6 +99,8 @@ def _untold(case: Case, run: Ended) -> list[str]:
     verdict, reason = run.document["verdict"], run.document["reason"]
     shown = " ".join(run.output.split())
     found = [f"the terminal does not say {words!r}" for words in case.says if words not in shown]
+    if "\x1b" in run.output or "\x9b" in run.output:
+        found.append("the terminal is told to do something")
     if verdict not in run.output:
         found.append(f"the terminal does not say {verdict}")
     if reason[:60] not in shown:

@@ -40,6 +40,10 @@ def says(old: str, new: str) -> World:
     return runtime(old, f"printf '%s\\n' '{new}'")
 
 
+#: A title, a cleared screen with a verdict, a hidden link, and one in C1 form.
+CONTROL = (
+    r"\033]0;title\007\n\033[2J\033[1;1HPASS\n\033]8;;http://x/\033\\click\033]8;;\033\\\n\302\233\061mC1\n"
+)
 CAUSE = "ROOT CAUSE: the file prices.db is missing"
 
 CASES: dict[str, Case] = {
@@ -51,6 +55,11 @@ CASES: dict[str, Case] = {
     "no orchestrator": bad("OBS-5", runtime(META, ":")),
     "never idle": bad("OBS-6", runtime(IDLE, ":"), settings=SOON),
     "the plane is not said": bad("RUN-1", runtime(PLANE, ":")),
+    "control of a terminal in its words": bad(
+        "EXT-4",
+        runtime(REPLAY, f"{REPLAY}\nprintf '{CONTROL}'"),
+        says=(r"undocumented line: \x1b]0;title\x07", r"\x9b1mC1"),
+    ),
     "it logs nothing": bad("OBS-1", World(runtime="exec sleep 600"), settings=SOON),
     # -- belied
     "validation says false": bad("OBS-2", says(VALIDATED, "environment validation success: false")),
@@ -194,10 +203,12 @@ CASES: dict[str, Case] = {
     "an undocumented exit code": bad(
         "EXT-4", runtime('echo "stopped"\n    exit 0', 'echo "stopped"\n    exit 7')
     ),
-    "dies of the signal": bad("EXT-4", runtime("trap leave TERM INT", ":"), words="143"),
+    "dies of the signal": bad(
+        "EXT-4", runtime("trap leave TERM INT", ":"), words="143 (SIGTERM ended it", says=("log.exit_codes",)
+    ),
     "ignores SIGTERM": bad(
         "EXT-4",
         World(runtime=runtime("trap leave TERM INT", "trap '' TERM INT").script(), agent_environ=QUICK_KILL),
-        words="137",
+        words="137 (SIGKILL: it did not end within its grace",
     ),
 }

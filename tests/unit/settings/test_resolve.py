@@ -120,6 +120,14 @@ def test_a_plane_that_is_not_paper_is_refused(file, plane):
     assert refused.value.clause == "TGT-2"
 
 
+def test_a_plane_that_is_left_out_is_named_with_its_place(file):
+    file.write_text(f"{WHOLE}runtime:\n  environment:\n    QUALITY: '80'\n")
+    with pytest.raises(MisuseError) as refused:
+        resolve(asked(file), {"DEPLOY_ENDPOINT": HOST})
+    line = len(WHOLE.splitlines()) + 2
+    assert f"{file.name}:{line}: runtime.environment: lacks `EXECUTION_PLANE: paper`" in str(refused.value)
+
+
 def test_an_option_goes_before_a_variable_and_a_variable_before_nothing(file):
     environ = {"SMOKEDEPLOY_IMAGE_TAG": "9.9.9", "SMOKEDEPLOY_ENVIRONMENT": "prod"}
     given = {"environment": "dev", "image_tag": None, "config": file}
