@@ -37,6 +37,7 @@ class Ground:
 
     def __init__(self) -> None:
         self._exit = ExitStack()
+        self.names = {NAME}
 
     def __enter__(self) -> Self:
         self.folder = Path(self._exit.enter_context(TemporaryDirectory()))
@@ -53,7 +54,8 @@ class Ground:
         return self
 
     def __exit__(self, *_: object) -> None:
-        subprocess.run(["docker", "rm", "-f", NAME], capture_output=True, check=False, timeout=60)
+        remove = ["docker", "rm", "-f", *self.names]
+        subprocess.run(remove, capture_output=True, check=False, timeout=60)
         self._exit.close()
 
     def agent(self, **environ: str) -> Agent:
@@ -74,6 +76,7 @@ class Ground:
             "PORT": "0",
             **environ,
         }
+        self.names.add(environ["CONTAINER_NAME"])
         agent = Agent(self, environ)
         self._exit.callback(agent.close)
         return agent

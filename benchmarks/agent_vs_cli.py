@@ -90,7 +90,8 @@ def main(pairs: int) -> int:
     with Ground() as ground:
         ground.registry.push(ground.repository, TAG, "#!/bin/sh\nwhile :; do sleep 60; done\n")
         image = f"{ground.repository}:{TAG}"
-        with_pause, without = ground.agent(), ground.agent(SETTLE="0")
+        # An agent leaves alone what another one made, so each has a container of its own.
+        with_pause, without = ground.agent(), ground.agent(SETTLE="0", CONTAINER_NAME=f"{NAME}-unwatched")
         by_agent(with_pause)
         how = options()
         ways = {
