@@ -87,12 +87,14 @@ def test_a_stop_waits_for_no_removal_and_no_deploy_begins_meanwhile(deployed, ne
 
 
 def test_without_a_state_nothing_is_done(deployed):
+    deployed.kill()  # an agent that runs makes a new state, with a hold
     for place in (folder := deployed.folder / "state").iterdir():
         shutil.rmtree(place) if place.is_dir() else place.unlink()
     done = pruned(deployed, "--keep", "0")
     assert (done.returncode, "there is no state.json in it" in done.stderr) == (1, True)
     assert list(folder.iterdir()) == []
     assert len(tags(deployed)) == 4
+    deployed.start()
     assert deployed.status()["hold"] is not None
 
 
