@@ -4,7 +4,7 @@ It reads pytest's objects without importing pytest, as `collection` does.
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from inspect import isasyncgenfunction, iscoroutinefunction
 from pathlib import Path
@@ -99,9 +99,11 @@ def _of(config: Config, item: Item, check: Check) -> Iterator[MisuseError]:
         if name == "skip" and "empty parameter set" in str(mark.kwargs.get("reason", "")):
             words = "has no parameters: its `parametrize` is empty"  # noqa: PLW2901 - of the same mark
         yield _unfit(f"{place} {words}.", "Take it out: every check of a gate runs, and passes or fails.")
-    if getattr(item.obj, "__unittest_skip__", False) or getattr(item.cls, "__unittest_skip__", False):
+    # An item that a plug-in makes of something else than a function has neither.
+    function, owner = getattr(item, "obj", None), getattr(item, "cls", None)
+    if getattr(function, "__unittest_skip__", False) or getattr(owner, "__unittest_skip__", False):
         yield _unfit(f"{place} is skipped by unittest.", "Take it out: every check of a gate runs.")
-    if iscoroutinefunction(item.obj) or isasyncgenfunction(item.obj):
+    if iscoroutinefunction(function) or isasyncgenfunction(function):
         loaded = filter(config.pluginmanager.hasplugin, _RUNNERS)
         if not any(item.get_closest_marker(name) for name in loaded):
             yield _unfit(f"{place} is `async def`, and nothing here awaits it.", "Write it with `def`.")
@@ -110,9 +112,10 @@ def _of(config: Config, item: Item, check: Check) -> Iterator[MisuseError]:
 
 def _fixtures(item: Item, check: Check, place: str) -> Iterator[MisuseError]:
     """Fixtures that do not exist, and those of a later stage than the check's, asked through others too."""
-    there = item._fixtureinfo.name2fixturedefs  # noqa: SLF001 - nothing public tells it at collection
-    given = {"request", *there, *getattr(item, "callspec", _NONE).params}
-    for name in item.fixturenames:
+    # Nothing public tells it at collection.
+    there = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {})
+    given = {"request", *there, *getattr(getattr(item, "callspec", None), "params", ())}
+    for name in getattr(item, "fixturenames", ()):
         if name not in given:
             close = get_close_matches(name, {*there, *_STAGE_OF, "smoke_run", "smoke_agent"}, n=1)
             ask = f"Did you mean `{close[0]}`?" if close else "Mend its name, or write it in a conftest.py."
@@ -121,12 +124,6 @@ def _fixtures(item: Item, check: Check, place: str) -> Iterator[MisuseError]:
         if stage is not None and STAGES.index(stage) > STAGES.index(check.stage):
             words = f"{place} belongs to the stage {check.stage} and asks for `{name}`, of the stage {stage}."
             yield _unfit(words, "Ask for an earlier one, or move the check to that stage.")
-
-
-class _NONE:
-    """Stands for the parameters of a check that has none."""
-
-    params: Collection[str] = ()
 
 
 def _some(names: Sequence[str]) -> str:

@@ -128,6 +128,18 @@ CASES: dict[str, Case] = {
         ),
         words="`async def`",
     ),
+    "an item that is no function": sound(
+        files=own(
+            "",
+            "import pytest\n\n\nclass Other(pytest.Item):\n    def runtest(self):\n        pass\n\n\n"
+            "class Others(pytest.File):\n    def collect(self):\n"
+            '        item = Other.from_parent(self, name="other")\n'
+            '        item.add_marker(pytest.mark.smoke_stage("verify"))\n        yield item\n\n\n'
+            "def pytest_collect_file(file_path, parent):\n"
+            '    if file_path.name == "test_7_own.py":\n'
+            "        return Others.from_parent(parent, path=file_path)\n",
+        )
+    ),
     "an own check with parameters": sound(
         files=own(
             '@pytest.mark.parametrize("one", [1, 2])\ndef test_own(smoke_status, one):\n    assert one\n'
