@@ -16,7 +16,7 @@ _SIGNALLED: Final = frozenset({*SIGNALS, *CANCELS, *KILLS})
 #: Sentences that say that nothing was deployed.
 _NOTHING: Final = ("This run deployed nothing", "nothing was deployed", "no deploy was sent")
 #: Sentences that say that the agent is on hold, and that it is not.
-_ON: Final = ("he agent is on hold since", "The agent is on hold for this run.")
+_ON: Final = ("agent is on hold since", "The agent is on hold for this run.")
 _OFF: Final = ("the agent's status shows no hold", "The agent is not on hold.")
 
 #: The kinds of fault that are counted.

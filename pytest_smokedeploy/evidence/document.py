@@ -133,7 +133,7 @@ def _deciding(record: Record, decision: Decision, misuses: Sequence[Event]) -> d
     finding = record.found(decision.clause)
     if finding is not None and " ".join(finding.words().split()) == decision.reason:
         return {name: getattr(finding, name) for name in ("expected", "seen", "meaning", "remedy")}
-    remedy = str(misuses[0].get("remedy", "")) if misuses else ""
+    remedy = " ".join(str(misuses[0].get("remedy", "")).split()) if misuses else ""
     seen = decision.reason.removesuffix(remedy).rstrip()
     return {"expected": "", "seen": seen, "meaning": "", "remedy": remedy}
 
