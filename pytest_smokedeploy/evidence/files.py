@@ -69,12 +69,17 @@ def log_lines(folder: Path) -> Iterator[Iterator[str]]:
     """The lines of a folder's ``startup.log``; none where it is missing or no evidence.
 
     A line of more than `_LINE_BYTES` comes in parts, so that a reader takes bounded memory.
+
+    Raises:
+        OSError: it can't be read to its end.
+
     """
     file = folder / "startup.log"
     if fault(file):
         yield iter(())
         return
-    with opened(file) as log:
+    # Not by `opened`, which takes every OSError in its block for one of this file.
+    with file.open("rb") as log:
         yield (line.decode("utf-8", "replace") for line in iter(lambda: log.readline(_LINE_BYTES), b""))
 
 

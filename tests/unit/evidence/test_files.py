@@ -139,3 +139,9 @@ def test_a_log_that_is_no_evidence_has_no_lines(tmp_path, size):
             file.truncate(size)
     with log_lines(tmp_path) as lines:
         assert list(lines) == []
+
+
+def test_an_error_beside_the_log_is_not_taken_for_the_logs(tmp_path):
+    (tmp_path / "startup.log").write_text("one\n")
+    with pytest.raises(FileNotFoundError), log_lines(tmp_path):
+        (tmp_path / "another").read_text()
