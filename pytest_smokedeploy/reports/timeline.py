@@ -90,7 +90,8 @@ def timeline(document: Mapping[str, Any]) -> Timeline | None:
     begun = [(stage, began, ended) for stage, began, ended in spans if began and ended]
     if not begun:
         return None
-    steps = [step for step in document["receipt"].get("steps") or [] if isinstance(step, Mapping)]
+    told = document["receipt"].get("steps")
+    steps = [step for step in told if isinstance(step, Mapping)] if isinstance(told, list) else []
     deploy = next((began for stage, began, _ in begun if stage["stage"] == "deploy"), None)
     first = next((at for step in steps if (at := _time(step.get("started_at")))), None)
     shift = (deploy - first).total_seconds() if deploy and first else 0.0

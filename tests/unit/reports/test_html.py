@@ -156,3 +156,10 @@ def test_without_pytests_report_a_page_says_that_there_is_none(failed):
     made = page(failed(ORDER), LOG)
     assert "pytest's own table of the checks does not exist." in made
     assert made.endswith("</html>\n")
+
+
+@pytest.mark.parametrize("junk", [5, "text", {"a": 1}, [None, "x", {"step": {}, "started_at": 7}]])
+def test_an_agent_that_answers_anything_does_not_cost_the_report(run, junk):
+    answer = {"steps": junk, "last_lines": junk, "exit_code": junk, "step": junk, "image_digest": junk}
+    made = run().deploy(**answer).note("events.read", answer={"events": junk}).stop()
+    assert "<h1>PASS</h1>" in part(made.checks().passed(), LOG)
