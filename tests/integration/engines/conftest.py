@@ -8,9 +8,10 @@ import subprocess
 import threading
 import time
 import uuid
-from contextlib import closing
+from contextlib import closing, suppress
 
 import pytest
+from docker.errors import NotFound
 
 from pytest_smokedeploy.agent.domain.flow import Flow
 from pytest_smokedeploy.agent.domain.reconcile import reconcile
@@ -113,11 +114,12 @@ class Bench:
         with self.api.client() as client:
             for row in client.containers(all=True, filters={"name": self.name}):
                 client.remove_container(row["Id"], force=True, v=True)
-            ids = {row["Id"] for row in client.images(name=self.repository)}
-            # An image goes before the one it was built from, whichever the engine lists first.
-            parents = {client.inspect_image(id_)["Parent"]: id_ for id_ in ids}
-            for id_ in sorted(ids, key=lambda id_: id_ in parents):
-                client.remove_image(id_, force=True)
+            # By its names, never by its id: another process of the tests may run the same image by its own.
+            for row in client.images(name=self.repository):
+                for name in (*(row["RepoTags"] or ()), *(row["RepoDigests"] or ())):
+                    if name.startswith(self.repository):
+                        with suppress(NotFound):
+                            client.remove_image(name, force=True)
 
 
 @pytest.fixture(scope="session")
