@@ -134,6 +134,7 @@ class Sanitiser:
         self._secrets: set[Secret] = set()
         self._pattern: re.Pattern[str] | None = None
         self._pieces: set[str] = set()
+        self._runs: re.Pattern[str] | None = None
         for secret in secrets:
             self.add(secret)
 
@@ -153,6 +154,9 @@ class Sanitiser:
         # A URL shares its scheme and host with words that may be shown; its password is a secret of its own.
         for value in {v.translate(_LOWER) for v in values if "://" not in v and len(v) > _PIECE}:
             self._pieces |= {value[n : n + _PIECE] for n in range(len(value) - _PIECE + 1)}
+        # Most words are shorter, or have a sign that no piece has: only runs of their signs are looked at.
+        if signs := set().union(*self._pieces):
+            self._runs = re.compile(f"[{re.escape(''.join(sorted(signs)))}]{{{_PIECE},}}")
 
     def text(self, value: str) -> str:
         """`value` (str) with every secret masked."""
@@ -190,13 +194,14 @@ class Sanitiser:
         return value
 
     def _piece_spans(self, value: str) -> list[tuple[int, int]]:
-        if not self._pieces or len(value) < _PIECE:
+        if self._runs is None:
             return []
         low, spans = value.translate(_LOWER), list[tuple[int, int]]()
-        for start in range(len(low) - _PIECE + 1):
-            if low[start : start + _PIECE] in self._pieces:
-                began = spans.pop()[0] if spans and spans[-1][1] >= start else start
-                spans.append((began, start + _PIECE))
+        for run in self._runs.finditer(low):
+            for start in range(run.start(), run.end() - _PIECE + 1):
+                if low[start : start + _PIECE] in self._pieces:
+                    began = spans.pop()[0] if spans and spans[-1][1] >= start else start
+                    spans.append((began, start + _PIECE))
         return spans
 
     def data(self, value: Any) -> Any:  # noqa: ANN401 - JSON-like in, JSON-like out
