@@ -72,7 +72,7 @@ def part(document: Mapping[str, Any], log: Iterable[str]) -> str:
     """
     last = document["receipt"].get("last_lines")
     made = (
-        _templates()
+        templates()
         .get_template("part.html")
         .render(
             d=document,
@@ -91,7 +91,7 @@ def part(document: Mapping[str, Any], log: Iterable[str]) -> str:
 
 def page(document: Mapping[str, Any], log: Iterable[str]) -> str:
     """A report without pytest's own table, for a run that ended before pytest-html wrote one."""
-    return _templates().get_template("page.html").render(part=Markup(part(document, log)), foot="")  # noqa: S704 - ours
+    return templates().get_template("page.html").render(part=Markup(part(document, log)), foot="")  # noqa: S704 - ours
 
 
 def with_part(report: str, document: Mapping[str, Any], log: Iterable[str]) -> str:
@@ -112,7 +112,7 @@ def with_part(report: str, document: Mapping[str, Any], log: Iterable[str]) -> s
         return f"{made}{report}"
     body = _FILTER.sub(r'\1 aria-label="show \2"', frame["body"])
     return (
-        _templates()
+        templates()
         .get_template("page.html")
         .render(
             part=Markup(made),  # noqa: S704 - every value in it is escaped
@@ -124,7 +124,8 @@ def with_part(report: str, document: Mapping[str, Any], log: Iterable[str]) -> s
 
 
 @cache
-def _templates() -> Environment:
+def templates() -> Environment:
+    """The report's templates, each compiled at its first use."""
     made = Environment(
         loader=PackageLoader(__package__),
         autoescape=True,

@@ -32,6 +32,7 @@ from _pytest.config import default_plugins
 from pytest_smokedeploy import settings
 from pytest_smokedeploy.rehearsal import stack
 from pytest_smokedeploy.rehearsal.access import Team
+from pytest_smokedeploy.reports import html
 
 ROOT = Path(__file__).parents[2]
 #: Names the server's socket to the worlds that run in a fork: their agent is forked from the same server.
@@ -193,6 +194,9 @@ def _preload() -> None:
             importlib.import_module(name)
     # The patterns of the log language are compiled, and kept by `re`.
     settings.load(ROOT / "smoke_tests" / "smokedeploy.yml")
+    # So are the report's templates, by Jinja2.
+    for name in (made := html.templates()).list_templates(extensions=["html"]):
+        made.get_template(name)
     # Every world's team signs by one key: making one costs 50 ms.
     stack.Team = partial(Team, key=Team("").key)
     gc.collect()
