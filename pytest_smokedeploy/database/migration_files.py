@@ -16,43 +16,54 @@ class MigrationFiles:
     Attributes:
         wanted: versions that a migrated database's table holds: every file's, or Alembic's heads.
         known: every version there is.
+        otherwise: all of them as another tool records them, one way each: by their files' stems or names.
 
     """
 
     wanted: tuple[str, ...]
     known: frozenset[str]
+    otherwise: tuple[tuple[str, ...], ...] = ()
 
 
 def read(folder: Path, tool: Tool) -> MigrationFiles:
     """Read a folder.
 
     Raises:
-        SmokedeployError: it is missing, empty, or not to be read (PRE-5).
+        SmokedeployError: it is missing, holds something else, or is not to be read (PRE-5).
 
     """
     if not folder.is_dir():
         raise _error(f"the migrations' folder {folder.name} is missing")
-    found = _alembic(folder) if tool == "alembic" else _sql(folder)
-    if not found.wanted:
+    # Alembic's own folder holds more than revisions.
+    place = folder / "versions" if tool == "alembic" and (folder / "versions").is_dir() else folder
+    found = _alembic(folder, place) if tool == "alembic" else _sql(folder)
+    if not found.wanted and (others := sorted(path.name for path in place.iterdir() if _counts(path))):
         what = "Alembic revision" if tool == "alembic" else "file named <version>_<what>.sql"
-        raise _error(f"the migrations' folder {folder.name} holds no {what}")
+        raise _error(f"the migrations' folder {folder.name} holds {others[0]} and no {what}")
     return found
 
 
+def _counts(path: Path) -> bool:
+    """Whether a folder that holds this is not empty: one without a migration is kept by a hidden file."""
+    return not path.name.startswith(".") and path.name != "__pycache__"
+
+
 def _sql(folder: Path) -> MigrationFiles:
-    # The first dot ends the name too: 0001.sql, and 0001_events.up.sql beside its .down.sql.
-    versions = {path.name.partition(".")[0].partition("_")[0] for path in folder.glob("*.sql")}
-    return MigrationFiles(tuple(sorted(versions)), frozenset(versions))
+    # The first dot ends the stem: 0001.sql, and 0001_events.up.sql beside its .down.sql.
+    names = sorted(path.name for path in folder.glob("*.sql") if not path.name.endswith(".down.sql"))
+    stems = tuple(dict.fromkeys(name.partition(".")[0] for name in names))
+    versions = tuple(dict.fromkeys(stem.partition("_")[0] for stem in stems))
+    first, *more = ((versions,) if len(versions) == len(stems) else ()) + (stems, tuple(names))
+    return MigrationFiles(first, frozenset(first), tuple(way for way in more if way != first))
 
 
-def _alembic(folder: Path) -> MigrationFiles:
-    """`folder` is Alembic's own, with `versions` in it, or that `versions` itself."""
+def _alembic(folder: Path, versions: Path) -> MigrationFiles:
+    """`folder` is Alembic's own, with `versions` in it, or that itself; to be read, revisions are run."""
     try:
         from alembic.script import ScriptDirectory  # noqa: PLC0415 - the extra `database`
     except ImportError as error:
         words = "Alembic is not installed here; install pytest-smokedeploy[database]"
         raise _error(words) from error
-    versions = folder / "versions" if (folder / "versions").is_dir() else folder
     try:
         scripts = ScriptDirectory(str(folder), version_locations=[str(versions)])
         heads = tuple(sorted(scripts.get_heads()))

@@ -15,15 +15,21 @@ def compare(applied: Sequence[str], files: MigrationFiles | None, basis: Basis) 
     if files is None:
         holds = bool(applied)
         seen = f"{len(applied)} migrations applied; no folder to compare with"
-        return Finding("PRE-5", holds, _EXPECTED, seen, basis, remedy="" if holds else _MIGRATE)
-    there, wanted, known = map(_versions, (applied, files.wanted, files.known))
+        return Finding(
+            "PRE-5", holds, _EXPECTED, seen, basis, remedy="" if holds else f"{_MIGRATE} {_NONE_YET}"
+        )
+    if not files.wanted and not applied:
+        seen = "the folder that is named holds no migration yet, and none is applied"
+        return Finding("PRE-5", True, _EXPECTED, seen, basis)
+    wanted, known = _spelled(files, applied)
+    there = _versions(applied)
     behind, unknown = sorted(wanted.keys() - there.keys()), sorted(there.keys() - known.keys())
     if unknown:
         names = ", ".join(there[key] for key in unknown)
         return _violated(f"applied but unknown here: {names}"[:300], "Deploy the matching commit.", basis)
     if behind:
         names = ", ".join(wanted[key] for key in behind)
-        at = f" (it stands at {', '.join(sorted(applied))})" if files.known != set(files.wanted) else ""
+        at = f" (it stands at {', '.join(sorted(applied))})" if known.keys() != wanted.keys() else ""
         return _violated(f"not applied: {names}{at}"[:300], _MIGRATE, basis)
     if extra := sorted(there.keys() - wanted.keys()):
         names = ", ".join(there[key] for key in extra)
@@ -33,6 +39,17 @@ def compare(applied: Sequence[str], files: MigrationFiles | None, basis: Basis) 
 
 
 _MIGRATE = "Migrate the database first."
+_NONE_YET = "Where there is no migration yet, name an empty folder in database.migrations."
+
+
+def _spelled(files: MigrationFiles, applied: Collection[str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Wanted and known versions as the table spells them: in one way all of it, or as the files' versions."""
+    ways = [
+        (_versions(files.wanted), _versions(files.known)),
+        *((w, w) for w in map(_versions, files.otherwise)),
+    ]
+    rows = _versions(applied).keys()
+    return next((way for way in ways if rows <= way[1].keys()), ways[0])
 
 
 def _versions(versions: Collection[str]) -> dict[str, str]:

@@ -106,9 +106,12 @@ class Database(Part):
     proof: Literal["agent", "direct", "attested"] = "agent"
     """By the agent's preflight, by a connection of the gate's own, or by an attestation in the ledger."""
     tool: Literal["sql", "alembic"] = "sql"
-    """What `migrations` holds: files named `<version>_<what>.sql`, or Alembic's revisions."""
+    """What `migrations` holds: files named `<version>_<what>.sql`, whose version, stem or whole name the
+    table holds, all its rows one way; or Alembic's revisions, Python files that are run to be read."""
     migrations: str | None = None
-    """The folder that applied migrations are held against, beside this file; none: one applied is enough."""
+    """The folder that applied migrations are held against, beside this file; none: one applied is enough.
+
+    A project without a migration yet names an empty one."""
     url_variable: Name = "DATABASE_URL"
     """The variable that holds the database's URL, for `proof: direct`."""
     table: Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)?$")] | None = None

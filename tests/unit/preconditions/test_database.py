@@ -11,6 +11,7 @@ from pytest_smokedeploy.preconditions import database
 from pytest_smokedeploy.support.redaction import Secret
 
 EXPECTED = "the database reachable, with exactly the migrations the repository holds"
+NONE_YET = "Where there is no migration yet, name an empty folder in database.migrations."
 THREE = MigrationFiles(("0001", "0002", "0003"), frozenset({"0001", "0002", "0003"}))
 HEADS = MigrationFiles(("bb",), frozenset({"aa", "bb"}))
 
@@ -42,7 +43,11 @@ def told(holds, seen, remedy=""):
         (
             [],
             None,
-            (False, "0 migrations applied; no folder to compare with", "Migrate the database first."),
+            (
+                False,
+                "0 migrations applied; no folder to compare with",
+                f"Migrate the database first. {NONE_YET}",
+            ),
         ),
     ],
 )

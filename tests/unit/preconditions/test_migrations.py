@@ -64,8 +64,14 @@ def test_revisions_that_lead_nowhere(alembic, revisions):
     assert "Alembic can't read the folder" in fault(alembic(**revisions), "alembic")
 
 
-def test_no_revision(alembic):
-    assert "holds no Alembic revision" in fault(alembic(), "alembic")
+def test_no_revision_yet(alembic):
+    (alembic() / "env.py").write_text("")
+    assert migration_files.read(alembic(), "alembic") == MigrationFiles((), frozenset())
+
+
+def test_no_revision_among_others(alembic):
+    (alembic() / "versions" / "notes.txt").write_text("")
+    assert "alembic holds notes.txt and no Alembic revision" in fault(alembic(), "alembic")
 
 
 @pytest.mark.parametrize("tool", ["sql", "alembic"])
@@ -79,11 +85,56 @@ def test_sql_files_by_their_number(tmp_path):
     for name in ("0001_a.sql", "0002_b.up.sql", "0002_b.down.sql", "3.sql", "README.md", "0004_c.txt"):
         (tmp_path / name).write_text("")
     found = migration_files.read(tmp_path, "sql")
-    assert found == MigrationFiles(("0001", "0002", "3"), frozenset({"0001", "0002", "3"}))
+    versions = ("0001", "0002", "3")
+    names = ("0001_a.sql", "0002_b.up.sql", "3.sql")
+    assert found == MigrationFiles(versions, frozenset(versions), (("0001_a", "0002_b", "3"), names))
 
 
-def test_no_sql_file(tmp_path):
-    assert "holds no file named" in fault(tmp_path, "sql")
+def test_two_files_of_one_version_are_told_apart(tmp_path):
+    for name in ("001_a.sql", "001_b.sql"):
+        (tmp_path / name).write_text("")
+    found = migration_files.read(tmp_path, "sql")
+    assert database.compare(["001_a.sql"], found, Basis.SEEN).seen == "not applied: 001_b.sql"
+    assert database.compare(["001"], found, Basis.SEEN).seen == "applied but unknown here: 001"
+
+
+@pytest.mark.parametrize("name", ["001.py", "README.md", "2026"])
+def test_no_sql_file_among_others(tmp_path, name):
+    (tmp_path / name).mkdir()
+    assert f"holds {name} and no file named" in fault(tmp_path, "sql")
+
+
+@pytest.mark.parametrize("kept_by", [(), (".gitkeep",)])
+def test_no_migration_yet(tmp_path, kept_by):
+    for name in kept_by:
+        (tmp_path / name).write_text("")
+    found = migration_files.read(tmp_path, "sql")
+    assert database.compare([], found, Basis.SEEN).holds is True
+    assert database.compare(["001"], found, Basis.SEEN).seen == "applied but unknown here: 001"
+
+
+@pytest.mark.parametrize(
+    ("applied", "seen"),
+    [
+        (["001", "002"], "migrated as the repository is: 001, 002 the newest of 2"),
+        (["1", "2"], "migrated as the repository is: 1, 2 the newest of 2"),
+        (["001_init", "002_more"], "migrated as the repository is: 001_init, 002_more the newest of 2"),
+        (
+            ["001_init.sql", "002_more.sql"],
+            "migrated as the repository is: 001_init.sql, 002_more.sql the newest of 2",
+        ),
+        (["001_init.sql"], "not applied: 002_more.sql"),
+        (["001_init"], "not applied: 002_more"),
+        # Rows of two ways are no tool's.
+        (["001", "002_more.sql"], "applied but unknown here: 002_more.sql"),
+        (["001_init.sql", "002_other.sql"], "applied but unknown here: 001_init.sql, 002_other.sql"),
+    ],
+)
+def test_a_table_may_hold_versions_stems_or_names(tmp_path, applied, seen):
+    for name in ("001_init.sql", "002_more.sql"):
+        (tmp_path / name).write_text("")
+    found = migration_files.read(tmp_path, "sql")
+    assert database.compare(applied, found, Basis.SEEN).seen == seen
 
 
 # -- what a database says ---------------------------------------------------------------------
