@@ -1,5 +1,6 @@
 """Judges the agent's receipt of its five steps (AGT-1 to AGT-5)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,6 +9,7 @@ from pytest_smokedeploy.contract import (
     STEPS,
     Deployed,
     Failure,
+    Mount,
     Outcome,
     Step,
     StepName,
@@ -16,6 +18,7 @@ from pytest_smokedeploy.contract import (
 )
 from pytest_smokedeploy.model import CLAUSE, Basis, Finding
 from pytest_smokedeploy.settings import RunConfig
+from pytest_smokedeploy.settings.model import MountSettings
 from pytest_smokedeploy.support.errors import AgentFailedError
 from pytest_smokedeploy.support.image import ImageReference
 
@@ -179,7 +182,7 @@ class Deployment:
         return _violated(clause, f"{named} done", seen, "The runtime did not keep running.", remedy)
 
     def _lacking(self) -> str:
-        """The first environment variable or mount of the settings that the answer lacks, or "".
+        """Environment variables, else mounts, of the settings that the answer lacks, or "".
 
         A receipt has both; in an answer without one each is judged where it is there.
         """
@@ -193,19 +196,23 @@ class Deployment:
         mounts = {mount.name: mount for mount in told}
         if len(mounts) != len(told):
             return "mounts of which two have one name"
-        for want in self.run.settings.mounts:
-            if (mount := mounts.get(want.name)) is None:
-                return f"no mount {want.name}"
-            if mount.target != want.target:
-                return f"mount {want.name} at {mount.target}, not at {want.target}"
-            if not mount.writable:
-                return f"mount {want.name} is read-only"
-            if not mount.source:
-                return f"mount {want.name} has no source"
+        if faults := [words for want in self.run.settings.mounts if (words := _unfit(want, mounts))]:
+            return ", ".join(faults)
         sources = [mounts[want.name].source for want in self.run.settings.mounts]
         if len(set(sources)) != len(sources):
             return f"two mounts of one source, {', '.join(sources)}"
         return ""
+
+
+def _unfit(want: MountSettings, mounts: Mapping[str, Mount]) -> str:
+    """Why the mount of the settings is not among those that were told, or ""."""
+    if (mount := mounts.get(want.name)) is None:
+        return f"no mount {want.name}"
+    if mount.target != want.target:
+        return f"mount {want.name} at {mount.target}, not at {want.target}"
+    if not mount.writable:
+        return f"mount {want.name} is read-only"
+    return "" if mount.source else f"mount {want.name} has no source"
 
 
 def _violated(clause: str, expected: str, seen: str, meaning: str = "", remedy: str = _REMEDY) -> Finding:

@@ -8,16 +8,15 @@ from typing import Final, Literal
 
 from pytest_smokedeploy import contract
 from pytest_smokedeploy.client import AgentClient, Reading, hold
-from pytest_smokedeploy.client.answer import shown
 from pytest_smokedeploy.contract import Extension
-from pytest_smokedeploy.database import migration_files
 from pytest_smokedeploy.model import Basis, Finding
 from pytest_smokedeploy.preconditions import database, inputs, last_deploy, ledger, previous, workflow_file
 from pytest_smokedeploy.preconditions.github import ask, quoted
+from pytest_smokedeploy.preconditions.hindrances import hindrances
 from pytest_smokedeploy.preconditions.workflow_file import WorkflowFile
 from pytest_smokedeploy.settings import RunConfig
 from pytest_smokedeploy.settings.model import DEPLOY_WORKFLOW
-from pytest_smokedeploy.support.errors import AgentError, SmokedeployError
+from pytest_smokedeploy.support.errors import AgentError
 
 _PLACEHOLDER: Final = re.compile(
     r"<.*>|\$\{.*\}|x{3,}|\*{3,}|\.{3}|(?:change|replace)[-_ ]?me|todo|tbd|none|null|undefined|"
@@ -161,16 +160,10 @@ class Preconditions:
 
     def database(self) -> Finding:
         """PRE-5, by the proof that the settings name."""
+        files = database.in_checkout(self.run)
+        if isinstance(files, Finding):
+            return files
         settings = self.run.settings.database
-        if settings.proof == "attested":
-            return ledger.attested(self.run.ledger_file, "database")
-        files = None
-        if settings.migrations is not None:
-            try:
-                files = migration_files.read(self.run.folder / settings.migrations, settings.tool)
-            except SmokedeployError as error:
-                remedy = "Mend database.migrations in the settings, or the folder."
-                return Finding("PRE-5", False, "the repository's migrations", str(error), remedy=remedy)
         if settings.proof == "direct":
             return database.direct(self.run.database_url, settings.migrations_table, files)
         if isinstance(reading := self._ask("preflight", "PRE-5", "the agent's preflight"), Finding):
@@ -181,7 +174,8 @@ class Preconditions:
     def agent_reachable(self) -> Finding:
         """PRE-6: Access refuses an anonymous call, the token is let in, both through the edge.
 
-        An agent whose container's name is taken by a container of somebody else can't be used either.
+        An agent that could not deploy can't be used either: its preflight lacks a mount of the settings, or
+        tells that its container's name is taken by a container of somebody else.
         """
         expected = "an anonymous call refused by Access, and one with the token answered through the tunnel"
         unmet = partial(Finding, "PRE-6", False, expected)
@@ -200,22 +194,13 @@ class Preconditions:
         if not (probe.ray and reading.ray):
             remedy = "Let the agent be reached through the tunnel, and no other way."
             return unmet("an answer without cf-ray: not through the edge", remedy=remedy)
-        if taken := self._foreign_container():
-            remedy = "Rename or remove that container on the server, or set another CONTAINER_NAME there."
-            return unmet(taken, Basis.TOLD, remedy=remedy)
+        if Extension.PREFLIGHT in _extensions(self._ask("status", "PRE-6", expected)):
+            told = self._ask("preflight", "PRE-6", expected)
+            raw = told.raw if isinstance(told, Reading) else {}
+            for words, remedy in hindrances(raw, [mount.name for mount in self.run.settings.mounts]):
+                return unmet(f"the agent can't deploy: {words}", Basis.TOLD, remedy=remedy)
         seen = f"anonymous: {probe.words}; with the token: HTTP {reading.status}, cf-ray {reading.ray}"
         return Finding("PRE-6", True, expected, seen)
-
-    def _foreign_container(self) -> str:
-        """What the preflight tells of a container that the agent did not make under its name, or ""."""
-        if Extension.PREFLIGHT not in _extensions(self._ask("status", "PRE-6", "")):
-            return ""
-        told = self._ask("preflight", "PRE-6", "")
-        there = told.raw.get("container") if isinstance(told, Reading) else None
-        if not isinstance(there, dict) or there.get("ours") is not False:
-            return ""
-        name = shown(str(there.get("name")), 128)
-        return f"the agent can't deploy: the name {name} is taken by a container that it did not make"
 
     def inspected(self) -> Finding:
         """FLR-3: no hold, where agents know one, and the last smoke deploy passed or a person looked."""

@@ -2,12 +2,30 @@
 
 from collections.abc import Collection, Sequence
 
+from pytest_smokedeploy.database import migration_files
 from pytest_smokedeploy.database.migration_files import MigrationFiles
 from pytest_smokedeploy.database.migrations import look
 from pytest_smokedeploy.model import Basis, Finding
+from pytest_smokedeploy.preconditions import ledger
+from pytest_smokedeploy.settings import RunConfig
+from pytest_smokedeploy.support.errors import SmokedeployError
 from pytest_smokedeploy.support.redaction import Secret
 
 _EXPECTED = "the database reachable, with exactly the migrations the repository holds"
+
+
+def in_checkout(run: RunConfig) -> Finding | MigrationFiles | None:
+    """PRE-5 where the checkout decides it; else the migrations it holds, None where no folder is named."""
+    settings = run.settings.database
+    if settings.proof == "attested":
+        return ledger.attested(run.ledger_file, "database")
+    if settings.migrations is None:
+        return None
+    try:
+        return migration_files.read(run.folder / settings.migrations, settings.tool)
+    except SmokedeployError as error:
+        remedy = "Mend database.migrations in the settings, or the folder."
+        return Finding("PRE-5", False, "the repository's migrations", str(error), remedy=remedy)
 
 
 def compare(applied: Sequence[str], files: MigrationFiles | None, basis: Basis) -> Finding:

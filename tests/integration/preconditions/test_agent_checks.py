@@ -20,7 +20,7 @@ MOUNT = {"exists": True, "writable": True, "source": "/srv"}
 PREFLIGHT = {
     "environment": "dev",
     "execution_plane": "paper",
-    "mounts": [{"name": "audit-events", **MOUNT}],
+    "mounts": [{"name": "audit-events", **MOUNT}, {"name": "snapshots", **MOUNT}],
     "env": [],
     "engine": {"kind": "docker", "reachable": True},
     "database": {"reachable": True, "applied": ["0001"]},
@@ -223,6 +223,27 @@ def test_a_container_that_the_agent_did_not_make_is_told_before_any_deploy(asked
 @pytest.mark.parametrize("container", [None, {"name": "runtime-dev", "ours": True}])
 def test_no_container_and_the_agents_own_are_no_hindrance(asked, container):
     assert asked({"/v1/preflight": {"container": container}}).agent_reachable().holds is True
+
+
+FOUR = ("audit-events", "snapshots", "spool", "cache")
+
+
+@pytest.mark.parametrize(
+    ("told", "seen"),
+    [
+        (PREFLIGHT["mounts"], "no mount spool, no mount cache (it has audit-events, snapshots)"),
+        (
+            [{"name": name, **MOUNT, "exists": name != "cache"} for name in FOUR],
+            f"the folder of the mount cache is missing on the server (it has {', '.join(FOUR)})",
+        ),
+        ([], f"{', '.join(f'no mount {name}' for name in FOUR)} (it has none)"),
+    ],
+)
+def test_every_mount_that_lacks_is_named_before_any_deploy(asked, told, seen):
+    settings = {"mounts": [{"name": name, "target": f"/data/{name}"} for name in FOUR]}
+    found = asked({"/v1/preflight": {"mounts": told}}, settings=settings).agent_reachable()
+    assert (found.holds, found.seen) == (False, f"the agent can't deploy: {seen}")
+    assert "both name them alike" in found.remedy
 
 
 def test_one_answer_is_asked_for_once_a_run(asked):

@@ -118,7 +118,7 @@ def test_a_promised_receipt_tells_what_it_is_of(deployed, name):
         ([MOUNTS[0], MOUNTS[1] | {"source": "/srv/audit-events"}], "one source"),
         ([MOUNTS[0] | {"writable": False}, *MOUNTS], "one name"),
         ([MOUNTS[0] | {"source": ""}, MOUNTS[1]], "no source"),
-        ([], "no mount audit-events"),
+        ([], "no mount audit-events, no mount snapshots"),
         ([MOUNTS[0]], "no mount snapshots"),
         (None, "no mount audit-events"),
     ],
