@@ -14,7 +14,7 @@ from pytest_smokedeploy.support.output import say
 #: is well.
 COMMANDS: Final = {
     "init": "lay the smoke tests and the workflow into a repository",
-    "check": "hold settings, ledger and workflow file against the model",
+    "check": "say what a run would refuse that the checkout shows: settings, ledger, workflow, checks",
     "log": "read a captured log against the settings, line by line",
     "stop": "stop what an interrupted run left deployed, as its journal tells",
     "verify": "exit 0 only for a live PASS that is whole and consistent",

@@ -89,6 +89,12 @@ class GateRun:
         there = self._config.pluginmanager.hasplugin("pytest_order")
         self._collection = collection.read(items, pytest.mark.order if there else None)
 
+    def unfit(self, session: pytest.Session) -> list[MisuseError]:
+        """What in the collected checks makes them no gate; [] if nothing does."""
+        collected = self._collection or Collection()
+        found = own_checks.misuses(self._config, session.items, collected.checks)
+        return [*self._broken, *collected.misuses, *found]
+
     def open(self, session: pytest.Session) -> None:
         """Begin the run once everything is collected; without a gate, write no report into its folder.
 

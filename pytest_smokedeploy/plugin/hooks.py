@@ -44,7 +44,7 @@ def _asked(config: pytest.Config) -> bool:
     return bool(option.smokedeploy_rehearse or named)
 
 
-def _awake(config: pytest.Config) -> GateRun:
+def awake(config: pytest.Config) -> GateRun:
     """The run of the gate within this run of pytest; made, and its modules imported, at the first call."""
     if RUN not in config.stash:
         from pytest_smokedeploy.plugin.gate_run import GateRun  # noqa: PLC0415 - see the module
@@ -79,14 +79,14 @@ def pytest_configure(config: pytest.Config) -> None:
     for line in _MARKERS:
         config.addinivalue_line("markers", line)
     if _asked(config):
-        _awake(config).arm()
+        awake(config).arm()
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
     """A dispatched run that would show something and end with 0 is refused (FLR-1)."""
     if _asked(config) and os.environ.get("GITHUB_ACTIONS"):
-        _awake(config).refuse_listing()
+        awake(config).refuse_listing()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -104,7 +104,7 @@ def pytest_make_collect_report(
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Wake if a test carries a stage: read the checks and order them as the model does."""
     if any(item.get_closest_marker("smoke_stage") for item in items):
-        _awake(config).collect(items)
+        awake(config).collect(items)
 
 
 @pytest.hookimpl(trylast=True)

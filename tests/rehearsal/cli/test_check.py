@@ -15,9 +15,16 @@ STEPS = "".join(f"  {n}: {{done_on: 2026-01-01, by: a person, evidence: a place}
 def check(tmp_path):
     """check(ledger, text of the workflow, **changes to the settings) -> (status, lines)."""
 
-    def run(ledger=f"steps:\n{STEPS}", deploy=None, **changes):
+    def run(ledger=f"steps:\n{STEPS}", deploy=None, own="", migrations="", **changes):
         file = settings_file(tmp_path, changes, deploy)
+        if migrations:
+            file.write_text(file.read_text().replace(str(ROOT / "smoke_tests" / "migrations"), migrations))
         (file.parent / "phase.yml").write_text(ledger)
+        (tmp_path / "smoke_tests").mkdir()
+        for source in (ROOT / "smoke_tests").glob("*.py"):
+            (tmp_path / "smoke_tests" / source.name).symlink_to(source)
+        if own:
+            (tmp_path / "smoke_tests" / "test_own.py").write_text(own)
         done = subprocess.run(
             [sys.executable, "-m", "pytest_smokedeploy", "check", "--config", file],
             cwd=tmp_path,
@@ -69,3 +76,42 @@ def test_wrong_settings_are_one_line(check):
     assert status == 1
     assert len(lines) == 1
     assert "quiet_window_seconds" in lines[0]
+
+
+def test_a_placeholder_is_named(check):
+    status, lines = check(image={"repository": "ghcr.io/your-organisation/runtime"})
+    assert status == 1
+    assert (
+        "image.repository: is still the placeholder; write your own value; found 'ghcr.io/your-" in lines[0]
+    )
+
+
+def test_an_attestation_that_nobody_made_is_named_as_in_a_run(check):
+    status, lines = check(database={"proof": "attested"})
+    assert (status, len(lines)) == (1, 4)
+    assert "NO  PRE-5: expected an attestation `database` in the phase ledger" in lines[3]
+
+
+def test_migrations_that_are_missing_are_named_as_in_a_run(check):
+    status, lines = check(migrations="nowhere")
+    assert (status, len(lines)) == (1, 4)
+    assert (
+        "NO  PRE-5: expected the repository's migrations; saw the migrations' folder nowhere is" in lines[3]
+    )
+
+
+def test_checks_that_would_be_refused_are_named_with_their_place(check):
+    own = (
+        "import pytest\n\n\n@pytest.mark.smoke_stage('verify')\n"
+        "def test_it(smoke_statsu):\n    assert smoke_statsu\n"
+    )
+    status, lines = check(own=own)
+    assert (status, len(lines)) == (1, 4)
+    assert "NO  EXT-2: smoke_tests/test_own.py:4: test_it asks for the fixture `smoke_statsu`" in lines[3]
+    assert "Did you mean `smoke_status`?" in lines[3]
+
+
+def test_a_file_that_is_broken_is_named(check):
+    status, lines = check(own="def test_it(:\n")
+    assert status == 1
+    assert "NO  EXT-2: smoke_tests/test_own.py" in lines[3]
