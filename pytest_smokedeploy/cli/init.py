@@ -1,23 +1,35 @@
-"""``smokedeploy init``: copies the smoke tests and the workflow into a repository."""
+"""``smokedeploy init``: lays smoke tests and workflow into a repository; nothing that is there is touched."""
 
 import argparse
-import shutil
+import re
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from pytest_smokedeploy import __version__
+from pytest_smokedeploy.cli import installed
+from pytest_smokedeploy.judging import workflow_policy
+from pytest_smokedeploy.preconditions import workflow_file
 from pytest_smokedeploy.settings.model import DEPLOY_WORKFLOW
 from pytest_smokedeploy.support.errors import SmokedeployError
 from pytest_smokedeploy.support.output import say
 
 _TESTS: Final = "smoke_tests"
-#: What differs from this repository's own files: the gate comes from the index, no migrations are there yet.
-_OTHERWISE: Final = {
-    DEPLOY_WORKFLOW: ("pip install --quiet .", f"pip install --quiet pytest-smokedeploy=={__version__}"),
-    f"{_TESTS}/smokedeploy.yml": ("  migrations: migrations\n", ""),
-}
+_SETTINGS: Final = f"{_TESTS}/smokedeploy.yml"
+_SCHEMA: Final = f"{_TESTS}/smokedeploy.schema.json"
 _PACKAGE: Final = Path(__file__).parents[1]
 _LEFT_OUT: Final = {"__pycache__", "migrations"}
+#: Where images are pushed to is not known; `check` refuses it until it is written.
+_PLACEHOLDER: Final = "ghcr.io/your-organisation/runtime"
+_NEXT: Final = (
+    f"Write {_SETTINGS} and the steps in {_TESTS}/phase.yml, until `smokedeploy check` says NO to nothing.",
+    f"Rehearse on this machine: `pytest -p smokedeploy {_TESTS} --smokedeploy-rehearse`.",
+    "Create the GitHub Environment dev with its secrets, and run the agent on the server.",
+)
+_GITHUB: Final = re.compile(r"(?:.*[@/])?github\.com[:/]([\w.-]+)/([\w.-]+?)(?:\.git)?/?")
+#: What stands before the part of the workflow that another one takes over.
+_HEAD: Final = "name: Smoke deploy\n\n"
+_IGNORED: Final = "smoke-evidence/\n"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,33 +38,71 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(parsed: argparse.Namespace) -> bool:
-    """Copy the smoke tests and the deploy workflow; nothing that is there is replaced.
+    """Lay what is missing, say what is left as it is, and what to do next.
 
     Raises:
-        SmokedeployError: a file of the same name is there, or a copy is missing; then nothing is written.
+        SmokedeployError: a copy is missing from this installation; nothing is written.
 
     """
     into: Path = parsed.folder
-    tests, workflow = _sources()
-    sources = {
-        f"{_TESTS}/{file.relative_to(tests).as_posix()}": file
-        for file in sorted(tests.rglob("*"))
-        if file.is_file() and not _LEFT_OUT & set(file.parts)
-    } | {DEPLOY_WORKFLOW: workflow}
-    if taken := [name for name in sources if (into / name).exists()]:
-        words = f"{', '.join(taken)} stands here already, and nothing was written."
-        raise SmokedeployError(words, remedy="Move it away, or take over what you need by hand.")
-    for name, source in sources.items():
-        target = into / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, target)
-    for name, (ours, theirs) in _OTHERWISE.items():
-        text = (into / name).read_text(encoding="utf-8")
-        (into / name).write_text(text.replace(ours, theirs), encoding="utf-8")
-    for name in sources:
-        say(f"smokedeploy init: {name}")
-    say("smokedeploy init: now write smoke_tests/smokedeploy.yml, then `smokedeploy check`")
+    image = _image(into)
+    source, reachable = installed.requirement()
+    texts = dict(_texts(image, source))
+    laid = [name for name, text in texts.items() if _lay(into / name, text)]
+    for name in texts:
+        say(f"smokedeploy init: {'laid' if name in laid else 'left as it is:'} {name}")
+    if _SETTINGS in laid and image != _PLACEHOLDER:
+        say(f"smokedeploy init: image.repository is {image}, after git's remote `origin`; mend it if need be")
+    if not reachable and DEPLOY_WORKFLOW in laid:
+        words = (
+            f"{DEPLOY_WORKFLOW} installs {source}, and this one came from a place that no workflow reaches"
+        )
+        say(f"smokedeploy init: {words}; mend that line")
+    if ".gitignore" not in laid and _IGNORED.strip() not in (into / ".gitignore").read_text("utf-8").split():
+        say(f"smokedeploy init: add `{_IGNORED.strip()}` to .gitignore")
+    document = workflow_file.read(into / DEPLOY_WORKFLOW).document
+    if document is None or workflow_policy.gate_of(document) is None:
+        say(f"smokedeploy init: no job of your {DEPLOY_WORKFLOW} is the gate; take this over into it:")
+        sys.stdout.write(f"\n{texts[DEPLOY_WORKFLOW].partition(_HEAD)[2]}\n")
+    for number, words in enumerate(_NEXT, 1):
+        say(f"smokedeploy init: next, {number}. {words}")
     return True
+
+
+def _lay(file: Path, text: str) -> bool:
+    """Write a file that is missing; whether it was."""
+    if file.exists() or file.is_symlink():
+        return False
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+    return True
+
+
+def _texts(image: str, source: str) -> Iterator[tuple[str, str]]:
+    """What is laid, by its path in the repository."""
+    tests, workflow = _sources()
+    for file in sorted(tests.rglob("*")):
+        if file.is_file() and not _LEFT_OUT & set(file.parts):
+            name, text = f"{_TESTS}/{file.relative_to(tests).as_posix()}", file.read_text("utf-8")
+            yield name, _settings(text, image) if name == _SETTINGS else text
+    yield _SCHEMA, (_PACKAGE / "schemas" / "settings.schema.json").read_text("utf-8")
+    yield (
+        DEPLOY_WORKFLOW,
+        workflow.read_text("utf-8").replace("pip install --quiet .", f"pip install --quiet {source}"),
+    )
+    yield ".gitignore", _IGNORED
+
+
+def _settings(text: str, image: str) -> str:
+    """The settings of a project that has no migration yet, with the line by which editors know them."""
+    text = text.replace("ghcr.io/example/runtime", image).replace("  migrations: migrations\n", "")
+    return f"# yaml-language-server: $schema={Path(_SCHEMA).name}\n{text}"
+
+
+def _image(folder: Path) -> str:
+    """Where GitHub keeps the images of the repository that git's remote names, or the placeholder."""
+    found = _GITHUB.fullmatch(installed.git(folder, "remote", "get-url", "origin"))
+    return f"ghcr.io/{found[1]}/{found[2]}".lower() if found else _PLACEHOLDER
 
 
 def _sources() -> tuple[Path, Path]:

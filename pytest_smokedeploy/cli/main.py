@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Final
 
+from pytest_smokedeploy import __version__
 from pytest_smokedeploy.model import EXIT_FAILED, EXIT_OK
 from pytest_smokedeploy.support.errors import SmokedeployError
 from pytest_smokedeploy.support.output import say
@@ -26,6 +27,7 @@ COMMANDS: Final = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status: 0 done, 1 refused or failed, 2 wrong usage."""
     parser = argparse.ArgumentParser(prog="smokedeploy", description="The smoke deploy's own commands.")
+    parser.add_argument("--version", action="version", version=f"pytest-smokedeploy {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     named = (sys.argv[1:] if argv is None else argv)[:1]
     for name, words in COMMANDS.items():

@@ -70,16 +70,9 @@ def test_an_event_that_is_no_word_is_none_of_ours(run, tmp_path):
     assert run("stop", "--evidence", tmp_path)[0] == 0
 
 
-@pytest.mark.parametrize("command", [("init",), ("stop", "--evidence")])
-def test_a_name_that_no_file_can_have_is_one_line(run, command):
-    status, told = run(*command, "x" * 5000)
+def test_a_name_that_no_file_can_have_is_one_line(run):
+    status, told = run("stop", "--evidence", "x" * 5000)
     assert (status, "File name too long" in told, told.count("\n")) == (1, True, 1)
-
-
-def test_init_over_a_file_says_which(run, tmp_path):
-    (tmp_path / "smoke_tests").write_text("")
-    status, told = run("init")
-    assert (status, "smoke_tests" in told) == (1, True)
 
 
 def test_settings_that_are_a_pipe_are_not_waited_for(run, tmp_path):

@@ -1,0 +1,123 @@
+"""`smokedeploy init`: what is missing is laid, what is there is left, and the words say what to do."""
+
+import subprocess
+from argparse import Namespace
+
+import pytest
+
+from pytest_smokedeploy.cli import init, installed, main
+from pytest_smokedeploy.preconditions import workflow_file
+from pytest_smokedeploy.settings import load
+
+DEPLOY = ".github/workflows/deploy.yml"
+
+
+@pytest.fixture
+def lay(tmp_path, capsys):
+    """lay() -> what init says of the repository tmp_path."""
+
+    def run():
+        assert init.run(Namespace(folder=tmp_path)) is True
+        return capsys.readouterr().out
+
+    return run
+
+
+def test_an_empty_folder_gets_everything(lay, tmp_path):
+    said = lay()
+    settings, workflow = tmp_path / "smoke_tests" / "smokedeploy.yml", tmp_path / DEPLOY
+    assert settings.read_text().startswith("# yaml-language-server: $schema=smokedeploy.schema.json\n")
+    assert (settings.parent / "smokedeploy.schema.json").is_file()
+    assert "  repository: ghcr.io/your-organisation/runtime\n" in settings.read_text()
+    assert "migrations:" not in settings.read_text()
+    assert workflow_file.read(workflow).fault == ""
+    assert (tmp_path / ".gitignore").read_text() == "smoke-evidence/\n"
+    assert "is the gate" not in said
+    assert said.count("smokedeploy init: next, ") == 3
+
+
+def test_what_it_lays_is_refused_for_its_placeholder_alone(lay, tmp_path):
+    lay()
+    file = tmp_path / "smoke_tests" / "smokedeploy.yml"
+    with pytest.raises(Exception, match=r"smokedeploy.yml:5: image.repository: is still the placeholder"):
+        load(file)
+    file.write_text(file.read_text().replace("your-organisation", "acme"))
+    assert workflow_file.read(tmp_path / DEPLOY).breaches(load(file)) == []
+
+
+def test_what_is_there_is_left_as_it_is(lay, tmp_path):
+    theirs = {DEPLOY: "on: push\njobs: {}\n", ".gitignore": "dist\n", "smoke_tests/phase.yml": "steps: {}\n"}
+    for name, text in theirs.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    said = lay()
+    for name, text in theirs.items():
+        assert (tmp_path / name).read_text() == text
+        assert f"smokedeploy init: left as it is: {name}" in said
+    assert "smokedeploy init: laid smoke_tests/test_1_preconditions.py" in said
+    assert "add `smoke-evidence/` to .gitignore" in said
+    taken_over = said.partition("take this over into it:\n\n")[2].partition("\nsmokedeploy init:")[0]
+    (tmp_path / DEPLOY).write_text(taken_over)
+    assert "is the gate" not in lay()
+
+
+@pytest.mark.parametrize(
+    ("origin", "image"),
+    [
+        ("git@github.com:Acme/Shop.git", "ghcr.io/acme/shop"),
+        ("https://github.com/acme/shop", "ghcr.io/acme/shop"),
+        ("ssh://git@github.com/acme/shop.git", "ghcr.io/acme/shop"),
+        ("https://code.example/acme/shop.git", "ghcr.io/your-organisation/runtime"),
+    ],
+)
+def test_the_image_is_named_after_what_git_knows(lay, tmp_path, origin, image):
+    for words in (["init", "-q"], ["remote", "add", "origin", origin]):
+        subprocess.run(["git", *words], cwd=tmp_path, check=True)
+    said = lay()
+    assert f"repository: {image}\n" in (tmp_path / "smoke_tests" / "smokedeploy.yml").read_text()
+    assert (f"image.repository is {image}" in said) is ("your-" not in image)
+
+
+@pytest.mark.parametrize(
+    ("told", "requirement"),
+    [
+        (None, ("pytest-smokedeploy==0.1.0", True)),
+        ({}, ("pytest-smokedeploy==0.1.0", False)),
+        (
+            {"url": "https://code.example/gate", "vcs_info": {"vcs": "git", "commit_id": "abc"}},
+            ("'pytest-smokedeploy @ git+https://code.example/gate@abc'", True),
+        ),
+        (
+            {"url": "https://code.example/gate-1.whl", "archive_info": {}},
+            ("'pytest-smokedeploy @ https://code.example/gate-1.whl'", True),
+        ),
+        ({"url": "file:///nowhere/gate-1.whl", "archive_info": {}}, ("pytest-smokedeploy==0.1.0", False)),
+    ],
+)
+def test_a_workflow_installs_what_was_installed(monkeypatch, told, requirement):
+    monkeypatch.setattr(installed, "_direct_url", lambda: told)
+    assert installed.requirement() == requirement
+
+
+@pytest.mark.parametrize(
+    ("place", "words"), [("x" * 5000, "File name too long"), ("taken", "Not a directory")]
+)
+def test_a_place_where_nothing_can_lie_is_named(tmp_path, monkeypatch, capsys, place, words):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "taken").write_text("")
+    assert main.main(["init", place]) == 1
+    assert words in capsys.readouterr().err
+
+
+def test_a_checkout_is_named_by_its_remote_and_commit(monkeypatch, tmp_path):
+    who = ["-c", "user.name=a", "-c", "user.email=a@b.example"]
+    for words in (
+        ["init", "-q"],
+        ["remote", "add", "origin", "https://code.example/gate.git"],
+        [*who, "commit", "-q", "--allow-empty", "-m", "one"],
+    ):
+        subprocess.run(["git", *words], cwd=tmp_path, check=True)
+    monkeypatch.setattr(installed, "_direct_url", lambda: {"url": tmp_path.as_uri(), "dir_info": {}})
+    commit = installed.git(tmp_path, "rev-parse", "HEAD")
+    wanted = f"'pytest-smokedeploy @ git+https://code.example/gate.git@{commit}'"
+    assert installed.requirement() == (wanted, True)
