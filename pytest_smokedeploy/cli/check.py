@@ -3,33 +3,42 @@
 import argparse
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
+from pytest_smokedeploy.client import AgentClient
+from pytest_smokedeploy.contract import Extension
 from pytest_smokedeploy.model import Finding
 from pytest_smokedeploy.plugin import listing
-from pytest_smokedeploy.preconditions import database, ledger, workflow_file
+from pytest_smokedeploy.preconditions import Preconditions, database, ledger, workflow_file
 from pytest_smokedeploy.settings import Options, RunConfig, resolve
 from pytest_smokedeploy.support.errors import MisuseError
 from pytest_smokedeploy.support.output import say
+from pytest_smokedeploy.support.redaction import Sanitiser
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the settings file."""
+    """Add the settings file, and whether somebody is asked."""
     parser.add_argument("--smokedeploy-config", "--config", dest="config", type=Path, default=None)
+    words = "ask GitHub, edge and agent too, with the secrets in the environment; nothing is deployed"
+    parser.add_argument("--live", action="store_true", help=words)
 
 
 def run(parsed: argparse.Namespace) -> bool:
     """Print a line for each clause that the checkout decides, and for whatever else would refuse a run.
 
-    Each is judged by what judges it in a run. Neither GitHub nor the agent is asked; of the environment
-    SMOKEDEPLOY_* variables alone are read, and no secret is needed.
+    Each is judged by what judges it in a run. Without ``--live`` neither GitHub nor the agent is asked,
+    of the environment SMOKEDEPLOY_* variables alone are read, and no secret is needed.
     """
     options = Options.merged({"config": parsed.config, "environment": "dev"}, os.environ)
-    config = resolve(options, {})
+    config = resolve(options, os.environ if parsed.live else {})
+    mask = Sanitiser(config.named_secrets().values()).text
     workflow = workflow_file.read(config.workflow_file)
     findings = list(_findings(config, workflow))
+    if parsed.live:
+        findings = [*(finding for finding in findings if finding.clause != "PRE-5"), *_live(config, workflow)]
     for finding in findings:
-        say(f"smokedeploy check: {'ok' if finding else 'NO':3} {finding}")
+        say(f"smokedeploy check: {'ok' if finding else 'NO':3} {mask(str(finding))}")
     refused = [error for error in workflow.breaches(config.settings) if error.clause != "TRG-3"]
     refused += listing.unfit(options.folder)
     for error in refused:
@@ -44,6 +53,28 @@ def _findings(config: RunConfig, workflow: workflow_file.WorkflowFile) -> Iterat
     # What is left of PRE-5 only the database itself shows.
     if isinstance(found := database.in_checkout(config), Finding):
         yield found
+
+
+def _live(config: RunConfig, workflow: workflow_file.WorkflowFile) -> Iterator[Finding]:
+    """What GitHub, edge and agent say; of a run's own clauses none, since this is none."""
+    with ExitStack() as stack:
+        client = None
+        if config.endpoint:
+            client = AgentClient(config.endpoint, config.client_id, config.client_secret)
+            stack.enter_context(client)
+        asked = Preconditions(config, client, workflow)
+        yield asked.agent_environment()
+        yield asked.execution_plane()
+        yield asked.github_environment()
+        yield asked.secrets_set()
+        yield asked.database()
+        yield asked.agent_reachable()
+        yield asked.inspected()
+        said = (asked.status_asked or {}).get("extensions", [])
+        if asked.status_asked and not (isinstance(said, list) and Extension.LOGS in said):
+            words = "it lists no extension `logs`: no start-up log can be read, and no run ends in PASS"
+            remedy = "Run the Deploy Agent that comes with this package, or an agent that lists `logs`."
+            yield Finding("OBS-1", None, "an agent that serves the start-up log", words, None, remedy=remedy)
 
 
 def _told(error: MisuseError) -> str:
