@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "check": "say what a run would refuse that the checkout shows: settings, ledger, workflow, checks",
     "log": "read a captured log against the settings, line by line",
     "stop": "stop what an interrupted run left deployed, as its journal tells",
+    "release": "take the agent's hold off through Access, as the person who looked",
     "verify": "exit 0 only for a live PASS that is whole and consistent",
     "compare": "what changed between two runs, by their evidence folders",
     "agent": "serve the Deploy Agent (settings from the environment)",

@@ -7,7 +7,6 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from pytest_smokedeploy.client.answer import shown
-from pytest_smokedeploy.contract import HOLD_RELEASE
 
 #: An absolute path that can stand in a command as it is.
 _PATH: Final = re.compile(r"/[\x21-\x7e]{0,255}")
@@ -62,8 +61,7 @@ def release(status: Mapping[str, object], endpoint: str) -> str:
     return (
         "Find out what happened, then release the hold with it: on the agent's server, as root, "
         f"`smokedeploy agent release --state {folder} --reason '...'`, or as a person through Access "
-        f'`curl -H "cf-access-token: $(cloudflared access token -app={agent})" '
-        f"""-d '{{"reason": "..."}}' {agent}{HOLD_RELEASE}`."""
+        f"`smokedeploy release --agent {agent} --reason '...'`."
     )
 
 

@@ -47,6 +47,7 @@ from pytest_smokedeploy.contract.words import LOGS as LOGS
 from pytest_smokedeploy.contract.words import LONGEST_WAIT_SECONDS as LONGEST_WAIT_SECONDS
 from pytest_smokedeploy.contract.words import NDJSON as NDJSON
 from pytest_smokedeploy.contract.words import OUTCOME as OUTCOME
+from pytest_smokedeploy.contract.words import PERSON_HEADER as PERSON_HEADER
 from pytest_smokedeploy.contract.words import PREFER as PREFER
 from pytest_smokedeploy.contract.words import PREFLIGHT as PREFLIGHT
 from pytest_smokedeploy.contract.words import RESPOND_ASYNC as RESPOND_ASYNC

@@ -21,6 +21,8 @@ HOLD_RELEASE: Final = "/v1/hold/release"
 
 NDJSON: Final = "application/x-ndjson"
 ASSERTION_HEADER: Final = "Cf-Access-Jwt-Assertion"
+#: A person's own assertion in a call, as ``cloudflared access token`` prints it; Access passes it on.
+PERSON_HEADER: Final = "cf-access-token"
 HEARTBEAT_SECONDS: Final = 10
 PREFER: Final = "Prefer"
 RESPOND_ASYNC: Final = "respond-async"

@@ -28,7 +28,23 @@ class Team:
 
     def assertion(self, common_name: str) -> str:
         """A service token's assertion, signed RS256."""
+        return self._signed({"sub": "", "common_name": common_name})
+
+    def person(self, email: str) -> str:
+        """A person's assertion, which ``cloudflared access token`` prints too."""
+        return self._signed({"sub": uuid.uuid4().hex, "email": email})
+
+    def knows(self, token: str) -> bool:
+        """Whether this is an assertion of this application's that counts now."""
+        how: Any = {"algorithms": ["RS256"], "audience": self.audience, "issuer": self.address}
+        try:
+            jwt.decode(token, self.key.public_key(), **how)
+        except jwt.InvalidTokenError:
+            return False
+        return True
+
+    def _signed(self, whose: dict[str, str]) -> str:
         now = int(time.time())
-        claims: dict[str, Any] = {"type": "app", "aud": [self.audience], "iss": self.address, "sub": ""}
-        claims |= {"iat": now, "exp": now + 60, "common_name": common_name}
+        claims: dict[str, Any] = {"type": "app", "aud": [self.audience], "iss": self.address, **whose}
+        claims |= {"iat": now, "exp": now + 60}
         return jwt.encode(claims, self.key, algorithm="RS256", headers={"kid": self.kid})

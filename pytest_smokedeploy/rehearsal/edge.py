@@ -89,6 +89,8 @@ class Edge:
             return None
         if (given == self.token or "cf_authorization" in request.cookies) and not lapsed:
             return None
+        if self.team.knows(request.headers.get(contract.PERSON_HEADER, "")):
+            return None
         return self._no(request, known=given != (None, None))
 
     def _no(self, request: Request, *, known: bool) -> Response:
@@ -138,7 +140,8 @@ class Edge:
 
     async def _forward(self, request: Request, exchange: Exchange) -> Response:
         headers = {k: v for k, v in request.headers.items() if k not in _HOP and not k.startswith(_ACCESS)}
-        headers[contract.ASSERTION_HEADER] = self.team.assertion(self.token[0])
+        person = request.headers.get(contract.PERSON_HEADER)
+        headers[contract.ASSERTION_HEADER] = person or self.team.assertion(self.token[0])
         headers["cf-ray"] = uuid.uuid4().hex[:16]
         url = f"{self.origin}{exchange.path}"
         sent = self._client.build_request(

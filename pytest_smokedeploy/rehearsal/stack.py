@@ -114,6 +114,10 @@ class Stack:
         """The agent's process id."""
         return self._agent.pid if self._agent else None
 
+    def person(self, email: str) -> str:
+        """A person's token for the agent's application, as ``cloudflared access token`` prints it."""
+        return self._team.person(email)
+
     def running(self) -> bool:
         """Whether the agent, asked past the edge, reports a running runtime; False without an agent."""
         return self.status().get("running") is True

@@ -10,10 +10,8 @@ import subprocess
 import sys
 import threading
 import time
-import uuid
 
 import httpx
-import jwt
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 from starlette.routing import Route
@@ -55,10 +53,7 @@ class Keys:
         return self.team.assertion("robot.access")
 
     def person(self, email="person@example.com"):
-        now = int(time.time())
-        claims = {"aud": [self.team.audience], "iss": self.team.address, "iat": now, "exp": now + 60}
-        claims |= {"email": email, "sub": uuid.uuid4().hex, "type": "app"}
-        return jwt.encode(claims, self.team.key, algorithm="RS256", headers={"kid": self.team.kid})
+        return self.team.person(email)
 
 
 class Agent:
