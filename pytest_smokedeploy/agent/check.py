@@ -44,6 +44,7 @@ def _server(settings: AgentSettings, environ: Mapping[str, str]) -> Iterator[str
     looks: dict[str, Callable[[], str]] = {
         "AUDIT_EVENTS_PATH": partial(_folder, settings.audit_events),
         "SNAPSHOTS_PATH": partial(_folder, settings.snapshots),
+        **{f"mount {one.name}": partial(_folder, Path(one.source)) for one in settings.more_mounts},
         "STATE_PATH": partial(_state, settings.state),
         "keys": partial(_keys, settings.team),
         "database": partial(_database, settings),

@@ -2,14 +2,13 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from os.path import normpath
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
 from urllib.parse import unquote, urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from pytest_smokedeploy.agent import env_file
+from pytest_smokedeploy.agent import env_file, mounts
 from pytest_smokedeploy.agent.engines.registry import ENGINES
 from pytest_smokedeploy.contract import Limits, Mount
 from pytest_smokedeploy.support.errors import SettingsError, SmokedeployError
@@ -96,21 +95,6 @@ def _some(text: str) -> list[str]:
     return found
 
 
-def _absolute(path: Path) -> Path:
-    """An absolute path; whether it is there is for `--check` and the preflight to say."""
-    if not path.is_absolute():
-        raise ValueError(f"is {str(path)!r}; an absolute path")
-    return path
-
-
-def _target(text: str) -> str:
-    """An absolute path in the container, which isn't its root."""
-    path = normpath(_absolute(Path(text)))
-    if path == "/":
-        raise ValueError("is '/'; a folder below it, since nothing can be mounted over the whole container")
-    return path
-
-
 def _repository(text: str) -> str:
     reference = ImageReference.parse(text)
     if reference.tag or reference.digest:
@@ -158,8 +142,8 @@ _TABLE: Final = _matching(
 )
 _ANY: Final = BeforeValidator(_words)
 _SOME: Final = BeforeValidator(_some)
-_Folder = Annotated[Path, AfterValidator(_absolute)]
-_Target = Annotated[str, AfterValidator(_target)]
+_Folder = Annotated[Path, AfterValidator(mounts.absolute)]
+_Target = Annotated[str, AfterValidator(mounts.target)]
 
 
 class ContainerSettings(BaseModel):
@@ -211,6 +195,9 @@ class AgentSettings(ContainerSettings):
     snapshots: _Folder = Field(alias="SNAPSHOTS_PATH")
     audit_events_target: _Target = "/data/audit-events"
     snapshots_target: _Target = "/data/snapshots"
+    more_mounts: Annotated[tuple[Annotated[Mount, BeforeValidator(mounts.read)], ...], _ANY] = Field(
+        (), alias="MOUNTS"
+    )
     allowed_planes: Annotated[tuple[str, ...], _SOME] = Field(("paper",), alias="ALLOW_EXECUTION_PLANE")
     allowed_images: Annotated[tuple[Annotated[str, AfterValidator(_repository)], ...], _SOME]
     runtime_env: Annotated[dict[str, str], BeforeValidator(env_file.read)] = Field(
@@ -238,13 +225,14 @@ class AgentSettings(ContainerSettings):
 
     @property
     def mounts(self) -> tuple[Mount, ...]:
-        """The two mounts of the runtime."""
+        """The runtime's mounts: the model's two first."""
         audit, snapshots = self.audit_events, self.snapshots
         rows = (
             ("audit-events", audit, self.audit_events_target),
             ("snapshots", snapshots, self.snapshots_target),
         )
-        return tuple(Mount(name=n, source=str(s), target=t, writable=True) for n, s, t in rows)
+        two = (Mount(name=n, source=str(s), target=t, writable=True) for n, s, t in rows)
+        return (*two, *self.more_mounts)
 
     @property
     def limits(self) -> Limits:
@@ -260,8 +248,8 @@ class AgentSettings(ContainerSettings):
     @property
     def mount_env(self) -> dict[str, str]:
         """Where the runtime finds its mounts; a process sees them where they lie on the server."""
-        audit, snapshots = (m.target if ENGINES[self.engine].isolated else m.source for m in self.mounts)
-        return {"AUDIT_EVENTS_PATH": audit, "SNAPSHOTS_PATH": snapshots}
+        isolated = ENGINES[self.engine].isolated
+        return {f"{mounts.variable(m.name)}_PATH": m.target if isolated else m.source for m in self.mounts}
 
     @property
     def secrets(self) -> tuple[Secret, ...]:
@@ -285,14 +273,7 @@ class AgentSettings(ContainerSettings):
         if not is_loopback(self.bind) and self.bind_anywhere == "no":
             words = f"is {self.bind}, not loopback: cloudflared on this server is who should reach the agent."
             yield "BIND", f"{words} Set BIND_ANYWHERE=yes if something else must."
-        for name, source in (("AUDIT_EVENTS_PATH", self.audit_events), ("SNAPSHOTS_PATH", self.snapshots)):
-            if self.state.resolve().is_relative_to(source.resolve()):
-                words = f"lies in {name}, which the runtime can write to: it could lift its own hold."
-                yield "STATE_PATH", words
-        if self.audit_events.resolve() == self.snapshots.resolve():
-            yield "SNAPSHOTS_PATH", "is AUDIT_EVENTS_PATH too; each mount has a folder of its own."
-        if self.audit_events_target == self.snapshots_target:
-            yield "SNAPSHOTS_TARGET", "is AUDIT_EVENTS_TARGET too; each mount has a place of its own."
+        yield from mounts.contradictions(self.state, self.mounts)
 
 
 def _wrong(kind: str, name: str, context: Mapping[str, Any]) -> SettingsError:

@@ -24,7 +24,7 @@ from pytest_smokedeploy.rehearsal.github import GitHub
 from pytest_smokedeploy.rehearsal.server import serving
 from pytest_smokedeploy.rehearsal.world import World
 from pytest_smokedeploy.settings import Options, Settings, load
-from pytest_smokedeploy.settings.model import DEPLOY_WORKFLOW
+from pytest_smokedeploy.settings.model import DEPLOY_WORKFLOW, MODEL_MOUNTS
 from pytest_smokedeploy.settings.resolve import find_root
 from pytest_smokedeploy.support.errors import SettingsError
 from pytest_smokedeploy.support.image import ImageReference
@@ -133,11 +133,13 @@ class Stack:
         return told
 
     def _start(self) -> None:
-        for name in ("phase", "audit-events", "snapshots", "store"):
+        for name in ("phase", "store"):
             (self.folder / name).mkdir(parents=True)
-        for name in ("audit-events", "snapshots"):
+        for mount in self.settings.mounts:
+            folder = self._mounted(mount.name)
+            folder.mkdir(parents=True)
             # A container's root without capabilities writes as any other user: the folder above is private.
-            (self.folder / name).chmod(0o777)
+            folder.chmod(0o777)
         self._write_phase()
         # The edge's address is the team's too, and both are known only once its port is.
         edge = self._exit.enter_context(serving(self._edge.app))
@@ -163,6 +165,9 @@ class Stack:
 
     # -- the agent -------------------------------------------------------------------------
 
+    def _mounted(self, name: str) -> Path:
+        return self.folder / "mounts" / name
+
     def _start_agent(self) -> int:
         """Start the real agent, or the world's own, as a process of its own; returns its port."""
         environ = {name: os.environ[name] for name in ("PATH", "DOCKER_HOST") if name in os.environ}
@@ -170,8 +175,8 @@ class Stack:
             "PYTHONUNBUFFERED": "1",
             "ENVIRONMENT": "dev",
             "CONTAINER_NAME": self.settings.agent.container_name,
-            "AUDIT_EVENTS_PATH": str(self.folder / "audit-events"),
-            "SNAPSHOTS_PATH": str(self.folder / "snapshots"),
+            "AUDIT_EVENTS_PATH": str(self._mounted("audit-events")),
+            "SNAPSHOTS_PATH": str(self._mounted("snapshots")),
             "ALLOWED_IMAGES": self.image_repository,
             "CF_ACCESS_TEAM_DOMAIN": self._team.address,
             "CF_ACCESS_AUD": self._team.audience,
@@ -189,8 +194,10 @@ class Stack:
             rows = [f"{name}={value}\n" for name, value in self.settings.runtime.environment.items()]
             file.write_text("".join(rows), encoding="utf-8")
             environ["RUNTIME_ENV_FILE"] = str(file)
-        for mount in self.settings.mounts:
-            environ[f"{mount.name.replace('-', '_').upper()}_TARGET"] = mount.target
+        mounts = {mount.name: mount.target for mount in self.settings.mounts}
+        environ |= {f"{name.replace('-', '_').upper()}_TARGET": mounts.pop(name) for name in MODEL_MOUNTS}
+        further = (f"{name}={self._mounted(name)}:{target}" for name, target in mounts.items())
+        environ["MOUNTS"] = ", ".join(further)
         if self.settings.shutdown.image is not None:
             environ["STOP_ONLY_IMAGES"] = self.settings.shutdown.image
         ours = (sys.executable, "-m", "pytest_smokedeploy.agent", "--exit-with-stdin")

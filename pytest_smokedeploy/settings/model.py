@@ -87,10 +87,10 @@ class MountSettings(Part):
 
 
 #: The volumes that the model asks for by name (AGT-4).
-_MOUNTS: Final = ("audit-events", "snapshots")
+MODEL_MOUNTS: Final = ("audit-events", "snapshots")
 #: The same for editors, which know the file by its schema alone.
 _MOUNTS_SCHEMA: Final[dict[str, Any]] = {
-    "allOf": [{"contains": {"properties": {"name": {"const": name}}}} for name in _MOUNTS]
+    "allOf": [{"contains": {"properties": {"name": {"const": name}}}} for name in MODEL_MOUNTS]
 }
 
 
@@ -98,8 +98,8 @@ def _both_mounts(mounts: tuple[MountSettings, ...]) -> tuple[MountSettings, ...]
     for what, found in (("name", [m.name for m in mounts]), ("target", [m.target for m in mounts])):
         if twice := sorted({one for one in found if found.count(one) > 1}):
             raise ValueError(f"two mounts have one {what}, {', '.join(twice)}; each has its own")
-    if lacking := [name for name in _MOUNTS if name not in {mount.name for mount in mounts}]:
-        wanted = f"{' and '.join(_MOUNTS)} (AGT-4), each a line `- {{name: ..., target: /...}}`"
+    if lacking := [name for name in MODEL_MOUNTS if name not in {mount.name for mount in mounts}]:
+        wanted = f"{' and '.join(MODEL_MOUNTS)} (AGT-4), each a line `- {{name: ..., target: /...}}`"
         raise ValueError(f"lacks {' and '.join(lacking)}; the model asks for the mounts {wanted}")
     return mounts
 
@@ -207,7 +207,7 @@ class Settings(Part):
     runtime: Runtime = Runtime()
     mounts: Annotated[
         tuple[MountSettings, ...], AfterValidator(_both_mounts), Field(json_schema_extra=_MOUNTS_SCHEMA)
-    ] = tuple(MountSettings(name=name, target=f"/data/{name}") for name in _MOUNTS)
+    ] = tuple(MountSettings(name=name, target=f"/data/{name}") for name in MODEL_MOUNTS)
     """Writable volumes the runtime needs, `audit-events` and `snapshots` at the least (AGT-4)."""
     phase: Phase = Phase()
     database: Database = Database()

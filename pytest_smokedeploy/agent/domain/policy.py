@@ -12,7 +12,7 @@ from pytest_smokedeploy.support.image import ImageReference
 #: What a request may try to name, and the setting by which the server owns it.
 SERVER_OWNED: Final = {
     **dict.fromkeys(("container_name", "name"), "CONTAINER_NAME"),
-    **dict.fromkeys(("mounts", "volumes", "binds"), "AUDIT_EVENTS_PATH and SNAPSHOTS_PATH"),
+    **dict.fromkeys(("mounts", "volumes", "binds"), "AUDIT_EVENTS_PATH, SNAPSHOTS_PATH and MOUNTS"),
     **dict.fromkeys(("network", "network_mode", "ports"), "NETWORK_MODE"),
     "execution_plane": "ALLOW_EXECUTION_PLANE",
     "env_file": "RUNTIME_ENV_FILE",

@@ -79,10 +79,13 @@ def sound(world: World | None = None, **how: Any) -> Case:
     return Case("", REHEARSED, world or World(), **how)
 
 
-def runtime(old: str, new: str) -> World:
-    """The reference runtime with one line changed."""
-    assert old in HEALTHY, old
-    return World(runtime=HEALTHY.replace(old, new))
+def runtime(*changes: str) -> World:
+    """The reference runtime with a line changed, or several: old and new of each."""
+    text = HEALTHY
+    for old, new in zip(changes[::2], changes[1::2], strict=True):
+        assert old in text, old
+        text = text.replace(old, new)
+    return World(runtime=text)
 
 
 def before_idle(code: str) -> World:

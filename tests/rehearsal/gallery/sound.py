@@ -157,6 +157,19 @@ CASES: dict[str, Case] = {
         runtime(REPLAY, f"{REPLAY}\nseq -f 'replayed event %.0f' 10000"),
         settings={"log": {"documented": ["replayed event {number}"]}},
     ),
+    "a third mount": sound(
+        runtime(
+            '"$SNAPSHOTS_PATH"; do',
+            '"$SNAPSHOTS_PATH" "$SPOOL_PATH"; do',
+            "audit-events, snapshots",
+            "audit-events, snapshots, spool",
+        ),
+        settings={
+            "mounts": [
+                {"name": name, "target": f"/data/{name}"} for name in ("audit-events", "snapshots", "spool")
+            ]
+        },
+    ),
     "a slow start": sound(before_idle("sleep 4")),
     "removed by somebody at the stop": sound(
         stopped(lambda body, asked: body.update(state="removing") if asked == 1 else None)

@@ -156,7 +156,7 @@ def test_no_secret_reaches_any_output(live, where):
     names = ("CF_ACCESS_CLIENT_ID", "CF_ACCESS_CLIENT_SECRET", "GITHUB_TOKEN")
     secrets = [world.environ[name] for name in names]
     told += [text for secret in secrets for text in spellings(secret)]
-    (world.stack.folder / "audit-events" / "canary").write_text("\n".join(told) + "\n")
+    (world.stack.folder / "mounts" / "audit-events" / "canary").write_text("\n".join(told) + "\n")
     (world.folder / "test_own.py").write_text(OWN)
     own = [str(world.folder / "test_own.py")] if where == "own check" else []
     run = world.run("-v", "-rA", "--tb=long", "--showlocals", *own)

@@ -31,7 +31,7 @@ _NOT_THERE = ("the entrypoint /not-there is not in the image", "Check the image'
 _NOTHING = ("the image has nothing to start", "Give the image an ENTRYPOINT or CMD.")
 _NO_FOLDER = (
     "what the image has at /bin/runtime is no folder to mount on",
-    "Check AUDIT_EVENTS_TARGET and SNAPSHOTS_TARGET in the agent's settings.",
+    "Check AUDIT_EVENTS_TARGET, SNAPSHOTS_TARGET and MOUNTS in the agent's settings.",
 )
 _FULL = ("the server's disk is full", "Free space on the server, and start again.")
 

@@ -216,3 +216,32 @@ def test_what_the_engine_would_refuse_once_the_old_container_is_gone_is_a_wrong_
     assert wrong(environ, SNAPSHOTS_TARGET="/data//audit-events/") == [
         "SNAPSHOTS_TARGET: is AUDIT_EVENTS_TARGET too; each mount has a place of its own."
     ]
+
+
+def test_further_mounts(environ):
+    told = "spool=/srv/spool:/data/spool, big.cache=/srv/cache:/cache/"
+    found = AgentSettings.from_environ({**environ, "MOUNTS": told})
+    names = [(m.name, m.source, m.target, m.writable) for m in found.mounts[2:]]
+    assert names == [
+        ("spool", "/srv/spool", "/data/spool", True),
+        ("big.cache", "/srv/cache", "/cache", True),
+    ]
+    assert found.mount_env["BIG_CACHE_PATH"] == "/cache"
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ("spool", "MOUNTS: holds 'spool'; a mount is NAME=/folder"),
+        ("Spool=/a:/b", "MOUNTS: holds 'Spool=/a:/b'"),
+        ("spool=a:/b", "MOUNTS: is 'a'; an absolute path."),
+        ("spool=/a:/", "MOUNTS: is '/'; a folder below it"),
+        ("snapshots=/a:/b", "MOUNTS: has the name snapshots, and another mount is called snapshots"),
+        ("a.b=/a:/b a-b=/c:/d", "MOUNTS: has the name a-b, and another mount is called a.b"),
+        ("a=/x:/b c=/x:/d", "MOUNTS, c: is MOUNTS, a too; each mount has a folder of its own."),
+        ("a=/x:/data/snapshots", "MOUNTS, a: is SNAPSHOTS_TARGET too; each mount has a place of its own."),
+    ],
+)
+def test_a_further_mount_that_is_none(environ, told, words):
+    (said,) = wrong(environ, MOUNTS=told)
+    assert said.startswith(words)

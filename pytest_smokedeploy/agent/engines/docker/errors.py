@@ -144,7 +144,7 @@ _START: Final = (
     (
         r'error mounting "[^"]*" to rootfs at "([^"]*)".*not a directory',
         "what the image has at {0} is no folder to mount on",
-        "Check AUDIT_EVENTS_TARGET and SNAPSHOTS_TARGET in the agent's settings.",
+        "Check AUDIT_EVENTS_TARGET, SNAPSHOTS_TARGET and MOUNTS in the agent's settings.",
     ),
     (
         r'unknown capability: "([^"]+)"',
