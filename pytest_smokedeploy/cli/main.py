@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Final
 
 from pytest_smokedeploy import __version__
@@ -27,8 +28,15 @@ COMMANDS: Final = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status: 0 done, 1 refused or failed, 2 wrong usage."""
-    parser = argparse.ArgumentParser(prog="smokedeploy", description="The smoke deploy's own commands.")
-    parser.add_argument("--version", action="version", version=f"pytest-smokedeploy {__version__}")
+    parser = argparse.ArgumentParser(
+        prog="smokedeploy",
+        description="The smoke deploy's own commands.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    version = f"pytest-smokedeploy {__version__}\ndocuments: {_documents()}"
+    parser.add_argument(
+        "--version", action="version", version=version, help="say it, and where documents are"
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     named = (sys.argv[1:] if argv is None else argv)[:1]
     for name, words in COMMANDS.items():
@@ -46,3 +54,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         say(f"smokedeploy: {error.filename or 'a file'}: {error.strerror or error}.", sys.stderr)
     return EXIT_FAILED
+
+
+def _documents() -> Path:
+    """The README and ``docs/``: inside the installed wheel, or in the checkout it was installed from."""
+    package = Path(__file__).parents[1]
+    return next((place for place in (package, package.parent) if (place / "README.md").is_file()), package)

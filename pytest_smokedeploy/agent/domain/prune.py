@@ -59,7 +59,9 @@ def _check_owner(folder: Path) -> None:
         owner = folder.stat().st_uid
     if owner != os.geteuid():
         words = f"{folder} belongs to another user, who could not open what this one writes there."
-        raise SmokedeployError(words, remedy="Prune as the agent's user; docs/agent.md has the command.")
+        raise SmokedeployError(
+            words, remedy="Prune as the agent's user: `sudo -u deploy-agent ... agent prune`."
+        )
 
 
 def pulled(store: Store) -> list[str]:

@@ -31,6 +31,7 @@ def test_the_wheel_carries_what_it_needs_and_nothing_else(wheel):
     assert "pytest_smokedeploy/rehearsal/runtime/run" in names
     assert "pytest_smokedeploy/smoke_tests/test_1_preconditions.py" in names
     assert "pytest_smokedeploy/workflows/deploy.yml" in names
+    assert {"pytest_smokedeploy/README.md", "pytest_smokedeploy/docs/agent.md"} <= set(names)
     assert not [n for n in names if n.startswith(("tests/", "benchmarks/")) or "__pycache__" in n]
 
 
