@@ -1,4 +1,4 @@
-"""The append-only journal: one JSON line an event, on disk before anything else happens (DESIGN 6)."""
+"""The append-only journal: one JSON line an event, written before anything else happens (DESIGN 6)."""
 
 import errno
 import fcntl
@@ -19,6 +19,8 @@ _MOST: Final = MOST_BYTES["journal.jsonl"]
 #: Bytes at the end of a full journal that are kept for events of at most so many: a stop's are smaller.
 _RESERVED: Final = 1024 * 1024
 _SMALL: Final = 4096
+#: Judged from the facts before them: written at once, and safe from a loss of power with the next fact.
+_JUDGED: Final = frozenset({"finding", "check.finished"})
 
 
 def utc_now() -> str:
@@ -57,7 +59,7 @@ class Journal:
             return list(self._events)
 
     def write(self, event: str, **data: Any) -> None:  # noqa: ANN401 - JSON-like
-        """Append one event and force it to disk, so that a killed run shows how far it came.
+        """Append one event, so that a killed run shows how far it came; a fact is forced to disk.
 
         A closed journal takes nothing more: the evidence holds its digest, and a late event of some
         thread would make it another file.
@@ -68,7 +70,7 @@ class Journal:
             line = self._line(event, data)
             self._events.append(json.loads(line))
             try:
-                self._append(line)
+                self._append(line, forced=event not in _JUDGED)
             except OSError as error:
                 # A full disk must not cost the stop; the deploy is not sent once `broken` says so.
                 self.broken = self.broken or error.strerror or repr(error)
@@ -117,13 +119,14 @@ class Journal:
         # A lone surrogate of somebody's log line is no reason to lose the event.
         return f"{text}\n".encode("utf-8", "backslashreplace")
 
-    def _append(self, line: bytes) -> None:
+    def _append(self, line: bytes, *, forced: bool = True) -> None:
         most = _MOST if len(line) <= _SMALL else _MOST - _RESERVED
         if os.fstat(self._file.fileno()).st_size + len(line) > most:
             raise OSError(errno.EFBIG, f"it may have {_MOST} bytes")
         self._file.write(line)
         self._file.flush()
-        os.fsync(self._file.fileno())
+        if forced:
+            os.fsync(self._file.fileno())
 
     def kept(self) -> bool:
         """Whether the file still holds every event, and nothing else."""
