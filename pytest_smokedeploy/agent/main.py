@@ -179,10 +179,10 @@ def _leave_nothing(flow: Flow) -> None:
     try:
         state = flow.container.look()
         if state is not None and state.ours:
-            flow.engine.stop(flow.settings.grace_seconds)
+            flow.engine.stop(flow.settings.grace_seconds, state.container_id)
             record = read_record(flow.store, key_of(state))
             if record is None or record.deployed:
-                flow.engine.remove()
+                flow.engine.remove(state.container_id)
     except SmokedeployError as error:
         _say(f"what ran could not be stopped, or removed: {error}")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from pytest_smokedeploy.agent.domain.state import claimed
-from pytest_smokedeploy.agent.engines.base import ContainerState, Engine
+from pytest_smokedeploy.agent.engines.base import NO_LABELS, ContainerState, Engine
 from pytest_smokedeploy.contract import EngineState
 from pytest_smokedeploy.support.errors import EngineError
 
@@ -32,7 +32,7 @@ def name_of(there: ContainerState | None, name: str) -> str:
 
 
 class Container:
-    """The one container, also under a name that somebody gave it.
+    """The one container, also under a name that somebody gave it, and what was started beside it by hand.
 
     Args:
         engine: the engine.
@@ -50,18 +50,31 @@ class Container:
         self._engine = engine
         self._grace = grace_seconds
 
-    def look(self) -> ContainerState | None:
+    def look(self, key: str = "") -> ContainerState | None:
         """The container now, or None; one that another agent made is not ours as long as that agent runs.
+
+        Args:
+            key: only the container of this deploy is looked for; "": whichever is there.
 
         Raises:
             EngineError: the engine does not answer.
 
         """
-        there = self._engine.inspect()
+        there = self._engine.inspect({KEY_LABEL: key} if key else NO_LABELS)
         if there is not None and self._anothers(there.labels.get(STATE_LABEL, "")):
             # It knows the renewals of the lease, and this agent does not.
             return replace(there, ours=False, labels={})
         return there
+
+    def alive(self) -> list[ContainerState]:
+        """Each container of ours that is alive: beside the lent one somebody may start an old one by hand.
+
+        Raises:
+            EngineError: the engine does not answer.
+
+        """
+        there = self._engine.alive()
+        return [one for one in there if not self._anothers(one.labels.get(STATE_LABEL, ""))]
 
     def _anothers(self, folder: str) -> bool:
         """Whether another agent than this one runs on the STATE_PATH `folder`."""
@@ -82,15 +95,15 @@ class Container:
 
         """
         with self.acting:
-            state = self.look()
+            state = self.look(key)
             if state is None or not state.ours or key != key_of(state):
                 return False
             if state.state is EngineState.CREATED:
-                self._engine.remove()
+                self._engine.remove(state.container_id)
                 return False
             # What does not run any more may have left processes of its own, and its last lines on their way.
-            self._engine.stop(self._grace)
-            after = self.look()
+            self._engine.stop(self._grace, state.container_id)
+            after = self.look(key)
             if after is not None and after.container_id == state.container_id and after.alive:
                 raise EngineError("it still runs after the stop")
             return state.alive

@@ -13,6 +13,7 @@ from pytest_smokedeploy.agent.domain.deploys import Deploy, DeployRecord, keep_r
 from pytest_smokedeploy.agent.domain.files import StateError
 from pytest_smokedeploy.agent.domain.policy import RefusedError, Terms, admit, check_mounts
 from pytest_smokedeploy.agent.domain.steps import FiveSteps
+from pytest_smokedeploy.agent.engines.base import ContainerState
 from pytest_smokedeploy.agent.settings import AgentSettings
 from pytest_smokedeploy.contract import DeployRequest
 from pytest_smokedeploy.support.errors import SmokedeployError
@@ -205,7 +206,7 @@ class Flow:
             deploy.cancel("the deploy was cancelled by a stop")
         name = self.settings.container_name
         with self.container.acting:
-            while (state := self.container.look()) is not None:
+            while (state := self._meant(deploy_id)) is not None:
                 key = key_of(state) if state.ours else ""
                 if state.ours and deploy_id in {None, key}:
                     self.leases.stop(key, by, "a stop was asked for")
@@ -222,6 +223,10 @@ class Flow:
                     break
             self._keep_stopped(early)
         return name
+
+    def _meant(self, deploy_id: str | None) -> ContainerState | None:
+        """The container of a deploy; where there is none, or None is given, whichever is there."""
+        return (deploy_id and self.container.look(deploy_id)) or self.container.look()
 
     def _keep_stopped(self, deploy_id: str | None) -> None:
         """Keep over the agent's end that a deploy which has not come yet is refused; None: nothing."""

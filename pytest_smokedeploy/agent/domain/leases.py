@@ -98,6 +98,8 @@ class Leases:
         #: The lease whose container was stopped when it ran out, and what is to be written down of it.
         self._over: tuple[Lease, str] | None = None
         self._said = ""
+        #: Whether a container that has a lease runs beside the one that is watched.
+        self._beside = False
 
     @property
     def current(self) -> Lease | None:
@@ -191,8 +193,8 @@ class Leases:
         if deploy is not None and deploy.key == deploy_id:
             return self._renew_early(deploy, seconds)
         # Nobody who ends a lease waits for a renewal.
-        state = self._container.look()
-        if state is None or not state.alive or key_of(state) != deploy_id:
+        state = self._container.look(deploy_id)
+        if state is None or not state.ours or not state.alive:
             raise RefusedError(409, "it is not this deploy that runs; nothing is renewed.")
         with self._granting:
             return self._renew(deploy_id, seconds)
@@ -232,20 +234,33 @@ class Leases:
                 words = "its lease ran out, or its container is being stopped; nothing is renewed."
                 raise RefusedError(409, words)
 
-    def started(self) -> None:
+    def started(self) -> bool:
         """Watch a container that was started by hand, whose lease had ended with its stop.
 
+        Returns:
+            Whether to ask again in a while: one that has a lease runs beside the one that is watched.
+
         Raises:
-            EngineError: the engine can't tell what runs.
+            EngineError: the engine can't tell what runs, or one can't be stopped.
 
         """
+        again = False
         with self._container.acting:
-            there = self._container.look()
-            # A deploy's own start has armed its lease before.
-            if self._lease is None and there is not None and there.ours and there.alive:
-                lease = self.of(there, None)
-                self.arm(lease)
-                self._store.keep(lease=lease)
+            for there in self._container.alive():
+                lease, current = self.of(there, None), self._lease
+                # A deploy's own start has armed its lease before.
+                if lease is None or (current is not None and current.key == lease.key):
+                    continue
+                if current is None:
+                    self.arm(lease)
+                    self._store.keep(lease=lease)
+                elif self.seconds_left(lease) <= 0:
+                    why = f"its lease ran out at {self.text(lease)}; it was started beside another by hand"
+                    self.stop(lease.key, AGENT, why)
+                else:
+                    again = True
+            self._beside = again
+        return again
 
     def arm(self, lease: Lease | None) -> None:
         """Watch this lease from now on, in place of any other."""
@@ -264,6 +279,20 @@ class Leases:
         with self._lock:
             self._closed = True
             self._wait(0.0)
+        self._close_watched(until)
+        if self._beside:
+            self._close_others()
+
+    def _close_others(self) -> None:
+        """Stop what was started by hand beside the lent container, in one attempt."""
+        try:
+            for there in self._container.alive():
+                if self.of(there, None) is not None:
+                    self.stop(key_of(there), AGENT, "the agent was ended, and the container was stopped")
+        except SmokedeployError as error:
+            _LOG.error("while the agent leaves: %s", error)
+
+    def _close_watched(self, until: float) -> None:
         while (lease := self._lease) is not None:
             try:
                 if self.seconds_left(lease) <= 0:

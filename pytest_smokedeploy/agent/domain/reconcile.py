@@ -16,6 +16,8 @@ from pytest_smokedeploy.support.errors import SmokedeployError
 
 #: How often an engine that is away is asked whether it is back, and a settling that failed is tried again.
 _AGAIN_SECONDS: Final = 0.5
+#: How often a container that somebody started by hand beside the lent one is looked at.
+_LOOK_SECONDS: Final = 1.0
 #: Of a lent container that is not found: it may have been removed, or another name or engine been set.
 _GONE: Final = "is not under this CONTAINER_NAME at this DOCKER_HOST any more (were they changed?)"
 _LOG: Final = logging.getLogger("smokedeploy.agent")
@@ -39,7 +41,7 @@ def reconcile(settings: ContainerSettings, engine: Engine, clock: Clock = now) -
     control = ContainerControl(settings, engine, store, clock)
     state = store.read()
     words = _deploy(control, state)
-    said, lease = _container(control, state)
+    said, lease = _containers(control, state)
     store.update(current=None, stopping=None, lease=lease)
     control.leases.arm(lease)
     control.settled = "; ".join([*words, said])
@@ -51,7 +53,10 @@ def watch_engine(control: ContainerControl) -> None:
 
     What is not settled by then the next agent settles.
     """
-    while control.engine.away(control.closing, lambda: _started(control)):
+    started = threading.Event()
+    started.set()  # as the last agent left it
+    threading.Thread(target=_watch_started, args=(control, started), name="started", daemon=True).start()
+    while control.engine.away(control.closing, started.set):
         said = "the engine is away; what runs is not known until it is back"
         _LOG.warning(said)
         control.store.tell("engine.away", why=said)
@@ -70,17 +75,21 @@ def watch_engine(control: ContainerControl) -> None:
                 break
 
 
-def _started(control: ContainerControl) -> None:
+def _watch_started(control: ContainerControl, started: threading.Event) -> None:
     """Watch what was started, once a deploy under way has ended; no event of the engine's waits for it."""
-
-    def watch() -> None:
+    again, said = False, ""
+    while not control.closing.is_set():
+        started.wait(_LOOK_SECONDS if again else None)
+        started.clear()
         try:
-            control.leases.started()
-        except SmokedeployError as error:
-            # Its return is settled.
-            _LOG.warning("what was started is not known: %s", error)
-
-    threading.Thread(target=watch, name="started", daemon=True).start()
+            again = control.leases.started()
+        except Exception as error:  # noqa: BLE001 - a thread that dies would leave it unwatched
+            again = True
+            if not isinstance(error, SmokedeployError):
+                _LOG.exception("what was started could not be watched")
+            elif str(error) != said:
+                said = str(error)
+                _LOG.warning("what was started is not known, and is looked at again: %s", said)
 
 
 def _resettle(control: ContainerControl) -> None:
@@ -92,14 +101,14 @@ def _resettle(control: ContainerControl) -> None:
 
     """
     with control.container.acting:
-        state, there = control.store.read(), control.container.look()
+        state, deploy = control.store.read(), control.under_way
+        there = control.container.look(deploy.key) if deploy is not None else None
         # What this agent lent it knows, whatever became of the state file.
         current = state.lease = control.leases.current
-        deploy = control.under_way
-        if deploy is not None and there is not None and key_of(there) == deploy.key:
-            said = f"the deploy {deploy.key} is under way, and ends by itself"
+        if there is not None:
+            said = f"the deploy {key_of(there)} is under way, and ends by itself"
         else:
-            said, lease = _container(control, state)
+            said, lease = _containers(control, state)
             if lease is not None and current is not None and lease.key == current.key:
                 control.store.update(stopping=None)  # it may be renewed at the same moment
             else:
@@ -137,11 +146,24 @@ def _deploy(control: ContainerControl, state: State) -> list[str]:
     return [words]
 
 
-def _container(control: ContainerControl, state: State) -> tuple[str, Lease | None]:
-    """Settle the container that is there; returns what was done, and the lease that goes on."""
-    there = control.container.look()
-    if there is None or not there.ours:
-        return f"{FOREIGN if there else 'no container is there'}{_cut_off(control, state, _GONE)}", None
+def _containers(control: ContainerControl, state: State) -> tuple[str, Lease | None]:
+    """Settle each container that is there; returns what was done, and the lease that goes on.
+
+    Somebody may have started an old one by hand beside the one that is lent.
+    """
+    lent = control.container.look(state.lease.key) if state.lease is not None else None
+    first = lent or control.container.look()
+    gone = _cut_off(control, state, _GONE) if lent is None else ""
+    if first is None or not first.ours:
+        return f"{FOREIGN if first else 'no container is there'}{gone}", None
+    there = {one.container_id: one for one in (first, *control.container.alive())}
+    settled = [_container(control, state, one) for one in there.values()]
+    lease = next((lease for _, lease in settled if lease is not None), None)
+    return f"{'; '.join(said for said, _ in settled)}{gone}", lease
+
+
+def _container(control: ContainerControl, state: State, there: ContainerState) -> tuple[str, Lease | None]:
+    """Settle one container of ours; returns what was done, and the lease that goes on."""
     key = key_of(there)
     record = read_record(control.store, key) if key else None
     if record is not None and not record.image:
@@ -155,7 +177,9 @@ def _container(control: ContainerControl, state: State) -> tuple[str, Lease | No
         return _failed(control, there, f"{whose}, which did not end in success,"), None
     unknown = _unknown(control, whose) if record is None else ""
     if not there.alive:
-        return f"{whose} does not run{_cut_off(control, state, 'ended within its lease')}{unknown}", None
+        ended = state.lease is not None and state.lease.key == key
+        cut = _cut_off(control, state, "ended within its lease") if ended else ""
+        return f"{whose} does not run{cut}{unknown}", None
     if state.stopping is not None and state.stopping.key == key:
         why, who = "the stop that was under way was ended", state.stopping.by
     elif lease is not None and not within:
@@ -176,7 +200,7 @@ def _failed(control: ContainerControl, there: ContainerState, whose: str) -> str
     key = key_of(there)
     if control.container.stop(key):
         what, became = "container.stopped", "was stopped, and is kept"
-    elif control.container.look() is None:
+    elif control.container.look(key) is None:
         what, became = "container.removed", "never started, and was removed"
     else:
         return f"{whose} does not run, and is kept"

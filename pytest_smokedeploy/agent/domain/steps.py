@@ -77,7 +77,7 @@ class FiveSteps:
             with deploy.doing(StepName.REMOVE) as row:
                 # What somebody gave another name is kept: it is not in the way.
                 if there is not None and not there.renamed:
-                    self.engine.remove()
+                    self.engine.remove(there.container_id)
                 else:
                     row["outcome"] = str(Outcome.ABSENT)
             with deploy.doing(StepName.START):
@@ -101,8 +101,8 @@ class FiveSteps:
             EngineError: the engine can't be asked, or the log is not whole; what was read of it is added.
 
         """
-        state = self.container.look()
-        if state is None or own.key_of(state) != deploy.key:
+        state = self.container.look(deploy.key)
+        if state is None:
             return
         deploy.facts |= {
             "container_id": state.container_id,
@@ -112,7 +112,8 @@ class FiveSteps:
         # Batch by batch, the last lines alone kept: what it wrote may be large.
         lines = deque[str](maxlen=LAST_LINES)
         try:
-            for batch in marked(self.engine.logs(None, follow=False), Sanitiser(self.settings.secrets)):
+            log = self.engine.logs(None, follow=False, container_id=state.container_id)
+            for batch in marked(log, Sanitiser(self.settings.secrets)):
                 lines.extend(record.line for record in batch)
         finally:
             deploy.facts["last_lines"] = [line[:LINE_SHOWN] for line in self.store.mask([*lines])]
@@ -142,11 +143,9 @@ class FiveSteps:
         """The container, once it has kept running for a while."""
         # One look at the end: nothing starts it again (restart policy: no), so it ran all along.
         deploy.cancelled.wait(SETTLE_SECONDS)
-        state = self.container.look()
+        state = self.container.look(deploy.key)
         if deploy.cancelled.is_set():
             raise EngineError("cancelled")
-        if state is not None and own.key_of(state) != deploy.key:
-            raise EngineError(own.FOREIGN)
         if state is None or not state.running:
             raise EngineError(_not_running(state))
         return state
@@ -155,7 +154,7 @@ class FiveSteps:
         """The container of a stop-only image, once it has run and left with 0."""
         deadline = time.monotonic() + STOP_ONLY_SECONDS
         while True:
-            state = self.container.look()
+            state = self.container.look(deploy.key)
             if state is None or not (state.running or (state.stopped and state.exit_code == 0)):
                 raise EngineError(_not_running(state))
             if not state.running:

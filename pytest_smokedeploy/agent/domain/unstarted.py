@@ -20,7 +20,7 @@ def end_lease(
 ) -> None:
     """Stop the agent's container at the end of the lease in its labels; wait for that end where it runs.
 
-    A container without a lease is left, and so is a foreign one. A stop that fails is tried again.
+    One without a lease is left, and so is a foreign one. A stop that fails is tried again.
 
     Args:
         settings: what the server owns.
@@ -29,32 +29,30 @@ def end_lease(
         say: takes each sentence for the operator.
 
     """
-    container, said = Container(engine, settings.grace_seconds, settings.state), ""
+    container, said = Container(engine, settings.grace_seconds, settings.state), set[str]()
     while True:
-        last = leaving.is_set()
+        last, words = leaving.is_set(), list[str]()
         try:
-            there = container.look()
-            if there is None or not there.ours or not there.alive:
-                return
-            lease, whose = (
-                lease_of(there, None, settings.lease_max_seconds),
-                f"the container of the deploy {key_of(there) or 'nobody knows'}",
-            )
-            if lease is None:
-                say(f"{whose} runs without a lease, and is left as it is.")
-                return
-            ends = lease.expires.text(now())
-            if last or lease.expires.seconds_from(now()) <= 0:
-                container.stop(key_of(there))
-                why = "this agent was ended" if last else f"its first lease ran out at {ends}"
-                say(f"{whose} was stopped: {why}.")
-                return
-            words = f"{whose} runs within its first lease; it is stopped at {ends}."
+            there = [(one, lease_of(one, None, settings.lease_max_seconds)) for one in container.alive()]
+            for one, lease in there:
+                whose = f"the container of the deploy {key_of(one) or 'nobody knows'}"
+                if lease is None:
+                    words.append(f"{whose} runs without a lease, and is left as it is.")
+                    continue
+                ends = lease.expires.text(now())
+                if last or lease.expires.seconds_from(now()) <= 0:
+                    container.stop(key_of(one))
+                    why = "this agent was ended" if last else f"its first lease ran out at {ends}"
+                    words.append(f"{whose} was stopped: {why}.")
+                else:
+                    words.append(f"{whose} runs within its first lease; it is stopped at {ends}.")
+            last = last or not any(lease for _, lease in there)
         except EngineError as error:
-            words = f"what runs is not known, and is asked again: {error}"
-        if words != said:
-            say(words)
-            said = words
+            words.append(f"what runs is not known, and is asked again: {error}")
+        for text in words:
+            if text not in said:
+                say(text)
+        said.update(words)
         if last:
             return
         leaving.wait(_LOOK_SECONDS)

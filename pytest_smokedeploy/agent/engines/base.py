@@ -5,6 +5,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from threading import Event
+from types import MappingProxyType
 from typing import Final, Protocol
 
 from pytest_smokedeploy.contract import (
@@ -21,6 +22,8 @@ from pytest_smokedeploy.contract import (
 LAYER: Final = "layer "
 #: States of a container that has processes, or may have them again.
 ALIVE_STATES: Final = frozenset({EngineState.RUNNING, EngineState.PAUSED, EngineState.RESTARTING})
+#: Labels that any container has.
+NO_LABELS: Final[Mapping[str, str]] = MappingProxyType({})
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _FRACTION: Final = re.compile(r"\.(\d{1,9})")
 
@@ -182,17 +185,30 @@ class Engine(Protocol):
 
         """
 
-    def inspect(self) -> ContainerState | None:
+    def inspect(self, labels: Mapping[str, str] = NO_LABELS) -> ContainerState | None:
         """The container: the agent's own that is alive, under whatever name; else what has the agent's name.
 
         Else its own last one, under another name; None where there is none.
+
+        Args:
+            labels: only one of the agent's own that has these is looked for.
+
         """
 
-    def stop(self, grace_seconds: int) -> None:
-        """SIGTERM, the grace, SIGKILL; stopping what is not running is no error."""
+    def alive(self) -> Sequence[ContainerState]:
+        """Each container of the agent's own that is alive: by hand more than one may be started."""
 
-    def remove(self) -> None:
-        """Remove the stopped container; removing what is not there is no error."""
+    def stop(self, grace_seconds: int, container_id: str = "") -> None:
+        """SIGTERM, the grace, SIGKILL; stopping what is not running is no error.
+
+        Args:
+            grace_seconds: between the two signals.
+            container_id: which container; "" for the one that `inspect` tells.
+
+        """
+
+    def remove(self, container_id: str = "") -> None:
+        """Remove the stopped container, as `stop` finds it; removing what is not there is no error."""
 
     def start(self, spec: ContainerSpec, cancelled: Event | None = None) -> CreatedContainer:
         """Create the container, read it back and start it. Restart policy: no; the image's health check: off.
@@ -201,8 +217,10 @@ class Engine(Protocol):
         with EngineError.
         """
 
-    def logs(self, since: str | None, *, follow: bool) -> Log:
+    def logs(self, since: str | None, *, follow: bool, container_id: str = "") -> Log:
         """Output of the container that is there now, from the start or `since`, in batches of what is there.
+
+        It is found as `stop` finds it.
 
         An empty batch about every second of silence; ends with the container where it is followed,
         and otherwise with what there is. EngineError where it is longer than the container's limit: after

@@ -92,15 +92,17 @@ class _Calls:
             raise RefusedError(400, "follow: true or false.")
         if self._readers.full:
             raise RefusedError(409, f"{MOST} readers read the log already; close one and ask again.")
-        there = flow.container.look()
+        there = flow.container.look(deploy_id or "")
         if deploy_id is not None and (there is None or not there.ours or key_of(there) != deploy_id):
             raise RefusedError(404, "no container of this deploy is there.")
+        which = there.container_id if there is not None else ""
 
         def opened() -> Log:
-            return marked(flow.engine.logs(since, follow=follow == "true"), self._sanitiser)
+            log = flow.engine.logs(since, follow=follow == "true", container_id=which)
+            return marked(log, self._sanitiser)
 
         # One with a time of its own to begin at reads alone: each file takes room where the state is kept.
-        key = there.container_id if there is not None and follow == "true" and since is None else None
+        key = which if which and follow == "true" and since is None else None
         # The log is opened before the answer begins: an engine that does not answer is a 500.
         sent = self._readers.feed(opened(), opened, key)
         return LogResponse(sent)

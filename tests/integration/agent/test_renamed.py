@@ -84,6 +84,7 @@ def test_a_deploy_stops_it_and_keeps_it_under_the_name_that_it_was_given(crash, 
     assert [(row["step"], row["outcome"]) for row in steps[1:3]] == [("stop", "done"), ("remove", "absent")]
     assert sorted(crash.there) == [(False, one), (True, two)]
     assert crash.status()["deploy_id"] == two
+    assert '"end"' in crash.call("GET", f"/v1/logs?deploy_id={one}").text, "its log is kept with it"
 
 
 def test_an_old_one_that_was_started_by_hand_is_stopped_by_the_next_deploy(crash, renamed, new_id):
@@ -108,6 +109,22 @@ def test_a_stop_of_whatever_runs_stops_both(crash, renamed, new_id):
         client.start(other(crash))
     assert crash.stop_it().status_code == 200
     assert [running for running, _ in crash.there] == [False, False]
+
+
+def test_one_whose_name_an_old_one_has_is_read_renewed_and_stopped(crash, renamed, new_id):
+    """As after a way back by hand: the old one has its name again, and was started."""
+    one, two = renamed(), new_id()
+    crash.release()
+    crash.deployed("2.0.0", two, lease_seconds=600)
+    rename(crash, crash.name, f"{crash.name}-y")
+    rename(crash, other(crash), crash.name)
+    with crash.engine.client() as client:
+        client.start(crash.name)
+    assert '"end"' not in crash.call("GET", f"/v1/logs?deploy_id={two}").text
+    renewal = {"deploy_id": two, "lease_seconds": 600}
+    assert crash.call("POST", "/v1/lease", renewal).status_code == 200
+    assert crash.stop_it(two).status_code == 200
+    assert sorted(crash.there) == sorted([(False, two), (True, one)])
 
 
 def test_a_container_of_an_image_that_was_made_of_it_is_nobody_of_ours(crash, new_id):

@@ -21,11 +21,11 @@ class Faulty(ProcessEngine):
         super().__init__(store)
         self.fault = fault
 
-    def logs(self, since, *, follow):
+    def logs(self, since, *, follow, container_id=""):
         self._fail("logs")
         return super().logs(since, follow=follow)
 
-    def stop(self, grace_seconds):
+    def stop(self, grace_seconds, container_id=""):
         self._fail("stop")
         super().stop(grace_seconds)
 

@@ -15,7 +15,7 @@ def look(tmp_path):
     """look() -> what the agent on `own` finds of a container that the agent on `other` made."""
     labels = {KEY_LABEL: "one", STATE_LABEL: str(tmp_path / "other")}
     there = ContainerState("c", "i", None, EngineState.RUNNING, None, None, ours=True, labels=labels)
-    return Container(SimpleNamespace(inspect=lambda: there), 0, tmp_path / "own").look
+    return Container(SimpleNamespace(inspect=lambda _labels: there), 0, tmp_path / "own").look
 
 
 def test_another_agents_is_not_ours_as_long_as_that_one_runs(look, tmp_path):

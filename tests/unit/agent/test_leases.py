@@ -16,7 +16,7 @@ from pytest_smokedeploy.agent.domain.deploys import Deploy
 from pytest_smokedeploy.agent.domain.leases import Leases, labels_of, lease_of
 from pytest_smokedeploy.agent.domain.policy import RefusedError
 from pytest_smokedeploy.agent.domain.state import Held, Store
-from pytest_smokedeploy.agent.engines.base import ContainerState
+from pytest_smokedeploy.agent.engines.base import NO_LABELS, ContainerState
 from pytest_smokedeploy.agent.settings import ContainerSettings
 from pytest_smokedeploy.contract import DeployRequest, EngineState
 
@@ -43,20 +43,31 @@ class SetClock:
 
 
 class Runtime:
-    """The engine's part that a lease needs: one container, which runs until it is stopped."""
+    """The engine's part that a lease needs: one container, which runs until it is stopped, and others."""
 
     def __init__(self):
+        self.others = []
         labels = {KEY_LABEL: ID}
         runs = EngineState.RUNNING
         self.state = ContainerState("c", "i", None, runs, BEGAN.text(), None, ours=True, labels=labels)
         self.stopped = threading.Event()
 
-    def inspect(self):
-        return self.state
+    def inspect(self, labels=NO_LABELS):
+        # A name's container comes first, as with any engine.
+        there = [*self.others, self.state]
+        return next((one for one in there if labels.items() <= one.labels.items()), None)
 
-    def stop(self, _grace_seconds):
-        self.state = replace(self.state, state=EngineState.EXITED)
-        self.stopped.set()
+    def alive(self):
+        return [one for one in (*self.others, self.state) if one.alive]
+
+    def stop(self, _grace_seconds, container_id="c"):
+        if container_id == "c":
+            self.state = replace(self.state, state=EngineState.EXITED)
+            self.stopped.set()
+        self.others = [
+            replace(one, state=EngineState.EXITED) if one.container_id == container_id else one
+            for one in self.others
+        ]
 
 
 @pytest.fixture
@@ -287,7 +298,62 @@ def test_a_lease_whose_end_was_not_written_down_is_told_as_not_known(held, clock
         ran_out(clock, held)
     kept = held._store.read()
     control = ContainerControl(ContainerSettings.from_environ(SETTINGS), runtime, held._store, clock)
-    said, lease = reconcile._container(control, kept)
+    said, lease = reconcile._containers(control, kept)
     assert (runtime.state.alive, lease) == (False, None)
     assert "whether it ended before that is not known" in said
     assert "whether it ended before that is not known" in held._store.read().hold.reason
+
+
+OTHER = "00000000-0000-4000-8000-000000000002"
+
+
+def beside(runtime, seconds):
+    """An old container of the agent's that somebody started under its name, with such a first lease."""
+    first = leases.Lease(key=OTHER, expires=BEGAN.after(seconds), ends=BEGAN.after(seconds))
+    labels = {KEY_LABEL: OTHER} | labels_of(first)
+    runtime.others = [replace(runtime.state, container_id="o", labels=labels)]
+
+
+def states(runtime):
+    return [one.alive for one in (runtime.state, *runtime.others)]
+
+
+def test_a_lent_container_is_stopped_though_another_has_its_name(held, clock, runtime, folder):
+    beside(runtime, 600)
+    held.renew(ID, 10)
+    ran_out(clock, held)
+    assert states(runtime) == [False, True]
+    assert all("the container was stopped" in row["why"] for row in audited(folder))
+
+
+def test_one_that_was_started_beside_it_is_watched_by_its_first_lease(held, clock, runtime, folder):
+    beside(runtime, 5)
+    assert held.started() is True
+    clock.pass_by(6)
+    assert held.started() is False
+    assert states(runtime) == [True, False]
+    assert held.current.key == ID
+    assert [row["what"] for row in audited(folder)] == ["container.stopped"]
+
+
+def test_one_that_was_started_beside_it_is_watched_once_the_lent_one_has_ended(held, clock, runtime):
+    beside(runtime, 15)
+    held.stop(ID, "robot", "it is asked for")
+    assert held.started() is False
+    assert (held.current.key, left(held)) == (OTHER, 15)
+
+
+def test_who_leaves_stops_both(held, runtime):
+    beside(runtime, 15)
+    held.started()
+    held.close(0.0)
+    assert states(runtime) == [False, False]
+
+
+def test_who_starts_anew_watches_the_lent_one_though_another_has_its_name(held, clock, runtime):
+    beside(runtime, 600)
+    control = ContainerControl(ContainerSettings.from_environ(SETTINGS), runtime, held._store, clock)
+    said, lease = reconcile._containers(control, held._store.read())
+    assert lease.key == ID
+    assert f"{ID} runs on within its lease" in said
+    assert f"{OTHER} runs on within its lease" in said

@@ -75,16 +75,21 @@ class DockerEngine:
         self._pulled = (image, digest)
         return digest
 
-    def inspect(self) -> base.ContainerState | None:
+    def inspect(self, labels: Mapping[str, str] = base.NO_LABELS) -> base.ContainerState | None:
         """The container, or None."""
         with self._api.client() as client:
-            attrs = self._containers.find(client)
+            attrs = self._containers.find(client, labels)
             return None if attrs is None else self._state(client, attrs)
 
-    def stop(self, grace_seconds: int) -> None:
+    def alive(self) -> list[base.ContainerState]:
+        """Each container of the agent's own that is alive."""
+        with self._api.client() as client:
+            return [self._state(client, attrs) for attrs in self._containers.alive(client)]
+
+    def stop(self, grace_seconds: int, container_id: str = "") -> None:
         """SIGTERM, the grace, SIGKILL; a foreign container is left alone, with EngineError."""
         with self._api.client() as client:
-            attrs = self._own(client)
+            attrs = self._own(client, container_id)
             if attrs is not None and (state := engine_state(attrs)) in base.ALIVE_STATES:
                 with suppress(NotFound), self._containers.acting(attrs):
                     # Podman (4.3) stops no paused one; Docker goes on with it itself.
@@ -93,10 +98,10 @@ class DockerEngine:
                     # The client adds the grace itself.
                     client.stop(attrs["Id"], timeout=grace_seconds)
 
-    def remove(self) -> None:
+    def remove(self, container_id: str = "") -> None:
         """Remove the stopped container, its anonymous volumes too; a foreign one is left alone."""
         with self._api.client() as client:
-            attrs = self._own(client)
+            attrs = self._own(client, container_id)
             if attrs is None:
                 return
             try:
@@ -153,10 +158,10 @@ class DockerEngine:
         except BaseException as error:  # noqa: BLE001 - raised again once nothing is left
             self._undo(made, labels, error)
 
-    def logs(self, since: str | None, *, follow: bool) -> base.Log:
+    def logs(self, since: str | None, *, follow: bool, container_id: str = "") -> base.Log:
         """Output in the order in which the engine wrote it down; nothing of a foreign container."""
         with self._api.client() as client:
-            attrs = self._containers.find(client)
+            attrs = self._found(client, container_id)
             if attrs is None or not self._containers.made(client, attrs):
                 return _nothing(base.LogEnd(None) if attrs is None else None)
         most = labels_of(attrs).get(LOG_LABEL)
@@ -209,12 +214,15 @@ class DockerEngine:
 
     # -- one container ---------------------------------------------------------------------
 
-    def _own(self, client: Client) -> dict[str, Any] | None:
+    def _found(self, client: Client, container_id: str) -> dict[str, Any] | None:
+        return client.container(container_id) if container_id else self._containers.find(client)
+
+    def _own(self, client: Client, container_id: str) -> dict[str, Any] | None:
         """The container, None where there is none.
 
         What follows acts on its id, so a new container of the same name is not touched.
         """
-        attrs = self._containers.find(client)
+        attrs = self._found(client, container_id)
         if attrs is not None and not self._containers.made(client, attrs):
             raise EngineError(f"{self._name} is the name of {FOREIGN}.", remedy=LOOK_BY_HAND)
         return attrs

@@ -1,11 +1,11 @@
 """Which containers of an engine are the agent's own: by their labels, whatever name they have by now."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
-from pytest_smokedeploy.agent.engines.base import ALIVE_STATES, nanoseconds
+from pytest_smokedeploy.agent.engines.base import ALIVE_STATES, NO_LABELS, nanoseconds
 from pytest_smokedeploy.agent.engines.docker.api import Client, DockerApi
 from pytest_smokedeploy.agent.engines.docker.states import engine_state
 
@@ -43,18 +43,31 @@ class OwnContainers:
         # The engine also finds containers by the beginning of their id.
         return attrs if attrs is not None and attrs["Name"] == f"/{self._name}" else None
 
-    def find(self, client: Client) -> dict[str, Any] | None:
-        """The one that is alive, under whatever name; else what has the name; else the last one made."""
-        if (unchanged := self._unchanged(client)) is not None:
+    def find(self, client: Client, labels: Mapping[str, str] = NO_LABELS) -> dict[str, Any] | None:
+        """The one that is alive, under whatever name; else what has the name; else the last one made.
+
+        With `labels` only a container of the agent's own that has them all.
+        """
+        unchanged = self._unchanged(client)
+        if unchanged is not None and _has(unchanged, labels):
             return unchanged
         named = self.named(client)
-        if named is not None and _alive(named) and self.made(client, named):
+        if named is not None and _alive(named) and _has(named, labels) and self.made(client, named):
             return named
-        rows = client.containers(all=True, filters={"label": f"{LABEL}={self._name}"})
-        there = [attrs for row in rows if (attrs := client.container(row["Id"])) is not None]
-        mine = [attrs for attrs in there if self.made(client, attrs)]
-        found = [attrs for attrs in mine if _alive(attrs)] or ([named] if named is not None else mine)
+        mine = self._all(client, labels)
+        other = [named] if named is not None and not labels else mine
+        found = [attrs for attrs in mine if _alive(attrs)] or other
         return max(found, key=lambda attrs: nanoseconds(attrs["Created"]), default=None)
+
+    def alive(self, client: Client) -> list[dict[str, Any]]:
+        """Those that are alive."""
+        return [attrs for attrs in self._all(client, NO_LABELS) if _alive(attrs)]
+
+    def _all(self, client: Client, labels: Mapping[str, str]) -> list[dict[str, Any]]:
+        wanted = [f"{name}={value}" for name, value in {LABEL: self._name, **labels}.items()]
+        rows = client.containers(all=True, filters={"label": wanted})
+        there = [attrs for row in rows if (attrs := client.container(row["Id"])) is not None]
+        return [attrs for attrs in there if _has(attrs, labels) and self.made(client, attrs)]
 
     @contextmanager
     def acting(self, attrs: dict[str, Any]) -> Iterator[None]:
@@ -99,6 +112,10 @@ class OwnContainers:
 def labels_of(attrs: dict[str, Any]) -> dict[str, str]:
     """A container's labels."""
     return attrs["Config"].get("Labels") or {}
+
+
+def _has(attrs: dict[str, Any], labels: Mapping[str, str]) -> bool:
+    return labels.items() <= labels_of(attrs).items()
 
 
 def _alive(attrs: dict[str, Any]) -> bool:

@@ -116,10 +116,10 @@ class ProcessEngine:
         self._pulled[image] = script
         return _digest(script)
 
-    def inspect(self) -> base.ContainerState | None:
+    def inspect(self, labels: Mapping[str, str] = base.NO_LABELS) -> base.ContainerState | None:
         """The child, or None."""
         child = self._child
-        if child is None:
+        if child is None or not labels.items() <= child.spec.labels.items():
             return None
         code = child.exit_code
         return base.ContainerState(
@@ -133,7 +133,12 @@ class ProcessEngine:
             labels=child.spec.labels,
         )
 
-    def stop(self, grace_seconds: int) -> None:
+    def alive(self) -> list[base.ContainerState]:
+        """The child, while it runs."""
+        there = self.inspect()
+        return [there] if there is not None and there.alive else []
+
+    def stop(self, grace_seconds: int, container_id: str = "") -> None:  # noqa: ARG002 - there is but one
         """SIGTERM, the grace, SIGKILL to the whole group."""
         child = self._child
         if child is None:
@@ -151,7 +156,7 @@ class ProcessEngine:
         child.process.wait()
         child.collecting.join(5.0)
 
-    def remove(self) -> None:
+    def remove(self, container_id: str = "") -> None:  # noqa: ARG002 - likewise
         """Forget the stopped child."""
         if self._child is not None and self._child.process.poll() is None:
             raise EngineError("it still runs")
@@ -195,7 +200,7 @@ class ProcessEngine:
         held = Limits(log_characters=spec.limits.log_characters)
         return base.CreatedContainer(env, spec.mounts, network="host", health_check=False, limits=held)
 
-    def logs(self, since: str | None, *, follow: bool) -> base.Log:
+    def logs(self, since: str | None, *, follow: bool, container_id: str = "") -> base.Log:  # noqa: ARG002 - likewise
         """Every line so far, then, following, each as it comes, until the process and its output ended."""
         child = self._child
         if child is None:
