@@ -82,11 +82,15 @@ def read_whole(file: Path) -> bytes | None:
     """The content of `file`, None where there is none.
 
     Raises:
-        StateError: it can't be read.
+        StateError: it can't be read, or is no regular file: a named pipe would be waited for.
 
     """
     with kept(f"{file} can't be read", ""):
         try:
-            return file.read_bytes()
+            handle = os.open(file, os.O_RDONLY | os.O_NONBLOCK)
         except FileNotFoundError:
             return None
+        with open(handle, "rb") as content:  # noqa: PTH123 - a handle, opened without a wait
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                raise OSError("it is no regular file")
+            return content.read()

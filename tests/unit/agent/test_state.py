@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import os
 import shutil
 
 import pytest
@@ -29,6 +30,16 @@ def test_a_new_agent_knows_that_nothing_was_deployed_and_a_lost_state_does_not(a
 def test_what_was_written_is_read_by_the_next_agent(agents, folder):
     agents(folder).update(hold=HELD)
     assert agents(folder).read().hold == HELD
+
+
+def test_a_pipe_in_its_place_is_damaged_state_and_not_waited_for(agents, folder):
+    store = agents(folder)
+    (folder / "state.json").unlink()
+    os.mkfifo(folder / "state.json")
+    with pytest.raises(StateError, match="no regular file"):
+        Store(folder).read()
+    assert "could not be read" in store.read().hold.reason
+    assert store.read().last_deploy == "unknown"
 
 
 def test_a_change_by_another_process_counts_at_once(agents, folder):
