@@ -42,7 +42,8 @@ def nothing_undocumented(watch: Watch, shutdown: Shutdown) -> Finding:
     if code is not None and code not in settings.log.exit_codes:
         means = f" ({_MEANS[code]})" if code in _MEANS else ""
         found.append(f"exit code {code}{means}, documented are {sorted(settings.log.exit_codes)}")
-    found += watch.facts.oddities
+    # A call that is made again may tell the same again.
+    found += dict.fromkeys(watch.facts.oddities)
     if found:
         remedy = "Understand it; then mend it."
         if log.undocumented:

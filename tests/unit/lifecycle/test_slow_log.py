@@ -138,6 +138,8 @@ def test_many_lines_at_the_stop_are_read_while_they_arrive(seen):
     lines = [f"event {n}" for n in range(100)]
     run = seen(stopped(lines=[*lines, *TAIL], every=1.0)).until_quiet().until_the_end()
     assert (run.log.violated, run.whole, run.exit().holds) == ({}, True, True)
+    run.watch.facts.oddities += ["the same of each call"] * 2
+    assert run.exit().seen.count("the same of each call") == 1
 
 
 def test_what_comes_late_in_the_tail_still_violates(seen):
