@@ -124,7 +124,7 @@ def _cut_off(control: ContainerControl, state: State, became: str) -> str:
     if lease is None or lease.leftover or lease.key in expected:
         return ""
     if control.leases.seconds_left(lease) > 0:
-        words = f"the container of the deploy {lease.key} {became}, and nobody had asked for its stop"
+        words = f"the container of the deploy {lease.key} {became}, and STATE_PATH tells of no stop of it"
     else:
         rests = became if became == _GONE else "does not run any more"
         words = f"the container of the deploy {lease.key} {rests}; its lease ran out at "

@@ -118,11 +118,11 @@ def test_while_a_container_runs_within_its_lease(world, new_id, how):
     # An engine without live-restore takes its containers with it.
     assert world.engine.containers(NAME) == [(False, one)]
     assert f"the container of the deploy {one} does not run" in words
-    assert "nobody had asked for its stop" in words
+    assert "STATE_PATH tells of no stop of it" in words
     status = world.status()
     assert (status["running"], status["deploy_id"], status["lease_expires_at"]) == (False, one, None)
     assert world.passed(one).status_code == 409
-    assert "nobody had asked for its stop" in world.status()["hold"]["reason"]
+    assert "STATE_PATH tells of no stop of it" in world.status()["hold"]["reason"]
 
 
 def test_in_the_pull(world, new_id, how):
