@@ -140,6 +140,8 @@ def test_a_container_of_an_image_that_was_made_of_it_is_nobody_of_ours(crash, ne
             )
             client.start(made["Id"])
             assert crash.status()["state"] == "exited"
+            told = crash.call("GET", f"/v1/events?deploy_id={one}").json()["events"]
+            assert [event["action"] for event in told].count("create") == 1
             assert crash.stop_it().status_code == 200
             crash.release()
             crash.deployed("2.0.0", new_id())

@@ -15,6 +15,7 @@ import requests
 from pytest_smokedeploy.agent.engines.base import ToldEvents
 from pytest_smokedeploy.agent.engines.docker.api import Client, DockerApi
 from pytest_smokedeploy.agent.engines.docker.errors import told
+from pytest_smokedeploy.agent.engines.docker.own import MADE_LABEL
 from pytest_smokedeploy.contract import EngineEvent
 
 #: Events of one container that are kept (chosen: a sound run has five), and containers, the last ones.
@@ -80,13 +81,19 @@ class EngineEvents:
     def told(self, labels: Mapping[str, str]) -> ToldEvents:
         """Every event by now of containers with these labels.
 
+        An image that was made of one (``docker commit``) brings its labels to others: the first one counts.
+
         Raises:
             EngineError: the engine does not answer.
 
         """
         self.catch_up()
+        first = dict[str, _Container]()
         with self._lock:
-            there = [one for one in self._containers.values() if labels.items() <= one.labels.items()]
+            for container_id, one in self._containers.items():
+                if labels.items() <= one.labels.items():
+                    first.setdefault(one.labels.get(MADE_LABEL, container_id), one)
+            there = [*first.values()]
             rows = sorted(row for one in there for row in one.events.items())
         why = next((one.incomplete for one in there if one.incomplete), None)
         return ToldEvents(tuple(event for _, event in rows), why)
