@@ -93,14 +93,21 @@ def _spellings(value: str) -> set[str]:
 def _pattern(value: str) -> str:
     """A pattern for `value` in which every sign may be spelled as any of its escapes, each its own way."""
     runs = re.findall(r"\\+|[^\\]", value)
-    return "".join(_sign(run) for run in runs)
+    # A run of backslashes takes with it those that begin the escape of the sign behind it.
+    least = [1, *(0 if run[0] == "\\" else 1 for run in runs)]
+    return "".join(_sign(run, backslashes) for run, backslashes in zip(runs, least, strict=False))
 
 
-def _sign(sign: str) -> str:
+def _sign(sign: str, least: int) -> str:
     r"""A pattern for a character (or a run of backslashes): plain, or as JSON, HTML, a URL, a shell spell it.
 
     What was escaped twice is found too (``\\"``, ``&amp;amp;``, ``%2526``). Each repetition is bounded and
     never given back, so that no line takes longer than its length allows.
+
+    Args:
+        sign: the character or the run.
+        least: backslashes that its escape has at the least.
+
     """
     if sign.isascii() and sign.isalnum():
         return sign
@@ -113,13 +120,18 @@ def _sign(sign: str) -> str:
         rf"\\{{0,8}}+{re.escape(sign)}",
         rf"\\{{0,8}}+&(?:amp;){{0,3}}(?:{'|'.join([*named, f'#0*{code}', f'(?i:#x0*{code:x})'])});",
         "".join(rf"%(?:25){{0,3}}(?i:{byte:02x})" for byte in raw),
-        "".join(rf"\\{{1,8}}+(?i:x{byte:02x})" for byte in raw),
-        "".join(rf"\\{{1,8}}+u(?i:{units[n : n + 4]})" for n in range(0, len(units), 4)),
-        rf"\\{{1,8}}+(?:U(?i:{code:08x})|x(?i:{code:02x}))",
-        *(rf"\\{{1,8}}+{letter}" for letter in _LETTERS.get(sign, "")),
+        _escaped([rf"(?i:x{byte:02x})" for byte in raw], least),
+        _escaped([rf"u(?i:{units[n : n + 4]})" for n in range(0, len(units), 4)], least),
+        _escaped([rf"(?:U(?i:{code:08x})|x(?i:{code:02x}))"], least),
+        *(_escaped([letter], least) for letter in _LETTERS.get(sign, "")),
         *(re.escape(way) for way in _OTHERWISE.get(sign, ())),
     ]
     return f"(?:{'|'.join(ways)})"
+
+
+def _escaped(parts: Iterable[str], least: int) -> str:
+    """Each of `parts` behind backslashes, the first behind `least` at the least."""
+    return "".join(rf"\\{{{1 if n else least},8}}+{part}" for n, part in enumerate(parts))
 
 
 class Sanitiser:

@@ -56,6 +56,14 @@ def test_a_secret_is_masked_in_every_spelling(spelling):
     assert shown.startswith("before ")
 
 
+@pytest.mark.parametrize("sign", ["\u00e9", "\u20ac", "\U0001f511", "\n", "<", "&"])
+def test_a_sign_behind_a_backslash_may_be_escaped_too(sign):
+    value = f"c4n\\{sign}ry"
+    spelled = json.dumps(value)[1:-1].replace("<", "\\u003c").replace("&", "\\u0026")
+    for spelling in (spelled, json.dumps(spelled)[1:-1], repr(value)[1:-1]):
+        assert Sanitiser([Secret(value)]).text(spelling) == MASK
+
+
 @pytest.mark.parametrize("sign", ["\\", "&amp;", "%25", "'", '"', "\\u0026", "c4n/", "&#"])
 def test_no_line_takes_longer_than_its_length_allows(sign):
     """A runtime decides what its lines hold: each sign of the pattern, a great many times.
