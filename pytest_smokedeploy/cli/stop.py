@@ -122,9 +122,9 @@ def _first(events: list[dict[str, Any]], name: str) -> dict[str, Any]:
 
 
 def _hold(events: list[dict[str, Any]], options: Options) -> str:
-    """What the status says of the hold, to go on with; "" where the agent keeps none or nothing was sent."""
+    """What the status says of the hold, to go on with; "" where the agent keeps none or the run set none."""
     promised = _first(events, "deploy.promised")
-    if not promised.get("hold"):
+    if not promised.get("hold") or _first(events, "deploy.refused"):
         return ""
     try:
         run = resolve(options, os.environ)
