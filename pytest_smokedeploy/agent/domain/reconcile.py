@@ -123,6 +123,9 @@ def _cut_off(control: ContainerControl, state: State, became: str) -> str:
     expected = {kept.key for kept in (control.under_way, state.stopping) if kept is not None}
     if lease is None or lease.leftover or lease.key in expected:
         return ""
+    record = read_record(control.store, lease.key)
+    if record is not None and not record.deployed:
+        return ""  # it failed, and may never have started one
     if control.leases.seconds_left(lease) > 0:
         words = f"the container of the deploy {lease.key} {became}, and STATE_PATH tells of no stop of it"
     else:

@@ -12,13 +12,13 @@ from pytest_smokedeploy.agent.domain import files, leases, locks, reconcile, sta
 from pytest_smokedeploy.agent.domain.clock import Moment
 from pytest_smokedeploy.agent.domain.container import KEY_LABEL, Container
 from pytest_smokedeploy.agent.domain.control import ContainerControl
-from pytest_smokedeploy.agent.domain.deploys import Deploy
+from pytest_smokedeploy.agent.domain.deploys import Deploy, keep_record, lost
 from pytest_smokedeploy.agent.domain.leases import Leases, labels_of, lease_of
 from pytest_smokedeploy.agent.domain.policy import RefusedError
-from pytest_smokedeploy.agent.domain.state import Held, Store
+from pytest_smokedeploy.agent.domain.state import Asked, Held, Store
 from pytest_smokedeploy.agent.engines.base import NO_LABELS, ContainerState
 from pytest_smokedeploy.agent.settings import ContainerSettings
-from pytest_smokedeploy.contract import DeployRequest, EngineState
+from pytest_smokedeploy.contract import DeployRequest, EngineState, StepName
 
 ID = "00000000-0000-4000-8000-000000000001"
 HOUR = 3600.0
@@ -357,3 +357,14 @@ def test_who_starts_anew_watches_the_lent_one_though_another_has_its_name(held, 
     assert lease.key == ID
     assert f"{ID} runs on within its lease" in said
     assert f"{OTHER} runs on within its lease" in said
+
+
+def test_a_deploy_that_failed_before_it_had_a_container_is_not_told_as_one_that_lost_it(
+    held, clock, runtime, monkeypatch
+):
+    """As where the agent was killed between the lease and the container's creation."""
+    keep_record(held._store, lost(Asked(key=ID, deploy_id=ID, step=StepName.START), "it was cut off"))
+    monkeypatch.setattr(runtime, "inspect", lambda _labels: None)
+    control = ContainerControl(ContainerSettings.from_environ(SETTINGS), runtime, held._store, clock)
+    assert reconcile._containers(control, held._store.read()) == ("no container is there", None)
+    assert held._store.read().hold.reason == "It began."
