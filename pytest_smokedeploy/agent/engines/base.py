@@ -170,7 +170,7 @@ class Engine(Protocol):
         Args:
             closing: ends the wait.
             started: called, from the same thread, when the engine told that a container of the agent's was
-                started, by whomever.
+                started, by whomever, and again and again where it tells no events.
 
         """
 

@@ -48,26 +48,28 @@ def engine(path):
 
 @pytest.fixture
 def watched(tmp_path, monkeypatch):
-    """watched() -> (what `away` says once it says something, what ends its wait)."""
+    """The engine's socket, the thread of `away`, what ends it, what it says then, what it told of a start."""
     monkeypatch.setattr(presence, "_ASK_SECONDS", 0.02)
     api, closing, said = DockerApi(f"unix://{tmp_path / 'e.sock'}", seconds=5), threading.Event(), []
-    watched = (api, EngineEvents(api, "a=b"), closing, lambda: None)
+    started = threading.Event()
+    watched = (api, EngineEvents(api, "a=b"), closing, started.set)
     work = threading.Thread(target=lambda: said.append(presence.away(*watched)))
 
     def ended():
         work.join(SECONDS)
         return said
 
-    yield tmp_path / "e.sock", work, closing, ended
+    yield tmp_path / "e.sock", work, closing, ended, started
     closing.set()
     work.join(SECONDS)
 
 
 def test_one_that_refuses_its_events_is_asked_until_it_does_not_answer(watched):
-    path, work, _, ended = watched
+    path, work, _, ended, started = watched
     with engine(path) as server:
         work.start()
         assert server.pinged.wait(SECONDS)
+        assert started.wait(SECONDS), "it can't tell what was"
         assert any("/events" in asked for asked in server.asked)
         assert work.is_alive()
     assert ended() == [True]
@@ -77,7 +79,7 @@ def test_one_whose_answer_ends_at_once_is_not_away_as_long_as_it_answers(watched
     """As behind a proxy that keeps no answer open: else the agent would settle without a pause."""
     monkeypatch.setattr(presence, "_ASK_SECONDS", SECONDS)
     monkeypatch.setattr(Refusing, "events", b"200 OK")
-    path, work, closing, ended = watched
+    path, work, closing, ended, _ = watched
     with engine(path) as server:
         work.start()
         assert server.pinged.wait(SECONDS)
@@ -87,7 +89,7 @@ def test_one_whose_answer_ends_at_once_is_not_away_as_long_as_it_answers(watched
 
 
 def test_a_wait_that_is_called_off_says_no(watched):
-    path, work, closing, ended = watched
+    path, work, closing, ended, _ = watched
     with engine(path) as server:
         work.start()
         assert server.pinged.wait(SECONDS)
@@ -96,6 +98,6 @@ def test_a_wait_that_is_called_off_says_no(watched):
 
 
 def test_one_that_is_not_there_at_all(watched):
-    _, work, _, ended = watched
+    _, work, _, ended, _ = watched
     work.start()
     assert ended() == [True]

@@ -31,7 +31,7 @@ def away(api: DockerApi, events: EngineEvents, closing: threading.Event, started
         api: the engine.
         events: takes every event.
         closing: ends the wait, within about a second.
-        started: called when a container's start was told.
+        started: called when a container's start was told, or may have been missed.
 
     Returns:
         True once it went away, False once `closing` was set.
@@ -48,7 +48,7 @@ def away(api: DockerApi, events: EngineEvents, closing: threading.Event, started
                     raise
                 if refused or lasted < _ASK_SECONDS:
                     # Its events can't be read, or a proxy keeps no answer open: ping it instead.
-                    _asked(api, closing)
+                    _asked(api, closing, started)
     except EngineError:
         return not closing.is_set()
     return False
@@ -81,10 +81,11 @@ def _stream(events: EngineEvents, client: Client) -> Generator[tuple[Row | None,
         yield row, 1
 
 
-def _asked(api: DockerApi, closing: threading.Event) -> None:
+def _asked(api: DockerApi, closing: threading.Event, started: Callable[[], None]) -> None:
     """Ask, at once and again, until it does not answer, which raises, `closing` is set, or a while passed."""
     until = time.monotonic() + _RETRY_SECONDS
     while not closing.is_set() and time.monotonic() < until:
         with api.client() as client:
             client.ping()
+        started()
         closing.wait(_ASK_SECONDS)
