@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from pytest_smokedeploy.rehearsal import World
@@ -25,12 +26,19 @@ def _mount(**fields: Any) -> Callable[[dict[str, Any]], None]:
     return lambda body: body["mounts"][1].update(fields)
 
 
+GONE = {"SNAPSHOTS_PATH": "/nowhere"}
 CASES: dict[str, Case] = {
     "image refused": Case("AGT-1", REFUSED, World(agent_environ={"ALLOWED_IMAGES": "other/image"})),
     "unknown tag": bad("AGT-1", World(), options=("--smokedeploy-image-tag", "1.2.3"), words="no such image"),
     "crash at once": bad("AGT-5", runtime("set -u", "exit 3"), words="exit code 3"),
     "mounts gone": Case(
-        "AGT-1", REFUSED, World(agent_environ={"SNAPSHOTS_PATH": "/nowhere"}), words="snapshots"
+        "PRE-6", REFUSED, World(agent_environ=GONE), deploys=False, words="the mount snapshots is missing"
+    ),
+    "mounts gone since the preflight": Case(
+        "AGT-1",
+        REFUSED,
+        replace(answer("/v1/preflight", lambda body, _: _mount(exists=True)(body)), agent_environ=GONE),
+        words="snapshots",
     ),
     # -- the receipt
     "steps swapped": bad("AGT-2", deployed(_steps(0, 2, 1, 3, 4))),
