@@ -48,10 +48,8 @@ class StateLock:
                 yield
                 return
             with _opened(self._file) as handle:
-                while not _taken(handle, self._file):
-                    if time.monotonic() >= until:
-                        raise self._busy()
-                    time.sleep(_LOOK_SECONDS)
+                if not taken(handle, self._file, until):
+                    raise self._busy()
                 self._held = True
                 try:
                     yield
@@ -87,7 +85,7 @@ def is_free(file: Path) -> bool:
 
     """
     with _opened(file) as handle:
-        return _taken(handle, file, fcntl.LOCK_SH)
+        return _free(handle, file, fcntl.LOCK_SH)
 
 
 @contextmanager
@@ -100,7 +98,26 @@ def _opened(file: Path) -> Iterator[int]:
         os.close(handle)
 
 
-def _taken(handle: int, file: Path, how: int = fcntl.LOCK_EX) -> bool:
+def taken(handle: int, file: Path, until: float) -> bool:
+    """Lock an open file, tried until then; whether it is locked.
+
+    Args:
+        handle: the file's.
+        file: its name, for the words of an error.
+        until: monotonic seconds.
+
+    Raises:
+        StateError: it can't be locked at all.
+
+    """
+    while not _free(handle, file):
+        if time.monotonic() >= until:
+            return False
+        time.sleep(_LOOK_SECONDS)
+    return True
+
+
+def _free(handle: int, file: Path, how: int = fcntl.LOCK_EX) -> bool:
     with kept(f"{file} can't be locked"):
         try:
             fcntl.flock(handle, how | fcntl.LOCK_NB)

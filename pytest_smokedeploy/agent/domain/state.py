@@ -9,6 +9,7 @@ import fcntl
 import json
 import logging
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pytest_smokedeploy.agent.domain.audit_log import AuditLog
 from pytest_smokedeploy.agent.domain.clock import Moment
 from pytest_smokedeploy.agent.domain.files import StateError, kept, read_whole, replacing
-from pytest_smokedeploy.agent.domain.locks import StateLock, exclusive, is_free
+from pytest_smokedeploy.agent.domain.locks import StateLock, exclusive, is_free, taken
 from pytest_smokedeploy.agent.engines.base import utc_now
 from pytest_smokedeploy.contract import DeployRequest, LastDeploy, StepName, Time
 
@@ -29,6 +30,8 @@ AGENT: Final = "agent"
 STATE_FILE: Final = "state.json"
 #: Name of the file there that an agent locks as long as it runs.
 CLAIM_FILE: Final = "agent"
+#: Seconds that whoever looks at it is waited for (chosen: a look takes it for microseconds).
+_CLAIM_SECONDS: Final = 0.5
 _LOG: Final = logging.getLogger("smokedeploy.agent")
 
 
@@ -170,12 +173,11 @@ class Store:
             self.deploys.mkdir(mode=0o700, parents=True, exist_ok=True)
         with kept(f"{self.folder} can't be written"):
             handle = os.open(self.folder / CLAIM_FILE, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        # Whoever looks whether an agent runs (`claimed`) has it for a moment.
+        if not taken(handle, self.folder / CLAIM_FILE, time.monotonic() + _CLAIM_SECONDS):
             os.close(handle)
             words = f"another agent runs on STATE_PATH {self.folder}."
-            raise TakenError(words, remedy="Stop it, or give this one a folder of its own.") from error
+            raise TakenError(words, remedy="Stop it, or give this one a folder of its own.")
         self._claim = handle
         with self._locked():
             if not os.path.lexists(self._file) and not self._used():

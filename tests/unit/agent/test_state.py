@@ -7,10 +7,10 @@ import shutil
 
 import pytest
 
-from pytest_smokedeploy.agent.domain import files, locks
+from pytest_smokedeploy.agent.domain import files, locks, state
 from pytest_smokedeploy.agent.domain.deploys import keep_record, lost, read_record
 from pytest_smokedeploy.agent.domain.files import StateError
-from pytest_smokedeploy.agent.domain.state import Asked, Held, Store
+from pytest_smokedeploy.agent.domain.state import CLAIM_FILE, Asked, Held, Store
 from pytest_smokedeploy.agent.engines.base import utc_now
 
 HELD = Held(deploy_id=None, since=utc_now(), by="robot", reason="a run was lost")
@@ -140,7 +140,8 @@ def test_a_full_disk_leaves_the_state_as_it_was(agents, folder, monkeypatch):
     assert store.read().hold == HELD
 
 
-def test_a_second_agent_on_the_same_folder_is_refused(agents, folder):
+def test_a_second_agent_on_the_same_folder_is_refused(agents, folder, monkeypatch):
+    monkeypatch.setattr(state, "_CLAIM_SECONDS", 0.0)
     agents(folder)
     with pytest.raises(StateError, match="another agent"):
         Store(folder).claim()
@@ -244,3 +245,20 @@ def test_what_a_change_tells_stands_in_the_audit_log_only_where_the_change_can_b
     assert audit(folder) == []
     change()
     assert [row["what"] for row in audit(folder)] == ["hold.set"]
+
+
+def test_whoever_looks_whether_an_agent_runs_is_waited_for(tmp_path, monkeypatch):
+    handle = os.open(tmp_path / CLAIM_FILE, os.O_RDWR | os.O_CREAT)
+    fcntl.flock(handle, fcntl.LOCK_SH)
+    waited = []
+
+    def sleep(seconds):
+        waited.append(seconds)
+        fcntl.flock(handle, fcntl.LOCK_UN)
+
+    monkeypatch.setattr(locks.time, "sleep", sleep)
+    store = Store(tmp_path)
+    store.claim()
+    assert len(waited) == 1
+    os.close(handle)
+    os.close(store._claim)

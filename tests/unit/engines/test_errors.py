@@ -163,6 +163,11 @@ PULL = [
         "the engine can't unpack the image",
         "Push the image anew; look at the engine's own log on the server.",
     ),
+    (
+        "failed to register layer: mkdir /var/lib/docker/overlay2/l: permission denied",
+        "the engine may not write what it unpacks of the image",
+        "Look at the rights of the engine's data folder on the server.",
+    ),
     # With its data on a tmpfs of 12 MB and an image of 40 MB.
     ("write /var/lib/docker/tmp/GetImageBlob3540616429: no space left on device", *_FULL),
 ]

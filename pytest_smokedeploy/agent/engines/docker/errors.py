@@ -39,6 +39,11 @@ _PULL: Final = (
     (r"proxyconnect", "the engine's proxy can't be reached", _PROXY),
     (r"proxy authentication required", "the engine's proxy wants a login", _PROXY),
     (
+        r"failed to register layer.*permission denied",
+        "the engine may not write what it unpacks of the image",
+        "Look at the rights of the engine's data folder on the server.",
+    ),
+    (
         r"failed to register layer",
         "the engine can't unpack the image",
         "Push the image anew; look at the engine's own log on the server.",
