@@ -31,9 +31,9 @@ def may_not_deploy(record: Record) -> str | None:
             state = clause_state(record, clause.id)
             if state.state != "proven":
                 return f"{clause.id}: {state.words}"
-    for check in record.checks:
+    for check in record.staged(Stage.PRECONDITIONS):
         outcome, words = record.outcome(check)
-        if check.stage is Stage.PRECONDITIONS and outcome != "passed":
+        if outcome != "passed":
             return f"the check {check.title!r} did not pass ({outcome}) {words}".rstrip()
     return None
 

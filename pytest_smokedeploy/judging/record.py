@@ -4,6 +4,7 @@ Fed with the same facts in the same order it is the same record, so that `verify
 from evidence alone (EXT-5).
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -47,6 +48,8 @@ class Record:
         self.refusal: tuple[str, str] | None = None
         self.interrupted = ""
         self._checks: dict[str, Check] = {}
+        self._claiming: defaultdict[str, list[Check]] = defaultdict(list)
+        self._staged: defaultdict[Stage, list[Check]] = defaultdict(list)
         self._results: dict[str, tuple[CheckOutcome, str]] = {}
         self._findings: dict[str, Finding] = {}
         self.violations: dict[str, str] = {}
@@ -56,6 +59,12 @@ class Record:
     def expect(self, checks: Sequence[Check]) -> None:
         """Take the collected checks, in the order they will run."""
         self._checks |= {check.id: check for check in checks}
+        self._claiming.clear()
+        self._staged.clear()
+        for check in self._checks.values():
+            self._staged[check.stage].append(check)
+            for clause in check.clauses:
+                self._claiming[clause].append(check)
 
     def finding(self, finding: Finding) -> None:
         """Take a finding. A violation stays one, whatever is found later (the tail of a log)."""
@@ -112,6 +121,14 @@ class Record:
     def checks(self) -> tuple[Check, ...]:
         """The collected checks, in the order they run."""
         return tuple(self._checks.values())
+
+    def claiming(self, clause: str) -> Sequence[Check]:
+        """The checks that claim a clause, in the order they run."""
+        return self._claiming.get(clause, ())
+
+    def staged(self, stage: Stage) -> Sequence[Check]:
+        """The checks of a stage, in the order they run."""
+        return self._staged.get(stage, ())
 
     def outcome(self, check: Check) -> tuple[CheckOutcome, str]:
         """How a check ended, and the words about it."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final, Literal, get_args
 
-from pytest_smokedeploy.judging.record import Check, CheckOutcome, Record
+from pytest_smokedeploy.judging.record import CheckOutcome, Record
 from pytest_smokedeploy.model import CHECKED, CLAUSE, CLAUSES, STAGES, Basis, Finding, How, Stage, Verdict
 from pytest_smokedeploy.model.verdicts import EXIT_MISUSE, EXIT_STATUS
 
@@ -44,7 +44,6 @@ def clause_states(record: Record) -> tuple[ClauseState, ...]:
 
 def clause_state(record: Record, clause_id: str) -> ClauseState:
     """The state of one clause."""
-    claiming = [c for c in record.checks if clause_id in c.clauses]
     finding = record.found(clause_id)
     # Compared with None: a finding that does not hold is false in a condition.
     basis = finding.basis if finding is not None else None
@@ -54,7 +53,7 @@ def clause_state(record: Record, clause_id: str) -> ClauseState:
         if clause_id == "EXT-1" and record.rehearsal:
             return ClauseState(clause_id, "not proven", None, "this was a rehearsal")
         return ClauseState(clause_id, "proven", basis, "enforced by the gate")
-    if why := _unproven(record, clause_id, claiming, finding):
+    if why := _unproven(record, clause_id, finding):
         return ClauseState(clause_id, "not proven", basis, why)
     return ClauseState(clause_id, "proven", basis, finding.words() if finding else "")
 
@@ -73,8 +72,9 @@ def earned(record: Record) -> Verdict | None:
     return verdict if verdict in {Verdict.PASS, Verdict.REHEARSED} else None
 
 
-def _unproven(record: Record, clause_id: str, claiming: list[Check], finding: Finding | None) -> str:
+def _unproven(record: Record, clause_id: str, finding: Finding | None) -> str:
     """Why a checked clause is not proven, or ""."""
+    claiming = record.claiming(clause_id)
     least = CLAUSE[clause_id].least_basis
     if not claiming:
         return "no collected check claims it"
