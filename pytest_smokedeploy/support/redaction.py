@@ -46,6 +46,9 @@ def one_line(text: str) -> str:
 
 def printable(text: str) -> str:
     """`text` with what could move a terminal's cursor escaped."""
+    # By far most of a log is: sign by sign, 16 MiB of it take 1.5 s (measured).
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
