@@ -51,9 +51,7 @@ CONFTEST = """from pathlib import Path
 
 
 def pytest_smokedeploy_rehearsal(folder, options):
-    from pytest_smokedeploy.judging import Line, StartupLog  # noqa: E402
-from pytest_smokedeploy.log_language import Language, Log  # noqa: E402
-from pytest_smokedeploy.rehearsal import healthy
+    from pytest_smokedeploy.rehearsal import healthy
 
     return healthy(folder, options, runtime=Path(__file__).with_name("runtime.sh").read_text())
 """
