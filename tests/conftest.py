@@ -7,9 +7,10 @@ from collections import Counter
 
 import pytest
 
+from tests.support.browser import browser  # noqa: F401 - a fixture for whoever asks
 from tests.support.forks import SERVER
 from tests.support.needs import REQUIRED, lacking
-from tests.support.postgres import postgres  # noqa: F401 - a fixture for whoever asks
+from tests.support.postgres import postgres  # noqa: F401 - likewise
 
 LEFT_OUT = pytest.StashKey[Counter]()
 

@@ -124,9 +124,16 @@ def lives(folder):
             stack.stop()
 
 
+@contextmanager
+def forked(folder):
+    """As `lives`; the agents are forks."""
+    with pytest.MonkeyPatch.context() as patch, lives(folder) as make:
+        patch.setattr(agent_process, "subprocess", forks.agents(forks.SERVER.address()))
+        yield make
+
+
 @pytest.fixture
-def live(tmp_path, monkeypatch):
-    """As `lives`, in this test's own folder; its agents are forks."""
-    monkeypatch.setattr(agent_process, "subprocess", forks.agents(forks.SERVER.address()))
-    with lives(tmp_path) as make:
+def live(tmp_path):
+    """As `forked`, in this test's own folder."""
+    with forked(tmp_path) as make:
         yield make

@@ -2,20 +2,50 @@
 
 import base64
 import json
+import re
 import threading
 from urllib.parse import quote
 
 import pytest
 
 from pytest_smokedeploy.rehearsal import World
+from tests.rehearsal.live.conftest import forked
+from tests.support.needs import needs_browser
 
 RUNTIME = World().script()
+#: The colours of the text, of what it stands on, and of the verdict.
+PRINTED = """const seen = name => getComputedStyle(document.querySelector(name))
+return [seen("body").color, seen(".sd-banner").backgroundColor, seen(".sd-banner h1").color]"""
 IDLE = 'echo "idle: waiting for a signal"'
 
 
-def test_a_sound_deploy_passes_and_is_evidence(live):
-    world = live()
-    run = world.run(forked=False)
+@pytest.fixture(scope="module")
+def passed(tmp_path_factory):
+    """A live run that passes, and its world; nothing that a test asks of them changes either."""
+    with forked(tmp_path_factory.mktemp("passed")) as make:
+        world = make()
+        yield world, world.run(forked=False)
+
+
+@needs_browser
+def test_the_report_of_a_pass_is_fit_for_everybody(passed, browser):
+    page = (passed[0].folder / "evidence" / "report.html").read_text()
+    browser.show(page)
+    assert browser.script("return document.querySelector('main h1').innerText") == "PASS"
+    assert browser.faults(page) == []
+
+
+@needs_browser
+def test_in_print_the_report_of_a_pass_is_short_and_keeps_the_colour_of_its_verdict_alone(passed, browser):
+    browser.media("dark", "print")
+    browser.show((passed[0].folder / "evidence" / "report.html").read_text())
+    assert browser.script(PRINTED) == ["rgb(0, 0, 0)", "rgb(255, 255, 255)", "rgb(20, 113, 61)"]
+    printed = base64.b64decode(browser.devtools("Page.printToPDF")["data"])
+    assert 1 <= len(re.findall(rb"/Type\s*/Page\b", printed)) <= 3
+
+
+def test_a_sound_deploy_passes_and_is_evidence(passed):
+    world, run = passed
     assert (run.document["verdict"], run.status) == ("PASS", 0), run.output
     assert world.posts == ["/v1/deploy", "/v1/stop", "/v1/outcome"]
     assert world.stack.running() is False
