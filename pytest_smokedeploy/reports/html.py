@@ -27,6 +27,8 @@ _END: Final = "<!-- smoke deploy: end -->"
 _FRAME: Final = re.compile(
     r"\A.*?<html[^>]*>\s*<head>(?P<head>.*?)</head>\s*<body>(?P<body>.*?)(?P<foot><footer>.*)\Z", re.DOTALL
 )
+#: Outcomes of a check that did not run, since something before it failed.
+_UNRUN: Final = frozenset({"blocked", "not run"})
 _CODE: Final = re.compile(r"`([^`]+)`")
 _FILTER: Final = re.compile(r'(<input [^>]*data-test-result="(\w+)")')
 
@@ -161,8 +163,7 @@ def _stages(d: Mapping[str, Any]) -> Iterable[StageRows]:
     """The clauses stage by stage."""
     outcomes = {str(stage["stage"]): stage for stage in d["stages"]}
     checks = [check for stage in d["stages"] for check in stage["checks"]]
-    unrun = [check for check in checks if check["outcome"] in {"blocked", "not run"}]
-    waiting = {clause for check in unrun for clause in check["clauses"]}
+    waiting = {clause for check in checks if check["outcome"] in _UNRUN for clause in check["clauses"]}
     met = {str(row["clause"]): row for row in d["log"]["milestones"]}
     for name in map(str, STAGES):
         stage, violated, unproven, other = outcomes[name], [], [], []
@@ -183,7 +184,7 @@ def _stages(d: Mapping[str, Any]) -> Iterable[StageRows]:
             tuple(map(_clause, [*violated, *unproven])),
             tuple(map(_clause, other)),
             tuple(_own(stage["checks"])),
-            sum(check in unrun for check in stage["checks"]),
+            sum(check["outcome"] in _UNRUN for check in stage["checks"]),
         )
 
 
@@ -198,5 +199,5 @@ def _met(row: Mapping[str, Any]) -> str:
 
 def _own(checks: Iterable[Mapping[str, Any]]) -> Iterable[tuple[str, str]]:
     for check in checks:
-        if not check["clauses"] and check["outcome"] not in {"passed", "blocked", "not run"}:
+        if not check["clauses"] and check["outcome"] not in {"passed", *_UNRUN}:
             yield str(check["title"]), f"{check['outcome']} {check['words']}".rstrip()
