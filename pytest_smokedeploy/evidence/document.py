@@ -17,6 +17,9 @@ END_DUE: Final = "the run's end was not written yet"
 #: Lines of the log that the document quotes: key -> name of the event.
 _QUOTED: Final = {"milestones": "milestone"} | {n: n for n in ("forbidden", "excepted", "undocumented")}
 
+#: Events whose words may be the reason, with what to do at their end.
+_REMEDIED: Final = ("misuse", "run.spoiled", "outcome.failed")
+
 
 def replay(events: Sequence[Event]) -> Record:
     """A record that has taken the facts of a journal in their order."""
@@ -102,7 +105,7 @@ def build(events: Sequence[Event], files: Mapping[str, str]) -> dict[str, Any]:
         "verdict": str(decision.verdict),
         "clause": decision.clause,
         "reason": decision.reason,
-        "deciding": _deciding(record, decision, named["misuse"]),
+        "deciding": _deciding(record, decision, [e for name in _REMEDIED for e in named[name]]),
         "exit_status": decision.exit_status,
         "finished": bool(named["run.finished"]),
         "rehearsal": record.rehearsal,
@@ -128,12 +131,16 @@ def build(events: Sequence[Event], files: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _deciding(record: Record, decision: Decision, misuses: Sequence[Event]) -> dict[str, str]:
-    """The reason, part by part; a part is "" where nothing says it."""
+def _deciding(record: Record, decision: Decision, told: Sequence[Event]) -> dict[str, str]:
+    """The reason, part by part; a part is "" where nothing says it.
+
+    `told` are the events that may hold the reason, its remedy at the end.
+    """
     finding = record.found(decision.clause)
     if finding is not None and " ".join(finding.words().split()) == decision.reason:
         return {name: getattr(finding, name) for name in ("expected", "seen", "meaning", "remedy")}
-    remedy = " ".join(str(misuses[0].get("remedy", "")).split()) if misuses else ""
+    remedies = (" ".join(str(event.get("remedy", "")).split()) for event in told)
+    remedy = next((one for one in remedies if one and decision.reason.endswith(one)), "")
     seen = decision.reason.removesuffix(remedy).rstrip()
     return {"expected": "", "seen": seen, "meaning": "", "remedy": remedy}
 

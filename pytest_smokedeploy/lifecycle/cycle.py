@@ -127,8 +127,11 @@ class Lifecycle:
             try:
                 self._stop(*self._agent, why)
             except Exception as error:  # noqa: BLE001 - raising here would cost the report: a stop reports
-                self._shutdown.failed = self._shutdown.failed or repr(error)
-                self._facts.note("stop.unconfirmed", words=repr(error))
+                if self._shutdown.confirmed:
+                    self._facts.note("run.spoiled", words=f"the stop is confirmed, and then: {error!r}")
+                else:
+                    self._shutdown.failed = self._shutdown.failed or repr(error)
+                    self._facts.note("stop.unconfirmed", words=repr(error))
             except BaseException:
                 # A time-out of another plug-in cut it short: the next call of `stop` tries again.
                 self._shutdown = None
@@ -144,8 +147,10 @@ class Lifecycle:
         shared = self._run, client, self._facts, self.deploy_id, time.monotonic
         stopper = Stopper(*shared, named, receipt.container_id if receipt else None)
         self._shutdown = stopper.stop(why, open_seconds)
-        watch.tail(self._shutdown, deployer.extensions, self._status.earliest if self._status else None)
-        stopper.look_again()
+        try:
+            watch.tail(self._shutdown, deployer.extensions, self._status.earliest if self._status else None)
+        finally:
+            stopper.look_again()
         watch.ended_as_watched(self._shutdown)
         watch.recorded_to_the_end(self._shutdown, deployer.extensions)
 

@@ -11,8 +11,10 @@ from typing import Final
 from pytest_smokedeploy.client import LogRecord, LogStream
 from pytest_smokedeploy.contract import HEARTBEAT_SECONDS, End, Heartbeat, LogLine, last_instant, parse_time
 from pytest_smokedeploy.judging import Line, LineMatch, StartupLog
+from pytest_smokedeploy.lifecycle.log_file import LogFile
 from pytest_smokedeploy.lifecycle.recorder import FactRecorder
 from pytest_smokedeploy.model import Finding
+from pytest_smokedeploy.support.disk import ROOM
 from pytest_smokedeploy.support.errors import AgentError
 
 #: Seconds between idle and the first read of the counters, in which the runtime may still finish its start.
@@ -94,7 +96,7 @@ class Observer:
         self._least: dict[type[LogRecord], float] = {}
         self._behind = 0.0
         self._told: Counter[tuple[str, str]] = Counter()
-        self._file = self.file.open("w", encoding="utf-8", errors="backslashreplace")
+        self._kept = LogFile(self.file, self._not_kept)
 
     def close(self) -> None:
         """Close the stream and the file, and record how many lines stand in the file alone."""
@@ -103,7 +105,7 @@ class Observer:
                 self.facts.note("log.more", kind=kind, clause=clause, lines=count - TOLD)
         self._told.clear()
         self.stream.close()
-        self._file.close()
+        self._kept.close()
 
     def until_quiet(self, startup_seconds: float, quiet_seconds: float) -> None:
         """Read through idle and the quiet window, up to a violation, the log's end, or the deadline.
@@ -118,7 +120,7 @@ class Observer:
         """
         if self._until_idle(startup_seconds):
             self._through_window(quiet_seconds)
-        self._file.flush()
+        self._kept.flush()
 
     def _until_idle(self, seconds: float) -> bool:
         """Read until idle; False where it was not reached. A line written in time may come late."""
@@ -219,7 +221,7 @@ class Observer:
             if self._before_stop < 0:
                 self.log.stopping()
             self._judge(record)
-        self._file.flush()
+        self._kept.flush()
         return True
 
     def _overrun(self, seconds: float, since: str) -> None:
@@ -229,13 +231,17 @@ class Observer:
         self.log.cut(words)
         self.facts.note("log.cut", words=words)
 
+    def _not_kept(self, error: OSError) -> None:
+        words = f"startup.log can't be written ({error.strerror or error}): not every line is kept. {ROOM}"
+        self.facts.note("run.spoiled", words=words, remedy=ROOM)
+
     def _next(self, seconds: float) -> None:
         self._judge(self._take(seconds))
 
     def _take(self, seconds: float) -> LogRecord | None:
         """The next record within `seconds`, its times kept; None where none came."""
         if not self.stream.waiting:
-            self._file.flush()
+            self._kept.flush()
         try:
             record = self.stream.next(seconds)
         except AgentError as error:
@@ -278,7 +284,7 @@ class Observer:
         match = self.log.feed(line)
         if late:
             self.log.late(match, self._at - self._due + self._startup_seconds, self._startup_seconds)
-        self._file.write(f"{line.time} {line.stream} [{','.join(match.clauses) or match.kind}] {line.text}\n")
+        self._kept.write(f"{line.time} {line.stream} [{','.join(match.clauses) or match.kind}] {line.text}\n")
         self._tell(match)
 
     def _tell(self, match: LineMatch) -> None:

@@ -34,6 +34,7 @@ from pytest_smokedeploy.preconditions import Preconditions, workflow_file
 from pytest_smokedeploy.run import artifacts
 from pytest_smokedeploy.settings import Options, RunConfig, differences, load, resolve
 from pytest_smokedeploy.settings.resolve import refuse_in_workflow
+from pytest_smokedeploy.support.disk import ROOM
 from pytest_smokedeploy.support.errors import MisuseError, SmokedeployError
 from pytest_smokedeploy.support.redaction import Sanitiser, Secret, printable
 
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
 
 #: Variables that hold a secret whatever the settings say. An endpoint's host may be shown.
 _SECRET_NAMES = ("CF_ACCESS_CLIENT_ID", "CF_ACCESS_CLIENT_SECRET", "GITHUB_TOKEN", "DATABASE_URL")
+#: Why an agent stays on hold though everything holds, and what the operator does.
+_NOT_TOLD = f"the outcome was not told. {ROOM}"
 #: Loggers of the HTTP library, whatever level somebody wants the others at.
 _HTTP_LOGGERS = ("httpx", "httpcore")
 #: Makes the rehearsal's world: (folder for its files, options) -> a stack not yet started.
@@ -269,10 +272,11 @@ class GateSession:
             if verdict and not (why := self._passed(verdict)):
                 return EXIT_OK
         except OSError as error:
-            why = f"the evidence could not be written ({error.strerror or error}): the outcome was not told"
+            why = f"the evidence could not be written ({error.strerror or error}): {_NOT_TOLD}"
         self.journal.resume()
         if earned(self.facts.record):
-            self.facts.note("outcome.failed", words=why, told=self._told)
+            remedy = ROOM if why.endswith(ROOM) else ""
+            self.facts.note("outcome.failed", words=why, told=self._told, remedy=remedy)
         self.facts.note("run.finished", verdict=decide(self.facts.record).verdict)
         self._decide()
         try:
@@ -291,7 +295,7 @@ class GateSession:
 
         """
         if why := self.journal.broken:
-            return f"the journal could not be written ({why}): the outcome was not told"
+            return f"the journal could not be written ({why}): {_NOT_TOLD}"
         holds = self.lifecycle.holds
         last = self.journal.reserve("run.finished", verdict=verdict, outcome_known=holds or None)
         events = self.journal.events

@@ -2,6 +2,10 @@
 
 import os
 from pathlib import Path
+from typing import Final
+
+#: What an operator does where evidence can't be written.
+ROOM: Final = "Make room on the disk of the evidence folder, and see that it can be written to."
 
 
 def sync(path: Path) -> None:
