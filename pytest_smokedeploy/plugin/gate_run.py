@@ -5,6 +5,7 @@ import secrets
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 
 from pytest_smokedeploy.evidence import usable
 from pytest_smokedeploy.model import EXIT_FAILED
-from pytest_smokedeploy.plugin import collection, compatibility, own_checks, terminal
+from pytest_smokedeploy.plugin import collection, compatibility, own_checks, rehearsal_stack, terminal
 from pytest_smokedeploy.plugin.check_tracker import CheckTracker
 from pytest_smokedeploy.plugin.collection import Collection
 from pytest_smokedeploy.reports import github
@@ -122,7 +123,7 @@ class GateRun:
                 compatibility.options_of(config, collected.folder),
                 environ,
                 lambda line: terminal.show(config, f"  {line}"),
-                lambda folder, options: hook(folder=folder, options=options),
+                partial(rehearsal_stack.made, hook),
                 _report(config),
                 _reported(config),
             )
