@@ -94,7 +94,7 @@ def _state(path: Path) -> str:
 
 def _env_file(path: Path, found: Mapping[str, str]) -> str:
     if path.stat().st_mode & stat.S_IROTH:
-        raise SmokedeployError(f"{path} can be read by everybody. chmod 600 it.")
+        raise SmokedeployError(f"{path} can be read by everybody: `chmod o= {path}`.")
     quoted = ", ".join(name for name, value in found.items() if unquoted(value))
     words = f"; the quotes around the value of {quoted} belong to it, as `docker run --env-file` takes it"
     return f"{len(found)} names{words if quoted else ''}"

@@ -56,7 +56,7 @@ def _pair(line: bytes) -> tuple[tuple[str, str] | None, str]:
         return None, ""
     name, equals, value = text.partition("=")
     if not equals:
-        return None, "is no KEY=VALUE line: a name alone is given no value from anywhere"
+        return None, "is no KEY=VALUE line; a name alone has no value here: write one, or take the line out"
     if not name:
         return None, "has no name before its `=`"
     if " " in name or "\t" in name:

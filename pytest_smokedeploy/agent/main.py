@@ -126,7 +126,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _say(words: str) -> None:
-    say(f"smokedeploy agent: {words}", sys.stderr)
+    # A wrong setting is shown as it is set, and may be an address with a password in it.
+    say(Sanitiser().text(f"smokedeploy agent: {words}"), sys.stderr)
 
 
 def make_engine(settings: ContainerSettings) -> Engine:

@@ -131,7 +131,7 @@ def _team(text: str) -> str:
                 return f"https://{host}"
             if url.scheme == "http" and not host.endswith(".localhost") and is_loopback(host):
                 return f"http://{url.netloc}"
-    raise ValueError(f"is {text!r}; like team.cloudflareaccess.com")
+    raise ValueError(f"is {text!r}; the team's host name alone, like team.cloudflareaccess.com")
 
 
 _NAME: Final = _matching(

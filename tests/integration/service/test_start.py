@@ -10,11 +10,14 @@ from pytest_smokedeploy.cli.main import COMMANDS, main
 
 def test_the_agent_does_not_start_and_says_all():
     command = [sys.executable, "-m", "pytest_smokedeploy.agent"]
-    done = subprocess.run(command, env={"PORT": "x"}, capture_output=True, text=True, timeout=60, check=False)
+    environ = {"PORT": "x", "CF_ACCESS_TEAM_DOMAIN": "https://user:canary@team.example.test"}
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1
     assert done.stdout == ""
     assert "PORT: is 'x'" in done.stderr
     assert "STATE_PATH: is required" in done.stderr
+    assert "CF_ACCESS_TEAM_DOMAIN: is 'https://user:[redacted]@team.example.test'" in done.stderr
+    assert "canary" not in done.stderr
 
 
 def test_the_port_waits_for_no_code_of_the_gate_of_another_engine_or_of_the_keys():

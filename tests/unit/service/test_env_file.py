@@ -50,7 +50,7 @@ def test_what_docker_takes_is_taken_alike(read, raw):
 #: Files that are refused, in words that hold no value.
 REFUSED = {
     b"A=1\nLOG=canary\nLOG=canary\n": "runtime.env:3: sets LOG, and so does line 2; keep one of them.",
-    b"A=1\r\ncanary\r\n": "runtime.env:2: is no KEY=VALUE line: a name alone is given no value",
+    b"A=1\r\ncanary\r\n": "runtime.env:2: is no KEY=VALUE line; a name alone has no value here",
     b"A B=canary\n": "runtime.env:1: has a space or tab in the name before its `=`",
     b"export A=canary\n": "runtime.env:1: has a space or tab in the name before its `=`",
     b"A =canary\n": "runtime.env:1: has a space or tab in the name before its `=`",
