@@ -127,7 +127,8 @@ def _fixtures(item: Item, check: Check, place: str) -> Iterator[MisuseError]:
 
 
 def _some(names: Sequence[str]) -> str:
-    return f"{', '.join(names[:_NAMED])}{', ...' if len(names) > _NAMED else ''}"
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{', '.join(names[:_NAMED])}{more}"
 
 
 def _unfit(words: str, remedy: str) -> MisuseError:
