@@ -25,6 +25,9 @@ _PLACEHOLDER: Final = re.compile(
 )
 #: Each path by itself: an Access application may stand before a part of a host alone.
 _GUARDED: Final = (contract.HEALTH, contract.STATUS, contract.DEPLOY, contract.STOP)
+#: What the preflight must show, and what it means that it does not.
+_CAN_DEPLOY: Final = "the container's name free at the agent, or its own container's, and each mount there"
+_WONT: Final = "The agent would not deploy what this run asks for."
 _LOOK: Final = "Look at the agent's log on the server, then start anew by hand."
 
 
@@ -198,7 +201,8 @@ class Preconditions:
             told = self._ask("preflight", "PRE-6", expected)
             raw = told.raw if isinstance(told, Reading) else {}
             for words, remedy in hindrances(raw, [mount.name for mount in self.run.settings.mounts]):
-                return unmet(f"the agent can't deploy: {words}", Basis.TOLD, remedy=remedy)
+                seen = f"the agent can't deploy: {words}"
+                return Finding("PRE-6", False, _CAN_DEPLOY, seen, Basis.TOLD, _WONT, remedy)
         seen = f"anonymous: {probe.words}; with the token: HTTP {reading.status}, cf-ray {reading.ray}"
         return Finding("PRE-6", True, expected, seen)
 

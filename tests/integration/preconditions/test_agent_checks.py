@@ -218,6 +218,7 @@ def test_a_container_that_the_agent_did_not_make_is_told_before_any_deploy(asked
         "the agent can't deploy: the name runtime-dev is taken by a container that it did not make"
     )
     assert "Rename or remove that container" in found.remedy
+    assert "guarded" not in found.words()
 
 
 @pytest.mark.parametrize("container", [None, {"name": "runtime-dev", "ours": True}])
