@@ -141,6 +141,11 @@ def _deciding(record: Record, decision: Decision, told: Sequence[Event]) -> dict
         return {name: getattr(finding, name) for name in ("expected", "seen", "meaning", "remedy")}
     remedies = (" ".join(str(event.get("remedy", "")).split()) for event in told)
     remedy = next((one for one in remedies if one and decision.reason.endswith(one)), "")
+    own = [
+        c.id for c in record.checks if not c.clauses and decision.reason.startswith(f"the check {c.title!r}")
+    ]
+    if own and decision.clause == "EXT-2":
+        remedy = f"Look at {own[0]}: mend what it found, or the check itself."
     seen = decision.reason.removesuffix(remedy).rstrip()
     return {"expected": "", "seen": seen, "meaning": "", "remedy": remedy}
 

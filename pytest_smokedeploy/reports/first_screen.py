@@ -13,6 +13,7 @@ _RELEASE: Final = "release the hold, and "
 _STOP: Final = "Run `smokedeploy stop`, or stop the container on the server by hand."
 _AGAIN: Final = "rehearse again: nothing is on hold."
 _LIVE: Final = "Start the deploy workflow by hand: a rehearsal is no evidence."
+_MEND: Final = "Mend that."
 _UNTIL: Final = "It refuses every deploy until a person releases it."
 #: What is said of a hold, by what is known of it.
 _HOLDS: Final[Mapping[str, str]] = {
@@ -101,7 +102,10 @@ def _next(d: Mapping[str, Any], *, running: bool, held: bool) -> str:
     remedy = str(d["deciding"]["remedy"])
     if running and not d["rehearsal"]:
         remedy = remedy or _STOP
-    anew = _AGAIN if d["rehearsal"] else f"{_RELEASE if held else ''}{_ANEW}"
+    release = _RELEASE if held and remedy != d["hold"]["remedy"] else ""
+    anew = _AGAIN if d["rehearsal"] else f"{release}{_ANEW}"
+    if not remedy and d["verdict"] == "REFUSED":
+        remedy = _MEND
     return f"{remedy} Then {anew}" if remedy else f"{anew[0].upper()}{anew[1:]}"
 
 
@@ -122,7 +126,8 @@ def _container(d: Mapping[str, Any]) -> str:
 def _hold(d: Mapping[str, Any]) -> str:
     hold = d["hold"]
     if d["rehearsal"]:
-        return "Nothing is on hold: the rehearsal's agent ended with it."
+        ended = "the rehearsal's agent ended with it"
+        return f"Nothing is on hold: {'no agent was asked' if hold['state'] == 'not asked' else ended}."
     read = f" Read at {moment(hold['at'])}." if hold["at"] else ""
     if hold["words"]:
         words = hold["words"].rstrip(".")

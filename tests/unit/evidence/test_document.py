@@ -255,6 +255,24 @@ def test_a_refusal_has_its_remedy_apart(written):
     assert (deciding["seen"], deciding["remedy"]) == ("prod is refused.", "Choose dev.")
 
 
+@pytest.mark.parametrize("outcome", ["failed", "skipped"])
+def test_an_own_check_is_named_where_it_decides(written, outcome):
+    made = written().start()
+    own = {
+        "id": "smoke_tests/test_own.py::test_it[a]",
+        "title": "Mine. [a]",
+        "stage": "verify",
+        "clauses": (),
+    }
+    made.facts.note("checks.collected", checks=[own])
+    made.checks()
+    made.facts.note("check.finished", id=own["id"], outcome=outcome, words="KeyError: 'env'", clause=None)
+    document = read(made.end())
+    assert document["clause"] == "EXT-2"
+    remedy = f"Look at {own['id']}: mend what it found, or the check itself."
+    assert document["deciding"]["remedy"] == remedy
+
+
 def sent(facts, *, hold):
     facts.note("deploy.promised", named=True, hold=hold, deploy_id="d")
 

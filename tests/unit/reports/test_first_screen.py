@@ -67,6 +67,15 @@ def test_a_rehearsal_that_fails_speaks_of_a_rehearsal(failed):
     assert "Nothing is on hold" in screen.hold
 
 
+def test_a_refusal_whose_words_say_what_is_wrong_asks_to_mend_that(run):
+    misuse = {"message": "an engine is docker or process.", "clause": None, "remedy": ""}
+    document = run(rehearsal=True).note("misuse", **misuse).document
+    assert first_screen(document).next == "Mend that. Then rehearse again: nothing is on hold."
+    document["hold"]["state"] = "not asked"
+    assert first_screen(document).hold == "Nothing is on hold: no agent was asked."
+    assert first_screen(run().note("misuse", **misuse).document).next.startswith("Mend that. Then start the")
+
+
 def test_a_rehearsal_that_holds_says_what_is_evidence(run):
     screen = first_screen(run(rehearsal=True).deploy().stop().checks().passed())
     assert screen.verdict == "REHEARSED"
@@ -76,7 +85,7 @@ def test_a_rehearsal_that_holds_says_what_is_evidence(run):
 def test_a_release_that_is_what_to_do_stands_there_once(run):
     made = run().checks(Finding("FLR-3", False, "no hold", "on hold", remedy="Release it by `cmd`."))
     screen = first_screen(made.held())
-    assert screen.next.startswith("Release it by `cmd`.")
+    assert screen.next == "Release it by `cmd`. Then start the workflow anew by hand."
     assert screen.release == ""
 
 
