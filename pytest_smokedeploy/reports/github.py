@@ -1,11 +1,13 @@
 """GitHub's annotations and step summary, made from the evidence alone (FACTS: GitHub Actions)."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from pytest_smokedeploy.contract import LAST_LINES
 from pytest_smokedeploy.reports.first_screen import first_screen
-from pytest_smokedeploy.reports.markdown import cell, table
+from pytest_smokedeploy.reports.log_excerpt import excerpt
+from pytest_smokedeploy.reports.markdown import block, cell, table
 from pytest_smokedeploy.support.redaction import printable
 
 #: Characters of a summary; GitHub takes 1 MiB of a step, and drops the whole of a longer one.
@@ -45,8 +47,16 @@ def outputs(document: Mapping[str, Any], evidence: object) -> str:
     return "".join(f"{name}={printable(str(value))}\n" for name, value in values.items())
 
 
-def summary(document: Mapping[str, Any]) -> str:
-    """Markdown for the step summary: the first screen, and what else was violated; all of it escaped."""
+def summary(document: Mapping[str, Any], log: Iterable[str] = ()) -> str:
+    """Markdown for the step summary; all of it escaped.
+
+    The first screen, what of the log shows the fault, and what else was violated.
+
+    Args:
+        document: the evidence.
+        log: the lines of ``startup.log``.
+
+    """
     screen, image = first_screen(document), document["image"]
     facts = [
         ("Clause", ": ".join(filter(None, (screen.clause, screen.asks)))),
@@ -63,6 +73,8 @@ def summary(document: Mapping[str, Any]) -> str:
         f"**{cell(screen.meaning)}** **{cell(screen.container)}**",
         table(("", ""), [(name, text) for name, text in facts if name and text]),
     ]
+    if screen.verdict not in {"PASS", "REHEARSED"}:
+        parts += _log(document, log)
     violated = [r for r in document["clauses"] if r["state"] == "violated" and r["clause"] != screen.clause]
     if violated:
         rows = [(row["clause"], row["text"], row["words"]) for row in violated]
@@ -71,6 +83,23 @@ def summary(document: Mapping[str, Any]) -> str:
     if unproven:
         parts.append(f"{unproven} clauses are not proven; `report.html` lists them.")
     return "\n\n".join(parts)[:_MOST] + "\n\n"
+
+
+def _log(document: Mapping[str, Any], log: Iterable[str]) -> list[str]:
+    """The last lines of a start that failed, or the log's lines around the fault."""
+    last = document["receipt"].get("last_lines")
+    if isinstance(last, list) and last:
+        return [
+            f"The last {len(last[-LAST_LINES:])} lines of the start that failed:",
+            block(last[-LAST_LINES:]),
+        ]
+    found = excerpt(log, document)
+    if not found.around:
+        return []
+    words = (
+        "The lines around the first one that no template allows:" if found.fault else "The log's last lines:"
+    )
+    return [words, block(f"{row.time} [{row.tag}] {row.text}" for row in found.around)]
 
 
 def silence(token: str) -> str:

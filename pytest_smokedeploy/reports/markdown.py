@@ -18,6 +18,13 @@ def table(head: Sequence[str], rows: Iterable[Iterable[object]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
+def block(lines: Iterable[object]) -> str:
+    """`lines` as they are, in a block in which Markdown takes nothing for markup."""
+    # An escape that is cut in two shows as text.
+    shown = (escape(printable(str(line)).replace("\n", " "))[:_CELL] for line in lines)
+    return f"<pre>{chr(10).join(shown)}</pre>"
+
+
 def cell(text: object) -> str:
     """`text` as one cell of a table: no markup, no column, no line of its own."""
     return escape(printable(" ".join(str(text).split()))[:_CELL]).translate(_MARKUP)

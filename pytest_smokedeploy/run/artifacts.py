@@ -52,6 +52,8 @@ def summarise(environ: Mapping[str, str], folder: Path, document: Mapping[str, A
         "GITHUB_STEP_SUMMARY": github.summary(document),
         "GITHUB_OUTPUT": github.outputs(document, folder),
     }
+    with suppress(OSError), log_lines(folder) as log:
+        made["GITHUB_STEP_SUMMARY"] = github.summary(document, log)
     for name, text in made.items():
         if environ.get(name) and not (path := Path(environ[name])).is_fifo():
             with suppress(OSError), path.open("a", encoding="utf-8", errors="backslashreplace") as opened:

@@ -57,6 +57,26 @@ def test_the_summary_counts_what_is_not_proven(run):
     assert "2 clauses are not proven" in text
 
 
+def test_the_summary_shows_the_last_lines_of_a_start_that_failed(run):
+    broken = Finding("AGT-5", False, "running", "it exited")
+    made = run().deploy(last_lines=["x", *map(str, range(48)), "ROOT CAUSE <b>\x1b[2J", "</pre>"]).stop()
+    text = summary(made.checks(broken).held())
+    assert "The last 50 lines of the start that failed:\n\n<pre>0\n1\n" in text
+    assert r"ROOT CAUSE &lt;b&gt;\x1b[2J" in text
+    assert text.count("</pre>") == 1
+
+
+def test_the_summary_shows_the_log_around_the_fault(failed, passed):
+    log = [f"2026-01-31T10:00:2{n}Z stdout [documented] event {n}\n" for n in range(3)]
+    log.append("2026-01-31T10:00:25Z stdout [undocumented] <i>what\n")
+    text = summary(failed(ORDER), log)
+    assert "The lines around the first one that no template allows:\n\n<pre>2026-01-31T10:00:20Z" in text
+    assert "\n2026-01-31T10:00:25Z [undocumented] &lt;i&gt;what</pre>" in text
+    assert "The log's last lines:" in summary(failed(ORDER), log[:3])
+    assert "<pre>" not in summary(failed(ORDER))
+    assert "<pre>" not in summary(passed, log)
+
+
 def test_the_outputs_are_a_line_each(failed):
     document = failed(Finding("OBS-7", False, "x", "y"))
     assert outputs(document, "evi\ndence").splitlines() == [
