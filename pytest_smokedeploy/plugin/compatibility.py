@@ -140,9 +140,11 @@ def misuses(config: Config, items: Sequence[Item], checks: Mapping[str, Check]) 
 def _plugins(config: Config) -> Iterator[MisuseError]:
     """Plug-ins that are loaded and must not be, or the other way round."""
     plugins = config.pluginmanager
-    for name, package in sorted(_retrying(plugins).items()):
-        remedy = f"Nothing retries on its own: uninstall it, or run with -p no:{name}."
-        words = f"The plug-in {package} is loaded, and it can run a check again."
+    if found := dict(sorted(_retrying(plugins).items())):
+        off = " ".join(f"-p no:{name}" for name in found)
+        remedy = f"A gate runs each check once: uninstall what can, or run with {off}."
+        packages = ", ".join(dict.fromkeys(found.values()))
+        words = f"Loaded plug-ins can run a check again: {packages}."
         yield MisuseError(words, clause="FLR-4", remedy=remedy)
     if parallel(config):
         yield MisuseError("pytest-xdist would deploy once a worker.", remedy="Run without -n and --dist.")

@@ -159,7 +159,7 @@ def test_a_plugin_that_runs_a_test_again_is_refused_by_whatever_name(pytester, n
     pytester.syspathinsert()
     result = run(pytester, "-p", name, "--smokedeploy-environment", "dev", autoload=False)
     assert result.ret == 4
-    result.stderr.fnmatch_lines(["*REFUSED: FLR-4: The plug-in *is loaded*"])
+    result.stderr.fnmatch_lines(["*REFUSED: FLR-4: Loaded plug-ins can run a check again: pytest-*"])
     result.stderr.fnmatch_lines([f"*or run with -p no:{name}."])
 
 
@@ -169,6 +169,16 @@ def test_a_plugin_that_runs_a_test_again_is_never_named_by_a_number(pytester):
     options = ("-p", "xdist", "-p", "rerunfailures", "--smokedeploy-environment", "dev")
     result = run(pytester, *options, autoload=False)
     result.stderr.fnmatch_lines(["*or run with -p no:rerunfailures."])
+
+
+def test_all_plugins_that_run_a_test_again_are_named_at_once(pytester):
+    pytester.makepyfile(test_it=AWAKE.format(stage="verify", clause="VER-2"), pytest_forked="")
+    pytester.syspathinsert()
+    options = ("-p", "pytest_forked", "-p", "rerunfailures", "--smokedeploy-environment", "dev")
+    result = run(pytester, *options, autoload=False)
+    result.stderr.fnmatch_lines(
+        ["*: pytest-forked, pytest-rerunfailures. *with -p no:pytest_forked -p no:rerunfailures."]
+    )
 
 
 def test_the_settings_lie_beside_the_models_own_checks(pytester):
