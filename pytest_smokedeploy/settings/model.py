@@ -243,6 +243,9 @@ def load(path: Path) -> Settings:
         SettingsError: naming file, line, key and what was expected.
 
     """
+    if not path.exists():
+        remedy = "Start in the repository's root, or name it: --smokedeploy-config."
+        raise SettingsError(f"cannot be read: No such file. {remedy}", file=str(path))
     document = yamlfile.read(path)
     if not isinstance(document.data, dict):
         raise SettingsError("must hold keys, `image` and `agent` at the least.", file=document.name, line=1)

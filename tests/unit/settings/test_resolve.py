@@ -128,6 +128,11 @@ def test_a_plane_that_is_left_out_is_named_with_its_place(file):
     assert f"{file.name}:{line}: runtime.environment: lacks `EXECUTION_PLANE: paper`" in str(refused.value)
 
 
+def test_settings_that_are_not_there_say_where_to_start(tmp_path):
+    with pytest.raises(SettingsError, match=r"smokedeploy.yml: cannot be read: .* --smokedeploy-config\.$"):
+        resolve(Options(config=tmp_path / "smokedeploy.yml", environment="dev"), {})
+
+
 def test_an_option_goes_before_a_variable_and_a_variable_before_nothing(file):
     environ = {"SMOKEDEPLOY_IMAGE_TAG": "9.9.9", "SMOKEDEPLOY_ENVIRONMENT": "prod"}
     given = {"environment": "dev", "image_tag": None, "config": file}
