@@ -29,6 +29,9 @@ from pytest_smokedeploy.support.redaction import Sanitiser
 _LOOK: Final = "Ask the agent's GET /v1/status, and stop by hand what runs."
 _OWED: Final = "the journal owes no stop"
 _UNWRITTEN: Final = "; the evidence could not be written"
+_CUT: Final = "the run was cut off before its container was seen stopped."
+#: Events after which a run's journal says itself why it did not pass.
+_ENDS: Final = frozenset({"signal", "run.spoiled", "run.finished"})
 #: Events of a deploy's end; without one of them it may still be under way.
 _ANSWERED: Final = frozenset({"deploy.answered", "deploy.failed", "deploy.refused"})
 
@@ -74,7 +77,7 @@ def _rescue(options: Options) -> tuple[str, bool]:
     options = replace(options, image_tag=str(image.get("tag", "")) if isinstance(image, Mapping) else "")
     if deploy_id is None or rehearsed:
         words = "the journal is a rehearsal's; its world ended with it" if rehearsed else _OWED
-        lacked = _complete(folder, Journal(file, Sanitiser()))
+        lacked = _complete(folder, Journal(file, Sanitiser()), cut=deploy_id is not None)
         whole = not lacked and _first(events, "run.finished")
         told = "" if whole or rehearsed else _hold(events, options)
         return f"{words}{lacked or '; everything is left alone'}{told.rstrip('.')}.", True
@@ -98,12 +101,17 @@ def _rescue(options: Options) -> tuple[str, bool]:
     return f"{words}{lacked}{_hold(events, options)}", done and not lacked.startswith(_UNWRITTEN)
 
 
-def _complete(folder: Path, journal: Journal) -> str:
-    """Write what the run left unwritten; returns that it was, or why not, to go on with: "" for nothing."""
+def _complete(folder: Path, journal: Journal, *, cut: bool = False) -> str:
+    """Write what the run left unwritten; returns that it was, or why not, to go on with: "" for nothing.
+
+    `cut` is whether its journal owes a stop that nobody sends: of a run without an end that is the reason.
+    """
     try:
         with closing(journal):
             if journal.shared:
                 return "; the run is still under way, and its evidence is left to it"
+            if cut and _ENDS.isdisjoint(event.get("event") for event in journal.events):
+                journal.write("run.spoiled", words=_CUT)
             lacked = completion.complete(folder, journal, os.environ)
     except (LookupError, TypeError, ValueError, AttributeError, OSError) as error:
         return f"{_UNWRITTEN} ({type(error).__name__}: {error})"
