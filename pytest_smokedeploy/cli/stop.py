@@ -88,7 +88,7 @@ def _rescue(options: Options) -> tuple[str, bool]:
     own, run_url = run.client_id.reveal(), run.github.url_of
     facts.hold = partial(hold.words, own=own, run_url=run_url, endpoint=run.endpoint)
     # Whatever the run had proven by then: what had to be rescued is no evidence (EXT-5).
-    facts.note("run.spoiled", words="the run left its container to `smokedeploy stop`.")
+    facts.note("run.spoiled", words="the run was cut off, and left its container to `smokedeploy stop`.")
     promised = _first(events, "deploy.promised")
     with AgentClient(run.endpoint, run.client_id, run.client_secret) as client:
         named = promised.get("named") is not False
