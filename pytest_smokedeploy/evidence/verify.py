@@ -17,6 +17,7 @@ from pytest_smokedeploy.support.image import DIGEST
 
 #: Characters that a reason shows of a line that is not as it must be.
 _SHOWN: Final = 120
+_HOUR: Final = timedelta(hours=1)
 
 
 def verify(
@@ -64,7 +65,7 @@ def verify(
         if max_age is not None:
             age = (now or datetime.now(UTC)) - datetime.fromisoformat(document["finished_at"])
             if not timedelta(0) <= age <= max_age:
-                reasons.append(f"it is {age} old, and may be {max_age}.")
+                reasons.append(_too_old(age / _HOUR, max_age / _HOUR))
     return reasons
 
 
@@ -143,3 +144,9 @@ def _difference(path: Path, data: Mapping[str, Any]) -> list[str]:
 
 def _shown(line: bytes) -> str:
     return repr(line.decode("utf-8", "backslashreplace")[:_SHOWN])
+
+
+def _too_old(hours: float, most: float) -> str:
+    if hours < 0:
+        return f"it ends {-hours:.1f} hours from now by this machine's clock: one of two clocks is wrong."
+    return f"it is {hours:.1f} hours old, and may be {most:g} (--max-age)."

@@ -58,11 +58,16 @@ def test_another_image_does_not(passed):
 
 
 def test_a_stale_one_does_not(passed):
-    refused(passed, "old, and may be", max_age=HOUR, now=datetime.now(UTC) + 2 * HOUR)
+    refused(
+        passed,
+        "it is 2.0 hours old, and may be 1 (--max-age)",
+        max_age=HOUR,
+        now=datetime.now(UTC) + 2 * HOUR,
+    )
 
 
 def test_one_from_the_future_does_not(passed):
-    refused(passed, "old, and may be", max_age=HOUR, now=datetime.now(UTC) - 2 * HOUR)
+    refused(passed, "it ends 2.0 hours from now by", max_age=HOUR, now=datetime.now(UTC) - 2 * HOUR)
 
 
 @pytest.mark.parametrize("place", ["environment", "execution_plane"])
