@@ -34,6 +34,6 @@ def made(hook: Callable[..., Any], folder: Path, options: Options) -> Stack:
         words = f"{place}{_HOOK} raised {type(error).__name__}: {str(error).rstrip('.') or 'without a word'}."
         remedy = "Mend that hook, which makes the world of a rehearsal."
         if isinstance(error, ImportError):
-            remedy = "Install what a rehearsal needs: pip install 'pytest-smokedeploy[rehearsal]'."
+            remedy = "Install pytest-smokedeploy with its extra `rehearsal`."
         raise MisuseError(words, remedy=remedy) from error
     return stack

@@ -31,7 +31,7 @@ def test_its_error_names_the_file_and_the_line(tmp_path):
 
 
 def test_a_missing_extra_is_named(tmp_path):
-    with pytest.raises(MisuseError, match=r"pip install 'pytest-smokedeploy\[rehearsal\]'"):
+    with pytest.raises(MisuseError, match=r"with its extra `rehearsal`\.$"):
         made(hook(ModuleNotFoundError("No module named 'starlette'")), tmp_path, None)
 
 
