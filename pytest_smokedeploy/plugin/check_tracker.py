@@ -115,7 +115,7 @@ class CheckTracker:
             self._blocked[item.nodeid] = why
         elif self._stage is not check.stage:
             self._stage, self._stage_began = check.stage, time.monotonic()
-            self._gate.facts.announce(f"{check.stage} begins")
+            self._gate.facts.announce(f"stage {check.stage} begins")
         return why
 
     def report(self, item: Item, when: str, error: BaseException | None, report: Any) -> None:  # noqa: ANN401
@@ -152,7 +152,7 @@ class CheckTracker:
             checks = sum(one.stage is check.stage for one in self._checks.values())
             seconds = time.monotonic() - self._stage_began
             words = f"{self._passed[check.stage]} of {checks} checks passed in {seconds:.1f} s"
-            self._gate.facts.announce(f"{check.stage} ends: {words}")
+            self._gate.facts.announce(f"stage {check.stage} ends: {words}")
 
     def _phase(self, check: Check, when: str, error: BaseException | None, report: Any) -> End | None:  # noqa: ANN401
         """How the check ended by this phase; None where the phase says nothing of it."""

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
+from pytest_smokedeploy.model import STAGES
 from pytest_smokedeploy.rehearsal import World
 from tests.rehearsal.live.conftest import forked
 from tests.support.needs import needs_browser
@@ -49,6 +50,9 @@ def test_a_sound_deploy_passes_and_is_evidence(passed):
     assert (run.document["verdict"], run.status) == ("PASS", 0), run.output
     assert world.posts == ["/v1/deploy", "/v1/stop", "/v1/outcome"]
     assert world.stack.running() is False
+    for stage in STAGES:
+        assert f"  stage {stage} begins" in run.output
+        assert re.search(rf"  stage {stage} ends: (\d+) of \1 checks passed in \d+\.\d s", run.output)
     digest = run.document["image"]["digest"]
     done = world.command("verify", str(world.folder / "evidence"), "--image-digest", digest, "--max-age", "1")
     assert done.returncode == 0, done.stderr
