@@ -16,8 +16,8 @@ from pytest_smokedeploy.support.errors import AgentError, AgentFailedError
 #: agent that answers at once, it is a tenth of what has passed, up to the longest.
 SHORTEST_PAUSE: Final = 0.2
 LONGEST_PAUSE: Final = 2.0
-#: Seconds between two lines about the pull, and thus the longest that a read waits for a change.
-PULL_TOLD_SECONDS: Final = 5
+#: The longest that a read waits for a step's end, and thus the seconds between two looks at a pull.
+READ_SECONDS: Final = 2
 
 
 def pause(seconds: float) -> None:
@@ -39,7 +39,6 @@ class Follower(DeployPart):
         self._failed = ""
         self._under_way = ""
         self._pulled: set[str] = set()
-        self._pull_told = self.clock()
 
     def follow(self, began: float, seconds: float) -> Reading:
         """The whole receipt, once the state is `deployed`; nothing else is success.
@@ -53,6 +52,12 @@ class Follower(DeployPart):
             AgentError: the outcome is unknown.
 
         """
+        try:
+            return self._followed(began, seconds)
+        finally:
+            self.facts.progress("")
+
+    def _followed(self, began: float, seconds: float) -> Reading:
         due = began
         while True:
             pause(min(due, began + seconds) - self.clock())
@@ -63,7 +68,7 @@ class Follower(DeployPart):
                 raise self._lost(f"The deploy was not done within {seconds:g} seconds{at}.")
             before = (self._under_way, self._told)
             # The first read waits for nothing: it tells the step under way.
-            wait = min(PULL_TOLD_SECONDS, int(seconds - passed)) if due > began else 0
+            wait = min(READ_SECONDS, int(seconds - passed)) if due > began else 0
             try:
                 reading = self.client.progress(self.deploy_id, wait)
             except AgentError as error:
@@ -138,13 +143,14 @@ class Follower(DeployPart):
         if step != self._under_way and step in set(StepName) and raw.get("state") == DeployState.DEPLOYING:
             self.facts.announce(f"deploy: {step} under way")
         self._told, self._under_way = max(self._told, len(done)), step
-        self._tell_pull(raw.get("progress"))
+        if step == StepName.PULL:
+            self._tell_pull(raw.get("progress"))
 
     def _tell_pull(self, lines: object) -> None:
-        """Show at intervals a layer that has progressed, so that a long pull does not look like a hang."""
-        if not isinstance(lines, list) or self.clock() - self._pull_told < PULL_TOLD_SECONDS:
-            return
-        known, self._pulled = self._pulled, {line for line in lines if isinstance(line, str)}
-        if moving := [line for line in lines if isinstance(line, str) and line not in known]:
-            self._pull_told = self.clock()
-            self.facts.announce(f"deploy: {len(lines)} layers, {shown(moving[0], 120)}")
+        """Show a layer that has progressed, so that a long pull does not look like a hang."""
+        layers = [line for line in lines if isinstance(line, str)] if isinstance(lines, list) else []
+        moving = next((line for line in layers if line not in self._pulled), "")
+        self._pulled = set(layers)
+        if moving:
+            count = f"{len(layers)} layer{'s' if len(layers) > 1 else ''}"
+            self.facts.progress(f"deploy: {count}, {shown(moving, 120)}")

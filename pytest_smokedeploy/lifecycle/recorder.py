@@ -19,6 +19,7 @@ class FactRecorder:
         record: the facts that the verdict is decided from.
         journal: the same facts on disk.
         show: shows one line to the person who watches the run.
+        show_progress: shows how far something is, in the place of what it showed before; "" ends that.
 
     Attributes:
         oddities: undocumented behaviour of an answer or a call (EXT-4), one line each.
@@ -31,6 +32,7 @@ class FactRecorder:
     record: Record
     journal: Journal
     show: Callable[[str], None] = lambda _line: None
+    show_progress: Callable[[str], None] = lambda _line: None
     oddities: list[str] = field(default_factory=list)
     sealed: bool = False
     hold: Callable[[Mapping[str, object]], tuple[str, str]] = lambda _status: ("", "")
@@ -41,6 +43,11 @@ class FactRecorder:
         """Show one line; a terminal that is gone must not prevent the stop."""
         with suppress(OSError, ValueError):
             self.show(line)
+
+    def progress(self, line: str) -> None:
+        """Show how far something is; "" once it is over."""
+        with suppress(OSError, ValueError):
+            self.show_progress(line)
 
     def note(self, event: str, **data: Any) -> None:  # noqa: ANN401 - JSON-like
         """Take an event's fact into the record, as `verify` does from the journal, and write it there."""

@@ -123,6 +123,7 @@ class GateRun:
                 compatibility.options_of(config, collected.folder),
                 environ,
                 lambda line: terminal.show(config, f"  {line}"),
+                terminal.Progress(config).show,
                 partial(rehearsal_stack.made, hook),
                 _report(config),
                 _reported(config),

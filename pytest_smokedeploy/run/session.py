@@ -59,6 +59,7 @@ class GateSession:
         options: what the command line and the environment ask for.
         environ: the environment.
         announce: shows one line to whoever watches.
+        progress: shows how far something is, in the place of what it showed before; "" ends that.
         make_stack: makes the world of a rehearsal.
         report: the HTML report.
         reported: files that other plug-ins write of this run, in the evidence or elsewhere.
@@ -68,6 +69,7 @@ class GateSession:
     options: Options
     environ: Mapping[str, str]
     announce: Callable[[str], None]
+    progress: Callable[[str], None]
     make_stack: StackMaker
     report: Path
     reported: Sequence[Path] = ()
@@ -87,15 +89,17 @@ class GateSession:
         with usable(self.evidence):
             self.journal = Journal(self.evidence / "journal.jsonl", self.sanitiser)
         record = Record(rehearsal=self.options.rehearse)
-        self.facts = FactRecorder(record, self.journal, self._show)
+        self.facts = FactRecorder(
+            record, self.journal, self._shows(self.announce), self._shows(self.progress)
+        )
         self.signals = Signals(self.facts.interrupt)
         self._exit = ExitStack()
         self._ended: int | None = None
         self._told = False
 
-    def _show(self, line: str) -> None:
-        """Show a line in which the runtime's words may stand: masked, and without control of a terminal."""
-        self.announce(printable(self.sanitiser.text(line)))
+    def _shows(self, show: Callable[[str], None]) -> Callable[[str], None]:
+        """`show` for a line of the runtime's words: masked, and without control of a terminal."""
+        return lambda line: show(printable(self.sanitiser.text(line)))
 
     def _hide(self, secrets: Mapping[str, Secret]) -> None:
         """Mask `secrets` from now on; one that the evidence's own words hold is noted, to be refused."""

@@ -61,7 +61,7 @@ def followed(tmp_path, clock, asked):
             peer.send(http(200, {"deploy_id": ID} | next(waiting)))
 
         journal = Journal(tmp_path / "journal.jsonl", Sanitiser())
-        facts = FactRecorder(Record(rehearsal=False), journal, told.append)
+        facts = FactRecorder(Record(rehearsal=False), journal, told.append, told.append)
         with RawServer(answer) as server:
             client = AgentClient(server.url, Secret("id"), Secret("secret"), request_seconds=20)
             try:
@@ -78,7 +78,8 @@ def test_steps_and_a_long_pull_are_told_as_they_go(followed):
         {"state": "deploying", "step": "pull", "progress": ["layer a: Waiting", "layer b: 1 of 9 MB"]},
         {"state": "deploying", "step": "pull", "progress": ["layer a: Waiting", "layer b: 5 of 9 MB"]},
         {"state": "deploying", "step": "pull", "progress": ["layer a: Waiting", "layer b: 5 of 9 MB"]},
-        {"state": "deploying", "step": "start", "steps": [PULL], "progress": "no list"},
+        {"state": "deploying", "step": "pull", "progress": "no list"},
+        {"state": "deploying", "step": "start", "steps": [PULL], "progress": ["layer b: Pull complete"]},
         {"state": "deployed", "steps": [PULL], **WHOLE},
     )
     assert reading.value.image == "x"
@@ -88,6 +89,7 @@ def test_steps_and_a_long_pull_are_told_as_they_go(followed):
         "deploy: 2 layers, layer b: 5 of 9 MB",
         "deploy: pull done",
         "deploy: start under way",
+        "",
     ]
 
 
@@ -96,7 +98,7 @@ def test_what_an_agent_says_of_its_pull_moves_no_cursor(followed):
         {"state": "deploying", "step": "pull", "progress": ["layer a: \x1b[2J\n##[error]" + "x" * 500, 7]},
         {"state": "deployed", **WHOLE},
     )
-    line = next(line for line in told if "layers" in line)
+    line = next(line for line in told if "1 layer," in line)
     assert line.isprintable()
     assert len(line) < 160
 
@@ -128,7 +130,7 @@ def test_a_deploy_that_is_not_done_in_time_says_where_it_stood(followed):
 def test_an_agent_that_waits_is_asked_again_as_soon_as_something_changed(followed, clock, asked):
     steps = [{"state": "deploying", "step": step} for step in ("pull", "start", "running")]
     followed(*steps, {"state": "deployed", **WHOLE}, takes=1.0)
-    assert asked == ["", "wait=5", "wait=5", "wait=5"]
+    assert asked == ["", "wait=2", "wait=2", "wait=2"]
     assert clock.pauses == [0.0] * 4
 
 
@@ -149,8 +151,8 @@ def test_an_agent_that_does_not_wait_is_asked_ever_more_seldom(followed, clock):
 
 def test_no_read_waits_beyond_the_deploys_deadline(followed, asked):
     with pytest.raises(AgentError, match="not done within 9 seconds"):
-        followed(*[{"state": "deploying", "step": "pull"}] * 9, seconds=9.0, takes=3.0)
-    assert asked == ["", "wait=5", "wait=3"]
+        followed(*[{"state": "deploying", "step": "pull"}] * 9, seconds=9.0, takes=4.0)
+    assert asked == ["", "wait=2", "wait=1"]
 
 
 def test_a_failed_step_may_be_told_before_the_deploy_has_ended(followed, tmp_path):
