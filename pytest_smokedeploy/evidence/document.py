@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from pytest_smokedeploy.judging import Check, Decision, Record, decide
-from pytest_smokedeploy.model import CLAUSE, STAGES, Basis, Finding, Stage
+from pytest_smokedeploy.model import CLAUSE, REMEDIES, STAGES, Basis, Finding, Stage
 
 Event = Mapping[str, Any]
 
@@ -18,7 +18,7 @@ END_DUE: Final = "the run's end was not written yet"
 _QUOTED: Final = {"milestones": "milestone"} | {n: n for n in ("forbidden", "excepted", "undocumented")}
 
 #: Events whose words may be the reason, with what to do at their end.
-_REMEDIED: Final = ("misuse", "run.spoiled", "outcome.failed")
+_REMEDIED: Final = ("misuse", "check.finished", "run.spoiled", "outcome.failed")
 
 
 def replay(events: Sequence[Event]) -> Record:
@@ -147,6 +147,8 @@ def _deciding(record: Record, decision: Decision, told: Sequence[Event]) -> dict
     if own and decision.clause == "EXT-2":
         remedy = f"Look at {own[0]}: mend what it found, or the check itself."
     seen = decision.reason.removesuffix(remedy).rstrip()
+    if decision.clause in record.violations or record.refusal:
+        remedy = remedy or REMEDIES.get(decision.clause, "")
     return {"expected": "", "seen": seen, "meaning": "", "remedy": remedy}
 
 

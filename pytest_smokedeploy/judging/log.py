@@ -23,7 +23,9 @@ _CARRIED: Final = 200
 #: Undocumented lines that are compared with a missing milestone's templates (chosen).
 _COMPARED: Final = 200
 _LEFT: Final = "Find out on the server what paused or ended it: the engine's own events tell."
-_UNRECORDED: Final = "See in the agent's log why, and what else the engine does; then start anew by hand."
+_UNRECORDED: Final = "See in the agent's log why, and what else the engine does."
+_WROTE: Final = "Read startup.log around that line, and find out what in the runtime wrote it."
+_ENDED: Final = "Read the last lines of startup.log, and find out why the runtime ended."
 _LATE: Final = "See what delays the start-up, or raise deadlines.startup_seconds in smokedeploy.yml."
 
 
@@ -97,7 +99,8 @@ class StartupLog:
         match = self._match(line)
         self.matches.append(match)
         if match.kind == "forbidden":
-            self.violate(match.clause, f"{match.why}: {line.text[:_SHOWN]!r}")
+            wrote = "" if match.clause == "DET-1" else _WROTE
+            self.violate(match.clause, f"{match.why}: {line.text[:_SHOWN]!r}", wrote)
         return match
 
     def stopping(self) -> None:
@@ -108,7 +111,7 @@ class StartupLog:
         """A clause is violated, by a line or by what was seen beside the log; the first words are kept."""
         for one in (clause, "RUN-5") if clause == "OBS-7" else (clause,):
             self.violated.setdefault(one, words)
-            self._remedies.setdefault(one, remedy or _remedy(one))
+            self._remedies.setdefault(one, remedy)
 
     def late(self, match: LineMatch, seconds: float, allowed: float) -> None:
         """A line of the start-up came `seconds` after the container's start, later than `allowed` (OBS-6)."""
@@ -126,7 +129,7 @@ class StartupLog:
         self.exit_code = exit_code
         if self.phase != "stopping":
             when = "after" if self.phase == "idle" else "before"
-            self.violate("OBS-6", f"the runtime left {when} idle, with exit code {exit_code}")
+            self.violate("OBS-6", f"the runtime left {when} idle, with exit code {exit_code}", _ENDED)
 
     def cut(self, words: str) -> None:
         """The stream broke: what has not been seen by now cannot be established."""
@@ -166,17 +169,17 @@ class StartupLog:
             silence = f", then quiet for {quiet:g} s{self.recorded}" if clause == "OBS-6" else ""
             return True, f"{line.text[:_SHOWN]!r} at {line.time}{silence}", ""
         if self.broken:
-            remedy = "See to it that the agent gives a whole log, then start anew by hand."
+            remedy = "See to it that the agent gives a whole log."
             return None, f"no whole log: {self.broken}", remedy
         if self.violated:
             by = min(self.violated, key=RANK.__getitem__)
             return None, f"the observation ended at {by}: {self.violated[by]}", f"Look at {by} first."
         if clause in STATED:
-            return False, self._lacking(clause), _remedy(clause)
+            return False, self._lacking(clause), ""
         if quiet is None:
             return None, "the quiet window after idle did not pass", "Look at OBS-6 first."
         if clause in self.uncounted:
-            remedy = "See why the agent tells no counters, then start anew by hand."
+            remedy = "See why the agent tells no counters."
             return None, self.uncounted[clause], remedy
         if clause == "DET-1":
             if self.unrecorded:
@@ -258,12 +261,3 @@ class StartupLog:
             return LineMatch("forbidden", (entry.clause,), line, "an excepted line came twice (log.excepted)")
         self._came.add(entry)
         return LineMatch("excepted", (entry.clause,), line)
-
-
-def _remedy(clause: str) -> str:
-    """What to do about a violated clause."""
-    if clause in STATED:
-        return "See by `smokedeploy log startup.log` where it parts from the templates (log.milestones)."
-    if clause == "DET-1":
-        return "Look in startup.log for a restart, and at the container's restart policy."
-    return "Read startup.log around that line, and find out what in the runtime wrote it."

@@ -25,8 +25,7 @@ NAMING: Final = frozenset(
 #: Seconds after which the edge ends a call (documented by Cloudflare): the most for a synchronous deploy.
 EDGE_SECONDS: Final = 100.0
 _OVERDUE_SECONDS: Final = 60.0
-_ANEW: Final = "Start anew by hand once nobody else deploys."
-_LEFT: Final = "It is stopped by this run; look at the agent's log before the next."
+_ALONE: Final = "Wait until nobody else deploys."
 _NO_CLAUSE: Final = {401: "PRE-6", 403: "PRE-6", 423: "FLR-3"}
 
 
@@ -114,7 +113,7 @@ class Deployer(DeployPart):
             words = "the last smoke deploy to be the one that the preconditions asked about"
             seen = "the agent tells another since"
             meaning = "Somebody else deployed meanwhile, and nobody asked how that ended."
-            found.append(Finding("FLR-3", False, words, seen, meaning=meaning, remedy=_ANEW))
+            found.append(Finding("FLR-3", False, words, seen, meaning=meaning, remedy=_ALONE))
         self.facts.findings(found)
         if found:
             raise SmokedeployError(f"Nothing was deployed: {found[0]}", clause=found[0].clause)
@@ -219,7 +218,7 @@ class Deployer(DeployPart):
             expected = "nothing of the new container running after a failed deploy"
             seen = f"the deploy was told failed, and its container's status says {running_words(reading.raw)}"
             meaning = "The agent lets run what it could not finish."
-            self.facts.finding(Finding("AGT-7", False, expected, seen, Basis.SEEN, meaning, _LEFT))
+            self.facts.finding(Finding("AGT-7", False, expected, seen, Basis.SEEN, meaning))
 
     def _looked_up(self) -> str:
         """The outcome by a second read, in words for a person; the run stops it and fails all the same."""

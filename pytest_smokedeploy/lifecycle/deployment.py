@@ -25,7 +25,6 @@ from pytest_smokedeploy.support.image import ImageReference
 #: The clause of each step.
 CLAUSE_OF_STEP: Final = dict(zip(STEPS, ("AGT-1", "AGT-2", "AGT-3", "AGT-4", "AGT-5"), strict=True))
 _MAY_BE_ABSENT: Final = frozenset({StepName.STOP, StepName.REMOVE})
-_REMEDY: Final = "Look at the agent's log; the receipt is in evidence.json."
 
 
 def same_image(requested: str, said: object) -> bool:
@@ -151,7 +150,7 @@ class Deployment:
         expected = CLAUSE[clause].text
         if self.steps is None:
             if self._breach:
-                return Finding(clause, None, expected, self._breach, None, remedy=_REMEDY)
+                return Finding(clause, None, expected, self._breach, None)
             if self.promised:
                 return _violated(clause, f"the step {name} in the receipt", "a receipt without steps")
             return Finding(clause, True, expected, "the agent's 200 says so; it gives no receipt", Basis.TOLD)
@@ -215,5 +214,5 @@ def _unfit(want: MountSettings, mounts: Mapping[str, Mount]) -> str:
     return "" if mount.source else f"mount {want.name} has no source"
 
 
-def _violated(clause: str, expected: str, seen: str, meaning: str = "", remedy: str = _REMEDY) -> Finding:
+def _violated(clause: str, expected: str, seen: str, meaning: str = "", remedy: str = "") -> Finding:
     return Finding(clause, False, expected, seen, Basis.TOLD, meaning, remedy)

@@ -7,7 +7,6 @@ from pytest_smokedeploy.lifecycle.shutdown import Shutdown
 from pytest_smokedeploy.lifecycle.watch import Watch
 from pytest_smokedeploy.model import CLAUSE, Finding
 
-_REMEDY: Final = "Look at these first; the rest follows from them."
 #: What an exit code says of how the runtime ended, and what to do about it.
 _MEANS: Final = {
     137: "SIGKILL: it did not end within its grace, or lacked memory",
@@ -26,11 +25,11 @@ def all_checks_passed(gate: Record) -> Finding:
     if rows:
         failed = [row for row in rows if row[1] == "failed"]
         seen = "; ".join(f"{check.title} ({outcome})" for check, outcome, _ in failed or rows)
-        return Finding("EXT-2", False if failed else None, expected, seen[:400], remedy=_REMEDY)
+        return Finding("EXT-2", False if failed else None, expected, seen[:400])
     # The log's tail is read after the log's checks, so a clause can be violated though its check passed.
     if since := gate.violations:
         words = f"{', '.join(since)} violated since; {next(iter(since.values()))}"
-        return Finding("EXT-2", False, expected, words[:400], remedy=_REMEDY)
+        return Finding("EXT-2", False, expected, words[:400])
     return Finding("EXT-2", True, expected, "every check of the earlier stages passed")
 
 
@@ -45,7 +44,7 @@ def nothing_undocumented(watch: Watch, shutdown: Shutdown) -> Finding:
     # A call that is made again may tell the same again.
     found += dict.fromkeys(watch.facts.oddities)
     if found:
-        remedy = "Understand it; then mend it."
+        remedy = ""
         if log.undocumented:
             template = "write its template under log.documented in smokedeploy.yml"
             remedy = f"Understand it; then mend it, or {template}."

@@ -7,7 +7,6 @@ from typing import Final
 from pytest_smokedeploy.model import CLAUSE, MEANS, Finding
 
 _NOTHING, _FIRST = "nothing was deployed", "Look at the first stage that failed."
-_REMEDY: Final = "Stop it by hand on the server now, then inspect before any further run."
 _STOPPED: Final = "It is stopped now. Find out why its stop did not succeed at once, before any further run."
 
 
@@ -65,7 +64,7 @@ class Shutdown:
         if self.confirmed:
             return Finding("STP-1", True, expected, self.words)
         if self.failed:
-            return Finding("STP-1", None, expected, self.failed, None, MEANS["STP-1"], _REMEDY)
+            return Finding("STP-1", None, expected, self.failed, None, MEANS["STP-1"])
         return self._violated("STP-1", expected, self.words)
 
     def breaches(self) -> list[Finding]:
@@ -78,22 +77,21 @@ class Shutdown:
         if self.confirmed:
             meaning = "A stop can't be relied on here."
             return Finding(clause, False, expected, seen, meaning=meaning, remedy=_STOPPED)
-        return Finding(clause, False, expected, seen, remedy=_REMEDY)
+        return Finding(clause, False, expected, seen)
 
     def stays_stopped(self) -> Finding:
         """STP-3: a later status read says stopped too."""
         expected = CLAUSE["STP-3"].text
         if not self.asked or not self.confirmed:
             seen = self.words or "the stop was not confirmed"
-            return Finding("STP-3", None, expected, seen, None, MEANS["STP-3"], _REMEDY)
+            return Finding("STP-3", None, expected, seen, None, MEANS["STP-3"])
         if self.second_look is False:
             return Finding("STP-3", True, expected, "a second look says that it is stopped")
-        return Finding("STP-3", False, expected, self.words, remedy=_REMEDY)
+        return Finding("STP-3", False, expected, self.words)
 
     def was_confirmed(self) -> Finding:
         """EXT-3."""
         expected = CLAUSE["EXT-3"].text
         if not self.asked:
             return Finding("EXT-3", None, expected, _NOTHING, None, remedy=_FIRST)
-        holds = self.confirmed and self.second_look is False
-        return Finding("EXT-3", holds, expected, self.words, remedy="" if holds else _REMEDY)
+        return Finding("EXT-3", self.confirmed and self.second_look is False, expected, self.words)

@@ -11,7 +11,6 @@ from pytest_smokedeploy.lifecycle.deployment import Deployment, same_image
 from pytest_smokedeploy.model import Finding
 from pytest_smokedeploy.settings import RunConfig
 
-_REMEDY: Final = "Ask the agent for its status again by hand before the next run."
 #: HTTP's Date header counts whole seconds; it dates the deploy of an agent without receipts.
 _DATE_GRAIN: Final = timedelta(seconds=2)
 #: By how much a clock may be set, or slowed, while a run lasts (chosen).
@@ -214,7 +213,7 @@ def belied(run: RunConfig, raw: Mapping[str, object]) -> list[Finding]:
 
 
 def _finding(clause: str, expected: str, seen: str, *, holds: bool = False) -> Finding:
-    return Finding(clause, holds, expected, seen[:400], remedy=_REMEDY)
+    return Finding(clause, holds, expected, seen[:400])
 
 
 def _moment(said: object) -> datetime | None:

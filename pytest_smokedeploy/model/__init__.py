@@ -1,4 +1,4 @@
-"""The Smoke Deploy Model as data: stages, clauses, findings, verdicts and their exit statuses."""
+"""The Smoke Deploy Model as data: stages, clauses, findings, remedies, verdicts and their exit statuses."""
 
 from pytest_smokedeploy.model.clauses import CHECKED as CHECKED
 from pytest_smokedeploy.model.clauses import CLAUSE as CLAUSE
@@ -11,7 +11,9 @@ from pytest_smokedeploy.model.clauses import Forbidden as Forbidden
 from pytest_smokedeploy.model.clauses import How as How
 from pytest_smokedeploy.model.clauses import Stated as Stated
 from pytest_smokedeploy.model.findings import MEANS as MEANS
+from pytest_smokedeploy.model.findings import UNTOLD as UNTOLD
 from pytest_smokedeploy.model.findings import Finding as Finding
+from pytest_smokedeploy.model.remedies import REMEDIES as REMEDIES
 from pytest_smokedeploy.model.stages import STAGES as STAGES
 from pytest_smokedeploy.model.stages import Stage as Stage
 from pytest_smokedeploy.model.verdicts import EXIT_FAILED as EXIT_FAILED

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pytest_smokedeploy.model.clauses import FORBIDDEN, STATED, Basis
+from pytest_smokedeploy.model.remedies import REMEDIES
 
 #: What it means that a clause is violated, for people; a finding may say it more closely.
 MEANS: Final[dict[str, str]] = {
@@ -44,7 +45,8 @@ class Finding:
         seen: what was seen, one line (redacted by whoever writes it out).
         basis: what `holds` rests on; None where nothing was established.
         meaning: what it means here, one sentence; "" for what it always means (`MEANS`).
-        remedy: what the operator does next, one sentence, or "".
+        remedy: what the operator does next, one sentence; what is given, or the clause's own (`REMEDIES`), or
+            "" where the clause holds.
 
     """
 
@@ -55,6 +57,10 @@ class Finding:
     basis: Basis | None = Basis.SEEN
     meaning: str = ""
     remedy: str = ""
+
+    def __post_init__(self) -> None:
+        remedy = "" if self.holds else self.remedy or REMEDIES.get(self.clause, "")
+        object.__setattr__(self, "remedy", remedy)  # its one assignment: the class is frozen
 
     def __bool__(self) -> bool:
         return self.holds is True

@@ -20,11 +20,11 @@ from pytest_smokedeploy.run.session import GateSession
 from pytest_smokedeploy.support.errors import SmokedeployError
 
 Item: TypeAlias = Any
-#: Outcome, words, and the clause that an error named.
-End: TypeAlias = tuple[CheckOutcome, str, str | None]
+#: Outcome, words, and the clause and the remedy that an error named.
+End: TypeAlias = tuple[CheckOutcome, str, str | None, str]
 
 
-_PASSED: Final[End] = ("passed", "", None)
+_PASSED: Final[End] = ("passed", "", None, "")
 
 
 @dataclass(slots=True)
@@ -41,7 +41,7 @@ class Call:
 
     running: bool = False
     raised: BaseException | None = None
-    end: End = ("not run", "its function was not called", None)
+    end: End = ("not run", "its function was not called", None, "")
 
     @contextmanager
     def under_way(self) -> Iterator[None]:
@@ -59,7 +59,7 @@ class Call:
     def give(self, result: Any) -> Any:  # noqa: ANN401 - somebody's value
         """Record that the call returned `result`; returns it."""
         words = f"its function returned a value ({type(result).__name__}), and asserted nothing by it"
-        self.end = _PASSED if result is None else ("unproven", words, None)
+        self.end = _PASSED if result is None else ("unproven", words, None, "")
         return result
 
 
@@ -130,7 +130,7 @@ class CheckTracker:
         """
         check = self._checks[item.nodeid]
         if when == "setup" and check.id in self._state:
-            self._record(check, ("failed", "ran again", "FLR-4"), "", "")
+            self._record(check, ("failed", "ran again", "FLR-4", ""), "", "")
         state = self._phase(check, when, error, report)
         if state and self._state.get(check.id, ("passed",))[0] == "passed":
             self._state[check.id] = state
@@ -140,11 +140,11 @@ class CheckTracker:
         if when == "teardown":
             self._calls.pop(check.id, None)
             now = utc_now()
-            end = self._state.get(check.id, ("not run", "", None))
+            end = self._state.get(check.id, ("not run", "", None, ""))
             self._record(check, end, self._began.get(check.id, now), now)
 
     def _record(self, check: Check, end: End, began: str, ended: str) -> None:
-        how = dict(zip(("outcome", "words", "clause"), end, strict=True))
+        how = dict(zip(("outcome", "words", "clause", "remedy"), end, strict=True))
         self._gate.facts.note("check.finished", id=check.id, **how, started_at=began, finished_at=ended)
         self._left[check.stage] -= 1
         self._passed[check.stage] += how["outcome"] == "passed"
@@ -160,19 +160,20 @@ class CheckTracker:
         raised = error or seen.raised
         if check.id in self._blocked:
             report.smokedeploy_blocked = report.when == "setup"
-            return "blocked", self._blocked[check.id], None
+            return "blocked", self._blocked[check.id], None, ""
         if hasattr(report, "wasxfail"):
-            return "xfailed" if report.skipped else "xpassed", str(report.wasxfail), None
+            return "xfailed" if report.skipped else "xpassed", str(report.wasxfail), None, ""
         if report.failed or (report.passed and raised is not None):
             # A strict xfail that passes has failed, and nothing was raised. Where something was raised and
             # the report says passed, somebody's hook rewrote it.
-            words, clause, plain = self._told(check, raised or AssertionError(str(report.longrepr)))
+            error = raised or AssertionError(str(report.longrepr))
+            words, clause, plain = self._told(check, error)
             if plain:
                 report.longrepr = words
             report.smokedeploy_follows = self._follows(check)
-            return "failed", words, clause
+            return "failed", words, clause, error.remedy if isinstance(error, SmokedeployError) else ""
         if report.skipped:
-            return "skipped", str(raised or ""), None
+            return "skipped", str(raised or ""), None, ""
         # A function that still runs has reported a part of itself: a subtest.
         return seen.end if when == "call" and not seen.running else None
 

@@ -9,7 +9,7 @@ from typing import Final, Literal
 from pytest_smokedeploy import contract
 from pytest_smokedeploy.client import AgentClient, Reading, hold
 from pytest_smokedeploy.contract import Extension
-from pytest_smokedeploy.model import Basis, Finding
+from pytest_smokedeploy.model import REMEDIES, Basis, Finding
 from pytest_smokedeploy.preconditions import database, inputs, last_deploy, ledger, previous, workflow_file
 from pytest_smokedeploy.preconditions.github import ask, quoted
 from pytest_smokedeploy.preconditions.hindrances import hindrances
@@ -28,7 +28,7 @@ _GUARDED: Final = (contract.HEALTH, contract.STATUS, contract.DEPLOY, contract.S
 #: What the preflight must show, and what it means that it does not.
 _CAN_DEPLOY: Final = "the container's name free at the agent, or its own container's, and each mount there"
 _WONT: Final = "The agent would not deploy what this run asks for."
-_LOOK: Final = "Look at the agent's log on the server, then start anew by hand."
+_LOOK: Final = "Look at the agent's log on the server."
 
 
 class Preconditions:
@@ -60,8 +60,7 @@ class Preconditions:
         for place, word in said.items():
             if word != self.run.environment:
                 seen = f"at {place} it says {'nothing' if word is None else repr(word)}"
-                remedy = "Point DEPLOY_ENDPOINT at the agent of the environment dev."
-                return Finding("TGT-1", False, expected, seen, remedy=remedy)
+                return Finding("TGT-1", False, expected, seen)
         return Finding("TGT-1", True, expected, f"the agent says {self.run.environment!r}", Basis.TOLD)
 
     def execution_plane(self) -> Finding:
@@ -72,8 +71,7 @@ class Preconditions:
         said = self._said("execution_plane", "TGT-2", expected)
         for place, word in said.items():
             if word != "paper":
-                seen, remedy = f"at {place} the agent says {word!r}", "Mend the agent's own settings."
-                return Finding("TGT-2", False, expected, seen, Basis.TOLD, remedy=remedy)
+                return Finding("TGT-2", False, expected, f"at {place} the agent says {word!r}", Basis.TOLD)
         told = "and so does the agent" if said else "the agent's contract tells no plane"
         return Finding("TGT-2", True, expected, f"the settings say paper; {told}", Basis.TOLD)
 
@@ -97,9 +95,8 @@ class Preconditions:
         # A workflow on a schedule may dispatch this one: GitHub then names a bot.
         person = bool(run.actor) and not run.actor.endswith("[bot]")
         holds = facts == (True, "workflow_dispatch", wanted, 1) and person
-        remedy = "" if holds else "Start the deploy workflow anew by hand; a re-run is a retry."
         expected = f"workflow_dispatch of {wanted} by a person, attempt 1"
-        return Finding("TRG-1", holds, expected, seen, remedy=remedy)
+        return Finding("TRG-1", holds, expected, seen)
 
     def inputs(self) -> Finding:
         """TRG-2: the workflow asks for dev and a tag; the tag is a commit's SHA here, or a version."""
@@ -124,12 +121,11 @@ class Preconditions:
         name = self.run.environment
         expected = f"the GitHub Environment {name!r}"
         reply = ask(self.run, f"/environments/{quoted(name)}", "actions: read")
-        remedy = f"Create the GitHub Environment {name!r}, or let the workflow's token read it."
         if reply.fault:
-            return reply.unmet("PRE-3", expected, remedy)
+            return reply.unmet("PRE-3", expected, "")
         if reply.data.get("name") != name:
             seen = f"GitHub tells of {reply.data.get('name')!r}"
-            return Finding("PRE-3", False, expected, seen, remedy=remedy)
+            return Finding("PRE-3", False, expected, seen)
         kinds = ", ".join(str(row.get("type")) for row in reply.rows("protection_rules") or ())
         return Finding("PRE-3", True, expected, f"it exists, protection rules: {kinds or 'none'}")
 
@@ -141,8 +137,7 @@ class Preconditions:
         if not faults:
             faults, witness = self._listed()
         if faults:
-            remedy = "Set it in the GitHub Environment, and pass it to the step through env."
-            return Finding("PRE-4", False, expected, "; ".join(faults), remedy=remedy)
+            return Finding("PRE-4", False, expected, "; ".join(faults))
         return Finding("PRE-4", True, expected, f"{expected}; {witness}")
 
     def _listed(self) -> tuple[list[str], str]:
@@ -195,8 +190,7 @@ class Preconditions:
         if isinstance(reading := self._ask("health", "PRE-6", expected), Finding):
             return replace(reading, holds=False, basis=Basis.SEEN)
         if not (probe.ray and reading.ray):
-            remedy = "Let the agent be reached through the tunnel, and no other way."
-            return unmet("an answer without cf-ray: not through the edge", remedy=remedy)
+            return unmet("an answer without cf-ray: not through the edge")
         if Extension.PREFLIGHT in _extensions(self._ask("status", "PRE-6", expected)):
             told = self._ask("preflight", "PRE-6", expected)
             raw = told.raw if isinstance(told, Reading) else {}
@@ -253,8 +247,7 @@ class Preconditions:
 
 
 def _no_endpoint(clause: str, expected: str) -> Finding:
-    remedy = "Set it in the GitHub Environment, and pass it to the step."
-    return Finding(clause, None, expected, "DEPLOY_ENDPOINT is not set", None, remedy=remedy)
+    return Finding(clause, None, expected, "DEPLOY_ENDPOINT is not set", None, remedy=REMEDIES["PRE-4"])
 
 
 def _lack(value: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from pytest_smokedeploy.database import migration_files
 from pytest_smokedeploy.database.migration_files import MigrationFiles
 from pytest_smokedeploy.database.migrations import look
-from pytest_smokedeploy.model import Basis, Finding
+from pytest_smokedeploy.model import REMEDIES, Basis, Finding
 from pytest_smokedeploy.preconditions import ledger
 from pytest_smokedeploy.settings import RunConfig
 from pytest_smokedeploy.support.errors import SmokedeployError
@@ -31,11 +31,9 @@ def in_checkout(run: RunConfig) -> Finding | MigrationFiles | None:
 def compare(applied: Sequence[str], files: MigrationFiles | None, basis: Basis) -> Finding:
     """What the applied migrations say, held against the repository's."""
     if files is None:
-        holds = bool(applied)
         seen = f"{len(applied)} migrations applied; no folder to compare with"
-        return Finding(
-            "PRE-5", holds, _EXPECTED, seen, basis, remedy="" if holds else f"{_MIGRATE} {_NONE_YET}"
-        )
+        remedy = f"{REMEDIES['PRE-5']} {_NONE_YET}"
+        return Finding("PRE-5", bool(applied), _EXPECTED, seen, basis, remedy=remedy)
     if not files.wanted and not applied:
         seen = "the folder that is named holds no migration yet, and none is applied"
         return Finding("PRE-5", True, _EXPECTED, seen, basis)
@@ -44,19 +42,18 @@ def compare(applied: Sequence[str], files: MigrationFiles | None, basis: Basis) 
     behind, unknown = sorted(wanted.keys() - there.keys()), sorted(there.keys() - known.keys())
     if unknown:
         names = ", ".join(there[key] for key in unknown)
-        return _violated(f"applied but unknown here: {names}"[:300], "Deploy the matching commit.", basis)
+        return _violated(f"applied but unknown here: {names}"[:300], basis, "Deploy the matching commit.")
     if behind:
         names = ", ".join(wanted[key] for key in behind)
         at = f" (it stands at {', '.join(sorted(applied))})" if known.keys() != wanted.keys() else ""
-        return _violated(f"not applied: {names}{at}"[:300], _MIGRATE, basis)
+        return _violated(f"not applied: {names}{at}"[:300], basis)
     if extra := sorted(there.keys() - wanted.keys()):
         names = ", ".join(there[key] for key in extra)
-        return _violated(f"its table holds {names} beside the heads"[:300], "Look what left it there.", basis)
+        return _violated(f"its table holds {names} beside the heads"[:300], basis, "Look what left it there.")
     seen = f"migrated as the repository is: {', '.join(sorted(applied)[-3:])} the newest of {len(there)}"
     return Finding("PRE-5", True, _EXPECTED, seen, basis)
 
 
-_MIGRATE = "Migrate the database first."
 _NONE_YET = "Where there is no migration yet, name an empty folder in database.migrations."
 
 
@@ -78,14 +75,14 @@ def _versions(versions: Collection[str]) -> dict[str, str]:
 def told(answer: object, files: MigrationFiles | None) -> Finding:
     """What the agent's preflight says (its `database`, raw)."""
     if not isinstance(answer, dict):
-        return _violated("the agent knows no database", "Give the agent DATABASE_URL.", Basis.TOLD)
+        return _violated("the agent knows no database", Basis.TOLD, "Give the agent DATABASE_URL.")
     if answer.get("reachable") is not True:
         seen = f"the agent can't reach it: {answer.get('reason') or 'it gives no reason'}"
-        return _violated(seen[:300], "Start it, or mend its URL on the server.", Basis.TOLD)
+        return _violated(seen[:300], Basis.TOLD, "Start it, or mend its URL on the server.")
     applied = answer.get("applied")
     if not isinstance(applied, list) or not all(isinstance(version, str) for version in applied):
         seen = f"its migrations can't be read: {answer.get('reason') or 'no migrations table'}"
-        return _violated(seen[:300], _MIGRATE, Basis.TOLD)
+        return _violated(seen[:300], Basis.TOLD)
     return compare(applied, files, Basis.TOLD)
 
 
@@ -93,15 +90,15 @@ def direct(url: Secret | None, table: str, files: MigrationFiles | None) -> Find
     """By a connection of our own."""
     if url is None:
         remedy = "Set the variable that database.url_variable names."
-        return _violated("its URL is not set", remedy, Basis.SEEN)
+        return _violated("its URL is not set", Basis.SEEN, remedy)
     found = look(url, table)
     if found.applied is None:
-        remedy = "Migrate it, or let the user of its URL read the table; then run again."
+        remedy = "Migrate it, or let the user of its URL read the table."
         if not found.reachable:
-            remedy = "Start it, create it, or mend its URL (user and password too); then run again."
-        return _violated(found.reason, remedy, Basis.SEEN)
+            remedy = "Start it, create it, or mend its URL (user and password too)."
+        return _violated(found.reason, Basis.SEEN, remedy)
     return compare(found.applied, files, Basis.SEEN)
 
 
-def _violated(seen: str, remedy: str, basis: Basis) -> Finding:
+def _violated(seen: str, basis: Basis, remedy: str = "") -> Finding:
     return Finding("PRE-5", False, _EXPECTED, seen, basis, remedy=remedy)

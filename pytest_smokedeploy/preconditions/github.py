@@ -15,7 +15,7 @@ from pytest_smokedeploy.support.loopback import is_loopback
 _SECONDS: Final = 10.0
 _OK: Final = 200
 _ABSENT: Final = frozenset({404, 410, 422})
-ASK_AGAIN: Final = "Give the workflow's token that permission, or start anew once GitHub answers."
+ASK_AGAIN: Final = "Give the workflow's token that permission, or wait until GitHub answers."
 
 
 @dataclass(frozen=True, slots=True)

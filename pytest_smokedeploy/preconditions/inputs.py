@@ -10,7 +10,6 @@ from pytest_smokedeploy.settings import RunConfig
 from pytest_smokedeploy.support.image import TAG, VERSION, can_move
 
 _EXPECTED: Final = "an image tag that cannot move: a commit's SHA in the repository, or a version"
-_REMEDY: Final = "Dispatch with the commit's full SHA as image_tag."
 _holds: Final = partial(Finding, "TRG-2", True, _EXPECTED)
 _violated: Final = partial(Finding, "TRG-2", False, _EXPECTED)
 
@@ -23,23 +22,23 @@ def finding(run: RunConfig, workflow: WorkflowFile) -> Finding:
     tag, dispatched = run.image_tag, run.github.inputs
     if dispatched is None:
         seen = "the file at GITHUB_EVENT_PATH can't be read, so what was dispatched is not known"
-        return Finding("TRG-2", None, _EXPECTED, seen, None, remedy="Look at the runner, then start anew.")
+        return Finding("TRG-2", None, _EXPECTED, seen, None, remedy="Look at the runner.")
     if dispatched.get("image_tag", tag) != tag:
         seen = f"it was dispatched with {dispatched['image_tag'][:140]!r}, and would run {tag[:140]!r}"
         remedy = "Write `SMOKEDEPLOY_IMAGE_TAG: ${{ inputs.image_tag }}` in the workflow."
         return _violated(seen, remedy=remedy)
     if not TAG.fullmatch(tag):
         seen = f"image_tag {tag[:140]!r} is no tag" if tag else "image_tag is empty"
-        return _violated(seen, remedy=_REMEDY)
+        return _violated(seen)
     if can_move(tag):
-        return _violated(f"image_tag {tag!r} can move", remedy=_REMEDY)
+        return _violated(f"image_tag {tag!r} can move")
     if VERSION.fullmatch(tag):
         return _good(run, None, f"environment dev, version {tag}")
     reply = ask(run, f"/commits/{tag}", "contents: read")
     if reply.fault:
-        return reply.unmet("TRG-2", _EXPECTED, _REMEDY, about=f"commit {tag}")
+        return reply.unmet("TRG-2", _EXPECTED, "", about=f"commit {tag}")
     if reply.data.get("sha") != tag:
-        return _violated(f"GitHub knows another commit for {tag}", remedy=_REMEDY)
+        return _violated(f"GitHub knows another commit for {tag}")
     return _good(run, tag, f"environment dev, commit {tag} of {run.github.repository}")
 
 

@@ -39,7 +39,7 @@ def finding(run: RunConfig, workflow: WorkflowFile, told: object) -> Finding:
         who, why = shown(last.released.who, 100), shown(last.released.why, 400)
         return _holds(f"{whose} was released by {who} on {last.released.when}: {why}")
     if last.run_id and last.run_id == run.github.run_id:
-        remedy = "Start the workflow anew by hand: a run deploys once."
+        remedy = "Let a run deploy once, in one step of one job."
         return _not_over(f"{whose} is this run's own", remedy=remedy)
     failed = ledger.FailedDeploy(run, last.run_id or last.deploy_id, _whose(last), _EXPECTED)
     if not RUN_ID.fullmatch(last.run_id or ""):

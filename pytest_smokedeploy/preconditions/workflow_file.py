@@ -78,8 +78,7 @@ def in_checkout(file: WorkflowFile) -> Finding:
     expected = f"the workflow file {DEPLOY_WORKFLOW}"
     if file.fault:
         meaning = _UNJUDGED if file.raw else ""
-        add = f"Add {DEPLOY_WORKFLOW}; `smokedeploy init` lays one in."
-        remedy = f"Mend {DEPLOY_WORKFLOW}." if file.raw else add
+        remedy = f"Mend {DEPLOY_WORKFLOW}." if file.raw else ""
         return Finding("PRE-2", False, expected, file.fault, meaning=meaning, remedy=remedy)
     return Finding("PRE-2", True, expected, f"{DEPLOY_WORKFLOW}, a workflow")
 

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pytest_smokedeploy.model import REMEDIES
+
 _PROCEEDS: Final = "The phase may proceed."
 _STOPS: Final = "The phase does not proceed."
 _REHEARSAL: Final = "A rehearsal: nothing was decided."
 #: What the operator does once the cause is mended, live and after a rehearsal.
 _ANEW: Final = "start the workflow anew by hand."
 _RELEASE: Final = "release the hold, and "
-_STOP: Final = "Run `smokedeploy stop`, or stop the container on the server by hand."
 _AGAIN: Final = "rehearse again: nothing is on hold."
 _LIVE: Final = "Start the deploy workflow by hand: a rehearsal is no evidence."
 _MEND: Final = "Mend that."
@@ -101,7 +102,8 @@ def _next(d: Mapping[str, Any], *, running: bool, held: bool) -> str:
         return _LIVE if d["rehearsal"] else ""
     remedy = str(d["deciding"]["remedy"])
     if running and not d["rehearsal"]:
-        remedy = remedy or _STOP
+        # First, whatever decided the verdict.
+        remedy = " ".join(dict.fromkeys(filter(None, (REMEDIES["STP-1"], remedy))))
     release = _RELEASE if held and remedy != d["hold"]["remedy"] else ""
     anew = _AGAIN if d["rehearsal"] else f"{release}{_ANEW}"
     if not remedy and d["verdict"] == "REFUSED":

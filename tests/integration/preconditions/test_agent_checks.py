@@ -3,7 +3,7 @@
 import pytest
 
 from pytest_smokedeploy.client import AgentClient
-from pytest_smokedeploy.model import Basis, Finding
+from pytest_smokedeploy.model import REMEDIES, Basis, Finding
 from pytest_smokedeploy.preconditions import Preconditions
 from pytest_smokedeploy.support.redaction import Secret
 from tests.support.raw_server import RawServer, http
@@ -121,7 +121,7 @@ def test_another_plane_is_named_wherever_the_agent_says_it(asked, place, word):
         f"at {place} the agent says {word!r}",
         Basis.TOLD,
     )
-    assert found.remedy == "Mend the agent's own settings."
+    assert found.remedy == REMEDIES["TGT-2"]
 
 
 def test_a_base_agent_tells_no_plane_and_is_asked_for_no_preflight(asked):
@@ -175,7 +175,7 @@ def test_a_token_that_is_not_let_in_is_unmet(asked):
 def test_an_answer_that_did_not_come_through_the_edge_is_unmet(asked):
     found = asked(ray="").agent_reachable()
     assert (found.holds, found.seen) == (False, "an answer without cf-ray: not through the edge")
-    assert found.remedy == "Let the agent be reached through the tunnel, and no other way."
+    assert found.remedy == REMEDIES["PRE-6"]
 
 
 def test_a_hold_is_shown_and_waits_for_a_person(asked):

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_smokedeploy.model.findings import UNTOLD
+from pytest_smokedeploy.model import UNTOLD
 from pytest_smokedeploy.preconditions import Preconditions, github
 from tests.support.raw_server import RawServer
 

@@ -165,7 +165,7 @@ def test_a_deploy_of_no_run_is_signed_off_by_what_it_names(judged, run_id):
 def test_a_deploy_of_this_very_run_is_a_second_one_and_nobody_signs_it_off(judged):
     found = judged(LAST | {"run_id": "7"}, sign=signed("7"))
     assert (found.holds, "this run's own" in found.seen) == (False, True)
-    assert "by hand" in found.remedy
+    assert "deploy once" in found.remedy
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_smokedeploy.model import Finding
+from pytest_smokedeploy.model import REMEDIES, Finding
 from pytest_smokedeploy.preconditions import Preconditions
 from pytest_smokedeploy.support.redaction import Secret
 from tests.unit.preconditions.conftest import FLOW
@@ -61,7 +61,7 @@ def test_a_person_started_it(started):
 def test_anything_else_is_no_start_by_hand(started, changes, seen):
     found = started(**changes)
     assert (found.holds, found.seen) == (False, seen)
-    assert found.remedy == "Start the deploy workflow anew by hand; a re-run is a retry."
+    assert found.remedy == REMEDIES["TRG-1"]
 
 
 @pytest.fixture
@@ -123,7 +123,7 @@ def test_one_that_the_environment_does_not_list_is_missing(secrets):
 def test_what_is_no_secret_is_named_and_not_shown(secrets, value, words):
     found = secrets(CF_ACCESS_CLIENT_ID=value)
     assert (found.holds, found.seen) == (False, f"CF_ACCESS_CLIENT_ID {words}")
-    assert found.remedy == "Set it in the GitHub Environment, and pass it to the step through env."
+    assert found.remedy == REMEDIES["PRE-4"]
 
 
 def test_every_missing_one_is_named(secrets):
@@ -167,4 +167,4 @@ def test_another_environment_than_the_one_asked_for_is_none(environment):
 def test_one_that_is_not_there_and_one_that_cannot_be_seen_are_told_apart(environment, status, holds):
     found = environment({"message": "no"}, status)
     assert found.holds is holds
-    assert found.remedy == "Create the GitHub Environment 'dev', or let the workflow's token read it."
+    assert found.remedy == REMEDIES["PRE-3"]

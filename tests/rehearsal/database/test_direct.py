@@ -9,8 +9,8 @@ from tests.support.needs import needs_postgres
 from tests.support.postgres import closed_port_url
 
 MIGRATE = "Migrate the database first."
-START = "Start it, create it, or mend its URL (user and password too); then run again."
-READ = "Migrate it, or let the user of its URL read the table; then run again."
+START = "Start it, create it, or mend its URL (user and password too)."
+READ = "Migrate it, or let the user of its URL read the table."
 
 
 def run(folder, url, **database):

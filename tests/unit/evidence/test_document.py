@@ -6,7 +6,7 @@ import pytest
 
 from pytest_smokedeploy.evidence import Journal, build, replay
 from pytest_smokedeploy.judging import decide
-from pytest_smokedeploy.model import CHECKED, CLAUSES, STAGES, Finding
+from pytest_smokedeploy.model import CHECKED, CLAUSES, REMEDIES, STAGES, Finding
 from tests.unit.evidence.conftest import DIGEST
 
 
@@ -271,6 +271,28 @@ def test_an_own_check_is_named_where_it_decides(written, outcome):
     assert document["clause"] == "EXT-2"
     remedy = f"Look at {own['id']}: mend what it found, or the check itself."
     assert document["deciding"]["remedy"] == remedy
+
+
+@pytest.mark.parametrize(("own", "shown"), [("Look there.", "Look there."), ("", REMEDIES["AGT-1"])])
+def test_a_failed_checks_error_has_its_remedy_apart_or_its_clauses(written, own, shown):
+    made = written().start().checks(skip=("AGT-1",))
+    made.facts.note(
+        "check.finished",
+        id="t::AGT-1",
+        outcome="failed",
+        words=f"The agent refused.\n{own}",
+        clause="AGT-1",
+        remedy=own,
+    )
+    deciding = read(made.end())["deciding"]
+    assert (deciding["seen"], deciding["remedy"]) == ("The agent refused.", shown)
+
+
+def test_a_signal_has_not_the_remedy_of_the_clause_that_it_kept_from_being_proven(written):
+    made = written().start().checks(skip=("AGT-1",))
+    made.facts.note("signal", name="SIGTERM")
+    document = read(made.end())
+    assert (document["clause"], document["deciding"]["remedy"]) == ("AGT-1", "")
 
 
 def sent(facts, *, hold):

@@ -139,11 +139,11 @@ def test_a_direct_look_sees_what_was_not(sqlite):
 
 def test_a_direct_look_at_another_table(sqlite):
     assert seen_by(sqlite("0001", "0002", "0003", table="applied"), "applied")[0] is True
-    remedy = "Migrate it, or let the user of its URL read the table; then run again."
+    remedy = "Migrate it, or let the user of its URL read the table."
     assert seen_by(sqlite(table="another")) == (False, "there is no table schema_migrations", remedy)
 
 
 def test_a_direct_look_at_a_database_that_is_not_there(tmp_path):
-    remedy = "Start it, create it, or mend its URL (user and password too); then run again."
+    remedy = "Start it, create it, or mend its URL (user and password too)."
     url = Secret(f"sqlite:///{tmp_path / 'none'}")
     assert seen_by(url) == (False, "the database file does not exist", remedy)

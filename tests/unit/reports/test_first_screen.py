@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_smokedeploy.model import Finding
+from pytest_smokedeploy.model import REMEDIES, Finding
 from pytest_smokedeploy.reports.first_screen import first_screen, moment
 
 ORDER = Finding("OBS-7", False, "no order", "an order", remedy="Take the order out.")
@@ -37,7 +37,14 @@ def test_a_stop_that_was_not_confirmed_names_the_host(run):
     screen = first_screen(run().deploy().checks().held())
     assert screen.running is True
     assert screen.container == "It may be running, on agent.example."
-    assert screen.next.startswith("Run `smokedeploy stop`, or stop the container on the server by hand. Then")
+    assert screen.next.startswith(f"{REMEDIES['STP-1']} Then")
+
+
+def test_what_may_be_running_is_stopped_before_the_cause_is_looked_into(run):
+    screen = first_screen(run().deploy().checks(ORDER).held())
+    assert screen.next.startswith(f"{REMEDIES['STP-1']} Take the order out. Then ")
+    stop = first_screen(run().deploy().checks(Finding("STP-1", False, "stopped", "running")).held())
+    assert stop.next.count(REMEDIES["STP-1"]) == 1
 
 
 def test_a_rehearsal_without_a_confirmed_stop_says_so_and_what_became_of_it(run):
