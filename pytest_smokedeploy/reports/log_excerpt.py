@@ -20,6 +20,14 @@ _COMPARED: Final = 100
 _LINE: Final = re.compile(r"(\S+) (\S+) \[([^\]]*)\] (.*)", re.DOTALL)
 
 
+#: What a line was taken for, as its tag says where it names no clause.
+_TAGS: Final[Mapping[str, str]] = {
+    "documented": "a template allows the line",
+    "undocumented": "no template allows it",
+    "blank": "it is empty",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class LogRow:
     """One line: its number in ``startup.log``, the server's time, what it was taken for, its text.
@@ -52,6 +60,14 @@ class LogExcerpt:
     fault: bool = False
     first: list[LogRow] = field(default_factory=list)
     lines: int = 0
+
+    @property
+    def key(self) -> str:
+        """What stands in brackets before the lines that are shown, in one sentence; "" for nothing."""
+        shown = {row.tag for row in (*self.around, *self.first)}
+        clauses = ["the clause that the line meets or violates"] if shown - _TAGS.keys() - {""} else []
+        meant = [*clauses, *(f"`{tag}`, {words}" for tag, words in _TAGS.items() if tag in shown)]
+        return f"In brackets: {'; '.join(meant)}." if meant else ""
 
 
 def excerpt(lines: Iterable[str], document: Mapping[str, Any]) -> LogExcerpt:

@@ -14,6 +14,18 @@ _NAMED: Final = 2
 _LEAST: Final = 0.6
 
 
+#: What each kind of bar and point means, in the order of the key.
+KEY: Final[Mapping[str, str]] = {
+    "passed": "passed, done or confirmed",
+    "failed": "failed, or not confirmed",
+    "other": "neither passed nor failed",
+    "quiet": "the quiet window after idle",
+    "mark": "milestones of the log",
+    "look": "the second look after the stop",
+    "cross": "where a stage broke: its first failed check",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Bar:
     """A span of a row: left edge and width in percent of the run, its kind, and what it is in words."""
@@ -26,12 +38,12 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A moment of a row: its place in percent of the run, its label, and whether the run broke there."""
+    """A moment of a row: its place in percent of the run, its label, what it is in words, and its kind."""
 
     left: float
     label: str
     words: str
-    broke: bool = False
+    kind: str = "mark"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +61,13 @@ class Timeline:
 
     seconds: float
     rows: tuple[TimelineRow, ...]
+
+    @property
+    def key(self) -> tuple[tuple[str, str], ...]:
+        """Each kind of bar and point that the picture has, and what it means."""
+        there = {bar.kind for row in self.rows for bar in row.bars}
+        there |= {point.kind for row in self.rows for point in row.points}
+        return tuple((kind, words) for kind, words in KEY.items() if kind in there)
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -135,7 +154,7 @@ def _broke(scale: _Scale, checks: Iterable[Mapping[str, Any]]) -> Iterable[Point
         if check["outcome"] == "failed" and (at := _time(check["finished_at"])):
             seconds = scale.second(at)
             words = f"failed at {seconds:.1f} s: {check['title']}"
-            yield Point(scale.share(seconds), "", words, broke=True)
+            yield Point(scale.share(seconds), "", words, "cross")
             return
 
 
@@ -149,7 +168,7 @@ def _steps(scale: _Scale, steps: Iterable[Mapping[str, Any]]) -> Iterable[Bar]:
         began, ended = _time(step.get("started_at")), _time(step.get("finished_at"))
         if began and ended:
             spent = scale.second(began, server=True), scale.second(ended, server=True)
-            kind = "failed" if step.get("outcome") == "failed" else "step"
+            kind = "failed" if step.get("outcome") == "failed" else "passed"
             yield scale.bar(*spent, kind, f"step {step.get('step')}, {step.get('outcome')}")
 
 
@@ -199,6 +218,6 @@ def _stop(scale: _Scale, stop: Mapping[str, Any]) -> list[TimelineRow]:
     kind, words = ("passed", "stop confirmed") if confirmed is not None else ("failed", "stop not confirmed")
     points = []
     if (look := at.get("stop.stayed")) is not None:
-        points.append(Point(scale.share(look), "", f"second look at {look:.1f} s: still stopped"))
+        points.append(Point(scale.share(look), "", f"second look at {look:.1f} s: still stopped", "look"))
     label = f"stop {ended - sent:.1f} s{', then a second look' if points else ''}"
     return [TimelineRow(label, (scale.bar(sent, ended, kind, words),), tuple(points))]

@@ -47,7 +47,7 @@ def test_milestones_that_lie_together_are_one_mark_and_the_quiet_window_begins_w
 def test_a_cross_stands_where_the_first_check_of_a_stage_failed(failed):
     row = rows(failed(Finding("OBS-7", False, "none", "an order")))["observe"]
     assert row.bars[0].kind == "failed"
-    assert [(point.broke, point.words) for point in row.points] == [
+    assert [(point.kind == "cross", point.words) for point in row.points] == [
         (True, "failed at 30.5 s: the log shows no order execution")
     ]
 
@@ -63,6 +63,13 @@ def test_a_stop_that_was_not_confirmed_runs_to_the_end(run):
     made = run().deploy().note("stop.sent", why="over", at="2026-01-31T10:00:45.000Z")
     row = rows(made.checks().held())["stop"]
     assert (row.bars[0].kind, row.bars[0].words) == ("failed", "stop not confirmed: 5.5 s, from 45.0 s on")
+
+
+def test_the_key_has_what_the_picture_has_and_nothing_else(met, failed):
+    assert [kind for kind, _ in timeline(met).key] == ["passed", "quiet", "mark", "look"]
+    broken = timeline(failed(Finding("OBS-7", False, "none", "an order")))
+    assert [kind for kind, _ in broken.key] == ["passed", "failed", "look", "cross"]
+    assert all(words for _, words in broken.key)
 
 
 def test_in_words_every_bar_and_mark_stands_once(met):
