@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from pytest_smokedeploy.judging import Check, Decision, Record, decide
+from pytest_smokedeploy.judging import Check, Decision, Record, decide, rests, runs
 from pytest_smokedeploy.model import CLAUSE, REMEDIES, STAGES, Basis, Finding, Stage
 
 Event = Mapping[str, Any]
@@ -126,6 +126,7 @@ def build(events: Sequence[Event], files: Mapping[str, str]) -> dict[str, Any]:
         },
         "events": _engine_events(named["events.read"]),
         "stop": _stop(record, events),
+        "container": _container(named["status.read"], named["status.unread"]),
         "hold": _hold(events),
         "files": dict(sorted(files.items())),
     }
@@ -152,6 +153,15 @@ def _deciding(record: Record, decision: Decision, told: Sequence[Event]) -> dict
     return {"expected": "", "seen": seen, "meaning": "", "remedy": remedy}
 
 
+def _container(reads: Sequence[Event], unread: Sequence[Event]) -> dict[str, Any]:
+    """What the agent's last status told of its container, whoever deployed it."""
+    if not reads:
+        return {"state": "not told" if unread else "not asked", "at": unread[-1]["at"] if unread else None}
+    answer = reads[-1]["answer"] if isinstance(reads[-1]["answer"], dict) else {}
+    state = "running" if runs(answer) else "stopped" if rests(answer) else "neither"
+    return {"state": state, "at": reads[-1]["at"]}
+
+
 def _hold(events: Sequence[Event]) -> dict[str, Any]:
     """Whether the agent is on hold (FLR-3): as last read, or as follows from what the run did since."""
     found: dict[str, Any] = {"state": "not asked", "at": None, "words": "", "remedy": ""}
@@ -160,6 +170,8 @@ def _hold(events: Sequence[Event]) -> dict[str, Any]:
             case "hold.read":
                 read = {"words": str(event["words"]), "remedy": str(event["remedy"])}
                 found = {"state": "on" if event["on"] else "off", "at": event["at"]} | read
+            case "status.unread" if found["at"] is None:
+                found |= {"state": "not known"}
             case "deploy.promised":
                 # The agent takes the hold with the deploy; until a status tells it, it is not read.
                 found |= {"state": "on" if event.get("hold") else "not offered", "at": None, "words": ""}

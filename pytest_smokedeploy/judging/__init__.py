@@ -2,6 +2,8 @@
 
 from pytest_smokedeploy.judging.blocking import blocked as blocked
 from pytest_smokedeploy.judging.blocking import may_not_deploy as may_not_deploy
+from pytest_smokedeploy.judging.container import rests as rests
+from pytest_smokedeploy.judging.container import runs as runs
 from pytest_smokedeploy.judging.engine_record import RecordJudgement as RecordJudgement
 from pytest_smokedeploy.judging.engine_record import RecordTimes as RecordTimes
 from pytest_smokedeploy.judging.engine_record import in_words as in_words

@@ -8,12 +8,12 @@ from typing import Final
 from pytest_smokedeploy.client import Reading, hold
 from pytest_smokedeploy.client.answer import shown
 from pytest_smokedeploy.contract import LAST_LINES, DeployRequest, Extension, Failure, Run, StepName
-from pytest_smokedeploy.judging import may_not_deploy
+from pytest_smokedeploy.judging import may_not_deploy, rests
 from pytest_smokedeploy.lifecycle.deployment import CLAUSE_OF_STEP, Deployment
 from pytest_smokedeploy.lifecycle.following import Follower
 from pytest_smokedeploy.lifecycle.lease_renewal import LeaseRenewal
 from pytest_smokedeploy.lifecycle.part import DeployPart
-from pytest_smokedeploy.lifecycle.verification import belied, rests, running_words
+from pytest_smokedeploy.lifecycle.verification import belied, running_words
 from pytest_smokedeploy.model import Basis, Finding
 from pytest_smokedeploy.settings import RunConfig
 from pytest_smokedeploy.support.errors import AgentError, AgentFailedError, SmokedeployError

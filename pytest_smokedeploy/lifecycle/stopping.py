@@ -5,9 +5,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from pytest_smokedeploy.contract import DeployRequest
+from pytest_smokedeploy.judging import rests
 from pytest_smokedeploy.lifecycle.part import DeployPart
 from pytest_smokedeploy.lifecycle.shutdown import Shutdown
-from pytest_smokedeploy.lifecycle.verification import belied, rests, running_words
+from pytest_smokedeploy.lifecycle.verification import belied, running_words
 from pytest_smokedeploy.support.errors import AgentError, AgentFailedError
 
 #: Seconds between two status reads, and two stops (chosen: a restart policy restarts a container within it).

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from pytest_smokedeploy.client import Reading, shown
-from pytest_smokedeploy.contract import STOPPED_STATES, EngineState, Extension, last_instant, parse_time
+from pytest_smokedeploy.contract import Extension, last_instant, parse_time
+from pytest_smokedeploy.judging import rests, runs
 from pytest_smokedeploy.lifecycle.deployment import Deployment, same_image
 from pytest_smokedeploy.model import Finding
 from pytest_smokedeploy.settings import RunConfig
@@ -182,16 +183,6 @@ class StatusReading:
     def _field(self, clause: str, name: str, expected: str, *, holds: bool) -> Finding:
         seen = f"{name} {self.raw[name]!r}" if name in self.raw else f"no {name}"
         return _finding(clause, expected, seen, holds=holds)
-
-
-def runs(raw: Mapping[str, object]) -> bool:
-    """Whether a status answer says that the container runs; a paused or restarting one does not."""
-    return raw.get("running") is True and raw.get("state") in (None, EngineState.RUNNING)
-
-
-def rests(raw: Mapping[str, object]) -> bool:
-    """Whether a status answer confirms a stop: `running` is false and `state`, if any, is a stopped one."""
-    return raw.get("running") is False and raw.get("state") in (None, *STOPPED_STATES)
 
 
 def running_words(raw: Mapping[str, object]) -> str:

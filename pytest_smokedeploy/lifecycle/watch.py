@@ -8,14 +8,14 @@ from typing import Final
 
 from pytest_smokedeploy.client import Reading
 from pytest_smokedeploy.contract import Extension
-from pytest_smokedeploy.judging import StartupLog, may_not_deploy
+from pytest_smokedeploy.judging import StartupLog, may_not_deploy, runs
 from pytest_smokedeploy.lifecycle.activity import counters, judge
 from pytest_smokedeploy.lifecycle.deploying import NAMING
 from pytest_smokedeploy.lifecycle.engine_record import RecordReader
 from pytest_smokedeploy.lifecycle.observation import READING_SECONDS, Observer
 from pytest_smokedeploy.lifecycle.part import DeployPart
 from pytest_smokedeploy.lifecycle.shutdown import Shutdown
-from pytest_smokedeploy.lifecycle.verification import StatusReading, belied, running_words, runs
+from pytest_smokedeploy.lifecycle.verification import StatusReading, belied, running_words
 from pytest_smokedeploy.support.errors import AgentError
 
 #: Seconds without a line after which the log's tail should have ended, once a status confirmed the stop.

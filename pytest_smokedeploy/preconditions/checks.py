@@ -1,7 +1,7 @@
 """The clauses of the stage preconditions, a method each, which returns a finding and never raises."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Final, Literal
@@ -38,16 +38,22 @@ class Preconditions:
         run: the run's settings.
         client: the agent, or None where the endpoint is not set.
         workflow: the deploy workflow's file as it was read when the run began, None to read it here.
+        told: takes the agent's status when it was asked, or why it could not be.
 
     """
 
     def __init__(
-        self, run: RunConfig, client: AgentClient | None, workflow: WorkflowFile | None = None
+        self,
+        run: RunConfig,
+        client: AgentClient | None,
+        workflow: WorkflowFile | None = None,
+        told: Callable[[Reading | AgentError], None] = lambda _answer: None,
     ) -> None:
         self.run = run
         self._client = client
         self._workflow = workflow or workflow_file.read(run.workflow_file)
         self._asked: dict[str, Reading | AgentError] = {}
+        self._told = told
 
     # -- target ----------------------------------------------------------------------------
 
@@ -240,6 +246,8 @@ class Preconditions:
                 self._asked[name] = getattr(self._client, name)()
             except AgentError as error:
                 self._asked[name] = error
+            if name == "status":
+                self._told(self._asked[name])
         if isinstance(asked := self._asked[name], Reading):
             return asked
         seen = f"the agent could not be asked: {asked.message}"

@@ -11,11 +11,22 @@ _STOPS: Final = "The phase does not proceed."
 _REHEARSAL: Final = "A rehearsal: nothing was decided."
 #: What the operator does once the cause is mended, live and after a rehearsal.
 _ANEW: Final = "start the workflow anew by hand."
-_RELEASE: Final = "release the hold, and "
+_RELEASE: Final[Mapping[str, str]] = {
+    "on": "release the hold, and ",
+    "not known": "release the hold where it is on, and ",
+}
 _AGAIN: Final = "rehearse again: nothing is on hold."
 _LIVE: Final = "Start the deploy workflow by hand: a rehearsal is no evidence."
 _MEND: Final = "Mend that."
 _UNTIL: Final = "It refuses every deploy until a person releases it."
+#: What a run that deployed nothing says of an earlier deploy's container, by what its last status told.
+_EARLIER: Final[Mapping[str, str]] = {
+    "running": "an earlier container was running, by the agent's status",
+    "stopped": "no earlier container was running, by the agent's status",
+    "neither": "an earlier container was neither running nor stopped, by the agent's status",
+    "not told": "whether an earlier container runs is not known: the agent gave no status",
+    "not asked": "whether an earlier container runs was not asked",
+}
 #: What is said of a hold, by what is known of it.
 _HOLDS: Final[Mapping[str, str]] = {
     "on": f"The agent is on hold for this run. {_UNTIL}",
@@ -104,7 +115,7 @@ def _next(d: Mapping[str, Any], *, running: bool, held: bool) -> str:
     if running and not d["rehearsal"]:
         # First, whatever decided the verdict.
         remedy = " ".join(dict.fromkeys(filter(None, (REMEDIES["STP-1"], remedy))))
-    release = _RELEASE if held and remedy != d["hold"]["remedy"] else ""
+    release = _RELEASE[d["hold"]["state"]] if held and remedy != d["hold"]["remedy"] else ""
     anew = _AGAIN if d["rehearsal"] else f"{release}{_ANEW}"
     if not remedy and d["verdict"] == "REFUSED":
         remedy = _MEND
@@ -114,7 +125,12 @@ def _next(d: Mapping[str, Any], *, running: bool, held: bool) -> str:
 def _container(d: Mapping[str, Any]) -> str:
     stop = d["stop"]
     if not stop["owed"]:
-        return "This run deployed nothing."
+        nothing = "This run deployed nothing"
+        if d["rehearsal"]:
+            return f"{nothing}."
+        earlier = d["container"]
+        read = f" of {moment(earlier['at'])}" if earlier["at"] else ""
+        return f"{nothing}; {_EARLIER[earlier['state']]}{read}."
     if not stop["confirmed"]:
         why = f": {stop['words'].rstrip('.')}." if stop["words"] else "."
         if d["rehearsal"]:

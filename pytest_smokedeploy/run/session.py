@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_smokedeploy import __version__
-from pytest_smokedeploy.client import AgentClient, hold
+from pytest_smokedeploy.client import AgentClient, Reading, hold
 from pytest_smokedeploy.evidence import (
     Journal,
     build,
@@ -35,7 +35,7 @@ from pytest_smokedeploy.run import artifacts
 from pytest_smokedeploy.settings import Options, RunConfig, differences, load, resolve
 from pytest_smokedeploy.settings.resolve import refuse_in_workflow
 from pytest_smokedeploy.support.disk import ROOM
-from pytest_smokedeploy.support.errors import MisuseError, SmokedeployError
+from pytest_smokedeploy.support.errors import AgentError, MisuseError, SmokedeployError
 from pytest_smokedeploy.support.redaction import Sanitiser, Secret, printable
 
 if TYPE_CHECKING:
@@ -157,10 +157,18 @@ class GateSession:
             how = {"clause": error.clause, "remedy": error.remedy, "rehearsal": self.options.rehearse}
             self.facts.note("misuse", message=str(error), **how)
             raise
-        self.preconditions = Preconditions(self.run, self.client, workflow)
+        self.preconditions = Preconditions(self.run, self.client, workflow, self._status_asked)
         mask, shield, asks = self.sanitiser.text, self.signals.shield, self.preconditions
         self.lifecycle = Lifecycle(self.run, self.client, self.facts, mask, shield, lambda: asks.status_asked)
         self._exit.callback(self.lifecycle.close)
+
+    def _status_asked(self, answer: Reading | AgentError) -> None:
+        """Record the status that the preconditions rest on, or that there was none, when it was asked."""
+        why = "GET /v1/status for the preconditions"
+        if isinstance(answer, Reading):
+            self.facts.status(why, answer.raw, answer.problems)
+        else:
+            self.facts.note("status.unread", why=why, words=str(answer))
 
     def _lay(self) -> None:
         """Write the evidence of a run that is killed: INCOMPLETE, and never an older run's PASS.
@@ -238,9 +246,6 @@ class GateSession:
         self.signals.finish()
         if (lifecycle := getattr(self, "lifecycle", None)) is not None:
             lifecycle.stop("the run ended without its shutdown")
-            asked = self.preconditions.status_asked
-            if asked is not None and not self.facts.status_read:
-                self.facts.status("GET /v1/status for the preconditions", asked)
         if why := self._fault(status):
             self.facts.note("run.spoiled", words=why)
         self._decide()

@@ -5,6 +5,7 @@ import pytest
 from pytest_smokedeploy.client import AgentClient
 from pytest_smokedeploy.model import REMEDIES, Basis, Finding
 from pytest_smokedeploy.preconditions import Preconditions
+from pytest_smokedeploy.support.errors import AgentError
 from pytest_smokedeploy.support.redaction import Secret
 from tests.support.raw_server import RawServer, http
 
@@ -62,9 +63,9 @@ def asked(run_of):
         client = AgentClient(server.url, Secret("id"), Secret("secret"), request_seconds=20)
         open_things.append((server, client))
         servers.append(server)
-        return Preconditions(run_of(**(settings or {})), client)
+        return Preconditions(run_of(**(settings or {})), client, told=told.append)
 
-    make.servers = servers = []
+    make.servers, make.told = servers, told = [], []
     yield make
     for server, client in open_things:
         client.close()
@@ -202,6 +203,18 @@ def test_the_status_that_was_asked_is_what_the_deploy_is_held_against(asked):
     gone = asked({"/v1/status": GONE})
     gone.inspected()
     assert gone.status_asked is None
+
+
+def test_the_status_is_told_once_when_it_was_asked_and_so_is_that_there_was_none(asked):
+    checks = asked()
+    checks.agent_reachable()
+    checks.inspected()
+    gone = asked({"/v1/status": GONE})
+    gone.inspected()
+    gone.execution_plane()
+    there, error = asked.told
+    assert there.raw == STATUS | {"environment": "dev", "execution_plane": "paper"}
+    assert isinstance(error, AgentError)
 
 
 def test_an_agent_that_lists_hold_and_tells_none_cannot_be_believed(asked):

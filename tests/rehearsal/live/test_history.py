@@ -48,6 +48,7 @@ def refused(world, number, words):
     document = run.document
     assert (document["verdict"], document["clause"], run.status) == ("REFUSED", "FLR-3", 1), run.output
     assert words in document["reason"]
+    assert "deployed nothing; no earlier container was running, by the agent's status of 20" in run.output
     assert told(world) == before
 
 

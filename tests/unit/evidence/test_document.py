@@ -305,6 +305,11 @@ HOLDS = {
     "killed before a status was read": (lambda facts: sent(facts, hold=True), "on"),
     "read on": (lambda facts: facts.status("why", {"hold": {"reason": "r"}}), "on"),
     "read off": (lambda facts: facts.status("why", {"hold": None}), "off"),
+    "asked, and not told": (lambda facts: facts.note("status.unread", why="w", words="x"), "not known"),
+    "told before, and then not": (
+        lambda facts: [facts.status("why", {"hold": None}), facts.note("status.unread", words="x")],
+        "off",
+    ),
     "told, and the answer lost": (
         lambda facts: facts.note("outcome.failed", words="x", told=True),
         "not known",
@@ -337,3 +342,26 @@ def test_a_hold_is_noted_as_it_changes_with_its_words_and_its_release(written):
     hold = read(made.write())["hold"]
     assert (hold["state"], hold["words"], hold["remedy"]) == ("on", "on hold: a", "release it")
     assert [e["on"] for e in made.journal.events if e["event"] == "hold.read"] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("answers", "state"),
+    [
+        ([], "not asked"),
+        ([None], "not told"),
+        ([{"running": True}], "running"),
+        ([{"running": True}, {"running": False, "state": "exited"}], "stopped"),
+        ([{"running": False, "state": "paused"}], "neither"),
+        ([{"running": "false"}], "neither"),
+        ([{}], "neither"),
+    ],
+)
+def test_the_container_as_the_last_status_told_it(written, answers, state):
+    made = written().start()
+    for answer in answers:
+        if answer is None:
+            made.facts.note("status.unread", why="w", words="no answer")
+        else:
+            made.facts.status("w", answer)
+    told = read(made.write())["container"]
+    assert (told["state"], told["at"] is None) == (state, not answers)

@@ -59,11 +59,35 @@ def test_a_stop_that_came_late_says_so(run):
     assert first_screen(made.checks().held()).container.endswith("10:00:41 UTC, not in time (STP-2).")
 
 
-def test_a_run_that_deployed_nothing_says_so_and_no_more(run):
-    refused = run().checks(Finding("PRE-1", False, "STEP 1-4", "STEP 3 is open")).document
-    screen = first_screen(refused)
-    assert (screen.verdict, screen.container) == ("REFUSED", "This run deployed nothing.")
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("running", "an earlier container was running, by the agent's status of 2026-01-31 10:00:02 UTC."),
+        ("stopped", "no earlier container was running, by the agent's status of 2026-01-31 10:00:02 UTC."),
+        ("neither", "an earlier container was neither running nor stopped, by the agent's status of"),
+        ("not told", "whether an earlier container runs is not known: the agent gave no status of 2026"),
+        ("not asked", "whether an earlier container runs was not asked."),
+    ],
+)
+def test_a_run_that_deployed_nothing_says_what_is_known_of_an_earlier_container(run, state, words):
+    document = run().checks(Finding("PRE-1", False, "STEP 1-4", "STEP 3 is open")).document
+    document["container"] = {"state": state, "at": "2026-01-31T10:00:02Z" if state != "not asked" else None}
+    screen = first_screen(document)
+    assert screen.verdict == "REFUSED"
+    assert screen.container.startswith(f"This run deployed nothing; {words}")
     assert screen.running is False
+
+
+def test_a_refused_rehearsal_has_no_earlier_container(run):
+    document = run(rehearsal=True).checks(Finding("PRE-1", False, "STEP 1-4", "STEP 3 is open")).document
+    assert first_screen(document).container == "This run deployed nothing."
+
+
+def test_a_hold_that_is_not_known_is_released_where_it_is_on(run):
+    made = run().note("status.unread", why="asked", words="no answer")
+    document = made.checks(Finding("PRE-6", False, "an answer", "none")).document
+    document["hold"]["state"] = "not known"
+    assert "Then release the hold where it is on, and start" in first_screen(document).next
 
 
 def test_a_rehearsal_that_fails_speaks_of_a_rehearsal(failed):
