@@ -8,16 +8,22 @@ from pytest_smokedeploy.contract.words import Answer, Time
 
 
 class EngineEvent(Answer):
-    """One event; `action` in Docker's words, without what follows a colon; `exit_code` of a `die` alone."""
+    """One event of the container; an action is told without what follows a colon."""
 
     time: Time
+    """When it happened, by the server's clock."""
     action: Annotated[StrictStr, Field(pattern=r"^\S+$", max_length=64)]
+    """What happened, in Docker's words: `create`, `start`, `kill`, `die`, `stop` and so on."""
     exit_code: StrictInt | None = None
+    """Exit code of the container's main process. Absent but at a `die`."""
 
 
 class EventRecord(Answer):
-    """Every event since the deploy began, in order; `incomplete` says why some may be missing, if any may."""
+    """Every event since the deploy began."""
 
     deploy_id: StrictStr
+    """The deploy that was asked about."""
     events: list[EngineEvent]
+    """Every event since the deploy began, in order."""
     incomplete: StrictStr | None = None
+    """Why some may be missing. Null where none is."""

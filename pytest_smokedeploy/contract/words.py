@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StrictStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictStr
 
 DEPLOY: Final = "/v1/deploy"
 STATUS: Final = "/v1/status"
@@ -73,13 +73,13 @@ def _checked_time(text: str) -> str:
     return text
 
 
-Time = Annotated[StrictStr, AfterValidator(_checked_time)]
+Time = Annotated[StrictStr, AfterValidator(_checked_time), Field(json_schema_extra={"format": "date-time"})]
 
 
 class Answer(BaseModel):
     """An answer, or a part of one; unknown fields are allowed, so that a newer agent can be read."""
 
-    model_config = ConfigDict(extra="allow", frozen=True, defer_build=True)
+    model_config = ConfigDict(extra="allow", frozen=True, use_attribute_docstrings=True, defer_build=True)
 
 
 class Extension(StrEnum):

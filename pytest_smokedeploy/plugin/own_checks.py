@@ -19,7 +19,7 @@ Item: TypeAlias = Any
 Report: TypeAlias = Any
 
 #: The stage of each fixture of ours: a check of an earlier stage can't ask for it.
-_STAGE_OF: Final[Mapping[str, Stage]] = {
+STAGE_OF: Final[Mapping[str, Stage]] = {
     "smoke_deployment": Stage.DEPLOY,
     "smoke_status": Stage.VERIFY,
     "smoke_log": Stage.OBSERVE,
@@ -117,10 +117,10 @@ def _fixtures(item: Item, check: Check, place: str) -> Iterator[MisuseError]:
     given = {"request", *there, *getattr(getattr(item, "callspec", None), "params", ())}
     for name in getattr(item, "fixturenames", ()):
         if name not in given:
-            close = get_close_matches(name, {*there, *_STAGE_OF, "smoke_run", "smoke_agent"}, n=1)
+            close = get_close_matches(name, {*there, *STAGE_OF, "smoke_run", "smoke_agent"}, n=1)
             ask = f"Did you mean `{close[0]}`?" if close else "Mend its name, or write it in a conftest.py."
             yield _unfit(f"{place} asks for the fixture `{name}`, which does not exist.", ask)
-        stage = _STAGE_OF.get(name)
+        stage = STAGE_OF.get(name)
         if stage is not None and STAGES.index(stage) > STAGES.index(check.stage):
             words = f"{place} belongs to the stage {check.stage} and asks for `{name}`, of the stage {stage}."
             yield _unfit(words, "Ask for an earlier one, or move the check to that stage.")

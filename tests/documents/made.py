@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from tests.documents import clauses, log, settings, ways_out
+from tests.documents import checks, clauses, log, settings, ways_out
 
 ROOT = Path(__file__).parents[2]
 MADE = {
+    "docs/checks.md": checks.page,
     "docs/clauses.md": clauses.page,
     "docs/log.md": log.page,
     "docs/settings.md": settings.page,

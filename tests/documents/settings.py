@@ -7,7 +7,12 @@ from typing import Any
 
 from pytest_smokedeploy.settings import Settings
 
-_WORDS = {"string": "text", "integer": "a whole number", "number": "a number"}
+_WORDS = {
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+}
 _HEAD = """# Settings
 
 `smoke_tests/smokedeploy.yml`. Every key has the model's own default but two: `image.repository` and
@@ -36,25 +41,25 @@ def page() -> str:
 def _rows(node: dict[str, Any], whole: dict[str, Any], prefix: str):
     required = node.get("required", ())
     for name, raw in node["properties"].items():
-        part = _resolved(raw, whole)
+        part = resolved(raw, whole)
         key = f"{prefix}{name}"
         if part.get("type") == "object" and "properties" in part:
-            yield f"| **`{key}`** | | | {_cell(part.get('description', ''))} |"
+            yield f"| **`{key}`** | | | {cell(part.get('description', ''))} |"
             yield from _rows(part, whole, f"{key}.")
             continue
         default = "required" if name in required else f"`{json.dumps(raw.get('default'))}`"
-        yield f"| `{key}` | {_takes(raw, whole)} | {_cell(default)} | {_cell(raw.get('description', ''))} |"
+        yield f"| `{key}` | {takes(raw, whole)} | {cell(default)} | {cell(raw.get('description', ''))} |"
 
 
-def _resolved(node: dict[str, Any], whole: dict[str, Any]) -> dict[str, Any]:
+def resolved(node: dict[str, Any], whole: dict[str, Any]) -> dict[str, Any]:
     return whole["$defs"][node["$ref"].rpartition("/")[2]] if "$ref" in node else node
 
 
-def _takes(node: dict[str, Any], whole: dict[str, Any]) -> str:
-    node = _resolved(node, whole)
+def takes(node: dict[str, Any], whole: dict[str, Any]) -> str:
+    node = resolved(node, whole)
     if several := node.get("anyOf") or node.get("oneOf"):
         return " or ".join(
-            dict.fromkeys(_takes(part, whole) for part in several if part.get("type") != "null")
+            dict.fromkeys(takes(part, whole) for part in several if part.get("type") != "null")
         )
     if "enum" in node:
         return ", ".join(f"`{value}`" for value in node["enum"])
@@ -63,16 +68,16 @@ def _takes(node: dict[str, Any], whole: dict[str, Any]) -> str:
     low, high = node.get("minimum", node.get("exclusiveMinimum")), node.get("maximum")
     bounds = f", {low} to {high}" if low is not None and high is not None else ""
     if node.get("type") == "array":
-        return f"a list of {_takes(node.get('items', {}), whole)}"
+        return f"a list of {takes(node.get('items', {}), whole)}"
     if node.get("type") == "object" and "properties" in node:
         return "`{" + ", ".join(node["properties"]) + "}`"
     if node.get("type") == "object":
         values = node.get("additionalProperties")
-        return f"a map, to each key {_takes(values, whole)}" if isinstance(values, dict) else "a map"
-    return {"string": "text", "integer": "a whole number", "number": "a number"}.get(
-        node.get("type", ""), ""
-    ) + bounds
+        return f"a map, to each key {takes(values, whole)}" if isinstance(values, dict) else "a map"
+    if node.get("format") == "date-time":
+        return "a time, RFC 3339"
+    return _WORDS.get(node.get("type", ""), "") + bounds
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")

@@ -8,8 +8,9 @@ import yaml
 
 from pytest_smokedeploy.agent.settings import AgentSettings, WrongSettingsError
 from pytest_smokedeploy.model import CLAUSES
+from pytest_smokedeploy.plugin import fixtures
 from pytest_smokedeploy.settings.model import Deadlines
-from tests.documents import settings, ways_out
+from tests.documents import checks, settings, ways_out
 from tests.documents.made import MADE, ROOT
 
 
@@ -59,7 +60,7 @@ def keys(node, prefix=""):
 def test_no_setting_lacks_its_description():
     whole = settings.schema()
     described = {
-        name: part.get("description") or settings._resolved(part, whole) for name, part in keys(whole)
+        name: part.get("description") or settings.resolved(part, whole) for name, part in keys(whole)
     }
     lacking = [
         name for name, words in described.items() if not isinstance(words, str) and "properties" not in words
@@ -67,6 +68,23 @@ def test_no_setting_lacks_its_description():
     assert lacking == []
     for row in (ROOT / "docs" / "settings.md").read_text().splitlines():
         assert not row.startswith("| ") or row.split("|")[-2].strip(), f"no word on {row}"
+
+
+def test_every_fixture_stands_in_readme_and_document_with_the_type_that_it_gives():
+    there = {name: found for name, found in vars(fixtures).items() if name.startswith("smoke_")}
+    assert {name: kind.__name__ for name, (kind, _) in checks.GIVES.items()} == {
+        name: found.__wrapped__.__annotations__["return"].replace("ReadOnlyAgent", "AgentClient")
+        for name, found in there.items()
+    }
+    readme = (ROOT / "README.md").read_text()
+    assert re.findall(r"^\| `(smoke_\w+)` \| .+ \|$", readme, re.MULTILINE) == list(there)
+
+
+@pytest.mark.parametrize("model", [model for _, _, model in checks.ANSWERS])
+def test_every_key_of_an_answer_has_a_type_and_says_what_it_is_and_when_it_is_there(model):
+    for key, kind, what, there in checks.keys_of(model):
+        assert all((kind, what)), key
+        assert there == "always" or there.startswith(("Absent ", "Null ")), key
 
 
 def test_a_way_out_stands_in_the_table_by_its_test_alone():
