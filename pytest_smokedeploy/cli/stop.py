@@ -29,7 +29,8 @@ from pytest_smokedeploy.support.redaction import Sanitiser
 _LOOK: Final = "Ask the agent's GET /v1/status, and stop by hand what runs."
 _OWED: Final = "the journal owes no stop"
 _UNWRITTEN: Final = "; the evidence could not be written"
-_CUT: Final = "the run was cut off before its container was seen stopped."
+_CUT: Final = "the run was cut off: its process ended before its container was seen stopped."
+_LOOK_WHO: Final = "Find out in the job's log what ended it."
 #: Events after which a run's journal says itself why it did not pass.
 _ENDS: Final = frozenset({"signal", "run.spoiled", "run.finished"})
 #: Events of a deploy's end; without one of them it may still be under way.
@@ -88,7 +89,7 @@ def _rescue(options: Options) -> tuple[str, bool]:
     own, run_url = run.client_id.reveal(), run.github.url_of
     facts.hold = partial(hold.words, own=own, run_url=run_url, endpoint=run.endpoint)
     # Whatever the run had proven by then: what had to be rescued is no evidence (EXT-5).
-    facts.note("run.spoiled", words="the run was cut off, and left its container to `smokedeploy stop`.")
+    facts.note("run.spoiled", words=f"{_CUT} {_LOOK_WHO}", remedy=_LOOK_WHO)
     promised = _first(events, "deploy.promised")
     with AgentClient(run.endpoint, run.client_id, run.client_secret) as client:
         named = promised.get("named") is not False
@@ -111,7 +112,7 @@ def _complete(folder: Path, journal: Journal, *, cut: bool = False) -> str:
             if journal.shared:
                 return "; the run is still under way, and its evidence is left to it"
             if cut and _ENDS.isdisjoint(event.get("event") for event in journal.events):
-                journal.write("run.spoiled", words=_CUT)
+                journal.write("run.spoiled", words=f"{_CUT} {_LOOK_WHO}", remedy=_LOOK_WHO)
             lacked = completion.complete(folder, journal, os.environ)
     except (LookupError, TypeError, ValueError, AttributeError, OSError) as error:
         return f"{_UNWRITTEN} ({type(error).__name__}: {error})"

@@ -59,9 +59,9 @@ def release(status: Mapping[str, object], endpoint: str) -> str:
     whole = parts.scheme == "https" and parts.netloc == parts.hostname and not parts.path.strip("/")
     agent = f"https://{parts.hostname}" if whole else "$DEPLOY_ENDPOINT"
     return (
-        "Find out what happened, then release the hold with it: on the agent's server, as root, "
-        f"`smokedeploy agent release --state {folder} --reason '...'`, or as a person through Access "
-        f"`smokedeploy release --agent {agent} --reason '...'`."
+        "Release the hold once you know what happened: "
+        f"`smokedeploy agent release --state {folder} --reason '...'` on the agent's server, as root, or "
+        f"`smokedeploy release --agent {agent} --reason '...'` as a person through Access."
     )
 
 

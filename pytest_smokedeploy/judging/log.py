@@ -219,7 +219,7 @@ class StartupLog:
         # Engines cut long lines, so the end of the one before belongs to this one.
         if named := self._language.lists.named(before + line.text):
             return LineMatch(
-                "forbidden", (named[0],), line, f"a line with {named[1]!r}, which nothing documents"
+                "forbidden", (named[0],), line, f"a line with {named[1]!r}, which no template allows"
             )
         if self.phase == "idle":
             # An idle runtime writes nothing, so what writes now runs in the background.

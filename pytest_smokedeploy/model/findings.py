@@ -31,7 +31,9 @@ MEANS: Final[dict[str, str]] = {
     **dict.fromkeys((f"VER-{n}" for n in range(2, 6)), "What runs is not what was asked for."),
     **dict.fromkeys(STATED, "The start-up is not the one the model documents."),
     "DET-1": "The start-up is not deterministic.",
-    **dict.fromkeys((*FORBIDDEN, "RUN-5"), "The runtime did what a smoke deploy forbids."),
+    **dict.fromkeys(
+        (*FORBIDDEN, "RUN-5"), "The runtime did, or wrote that it did, what a smoke deploy forbids."
+    ),
     **dict.fromkeys(("STP-1", "STP-2", "STP-3", "EXT-3"), "The container may still run on the server."),
     "EXT-2": "Not all that this run has to show was shown.",
     "EXT-4": "Something happened that nobody wrote down.",

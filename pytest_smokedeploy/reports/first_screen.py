@@ -13,24 +13,23 @@ _REHEARSAL: Final = "A rehearsal: nothing was decided."
 _ANEW: Final = "start the workflow anew by hand."
 _RELEASE: Final[Mapping[str, str]] = {
     "on": "release the hold, and ",
-    "not known": "release the hold where it is on, and ",
+    "not known": "release the hold if it is on, and ",
 }
 _AGAIN: Final = "rehearse again: nothing is on hold."
 _LIVE: Final = "Start the deploy workflow by hand: a rehearsal is no evidence."
 _MEND: Final = "Mend that."
-_UNTIL: Final = "It refuses every deploy until a person releases it."
 #: What a run that deployed nothing says of an earlier deploy's container, by what its last status told.
 _EARLIER: Final[Mapping[str, str]] = {
-    "running": "an earlier container was running, by the agent's status",
-    "stopped": "no earlier container was running, by the agent's status",
-    "neither": "an earlier container was neither running nor stopped, by the agent's status",
-    "not told": "whether an earlier container runs is not known: the agent gave no status",
+    "running": "an earlier container was running, by the agent's status of",
+    "stopped": "no earlier container was running, by the agent's status of",
+    "neither": "an earlier container was neither running nor stopped, by the agent's status of",
+    "not told": "whether an earlier container runs is not known: the agent gave no status at",
     "not asked": "whether an earlier container runs was not asked",
 }
 #: What is said of a hold, by what is known of it.
 _HOLDS: Final[Mapping[str, str]] = {
-    "on": f"The agent is on hold for this run. {_UNTIL}",
-    "off": "The agent is not on hold.",
+    "on": "The agent is on hold{by}: it refuses every deploy until a person releases it.",
+    "off": "The agent is not on hold{by}.",
     "not known": "It is not known whether the agent is on hold.",
     "not offered": "The agent keeps no hold.",
     "not asked": "The agent was not asked whether it is on hold.",
@@ -45,15 +44,16 @@ class FirstScreen:
         verdict: the verdict, one word.
         meaning: whether the phase proceeds.
         clause: id of the deciding clause.
-        asks: what that clause asks, "" where that is what was expected.
+        asks: what that clause asks, "" where that is what was expected; or why it is named.
         expected: what was expected.
         seen: what was seen; the whole reason where it has no parts.
         consequence: what that means.
         next: what the operator does.
         container: whether anything is running.
         running: whether something may be.
-        hold: whether the agent is on hold, and since when, by whom and why.
+        hold: whether the agent is on hold, and of when its status is.
         held: whether it is, or may be.
+        because: since when, by whom and why.
         release: how a person releases it.
 
     """
@@ -70,20 +70,21 @@ class FirstScreen:
     running: bool
     hold: str
     held: bool
+    because: str
     release: str
 
 
 def first_screen(document: Mapping[str, Any]) -> FirstScreen:
     """The first screen of the run that `document` is the evidence of."""
     deciding, hold, clause = document["deciding"], document["hold"], str(document["clause"])
-    asks = next((str(row["text"]) for row in document["clauses"] if row["clause"] == clause), "")
+    row = next((row for row in document["clauses"] if row["clause"] == clause), {"text": ""})
     running = bool(document["stop"]["owed"]) and not document["stop"]["confirmed"]
     held = hold["state"] in {"on", "not known"} and not document["rehearsal"]
     return FirstScreen(
         verdict=str(document["verdict"]),
         meaning=_meaning(document),
         clause=clause,
-        asks="" if asks == deciding["expected"] else asks,
+        asks=_asks(document, row),
         expected=str(deciding["expected"]),
         seen=str(deciding["seen"]),
         consequence=str(deciding["meaning"]),
@@ -92,8 +93,20 @@ def first_screen(document: Mapping[str, Any]) -> FirstScreen:
         running=running,
         hold=_hold(document),
         held=held,
+        because=_because(hold) if held else "",
         release=str(hold["remedy"]) if held and hold["remedy"] != deciding["remedy"] else "",
     )
+
+
+def _asks(d: Mapping[str, Any], row: Mapping[str, Any]) -> str:
+    """What the deciding clause asks; of a run that was cut off it is only the first that was not proven."""
+    deciding = d["deciding"]
+    if row["text"] == deciding["expected"]:
+        return ""
+    cut = not deciding["expected"] and row.get("state") == "not proven" and row["words"] != d["reason"]
+    if cut and row["clause"] != "STP-1":
+        return "the first that was not proven"
+    return f"which asks: {row['text']}" if row["text"] else ""
 
 
 def moment(at: object) -> str:
@@ -129,15 +142,17 @@ def _container(d: Mapping[str, Any]) -> str:
         if d["rehearsal"]:
             return f"{nothing}."
         earlier = d["container"]
-        read = f" of {moment(earlier['at'])}" if earlier["at"] else ""
+        read = f" {moment(earlier['at'])}" if earlier["at"] else ""
         return f"{nothing}; {_EARLIER[earlier['state']]}{read}."
+    # Where the stop decided the verdict its words are what was seen.
+    seen = str(d["deciding"]["seen"]).rstrip(".")
+    why = "" if stop["words"].rstrip(".") in seen else f": {stop['words'].rstrip('.')}"
     if not stop["confirmed"]:
-        why = f": {stop['words'].rstrip('.')}." if stop["words"] else "."
         if d["rehearsal"]:
-            return f"No stop was confirmed{why} The rehearsal's world ended with the run."
-        return f"It may be running, on {d['endpoint_host'] or 'the server'}{why}"
+            return f"No stop was confirmed{why}. The rehearsal's world ended with the run."
+        return f"The container may be running, on {d['endpoint_host'] or 'the server'}{why}."
     late = any(row["clause"] == "STP-2" and row["state"] == "violated" for row in d["clauses"])
-    confirmed = f"a status read confirmed the stop at {moment(stop['at'])}"
+    confirmed = f"the status showed the container stopped at {moment(stop['at'])}"
     return f"Nothing is running: {confirmed}{', not in time (STP-2)' if late else ''}."
 
 
@@ -146,8 +161,10 @@ def _hold(d: Mapping[str, Any]) -> str:
     if d["rehearsal"]:
         ended = "the rehearsal's agent ended with it"
         return f"Nothing is on hold: {'no agent was asked' if hold['state'] == 'not asked' else ended}."
-    read = f" Read at {moment(hold['at'])}." if hold["at"] else ""
-    if hold["words"]:
-        words = hold["words"].rstrip(".")
-        return f"{words[:1].upper()}{words[1:]}. {_UNTIL}{read}"
-    return f"{_HOLDS[hold['state']]}{read}"
+    by = f", by its status of {moment(hold['at'])}" if hold["at"] else ""
+    return _HOLDS[hold["state"]].format(by=by)
+
+
+def _because(hold: Mapping[str, Any]) -> str:
+    words = str(hold["words"]).rstrip(".")
+    return f"{words[:1].upper()}{words[1:]}." if words else ""

@@ -59,12 +59,12 @@ def summary(document: Mapping[str, Any], log: Iterable[str] = ()) -> str:
     """
     screen, image = first_screen(document), document["image"]
     facts = [
-        ("Clause", ": ".join(filter(None, (screen.clause, screen.asks)))),
+        ("Clause", ", ".join(filter(None, (screen.clause, screen.asks)))),
         ("Expected" if screen.expected else "", screen.expected),
         ("Seen" if screen.expected else "Reason", screen.seen),
         ("It means", screen.consequence),
         ("What next", screen.next),
-        ("Hold", f"{screen.hold} {screen.release}".rstrip()),
+        ("Hold", " ".join(filter(None, (screen.hold, screen.release, screen.because)))),
         ("Image", f"{image.get('requested', '')} {image['digest']}".strip()),
         ("Target", f"{document['environment'] or '-'} on {document['execution_plane'] or '-'}"),
     ]

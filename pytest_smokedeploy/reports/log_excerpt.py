@@ -66,8 +66,8 @@ class LogExcerpt:
         """What stands in brackets before the lines that are shown, in one sentence; "" for nothing."""
         shown = {row.tag for row in (*self.around, *self.first)}
         clauses = ["the clause that the line meets or violates"] if shown - _TAGS.keys() - {""} else []
-        meant = [*clauses, *(f"`{tag}`, {words}" for tag, words in _TAGS.items() if tag in shown)]
-        return f"In brackets: {'; '.join(meant)}." if meant else ""
+        meant = [*clauses, *(f"`{tag}` where {words}" for tag, words in _TAGS.items() if tag in shown)]
+        return f"In brackets stands {', or '.join(meant)}." if meant else ""
 
 
 def excerpt(lines: Iterable[str], document: Mapping[str, Any]) -> LogExcerpt:

@@ -19,7 +19,7 @@ def lines(document: Mapping[str, Any]) -> list[str]:
     excepted = document["settings"].get("log.excepted", [])
     rows += [("excepted", f"{one['clause']} {one['line']!r}: {one['because']}") for one in excepted]
     rows.append(("container", screen.container))
-    rows.append(("hold", f"{screen.hold} {screen.release}".rstrip()))
+    rows.append(("hold", " ".join(filter(None, (screen.hold, screen.because, screen.release)))))
     clause = f"{screen.clause}: " if screen.clause else ""
     seen = f"expected {screen.expected}; saw {screen.seen}" if screen.expected else screen.seen
     parts = (f"{clause}{seen.rstrip('.')}.", screen.consequence, screen.meaning)

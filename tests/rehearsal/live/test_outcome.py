@@ -136,7 +136,7 @@ def test_a_disk_that_fills(live, when, verdict):
         assert f"{verdict} " in run.output
         assert "Traceback" not in run.output
         assert "No space left" in run.document["reason"] or verdict == "PASS"
-        assert "Nothing is running: a status read confirmed the stop" in run.output
+        assert "Nothing is running: the status showed the container stopped" in run.output
         assert "The container may still run" not in run.output
         assert "next       Make room on the disk" in run.output or verdict == "PASS"
         assert (verify(world.folder / "evidence") == []) is (verdict == "PASS")

@@ -226,7 +226,7 @@ def test_the_shown_log_is_a_table_to_the_letter(log):
     assert out.splitlines() == [
         f"     1 OBS-1        {HEALTHY[0]}",
         f"     2 NO EXT-4     {'x' * 160}...   <- undocumented",
-        "     3 NO OBS-7     order placed   <- a line with 'order placed', which nothing documents",
+        "     3 NO OBS-7     order placed   <- a line with 'order placed', which no template allows",
         *(f"     - NO {c:9} missing: {CLAUSE[c].text}" for c in MILESTONES[1:]),
         f"     - NO RUN-1     missing: {CLAUSE['RUN-1'].text}",
         _NEXT,

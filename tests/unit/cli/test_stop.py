@@ -42,7 +42,10 @@ def test_one_that_was_cut_off_says_so_once(rehearsed, tmp_path):
     assert "its world ended with it; the evidence that the run left out is written." in said
     assert (document["verdict"], document["reason"]) == (
         "FAIL",
-        "the run was cut off before its container was seen stopped.",
+        (
+            "the run was cut off: its process ended before its container was seen stopped. "
+            "Find out in the job's log what ended it."
+        ),
     )
     before = (tmp_path / "evidence" / "journal.jsonl").read_bytes()
     stop.run(Namespace(evidence=tmp_path / "evidence", config=None))

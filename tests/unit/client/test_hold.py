@@ -76,5 +76,5 @@ def test_the_command_on_the_server_names_the_agents_own_folder(path, folder):
 )
 def test_the_call_through_access_shows_the_agents_host_and_nothing_else(endpoint, agent):
     words = release({"hold": HOLD}, endpoint)
-    assert f"`smokedeploy release --agent {agent} --reason '...'`." in words
+    assert f"`smokedeploy release --agent {agent} --reason '...'` as a person through Access." in words
     assert "secret-prefix" not in words

@@ -132,7 +132,7 @@ def test_the_nearest_line_is_one_that_nothing_documents():
             "",
             "OBS-7",
             False,
-            "a line with 'order placed', which nothing documents: ",
+            "a line with 'order placed', which no template allows: ",
         ),
         (HEALTHY, True, "", "OBS-4", True, "'replay phase started' at "),
         (HEALTHY, True, "", "OBS-8", True, "none in 8 lines"),
@@ -165,7 +165,7 @@ def test_a_finding_is_whole(lines, quiet, cut, clause, holds, seen):  # noqa: PL
     ("line", "kind", "clauses", "why"),
     [
         ("", "blank", (), ""),
-        ("order placed", "forbidden", ("OBS-7",), "a line with 'order placed', which nothing documents"),
+        ("order placed", "forbidden", ("OBS-7",), "a line with 'order placed', which no template allows"),
         ("hello", "forbidden", ("RUN-3",), "a line after idle, before the stop was asked"),
         (HEALTHY[2], "forbidden", ("DET-1",), "the milestone OBS-2 came twice: the start-up ran again"),
         (HEALTHY[1], "forbidden", ("RUN-3",), "a line after idle, before the stop was asked"),

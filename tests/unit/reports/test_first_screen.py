@@ -12,31 +12,31 @@ def test_a_pass(passed):
     screen = first_screen(passed)
     assert (screen.verdict, screen.meaning) == ("PASS", "The phase may proceed.")
     assert (
-        screen.container == "Nothing is running: a status read confirmed the stop at 2026-01-31 10:00:41 UTC."
+        screen.container
+        == "Nothing is running: the status showed the container stopped at 2026-01-31 10:00:41 UTC."
     )
     assert (screen.clause, screen.expected, screen.next, screen.release) == ("", "", "", "")
     assert (screen.running, screen.held) == (False, False)
-    assert screen.hold.startswith("The agent is not on hold.")
+    assert screen.hold.startswith("The agent is not on hold, by its status of 2026-01-31 10:")
 
 
 def test_a_failure_stands_part_by_part_with_the_hold_that_it_left(failed):
     screen = first_screen(failed(ORDER))
     assert (screen.verdict, screen.meaning) == ("FAIL", "The phase does not proceed.")
-    assert (screen.clause, screen.asks) == ("OBS-7", "the log shows no order execution")
+    assert (screen.clause, screen.asks) == ("OBS-7", "which asks: the log shows no order execution")
     assert (screen.expected, screen.seen, screen.consequence) == ("no order", "an order", ORDER.means)
     assert screen.next == "Take the order out. Then release the hold, and start the workflow anew by hand."
     assert screen.held is True
-    assert screen.hold.startswith(
-        "The agent is on hold since noon: x. It refuses every deploy until a person"
-    )
-    assert "Read at 2026-01-31" in screen.hold
+    assert screen.hold.startswith("The agent is on hold, by its status of 2026-01-31 10:")
+    assert screen.hold.endswith(": it refuses every deploy until a person releases it.")
+    assert screen.because == "The agent is on hold since noon: x."
     assert screen.release == "Release it by `cmd`."
 
 
 def test_a_stop_that_was_not_confirmed_names_the_host(run):
     screen = first_screen(run().deploy().checks().held())
     assert screen.running is True
-    assert screen.container == "It may be running, on agent.example."
+    assert screen.container == "The container may be running, on agent.example."
     assert screen.next.startswith(f"{REMEDIES['STP-1']} Then")
 
 
@@ -65,7 +65,7 @@ def test_a_stop_that_came_late_says_so(run):
         ("running", "an earlier container was running, by the agent's status of 2026-01-31 10:00:02 UTC."),
         ("stopped", "no earlier container was running, by the agent's status of 2026-01-31 10:00:02 UTC."),
         ("neither", "an earlier container was neither running nor stopped, by the agent's status of"),
-        ("not told", "whether an earlier container runs is not known: the agent gave no status of 2026"),
+        ("not told", "whether an earlier container runs is not known: the agent gave no status at 2026"),
         ("not asked", "whether an earlier container runs was not asked."),
     ],
 )
@@ -87,7 +87,7 @@ def test_a_hold_that_is_not_known_is_released_where_it_is_on(run):
     made = run().note("status.unread", why="asked", words="no answer")
     document = made.checks(Finding("PRE-6", False, "an answer", "none")).document
     document["hold"]["state"] = "not known"
-    assert "Then release the hold where it is on, and start" in first_screen(document).next
+    assert "Then release the hold if it is on, and start" in first_screen(document).next
 
 
 def test_a_rehearsal_that_fails_speaks_of_a_rehearsal(failed):
@@ -137,7 +137,7 @@ def test_a_hold_that_was_never_read(failed, state, words):
 
 def test_a_run_that_was_killed_is_on_hold_though_none_was_read_before_its_deploy(run):
     screen = first_screen(run().deploy().document)
-    assert screen.hold.startswith("The agent is on hold for this run.")
+    assert screen.hold.startswith("The agent is on hold: it refuses every deploy")
     assert (screen.held, screen.running) == (True, True)
 
 

@@ -43,8 +43,8 @@ def test_of_a_long_log_the_beginning_is_held_and_no_more():
 def test_the_tags_that_are_shown_are_explained():
     lines = log(4, n2="t2 stdout [OBS-1] starting", n3="t3 stderr [undocumented] what is this")
     assert excerpt(lines, document()).key == (
-        "In brackets: the clause that the line meets or violates; `documented`, a template allows the line; "
-        "`undocumented`, no template allows it."
+        "In brackets stands the clause that the line meets or violates, or `documented` where a template "
+        "allows the line, or `undocumented` where no template allows it."
     )
     assert excerpt(["whatever\n"], document()).key == ""
 
