@@ -173,7 +173,7 @@ class Stopper(DeployPart):
         return ""
 
     def _look(self) -> None:
-        self._seen.running = self._status("GET /v1/status after the stop")
+        self._seen.running = self._status("the status after the stop")
 
     def _status(self, why: str) -> object:
         """Read the status; returns what `Shutdown.running` documents."""
