@@ -29,7 +29,7 @@ from pytest_smokedeploy.support.redaction import Sanitiser
 _LOOK: Final = "Ask the agent's GET /v1/status, and stop by hand what runs."
 _OWED: Final = "the journal owes no stop"
 _UNWRITTEN: Final = "; the evidence could not be written"
-_CUT: Final = "the run was cut off: its process ended before its container was seen stopped."
+_CUT: Final = "the run was cut off: the gate's process ended before it saw the container stopped."
 _LOOK_WHO: Final = "Find out in the job's log what ended it."
 #: Events after which a run's journal says itself why it did not pass.
 _ENDS: Final = frozenset({"signal", "run.spoiled", "run.finished"})

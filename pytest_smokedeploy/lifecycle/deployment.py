@@ -177,7 +177,7 @@ class Deployment:
         seen = f"{named} {step.outcome}{f': {step.detail}' if step.detail else ''}"
         if step.step is not StepName.RUNNING:
             return _violated(clause, f"{named} done", seen)
-        remedy = "Read what it wrote: its last lines stand in the report, the whole log in startup.log."
+        remedy = "Read what it wrote: its last lines in report.html, the whole of it in startup.log."
         return _violated(clause, f"{named} done", seen, "The runtime did not keep running.", remedy)
 
     def _lacking(self) -> str:

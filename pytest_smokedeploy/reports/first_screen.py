@@ -43,8 +43,8 @@ class FirstScreen:
     Attributes:
         verdict: the verdict, one word.
         meaning: whether the phase proceeds.
-        clause: id of the deciding clause.
-        asks: what that clause asks, "" where that is what was expected; or why it is named.
+        clause: id of the deciding clause, "" where none is the cause.
+        asks: what that clause asks, "" where that is what was expected.
         expected: what was expected.
         seen: what was seen; the whole reason where it has no parts.
         consequence: what that means.
@@ -83,8 +83,8 @@ def first_screen(document: Mapping[str, Any]) -> FirstScreen:
     return FirstScreen(
         verdict=str(document["verdict"]),
         meaning=_meaning(document),
-        clause=clause,
-        asks=_asks(document, row),
+        clause="" if _cut(document, row) else clause,
+        asks="" if row["text"] == deciding["expected"] or _cut(document, row) else str(row["text"]),
         expected=str(deciding["expected"]),
         seen=str(deciding["seen"]),
         consequence=str(deciding["meaning"]),
@@ -98,15 +98,10 @@ def first_screen(document: Mapping[str, Any]) -> FirstScreen:
     )
 
 
-def _asks(d: Mapping[str, Any], row: Mapping[str, Any]) -> str:
-    """What the deciding clause asks; of a run that was cut off it is only the first that was not proven."""
-    deciding = d["deciding"]
-    if row["text"] == deciding["expected"]:
-        return ""
-    cut = not deciding["expected"] and row.get("state") == "not proven" and row["words"] != d["reason"]
-    if cut and row["clause"] != "STP-1":
-        return "the first that was not proven"
-    return f"which asks: {row['text']}" if row["text"] else ""
+def _cut(d: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
+    """Whether the run was cut off: the clause is then the first that was not proven, and no cause."""
+    unproven = row.get("state") == "not proven" and row["words"] != d["reason"]
+    return unproven and not d["deciding"]["expected"] and row["clause"] != "STP-1"
 
 
 def moment(at: object) -> str:
@@ -132,7 +127,8 @@ def _next(d: Mapping[str, Any], *, running: bool, held: bool) -> str:
     anew = _AGAIN if d["rehearsal"] else f"{release}{_ANEW}"
     if not remedy and d["verdict"] == "REFUSED":
         remedy = _MEND
-    return f"{remedy} Then {anew}" if remedy else f"{anew[0].upper()}{anew[1:]}"
+    then = "Once it is mended," if d["verdict"] == "FAIL" else "Then"
+    return f"{remedy} {then} {anew}" if remedy else f"{anew[0].upper()}{anew[1:]}"
 
 
 def _container(d: Mapping[str, Any]) -> str:

@@ -59,7 +59,7 @@ def summary(document: Mapping[str, Any], log: Iterable[str] = ()) -> str:
     """
     screen, image = first_screen(document), document["image"]
     facts = [
-        ("Clause", ", ".join(filter(None, (screen.clause, screen.asks)))),
+        ("Clause", ", which asks: ".join(filter(None, (screen.clause, screen.asks)))),
         ("Expected" if screen.expected else "", screen.expected),
         ("Seen" if screen.expected else "Reason", screen.seen),
         ("It means", screen.consequence),

@@ -43,7 +43,7 @@ def test_one_that_was_cut_off_says_so_once(rehearsed, tmp_path):
     assert (document["verdict"], document["reason"]) == (
         "FAIL",
         (
-            "the run was cut off: its process ended before its container was seen stopped. "
+            "the run was cut off: the gate's process ended before it saw the container stopped. "
             "Find out in the job's log what ended it."
         ),
     )

@@ -23,9 +23,12 @@ def test_a_pass(passed):
 def test_a_failure_stands_part_by_part_with_the_hold_that_it_left(failed):
     screen = first_screen(failed(ORDER))
     assert (screen.verdict, screen.meaning) == ("FAIL", "The phase does not proceed.")
-    assert (screen.clause, screen.asks) == ("OBS-7", "which asks: the log shows no order execution")
+    assert (screen.clause, screen.asks) == ("OBS-7", "the log shows no order execution")
     assert (screen.expected, screen.seen, screen.consequence) == ("no order", "an order", ORDER.means)
-    assert screen.next == "Take the order out. Then release the hold, and start the workflow anew by hand."
+    assert (
+        screen.next
+        == "Take the order out. Once it is mended, release the hold, and start the workflow anew by hand."
+    )
     assert screen.held is True
     assert screen.hold.startswith("The agent is on hold, by its status of 2026-01-31 10:")
     assert screen.hold.endswith(": it refuses every deploy until a person releases it.")
@@ -37,12 +40,12 @@ def test_a_stop_that_was_not_confirmed_names_the_host(run):
     screen = first_screen(run().deploy().checks().held())
     assert screen.running is True
     assert screen.container == "The container may be running, on agent.example."
-    assert screen.next.startswith(f"{REMEDIES['STP-1']} Then")
+    assert screen.next.startswith(f"{REMEDIES['STP-1']} Once it is mended, ")
 
 
 def test_what_may_be_running_is_stopped_before_the_cause_is_looked_into(run):
     screen = first_screen(run().deploy().checks(ORDER).held())
-    assert screen.next.startswith(f"{REMEDIES['STP-1']} Take the order out. Then ")
+    assert screen.next.startswith(f"{REMEDIES['STP-1']} Take the order out. Once it is mended, ")
     stop = first_screen(run().deploy().checks(Finding("STP-1", False, "stopped", "running")).held())
     assert stop.next.count(REMEDIES["STP-1"]) == 1
 
@@ -93,7 +96,7 @@ def test_a_hold_that_is_not_known_is_released_where_it_is_on(run):
 def test_a_rehearsal_that_fails_speaks_of_a_rehearsal(failed):
     screen = first_screen(failed(ORDER, rehearsal=True))
     assert (screen.verdict, screen.meaning) == ("FAIL", "A rehearsal: nothing was decided.")
-    assert screen.next == "Take the order out. Then rehearse again: nothing is on hold."
+    assert screen.next == "Take the order out. Once it is mended, rehearse again: nothing is on hold."
     assert (screen.held, screen.release) == (False, "")
     assert "Nothing is on hold" in screen.hold
 

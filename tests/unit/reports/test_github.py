@@ -47,7 +47,7 @@ def test_the_summary_is_the_first_screen_and_escapes_what_a_log_line_brings(fail
     text = summary(failed(ORDER, Finding("RUN-2", False, "none", NASTY)))
     assert text.startswith("## Smoke deploy: FAIL\n\n**The phase does not proceed.**")
     assert "<img" not in text
-    assert "| What next | Take it out. Then release the hold, and start the workflow anew by hand. |" in text
+    assert "| What next | Take it out. Once it is mended, release the hold, and start the workflow" in text
     rows = [line for line in text.splitlines() if line.startswith(("| Seen", "| RUN-2"))]
     assert [row.count("|") for row in rows] == [3, 4]
 

@@ -11,7 +11,10 @@ def test_a_failure_ends_with_its_cause_and_with_what_to_do(failed):
     assert [line.split()[0] for line in shown] == ["image", "target", "container", "hold", "FAIL", "next"]
     assert shown[4].startswith("FAIL       OBS-7: expected no order; saw an order")
     assert shown[4].endswith("The phase does not proceed.")
-    assert shown[5] == "next       Take it out. Then release the hold, and start the workflow anew by hand."
+    assert (
+        shown[5]
+        == "next       Take it out. Once it is mended, release the hold, and start the workflow anew by hand."
+    )
 
 
 def test_no_line_moves_the_cursor_or_becomes_two(failed):
