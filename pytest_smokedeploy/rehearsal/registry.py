@@ -98,8 +98,14 @@ class Registry:
         name = f"{repository}:{tag}"
         try:
             with self._engine.client() as client:
+                # Without the cache: another rehearsal may remove what is in it while this image is built.
                 parts = client.build(
-                    fileobj=_context(script, applets), custom_context=True, tag=name, rm=True, decode=True
+                    fileobj=_context(script, applets),
+                    custom_context=True,
+                    nocache=True,
+                    tag=name,
+                    rm=True,
+                    decode=True,
                 )
                 self._pushed.append(name)
                 for part in (*parts, *client.push(repository, tag=tag, stream=True, decode=True)):

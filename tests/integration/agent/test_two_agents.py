@@ -20,7 +20,7 @@ def second(tmp_path, keys, crash):
 
 def test_the_second_leaves_alone_what_the_first_runs(crash, second, new_id):
     one, two = new_id(), new_id()
-    crash.deployed("1.0.0", one, lease_seconds=2)
+    crash.deployed("1.0.0", one, lease_seconds=6)
     first_end = parse_time(crash.status()["lease_expires_at"])
     assert crash.call("POST", "/v1/lease", {"deploy_id": one, "lease_seconds": 600}).status_code == 200
     until(lambda: datetime.now(UTC) > first_end)
@@ -38,7 +38,7 @@ def test_the_second_leaves_alone_what_the_first_runs(crash, second, new_id):
 def test_what_an_agent_left_that_runs_no_more_the_next_one_settles(crash, second, new_id):
     """As where STATE_PATH was moved: the labels' first lease counts."""
     one = new_id()
-    crash.deployed("1.0.0", one, lease_seconds=2)
+    crash.deployed("1.0.0", one, lease_seconds=6)
     first_end = parse_time(crash.status()["lease_expires_at"])
     crash.kill()
     until(lambda: datetime.now(UTC) > first_end)

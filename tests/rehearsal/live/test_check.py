@@ -36,7 +36,7 @@ def test_a_sound_world_is_ok_and_nothing_is_deployed(check):
 
 
 def test_a_mount_that_the_agent_has_not_is_named(check):
-    status, rows, gate = check(mounts=SPOOL)
+    status, rows, gate = check(World(agent_environ={"MOUNTS": None}), mounts=SPOOL)
     assert status == 1
     assert rows["PRE-6"].startswith("NO")
     assert "the agent can't deploy: no mount spool (it has audit-events, snapshots)" in rows["PRE-6"]
