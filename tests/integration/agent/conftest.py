@@ -11,16 +11,9 @@ from pytest_smokedeploy.agent.engines.docker.api import DEFAULT_HOST
 from pytest_smokedeploy.rehearsal.registry import Registry
 from tests.integration.agent.crash_world import RUNTIME, CrashAgent
 from tests.integration.agent.docker_world import DockerAgent
-from tests.support.agent_process import Agent, Keys
+from tests.support.agent_process import Agent
 from tests.support.needs import needs_docker, needs_podman
 from tests.support.podman import podman  # noqa: F401 - a fixture
-
-
-@pytest.fixture(scope="session")
-def keys():
-    keys = Keys()
-    yield keys
-    keys.close()
 
 
 @pytest.fixture

@@ -4,14 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.agent_process import Agent, Keys
-
-
-@pytest.fixture(scope="session")
-def keys():
-    keys = Keys()
-    yield keys
-    keys.close()
+from tests.support.agent_process import Agent
 
 
 @pytest.fixture
