@@ -45,7 +45,7 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     """Serve until SIGTERM or SIGINT; returns 0, or 1 with the reason on stderr.
 
     Args:
-        argv: ``release`` or ``prune`` with its options; ``--check`` looks and serves nothing;
+        argv: ``init``, ``release`` or ``prune`` with its options; ``--check`` looks and serves nothing;
             ``--exit-with-stdin`` ends the agent when its standard input ends, stopping what runs.
         environ: the settings.
 
@@ -58,6 +58,10 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         from pytest_smokedeploy.agent.domain.prune import run as prune  # noqa: PLC0415 - a command of its own
 
         return prune(argv[1:], environ)
+    if argv[:1] == ["init"]:
+        from pytest_smokedeploy.agent.installation import run as init  # noqa: PLC0415 - a command of its own
+
+        return init(argv[1:])
     parsed = _parser().parse_args(argv)
     if parsed.check:
         from pytest_smokedeploy.agent.check import check  # noqa: PLC0415 - a command of its own
@@ -115,7 +119,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="smokedeploy agent",
         description="Serve the Deploy Agent; its settings come from the environment.",
-        epilog="smokedeploy agent release --reason TEXT takes a hold off; "
+        epilog="smokedeploy agent init lays unit, settings and folders on the server; "
+        "smokedeploy agent release --reason TEXT takes a hold off; "
         "smokedeploy agent prune --keep N removes images that it pulled.",
     )
     words = "say what of the settings and the server is wrong, and leave"

@@ -14,6 +14,7 @@ from pytest_smokedeploy.contract import Limits, Mount
 from pytest_smokedeploy.support.errors import SettingsError, SmokedeployError
 from pytest_smokedeploy.support.image import ImageReference
 from pytest_smokedeploy.support.loopback import is_loopback
+from pytest_smokedeploy.support.placeholder import written
 from pytest_smokedeploy.support.redaction import Secret
 
 PLANE: Final = "EXECUTION_PLANE"
@@ -96,7 +97,7 @@ def _some(text: str) -> list[str]:
 
 
 def _repository(text: str) -> str:
-    reference = ImageReference.parse(text)
+    reference = ImageReference.parse(written(text))
     if reference.tag or reference.digest:
         raise ValueError(f"{text!r} carries a tag or digest; name the repository")
     return reference.repository
@@ -142,6 +143,7 @@ _TABLE: Final = _matching(
 )
 _ANY: Final = BeforeValidator(_words)
 _SOME: Final = BeforeValidator(_some)
+_WRITTEN: Final = AfterValidator(written)
 _Folder = Annotated[Path, AfterValidator(mounts.absolute)]
 _Target = Annotated[str, AfterValidator(mounts.target)]
 
@@ -152,7 +154,7 @@ class ContainerSettings(BaseModel):
     model_config = ConfigDict(frozen=True, alias_generator=str.upper, arbitrary_types_allowed=True)
 
     engine: Annotated[str, _matching("|".join(ENGINES), " or ".join(ENGINES))] = next(iter(ENGINES))
-    container_name: Annotated[str, _NAME]
+    container_name: Annotated[str, _NAME, _WRITTEN]
     docker_host: str = ""
     process_store: Path
     grace_seconds: Annotated[int, _number(0, 300)] = Field(5, alias="STOP_GRACE_SECONDS")
@@ -190,7 +192,7 @@ class ContainerSettings(BaseModel):
 class AgentSettings(ContainerSettings):
     """What the server owns and a request can't change; each field's variable is its alias."""
 
-    environment: str
+    environment: Annotated[str, _WRITTEN]
     audit_events: _Folder = Field(alias="AUDIT_EVENTS_PATH")
     snapshots: _Folder = Field(alias="SNAPSHOTS_PATH")
     audit_events_target: _Target = "/data/audit-events"
@@ -204,8 +206,8 @@ class AgentSettings(ContainerSettings):
         {}, alias="RUNTIME_ENV_FILE"
     )
     ci_env_keys: Annotated[frozenset[str], _ANY] = Field(frozenset(), alias="RUNTIME_ENV_KEYS")
-    team: Annotated[str, AfterValidator(_team)] = Field(alias="CF_ACCESS_TEAM_DOMAIN")
-    audience: str = Field(alias="CF_ACCESS_AUD")
+    team: Annotated[str, _WRITTEN, AfterValidator(_team)] = Field(alias="CF_ACCESS_TEAM_DOMAIN")
+    audience: Annotated[str, _WRITTEN] = Field(alias="CF_ACCESS_AUD")
     bind: str = "127.0.0.1"
     port: Annotated[int, _number(0, 65535)] = 8080
     network_mode: str = "none"

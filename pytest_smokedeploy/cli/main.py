@@ -4,11 +4,11 @@ import argparse
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from pathlib import Path
 from typing import Final
 
 from pytest_smokedeploy import __version__
 from pytest_smokedeploy.model import EXIT_FAILED, EXIT_OK
+from pytest_smokedeploy.support.documents import documents
 from pytest_smokedeploy.support.errors import SmokedeployError
 from pytest_smokedeploy.support.output import say
 
@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         description="The smoke deploy's own commands.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    version = f"pytest-smokedeploy {__version__}\ndocuments: {_documents()}"
+    version = f"pytest-smokedeploy {__version__}\ndocuments: {documents()}"
     parser.add_argument(
         "--version", action="version", version=version, help="say it, and where documents are"
     )
@@ -54,9 +54,3 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         say(f"smokedeploy: {error.filename or 'a file'}: {error.strerror or error}.", sys.stderr)
     return EXIT_FAILED
-
-
-def _documents() -> Path:
-    """The README and ``docs/``: inside the installed wheel, or in the checkout it was installed from."""
-    package = Path(__file__).parents[1]
-    return next((place for place in (package, package.parent) if (place / "README.md").is_file()), package)

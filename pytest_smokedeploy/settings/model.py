@@ -1,6 +1,5 @@
 """`smokedeploy.yml`, checked: every key, its type and its default (DESIGN 3)."""
 
-import re
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -11,26 +10,15 @@ from pytest_smokedeploy.log_language.given import Part
 from pytest_smokedeploy.settings import yamlfile
 from pytest_smokedeploy.support.errors import SettingsError
 from pytest_smokedeploy.support.image import ImageReference
+from pytest_smokedeploy.support.placeholder import written
 
 ALWAYS_SECRET: Final = ("DEPLOY_ENDPOINT", "CF_ACCESS_CLIENT_ID", "CF_ACCESS_CLIENT_SECRET")
 #: The model's own.
 DEPLOY_WORKFLOW: Final = ".github/workflows/deploy.yml"
 
 
-#: Parts of a name that stand for a value nobody wrote yet.
-_PLACEHOLDER: Final = re.compile(
-    r"your[-_].*|(?:change|replace)[-_]?me|placeholder|todo|tbd|x{3,}", re.IGNORECASE
-)
-
-
-def _written(text: str) -> str:
-    if any(map(_PLACEHOLDER.fullmatch, re.split("[/:.]", text))):
-        raise ValueError("is still the placeholder; write your own value")
-    return text
-
-
 def _repository(text: str) -> str:
-    reference = ImageReference.parse(_written(text))
+    reference = ImageReference.parse(written(text))
     if reference.tag or reference.digest:
         raise ValueError("a repository without tag or digest; the tag is an input of the run")
     return text
@@ -57,7 +45,7 @@ class Image(Part):
 class Agent(Part):
     """The Deploy Agent: the container name it owns, and hosts never to be touched (TGT-3)."""
 
-    container_name: Annotated[str, Field(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_.-]+$"), AfterValidator(_written)]
+    container_name: Annotated[str, Field(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_.-]+$"), AfterValidator(written)]
     """The one container's name, the agent's own `CONTAINER_NAME` (AGT-4, VER-3)."""
     forbidden_hosts: tuple[Host, ...] = ()
     """Hosts that DEPLOY_ENDPOINT may never name, without scheme and port (TGT-3)."""

@@ -31,7 +31,8 @@ def test_the_wheel_carries_what_it_needs_and_nothing_else(wheel):
     assert "pytest_smokedeploy/rehearsal/runtime/run" in names
     assert "pytest_smokedeploy/smoke_tests/test_1_preconditions.py" in names
     assert "pytest_smokedeploy/workflows/deploy.yml" in names
-    assert {"pytest_smokedeploy/README.md", "pytest_smokedeploy/docs/agent.md"} <= set(names)
+    documents = {"README.md", *(f"docs/{name}" for name in ("agent.md", "agent.env", "deploy-agent.service"))}
+    assert {f"pytest_smokedeploy/{name}" for name in documents} <= set(names)
     assert not [n for n in names if n.startswith(("tests/", "benchmarks/")) or "__pycache__" in n]
 
 
