@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -18,13 +18,13 @@ from pytest_smokedeploy.support.redaction import Sanitiser
 
 
 def check(environ: Mapping[str, str]) -> int:
-    """Look at everything, print one line each, change nothing; 0 where all is well, 1 otherwise.
+    """Look at everything, print a line each and what to do next, change nothing; 0 where all is well, else 1.
 
     Args:
         environ: the settings, as the agent itself would read them.
 
     """
-    sanitiser, wrong = Sanitiser(), False
+    sanitiser = Sanitiser()
     try:
         settings = AgentSettings.from_environ(environ)
     except WrongSettingsError as error:
@@ -33,10 +33,26 @@ def check(environ: Mapping[str, str]) -> int:
     else:
         sanitiser = Sanitiser(settings.secrets)
         lines = ["ok     settings: every one is as it should be", *_server(settings, environ)]
-    for line in lines:
+    wrong = [line for line in lines if line.startswith("wrong")]
+    for line in (*lines, _next(wrong)):
         say(sanitiser.text(line))
-        wrong = wrong or line.startswith("wrong")
-    return int(wrong)
+    return int(bool(wrong))
+
+
+def _next(wrong: Sequence[str]) -> str:
+    """What to do next, by the lines that are wrong, in their order."""
+    if not wrong:
+        started = (
+            "start the agent (systemctl enable --now deploy-agent), or let one that runs take up changed"
+        )
+        again = "settings (systemctl restart deploy-agent, between two runs)"
+        return f"next   {started} {again}; then call `smokedeploy check --live` in the repository"
+    rows = [line.removeprefix("wrong  ").partition(": ") for line in wrong]
+    first = rows[0][0]
+    if first == "settings":
+        names = dict.fromkeys(words.partition(":")[0] for what, _, words in rows if what == first)
+        first = f"the settings {', '.join(names)}"
+    return f"next   first mend what is wrong with {first}, then call this again"
 
 
 def _server(settings: AgentSettings, environ: Mapping[str, str]) -> Iterator[str]:

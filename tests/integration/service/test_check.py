@@ -39,6 +39,8 @@ def test_all_is_well(check, tmp_path):
         "database",
     ):
         assert any(line.startswith(f"ok     {what}") for line in lines), what
+    assert lines[-1].startswith("next   start the agent (systemctl enable --now deploy-agent)")
+    assert "smokedeploy check --live" in lines[-1]
     assert sorted(tmp_path.rglob("*")) == before
 
 
@@ -49,15 +51,38 @@ def one(wrong, what):
 
 
 def test_wrong_settings_are_all_told(check):
-    status, wrong, _ = check(PORT="x", ENVIRONMENT="")
+    status, wrong, lines = check(PORT="x", ENVIRONMENT="")
     assert status == 1
     assert len(wrong) == 3
     assert "mend the settings first" in wrong[-1]
+    assert (
+        lines[-1]
+        == "next   first mend what is wrong with the settings ENVIRONMENT, PORT, then call this again"
+    )
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"ENVIRONMENT": "your-environment"},
+        {"CONTAINER_NAME": "change-me"},
+        {"ALLOWED_IMAGES": "ghcr.io/example/runtime ghcr.io/your-organisation/runtime"},
+        {"CF_ACCESS_TEAM_DOMAIN": "your-team.cloudflareaccess.com"},
+        {"CF_ACCESS_AUD": "your-application-aud-tag"},
+    ],
+)
+def test_a_placeholder_is_named(check, setting):
+    status, wrong, _ = check(**setting)
+    assert (status, wrong[:-1]) == (
+        1,
+        [f"wrong  settings: {name}: is still the placeholder; write your own value." for name in setting],
+    )
 
 
 def test_a_mount_is_missing(check, tmp_path):
-    status, wrong, _ = check(SNAPSHOTS_PATH=str(tmp_path / "none"))
+    status, wrong, lines = check(SNAPSHOTS_PATH=str(tmp_path / "none"))
     assert status == 1
+    assert lines[-1] == "next   first mend what is wrong with SNAPSHOTS_PATH, then call this again"
     assert "Create it" in one(wrong, "SNAPSHOTS_PATH")
 
 
