@@ -55,7 +55,14 @@ def run(parsed: argparse.Namespace) -> bool:
 
     """
     options = Options.merged(vars(parsed), os.environ)
-    settings = load(options.settings_file())
+    file = options.settings_file()
+    if not file.exists():
+        words = f"{file}: there is no settings file here."
+        remedy = (
+            "Call this in the repository, or name one by --smokedeploy-config; `smokedeploy init` lays it."
+        )
+        raise SmokedeployError(words, remedy=remedy)
+    settings = load(file)
     captures = [_read(name) for name in parsed.files]
     language = settings.log_language(options.image_tag)
     if parsed.propose:
@@ -93,6 +100,10 @@ def _judged(rows: Sequence[Line], language: Language) -> tuple[list[str], bool]:
     said = {clause for match in log.matches for clause in match.clauses}
     missing = [*log.missing(), *(["RUN-1"] if "RUN-1" not in said else [])]
     shown += [f"{'-':>6} {f'NO {clause}':12} missing: {CLAUSE[clause].text}" for clause in missing]
+    if log.phase == "idle" and log.matches and "OBS-6" not in log.matches[-1].clauses:
+        shown.append(
+            f"{'':6} {'':12} (no line after idle is one of log.shutdown, so each counts as before the stop)"
+        )
     faults = sum(match.kind in _FAULTS for match in log.matches)
     if not rows:
         shown.append("the log is empty")
@@ -106,7 +117,9 @@ def _row(number: int, match: LineMatch, language: Language) -> Iterator[str]:
     """A line's number, clauses or kind, and message; of one that would fail, the nearest template too."""
     reading = language.read(match.line.text)
     if match.kind not in _FAULTS:
-        yield f"{number:6} {','.join(match.clauses) or match.kind:12} {_shown(reading.message)}"
+        kinds = {entry.kind for entry in reading.entries}
+        kind = "shutdown" if kinds == {"shutdown"} else match.kind
+        yield f"{number:6} {','.join(match.clauses) or kind:12} {_shown(reading.message)}"
         return
     label = f"NO {match.clause or 'EXT-4'}"
     yield f"{number:6} {label:12} {_shown(reading.message)}   <- {match.why or 'undocumented'}"

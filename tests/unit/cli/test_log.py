@@ -121,6 +121,27 @@ def test_the_settings_own_templates_are_meant(log):
     assert log(lines, SETTINGS + own)[0] == 0
 
 
+def test_lines_of_the_shutdown_are_called_so(log):
+    assert [row.split()[1] for row in log(HEALTHY)[1].splitlines()[8:11:2]] == ["shutdown", "shutdown"]
+    assert "  6 documented   replay phase finished" in log(HEALTHY)[1]
+
+
+def test_lines_after_idle_of_which_none_is_of_the_shutdown_are_told(log):
+    hint = "no line after idle is one of log.shutdown"
+    assert hint in log([*HEALTHY[:8], "caught SIGTERM"])[1]
+    assert hint not in log(HEALTHY[:8])[1]
+
+
+@pytest.mark.parametrize("options", [[], ["--propose"]])
+def test_where_no_settings_are_the_option_is_named(tmp_path, monkeypatch, capsys, options):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "captured.log").write_text("hello\n")
+    assert main(["log", *options, "captured.log"]) == 1
+    said = capsys.readouterr().err
+    assert "smoke_tests/smokedeploy.yml: there is no settings file here." in said
+    assert "--smokedeploy-config" in said
+
+
 def test_an_empty_log_would_not_pass(log):
     status, out = log([])
     assert (status, "the log is empty" in out) == (1, True)
