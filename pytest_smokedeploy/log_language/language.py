@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 
 from pytest_smokedeploy.log_language import records
 from pytest_smokedeploy.log_language.given import Log
@@ -69,6 +69,7 @@ class Language:
     """
 
     def __init__(self, mounts: Collection[str], tag: str = "", log: Log = Log()) -> None:  # noqa: B008 - frozen
+        self._given = (mounts, tag, log)
         self.rules = Rules(mounts, tag, log)
         self.lists = self.rules.lists
         self._entries = list(self.rules.entries())
@@ -79,6 +80,21 @@ class Language:
         for entry in self._entries:
             first = entry.template.parts[0]
             self._by_first.setdefault(first[0] if isinstance(first, str) else "", []).append(entry)
+
+    def with_frame(self, frame: str) -> Self:
+        """The same language with one more frame.
+
+        Raises:
+            TemplateError: it breaks a rule.
+
+        """
+        mounts, tag, log = self._given
+        return type(self)(mounts, tag, log.model_copy(update={"frames": (*log.frames, frame)}))
+
+    def framed(self, raw: str) -> str:
+        """A raw line as frames are held against it; "" for a record, and for a line that is too long."""
+        whole = _clean(raw.removesuffix("\n").removesuffix("\r")) if len(raw) <= MAX_RAW else ""
+        return "" if records.reduce(whole, self.lists) else whole
 
     def read(self, raw: str) -> LineReading:
         """The messages of a raw line, and the templates that one of them meets."""

@@ -1,41 +1,23 @@
-"""Templates to start from, proposed from captures of one runtime.
+"""Settings to start from, proposed from captures of one runtime: the `log` block, for a person to read."""
 
-Only what differs between the captures is loosened; of a single capture, times, durations, UUIDs and process
-ids alone. Zeros, paths, and the lines meant for RUN-1, OBS-3 and OBS-6 stay as they are.
-"""
-
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Final
 
+from pytest_smokedeploy.log_language.alike import ALWAYS, LineShape, line_shapes, shape_templates, shortest
+from pytest_smokedeploy.log_language.common_frame import common_frame
 from pytest_smokedeploy.log_language.defaults import MILESTONES
+from pytest_smokedeploy.log_language.given import All
 from pytest_smokedeploy.log_language.language import Language
-from pytest_smokedeploy.log_language.placeholders import PLACEHOLDERS
+from pytest_smokedeploy.log_language.statements import states
 from pytest_smokedeploy.log_language.templates import TemplateError
+from pytest_smokedeploy.model import CLAUSE, Stated
 
-#: What a differing token is proposed as: the first that takes every value seen.
-_KINDS: Final = ("uuid", "listen", "time", "date", "duration", "size", "version", "number", "hex", "id")
-_FLAGS: Final = re.IGNORECASE | re.ASCII
-_ROWS: Final = {row.name: row.whole for row in PLACEHOLDERS}
-_PATTERNS: Final = {name: re.compile(_ROWS[name], _FLAGS) for name in _KINDS}
-_SLOT: Final = re.compile(
-    r"(?<![\w./:-])(?:(?:(?<=pid )|(?<=pid=))(?P<pid>\d{1,8})(?!\w)|"
-    + "|".join(f"(?P<{name}>{_ROWS[name]})" for name in _KINDS)
-    + ")",
-    _FLAGS,
+#: Lines that a frame is looked for in, at most (chosen).
+_COMPARED: Final = 1000
+_AFTER_IDLE: Final = (
+    "came after idle: it goes under shutdown if the stop was asked by then, and else violates RUN-3"
 )
-_ALWAYS: Final = frozenset({"pid", "time", "duration", "uuid"})
-_LITERAL: Final = re.compile(r"\b(?:paper|idle|ready|waiting)\b", re.IGNORECASE)
-
-
-@dataclass(slots=True)
-class _Shape:
-    """Lines that are alike but for their slots: literal text between, and each line's values and kinds."""
-
-    between: list[str]
-    lines: list[list[tuple[str, str]]] = field(default_factory=list)
-    captures: set[int] = field(default_factory=set)
 
 
 def propose(captures: Sequence[Iterable[str]], language: Language, mounts: Iterable[str]) -> Iterator[str]:
@@ -47,32 +29,98 @@ def propose(captures: Sequence[Iterable[str]], language: Language, mounts: Itera
         mounts: the settings' mounts; a line that names one stays as it is.
 
     """
-    shapes, met = _shapes(captures, language), set[str]()
-    documented, excepted, left = [], list[tuple[str, str]](), []
-    for capture in captures:
-        met |= {entry.clause for line in capture for entry in language.read(line).entries}
+    raw, names = [[*capture] for capture in captures], tuple(mounts)
+    frame, language = _framed([line for capture in raw for line in capture], language)
+    readings = [[language.read(line) for line in capture] for capture in raw]
+    met = {entry.clause for capture in readings for one in capture for entry in one.entries}
+    shapes = line_shapes(readings)
+    milestones, stated = dict[Stated, str](), list[LineShape]()
+    for clause in MILESTONES:
+        if clause not in met and (found := _milestone(clause, shapes, language, len(raw), names)):
+            given, used = found
+            milestones[clause] = _listed(given) + _note(used, len(raw))
+            stated += used
+    yield "log:"
+    if frame:
+        yield "  # What stands before each message:"
+        yield f"  frames: [{_quoted(frame)}]"
+    yield "  # Does each line say what its clause asks? These take the place of the model's templates."
+    yield "  milestones:" if milestones else "  milestones: {}"
+    for clause in MILESTONES:
+        if clause in milestones:
+            yield f"    {clause}: {milestones[clause]}"
+        elif clause not in met:
+            like = _quoted(MILESTONES[clause][0])
+            yield f"  #   {clause}: []  # missing: {CLAUSE[clause].text}, as in {like}"
+    rest = [shape for shape in shapes if shape not in stated]
+    yield from _others(rest, language, len(raw), names)
+
+
+def _framed(lines: Sequence[str], language: Language) -> tuple[str, Language]:
+    """The frame that the lines share and the language with it; "" where it takes no more off than others."""
+    unmet = [line for line in lines[:_COMPARED] if not language.read(line).entries]
+    try:
+        frame = common_frame([whole for line in unmet if (whole := language.framed(line))])
+        richer = language.with_frame(frame) if frame else language
+    except TemplateError:
+        return "", language
+    left = [sum(len(shortest(one.read(line))) for line in unmet) for one in (richer, language)]
+    return (frame, richer) if left[0] < left[1] else ("", language)
+
+
+def _milestone(
+    clause: Stated, shapes: Sequence[LineShape], language: Language, captures: int, mounts: tuple[str, ...]
+) -> tuple[list[str] | All, list[LineShape]] | None:
+    """The templates of a milestone and the shapes that they are of, None where no line plainly states it."""
+    loose = ALWAYS | {"version", "hex"} if clause == "OBS-1" else ALWAYS
+    where = "idle" if clause == "OBS-6" else "starting"
+    early = shapes if clause != "OBS-1" else list(takewhile(_states_no_other, shapes))
+    stated = [shape for shape in early if shape.places == {where} and states(clause, shape.text)]
+    ways: list[list[LineShape]] = [[shape] for shape in stated]
+    if clause == "OBS-3":
+        ways.append([s for s in stated if any(mount.lower() in s.text.lower() for mount in mounts)])
+    for way in ways:
+        texts = [text for shape in way for text, _ in shape_templates(shape, captures, mounts, loose)]
+        given = All(all=tuple(texts)) if len(way) > 1 else texts
+        try:
+            list(language.rules.milestone(clause, given))
+        except TemplateError:
+            continue
+        return given, way
+    return None
+
+
+def _states_no_other(shape: LineShape) -> bool:
+    """Whether a shape states no milestone beside the banner."""
+    return not any(states(clause, shape.text) for clause in MILESTONES if clause != "OBS-1")
+
+
+def _others(
+    shapes: Sequence[LineShape], language: Language, captures: int, mounts: tuple[str, ...]
+) -> Iterator[str]:
+    """The lines that state no milestone: documented, of the shutdown, excepted, or none of these."""
+    rows: dict[str, list[str]] = {"shutdown": [], "documented": []}
+    excepted, left = list[tuple[str, str]](), []
     for shape in shapes:
-        for text, line in _templates(shape, len(captures), tuple(mounts)):
-            seen = len(shape.captures)
-            note = f"  # in {seen} of {len(captures)} captures" if seen < len(captures) else ""
+        kind = "shutdown" if shape.places == {"stopping"} else "documented"
+        for text, line in shape_templates(shape, captures, mounts):
+            if "after idle" in shape.places:
+                left.append(f"    # {_quoted(line)} {_AFTER_IDLE}")
+                continue
             try:
                 language.rules.template(text)
             except TemplateError as error:
-                # RUN-1 takes no exception: the rule's own words tell where such a line goes.
-                held = next(iter(language.lists.held(line)), "RUN-1")
-                if held != "RUN-1" and line.isprintable():
+                # RUN-1 takes no exception: its own rule's words tell how such a line is to be written.
+                held = next(iter(language.lists.held(line)), "")
+                if held not in {"", "RUN-1"} and line.isprintable():
                     excepted.append((line, held))
                 else:
-                    left.append(f"    # {_quoted(line)} {error}")
+                    words = _refused(language, text) if held else str(error)
+                    left.append(f"    # {_quoted(line)} {words}")
             else:
-                documented.append(f"    - {_quoted(text)}{note}")
-    yield "log:"
-    yield "  # A line that states a milestone goes under its clause, in place of the model's templates:"
-    yield "  milestones: {}"
-    yield from (f"  #   {clause}: []" for clause in MILESTONES if clause not in met)
-    yield "  # A line that comes once the stop was asked goes under shutdown:"
-    yield "  shutdown: []"
-    yield from ["  documented:" if documented else "  documented: []", *documented]
+                rows[kind].append(f"    - {_quoted(text)}{_note([shape], captures)}")
+    for kind, lines in rows.items():
+        yield from [f"  {kind}:" if lines else f"  {kind}: []", *lines]
     yield from left
     if excepted:
         yield "  # Lines with forbidden words: say why one is sound, or take it out and mend the runtime."
@@ -81,49 +129,26 @@ def propose(captures: Sequence[Iterable[str]], language: Language, mounts: Itera
         yield f'    - {{line: {_quoted(line)}, clause: {clause}, because: ""}}'
 
 
-def _shapes(captures: Sequence[Iterable[str]], language: Language) -> list[_Shape]:
-    found: dict[tuple[str, ...], _Shape] = {}
-    for number, capture in enumerate(captures):
-        for raw in capture:
-            reading = language.read(raw)
-            # What the frame that takes most off leaves of the line.
-            message = min(reading.messages, key=len, default="")
-            if reading.entries or not message:
-                continue
-            slots = [slot for slot in _SLOT.finditer(message) if slot[0] != "0"]
-            edges = [0, *(edge for slot in slots for edge in slot.span()), len(message)]
-            between = [message[a:b] for a, b in zip(edges[::2], edges[1::2], strict=True)]
-            shape = found.setdefault(tuple(between), _Shape(between))
-            shape.lines.append([(slot[0], str(slot.lastgroup)) for slot in slots])
-            shape.captures.add(number)
-    return list(found.values())
+def _refused(language: Language, text: str) -> str:
+    """Why a template can't state RUN-1."""
+    try:
+        list(language.rules.milestone("RUN-1", [text]))
+    except TemplateError as error:
+        return str(error)
+    return "goes under log.milestones.RUN-1"
 
 
-def _templates(shape: _Shape, captures: int, mounts: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    """Each template of a shape, with the first line that it was made from."""
-    words = " ".join(shape.between).lower()
-    stays = bool(_LITERAL.search(words)) or any(mount.lower() in words for mount in mounts)
-    names = [None if stays else _name(column, captures) for column in zip(*shape.lines, strict=True)]
-    made: dict[str, str] = {}
-    for row in shape.lines:
-        text, line = _escaped(shape.between[0]), shape.between[0]
-        for (value, _), name, literal in zip(row, names, shape.between[1:], strict=True):
-            text += (f"{{{name}}}" if name else _escaped(value)) + _escaped(literal)
-            line += value + literal
-        made.setdefault(text, line)
-    yield from made.items()
+def _note(shapes: Sequence[LineShape], captures: int) -> str:
+    """A comment where one of the shapes is not in each capture."""
+    seen = min(len(shape.captures) for shape in shapes)
+    return f"  # in {seen} of {captures} captures" if seen < captures else ""
 
 
-def _name(column: tuple[tuple[str, str], ...], captures: int) -> str | None:
-    """The placeholder for the values at one place; None where they stay as they are."""
-    values, kinds = {value for value, _ in column}, {kind for _, kind in column}
-    if not kinds <= _ALWAYS if captures == 1 else len(values) == 1:
-        return None
-    return next((name for name, pattern in _PATTERNS.items() if all(map(pattern.fullmatch, values))), None)
-
-
-def _escaped(text: str) -> str:
-    return text.replace("{", "{{").replace("}", "}}")
+def _listed(given: list[str] | All) -> str:
+    """Templates as the settings write them."""
+    several = isinstance(given, All)
+    listed = ", ".join(map(_quoted, given.all if isinstance(given, All) else given))
+    return f"{{all: [{listed}]}}" if several else f"[{listed}]"
 
 
 def _quoted(text: str) -> str:

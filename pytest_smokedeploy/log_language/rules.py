@@ -107,7 +107,7 @@ class Rules:
         """
         for clause, default in defaults.MILESTONES.items():
             with _at("milestones", clause):
-                yield from self._milestone(clause, self._log.milestones.get(clause, default))
+                yield from self.milestone(clause, self._log.milestones.get(clause, default))
         for number, one in enumerate(self._log.excepted):
             with _at("excepted", number, "line", text=one.line):
                 yield self._excepted(one)
@@ -159,7 +159,13 @@ class Rules:
             better = "a line that states the plane paper goes under log.milestones.RUN-1"
         raise TemplateError(f"holds {word!r}, which {name} forbids; {better}")
 
-    def _milestone(self, clause: str, given: Sequence[str] | All) -> Iterator[Entry]:
+    def milestone(self, clause: str, given: Sequence[str] | All) -> Iterator[Entry]:
+        """What the templates of one milestone make.
+
+        Raises:
+            TemplateError: one breaks a rule.
+
+        """
         several = isinstance(given, All)
         if several and clause != "OBS-3":
             raise TemplateError("takes a list of templates; `all` is for OBS-3 alone")

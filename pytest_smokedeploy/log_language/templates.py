@@ -137,6 +137,11 @@ class Template:
         return at + len(commonprefix([lowered[at:], literal]))  # noqa: RUF071 - of characters
 
 
+def escaped(text: str) -> str:
+    """`text` as a template writes it."""
+    return text.replace("{", "{{").replace("}", "}}")
+
+
 def tidy(text: str) -> str:
     """`text` in NFC, runs of blanks as one, the ends trimmed."""
     return " ".join(part for part in re.split(r"[ \t]+", normalize("NFC", text)) if part)

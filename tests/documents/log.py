@@ -29,7 +29,8 @@ log:
 
 `smokedeploy log FILE` holds a capture against it, and shows where a line and its nearest template
 part; `smokedeploy log --propose FILE FILE` writes the block to start from, out of several captures
-of one runtime.
+of one runtime: the frame that its lines share, a template for each clause that a line plainly states,
+what came after the stop, and the rest. Read it: does each line say what its clause asks?
 
 ## What a line is
 
