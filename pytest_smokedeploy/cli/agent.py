@@ -3,6 +3,8 @@
 import argparse
 import os
 
+from pytest_smokedeploy.support.errors import SmokedeployError
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Take every argument as it is."""
@@ -11,7 +13,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(parsed: argparse.Namespace) -> bool:
-    """Serve until told to end; false where the agent could not start."""
-    from pytest_smokedeploy.agent.main import run as serve  # noqa: PLC0415 - the agent's extra may be absent
+    """Serve until told to end; false where the agent could not start.
 
+    Raises:
+        SmokedeployError: what the agent needs is not installed.
+
+    """
+    try:
+        from pytest_smokedeploy.agent.main import run as serve  # noqa: PLC0415 - the agent's extra may be absent
+    except ImportError as error:
+        words = f"The agent can't be loaded here: {error}."
+        raise SmokedeployError(
+            words, remedy="Install pytest-smokedeploy with its extras `agent` and `database`."
+        ) from error
     return serve(parsed.arguments, os.environ) == 0
