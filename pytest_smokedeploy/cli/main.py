@@ -22,7 +22,7 @@ COMMANDS: Final = {
     "release": "take the agent's hold off through Access, as the person who looked",
     "verify": "exit 0 only for a live PASS that is whole and consistent",
     "compare": "what changed between two runs, by their evidence folders",
-    "agent": "serve the Deploy Agent (settings from the environment)",
+    "agent": "serve the Deploy Agent (settings from the environment); `agent init` lays it on a server",
 }
 
 
