@@ -261,7 +261,7 @@ class Server:
 
     def how(self, runtime: str) -> None:
         """Set how the runtime takes a SIGTERM."""
-        (self.live.stack.folder / "snapshots" / "how").write_text(f"{runtime}\n")
+        (self.live.stack.folder / "mounts" / "snapshots" / "how").write_text(f"{runtime}\n")
 
     def release(self) -> str:
         """Take the hold off, as a person does on the server; returns why it stays, or ""."""
