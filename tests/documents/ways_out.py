@@ -43,7 +43,7 @@ never comes back.
 
 def page() -> str:
     rows = sorted(found(), key=lambda row: list(LAYERS).index(row[1]))
-    cells = ((way, *LAYERS[layer], f"[{file.stem}](../{file})") for way, layer, file in rows)
+    cells = ((way, *LAYERS[layer], f"`{file}`") for way, layer, file in rows)
     return _HEAD + "\n".join(f"| {' | '.join(row)} |" for row in cells) + "\n"
 
 
