@@ -53,17 +53,16 @@ def run(parsed: argparse.Namespace) -> bool:
         say(f"smokedeploy init: {'laid' if name in laid else 'left as it is:'} {name}")
     if _SETTINGS in laid and image != _PLACEHOLDER:
         say(f"smokedeploy init: image.repository is {image}, after git's remote `origin`; mend it if need be")
-    if not reachable and DEPLOY_WORKFLOW in laid:
-        words = (
-            f"{DEPLOY_WORKFLOW} installs {source}, and this one came from a place that no workflow reaches"
-        )
-        say(f"smokedeploy init: {words}; mend that line")
     if ".gitignore" not in laid and _IGNORED.strip() not in (into / ".gitignore").read_text("utf-8").split():
         say(f"smokedeploy init: add `{_IGNORED.strip()}` to .gitignore")
     document = workflow_file.read(into / DEPLOY_WORKFLOW).document
-    if document is None or workflow_policy.gate_of(document) is None:
+    wanted = document is None or workflow_policy.gate_of(document) is None
+    if wanted:
         say(f"smokedeploy init: no job of your {DEPLOY_WORKFLOW} is the gate; take this over into it:")
         sys.stdout.write(f"\n{texts[DEPLOY_WORKFLOW].partition(_HEAD)[2]}\n")
+    if not reachable and (wanted or DEPLOY_WORKFLOW in laid):
+        words = f"it installs {source}, and this one came from a place that no workflow reaches"
+        say(f"smokedeploy init: {words}; mend that line")
     for number, words in enumerate(_NEXT, 1):
         say(f"smokedeploy init: next, {number}. {words}")
     return True
