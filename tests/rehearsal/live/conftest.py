@@ -22,6 +22,25 @@ HOST = "agent.smokedeploy.test"
 RESOLVER = Path(__file__).parent / "resolver"
 
 
+def certified(folder):
+    """Files of an authority, and of a key and a chain of its own for the live tests' host."""
+    authority = trustme.CA()
+    ca, key, chain = folder / "ca.pem", folder / "key.pem", folder / "chain.pem"
+    authority.cert_pem.write_to_path(ca)
+    issued = authority.issue_cert(HOST, "localhost")
+    issued.private_key_pem.write_to_path(key)
+    for blob in issued.cert_chain_pems:
+        blob.write_to_path(chain, append=True)
+    return ca, key, chain
+
+
+def elsewhere(stack, ca):
+    """The environment by which a stack over TLS is reached as on another machine."""
+    names = ("DEPLOY_ENDPOINT", "GITHUB_API_URL")
+    hosts = {name: stack.environ[name].replace("localhost", HOST) for name in names}
+    return {**stack.environ, **hosts, "SSL_CERT_FILE": str(ca)}
+
+
 class Live:
     """Runs the gate and the command line against a stack, as a workflow would."""
 
@@ -29,14 +48,10 @@ class Live:
         self.folder, self.stack, self.settings = folder, stack, settings
         ca, self.key, self.chain = tls
         self.tests = ROOT / "smoke_tests"
-        url = stack.environ["DEPLOY_ENDPOINT"]
         self.environ = {
-            **stack.environ,
-            "DEPLOY_ENDPOINT": url.replace("localhost", HOST),
-            "GITHUB_API_URL": stack.environ["GITHUB_API_URL"].replace("localhost", HOST),
+            **elsewhere(stack, ca),
             "PATH": os.environ["PATH"],
             "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-            "SSL_CERT_FILE": str(ca),
             "SMOKEDEPLOY_EVIDENCE": str(folder / "evidence"),
             "SMOKEDEPLOY_CONFIG": str(settings),
         }
@@ -97,13 +112,7 @@ class Live:
 @contextmanager
 def lives(folder):
     """live(world, **settings) -> Live, whose files go to `folder`; all are taken down at the end."""
-    authority = trustme.CA()
-    ca, key, chain = folder / "ca.pem", folder / "key.pem", folder / "chain.pem"
-    authority.cert_pem.write_to_path(ca)
-    issued = authority.issue_cert(HOST, "localhost")
-    issued.private_key_pem.write_to_path(key)
-    for blob in issued.cert_chain_pems:
-        blob.write_to_path(chain, append=True)
+    ca, key, chain = certified(folder)
     stacks = []
 
     def make(world=None, **changes):
