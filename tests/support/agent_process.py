@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import httpx
 from starlette.applications import Starlette
@@ -103,9 +104,15 @@ class Agent:
         return self
 
     def kill(self):
-        """SIGKILL: it runs nothing of ours any more."""
+        """SIGKILL: it runs nothing of ours any more; what the engine `process` ran for it ends too."""
+        tasks = Path(f"/proc/{self.process.pid}/task").glob("*/children")
+        runtimes = [int(pid) for task in tasks for pid in task.read_text().split()]
         self.process.kill()
         self._gone()
+        for pid in runtimes:
+            # No later agent knows them, and each leads a session of its own.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(pid, signal.SIGKILL)
 
     def end(self):
         """SIGTERM, as a service manager does; returns the exit status."""
