@@ -17,6 +17,7 @@ from pytest_smokedeploy.contract import LAST_LINES
 from pytest_smokedeploy.model import CLAUSE, STAGES
 from pytest_smokedeploy.reports.first_screen import first_screen, moment
 from pytest_smokedeploy.reports.log_excerpt import excerpt
+from pytest_smokedeploy.reports.pytest_table import bounded
 from pytest_smokedeploy.reports.timeline import timeline
 from pytest_smokedeploy.support.redaction import printable
 
@@ -120,7 +121,7 @@ def with_part(report: str, document: Mapping[str, Any], log: Iterable[str]) -> s
             part=Markup(made),  # noqa: S704 - every value in it is escaped
             style=Markup(frame["head"]),  # noqa: S704 - pytest-html's own
             body=Markup(body),  # noqa: S704 - as above
-            foot=Markup(frame["foot"]),  # noqa: S704 - as above
+            foot=Markup(bounded(frame["foot"])),  # noqa: S704 - as above
         )
     )
 
