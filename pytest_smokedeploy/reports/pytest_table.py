@@ -26,8 +26,9 @@ def bounded(page: str) -> str:
     data: dict[str, Any] = json.loads(unescape(found[0]))
     for rows in data["tests"].values():
         for row in rows:
-            row |= {"log": _cut(str(row["log"])), "extras": []}
-    names = sorted(data["tests"], key=lambda name: data["tests"][name][-1]["result"] == "Passed")
+            told = "\n[its extras are left out]" if row.get("extras") else ""
+            row |= {"log": f"{_cut(str(row.get('log')))}{told}", "extras": []}
+    names = sorted(data["tests"], key=lambda name: data["tests"][name][-1].get("result") == "Passed")
     sizes = {name: len(escape(json.dumps({name: data["tests"][name]}))) for name in names}
     kept, size = list[str](), 0
     for name in names:
