@@ -9,6 +9,7 @@ from typing import Final
 
 from pytest_smokedeploy.cli import installed
 from pytest_smokedeploy.judging import workflow_policy
+from pytest_smokedeploy.judging.workflow_steps import triggers
 from pytest_smokedeploy.preconditions import workflow_file
 from pytest_smokedeploy.settings.model import DEPLOY_WORKFLOW
 from pytest_smokedeploy.support.errors import SmokedeployError
@@ -57,6 +58,9 @@ def run(parsed: argparse.Namespace) -> bool:
         say(f"smokedeploy init: add `{_IGNORED.strip()}` to .gitignore")
     document = workflow_file.read(into / DEPLOY_WORKFLOW).document
     wanted = document is None or workflow_policy.gate_of(document) is None
+    if document and (others := sorted(set(triggers(document.data)) - {workflow_policy.BY_HAND})):
+        words = f"move what {', '.join(others)} starts out of {DEPLOY_WORKFLOW} into a workflow of its own"
+        say(f"smokedeploy init: {words}: the gate's is started by hand alone (TRG-3)")
     if wanted:
         say(f"smokedeploy init: no job of your {DEPLOY_WORKFLOW} is the gate; take this over into it:")
         sys.stdout.write(f"\n{texts[DEPLOY_WORKFLOW].partition(_HEAD)[2]}\n")

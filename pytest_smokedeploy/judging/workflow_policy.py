@@ -104,7 +104,8 @@ class _Judge:
         found = triggers(self._workflow)
         for name in sorted(set(found) - {BY_HAND}):
             words = f"{name[:100]} starts the workflow without a person"
-            yield "TRG-3", found[name][1], words, f"Remove it; write `on: {BY_HAND}` with its inputs."
+            remedy = f"Move what it starts to a workflow of its own; write `on: {BY_HAND}` with its inputs."
+            yield "TRG-3", found[name][1], words, remedy
         if BY_HAND not in found:
             yield "TRG-3", ("on",), f"no {BY_HAND}", f"Write `on: {BY_HAND}` with its inputs."
         elif len(found) == 1:

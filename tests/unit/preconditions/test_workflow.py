@@ -94,7 +94,9 @@ def test_a_trigger_behind_an_alias_is_seen(file):
 def test_the_line_of_a_trigger_is_told(file):
     found = triggered(file, "on:\n  workflow_dispatch:\n  push:")
     assert found.seen == "deploy.yml:6: push starts the workflow without a person."
-    assert found.remedy == "Remove it; write `on: workflow_dispatch` with its inputs."
+    assert found.remedy == (
+        "Move what it starts to a workflow of its own; write `on: workflow_dispatch` with its inputs."
+    )
 
 
 @pytest.mark.parametrize(
