@@ -99,7 +99,7 @@ def by_a_client(kind: str, lines: int) -> float:
 
 def judging(texts: Iterable[str]) -> float:
     """Seconds that judging took over these lines, behind the milestones before idle."""
-    log = StartupLog(Language(("audit-events", "snapshots"), "", Log(**CHANGES["log"])))
+    log = StartupLog(Language({"audit-events": "/data/a", "snapshots": "/data/s"}, "", Log(**CHANGES["log"])))
     began = time.perf_counter()
     for text in texts:
         log.feed(Line("2026-01-01T00:00:00Z", "stdout", text))

@@ -67,7 +67,14 @@ def run(parsed: argparse.Namespace) -> bool:
     language = settings.log_language(options.image_tag)
     if parsed.propose:
         texts = [[line.text for line in capture] for capture in captures]
-        shown, sound = list(propose(texts, language, [mount.name for mount in settings.mounts])), True
+        shown, sound = (
+            list(
+                propose(
+                    texts, language, [one for mount in settings.mounts for one in (mount.name, mount.target)]
+                )
+            ),
+            True,
+        )
     elif len(captures) > 1:
         raise SmokedeployError("One log is read at a time.", remedy="Name one file, or add --propose.")
     else:
@@ -119,6 +126,10 @@ def _row(number: int, match: LineMatch, language: Language) -> Iterator[str]:
     if match.kind not in _FAULTS:
         kinds = {entry.kind for entry in reading.entries}
         kind = "shutdown" if kinds == {"shutdown"} else match.kind
+        if kind == "excepted":
+            why = f"   <- holds words of {match.clauses[0]}, by log.excepted"
+            yield f"{number:6} {kind:12} {_shown(reading.message)}{why}"
+            return
         yield f"{number:6} {','.join(match.clauses) or kind:12} {_shown(reading.message)}"
         return
     label = f"NO {match.clause or 'EXT-4'}"

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -54,7 +54,7 @@ class Language:
     """Templates, frames and words of one run.
 
     Args:
-        mounts: names of the mounts that the settings ask for.
+        mounts: the mounts that the settings ask for: name to target.
         tag: the image tag, "" where it is not known.
         log: what the settings say beside the model's own.
 
@@ -68,7 +68,7 @@ class Language:
 
     """
 
-    def __init__(self, mounts: Collection[str], tag: str = "", log: Log = Log()) -> None:  # noqa: B008 - frozen
+    def __init__(self, mounts: Mapping[str, str], tag: str = "", log: Log = Log()) -> None:  # noqa: B008 - frozen
         self._given = (mounts, tag, log)
         self.rules = Rules(mounts, tag, log)
         self.lists = self.rules.lists

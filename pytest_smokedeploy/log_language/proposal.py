@@ -9,8 +9,9 @@ from pytest_smokedeploy.log_language.common_frame import common_frame
 from pytest_smokedeploy.log_language.defaults import MILESTONES
 from pytest_smokedeploy.log_language.given import All
 from pytest_smokedeploy.log_language.language import Language
+from pytest_smokedeploy.log_language.records import MESSAGES, lacks_message
 from pytest_smokedeploy.log_language.statements import states
-from pytest_smokedeploy.log_language.templates import TemplateError
+from pytest_smokedeploy.log_language.templates import TemplateError, escaped
 from pytest_smokedeploy.model import CLAUSE, Stated
 
 #: Lines that a frame is looked for in, at most (chosen).
@@ -26,7 +27,7 @@ def propose(captures: Sequence[Iterable[str]], language: Language, mounts: Itera
     Args:
         captures: raw lines of one start-up each.
         language: of the settings as they are; what meets it is left out.
-        mounts: the settings' mounts; a line that names one stays as it is.
+        mounts: names and targets of the settings' mounts; a line that names one stays as it is.
 
     """
     raw, names = [[*capture] for capture in captures], tuple(mounts)
@@ -40,6 +41,8 @@ def propose(captures: Sequence[Iterable[str]], language: Language, mounts: Itera
             given, used = found
             milestones[clause] = _listed(given) + _note(used, len(raw))
             stated += used
+    if any(lacks_message(line) for capture in raw for line in capture):
+        yield f"# A JSON record is read by its message: one of {', '.join(MESSAGES)}. Some here have none."
     yield "log:"
     if frame:
         yield "  # What stands before each message:"
@@ -110,13 +113,11 @@ def _others(
             try:
                 language.rules.template(text)
             except TemplateError as error:
-                # RUN-1 takes no exception: its own rule's words tell how such a line is to be written.
                 held = next(iter(language.lists.held(line)), "")
-                if held not in {"", "RUN-1"} and line.isprintable():
-                    excepted.append((line, held))
-                else:
-                    words = _refused(language, text) if held else str(error)
+                if words := _unexcepted(language, text, line, held, str(error)):
                     left.append(f"    # {_quoted(line)} {words}")
+                else:
+                    excepted.append((line, held))
             else:
                 rows[kind].append(f"    - {_quoted(text)}{_note([shape], captures)}")
     for kind, lines in rows.items():
@@ -129,13 +130,20 @@ def _others(
         yield f'    - {{line: {_quoted(line)}, clause: {clause}, because: ""}}'
 
 
-def _refused(language: Language, text: str) -> str:
-    """Why a template can't state RUN-1."""
-    try:
-        list(language.rules.milestone("RUN-1", [text]))
-    except TemplateError as error:
-        return str(error)
-    return "goes under log.milestones.RUN-1"
+def _unexcepted(language: Language, text: str, line: str, held: str, error: str) -> str:
+    """Why no exception can stand for a line whose template breaks a rule; "" where one can."""
+    if not held or not line.isprintable():
+        return error
+    if held == "RUN-1":
+        # It takes no exception: its own rule's words tell how such a line is to be written.
+        try:
+            list(language.rules.milestone(held, [text]))
+        except TemplateError as refused:
+            return str(refused)
+        return "goes under log.milestones.RUN-1"
+    if text == escaped(line):
+        return ""
+    return f"has words of {held} and differs from start to start: no exception meets it; mend the runtime"
 
 
 def _note(shapes: Sequence[LineShape], captures: int) -> str:

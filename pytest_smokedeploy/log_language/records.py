@@ -14,7 +14,8 @@ from pytest_smokedeploy.log_language.placeholders import HOLES, PLACEHOLDERS, TI
 from pytest_smokedeploy.log_language.words import LEVELS, WordLists, said
 
 _DEPTH: Final = 4
-_MESSAGES: Final = ("msg", "message", "fields.message")
+#: In the order in which they count: where a record has two, the other is a field.
+MESSAGES: Final = ("msg", "message", "fields.message", "event", "@m")
 _TIMES: Final = frozenset({"time", "ts", "t", "timestamp", "@timestamp", "asctime", "datetime", "@t"})
 _LEVELS: Final = frozenset(
     {"level", "severity", "levelname", "lvl", "loglevel", "log.level", "level.name", "severitytext", "@l"}
@@ -66,7 +67,7 @@ def reduce(line: str, lists: WordLists) -> str | None:
         return None
     if len(fields := dict(pairs)) != len(pairs):
         return None
-    name = next((one for one in _MESSAGES if one in fields), None)
+    name = next((one for one in MESSAGES if one in fields), None)
     levels = [value for key, value in pairs if key.lower() in _LEVELS]
     if name is None or any(value.lower() not in _HARMLESS for value in levels):
         return None
@@ -77,6 +78,14 @@ def reduce(line: str, lists: WordLists) -> str | None:
         gone = []
     rest = sorted({*pairs} - {*gone, (name, fields[name])})
     return " ".join([fields[name], *(f"{key}={value}" for key, value in rest)])
+
+
+def lacks_message(line: str) -> bool:
+    """Whether a line is a JSON object without a message."""
+    try:
+        return line.startswith("{") and not {*dict(_flat(_json(line), "", 1))} & {*MESSAGES}
+    except (TypeError, ValueError, RecursionError):
+        return False
 
 
 def _goes(key: str, value: str) -> bool:

@@ -1,7 +1,7 @@
 """The rules on templates, and the entries that the model's own templates and the settings make."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -20,6 +20,8 @@ _LISTENS: Final = re.compile(
     r"\b(?:listen(?:s|ing)?|bound|bind(?:s|ing)?|serv(?:es?|er|ing)|running on|address|addr)\b"
 )
 _NO: Final = re.compile(r"\bno\b")
+#: A field of a record other than the plane; in ``plane set by=env plane=paper`` it parts words and plane.
+_FIELD: Final = re.compile(r"(?<= )(?![\w.@-]*plane=)[\w.@-]+=[^\s=]+(?= |$)", re.IGNORECASE)
 #: The statement of RUN-1, over folded text: ``plane: paper``, ``plane selected plane=paper``.
 _PAPER: Final = re.compile(r"\b(?:plane (?:selected|set|chosen) )?(?:execution )?plane (?:is )?paper\b")
 
@@ -55,7 +57,7 @@ class Rules:
     """Reads templates and frames, and refuses those that break a rule.
 
     Args:
-        mounts: names of the mounts that the settings ask for.
+        mounts: the mounts that the settings ask for: name to target.
         tag: the image tag, "" where it is not known.
         log: what the settings say beside the model's own.
 
@@ -67,7 +69,7 @@ class Rules:
 
     """
 
-    def __init__(self, mounts: Collection[str], tag: str, log: Log) -> None:
+    def __init__(self, mounts: Mapping[str, str], tag: str, log: Log) -> None:
         self.lists = WordLists(dict(log.forbidden.items()))
         self._log = log
         self._mounts = mounts
@@ -146,7 +148,7 @@ class Rules:
         # A placeholder between two words parts them in one reading and is no word in the other.
         for text in (template.literal, template.filled):
             words = self.lists.held(text)
-            if clause == "RUN-1" and _PAPER.search(fold(text)):
+            if clause == "RUN-1" and _PAPER.search(fold(_FIELD.sub("", text))):
                 words.pop(clause, None)
             held |= words
         if not held or says_off(template.filled):
@@ -155,6 +157,8 @@ class Rules:
         better = "a sound line that cannot do without goes under log.excepted as {line, clause, because}"
         if name == clause:
             better = "its template says that the plane is paper, as in `plane: paper`"
+        elif clause:
+            better = "no exception stands for a milestone: have the runtime say it in other words"
         elif name == "RUN-1":
             better = "a line that states the plane paper goes under log.milestones.RUN-1"
         raise TemplateError(f"holds {word!r}, which {name} forbids; {better}")
@@ -188,10 +192,12 @@ class Rules:
 
     def _check_mounts(self, templates: Sequence[Template]) -> None:
         said = " ".join(lower(template.literal) for template in templates)
-        patterns = {name: rf"(?<![\w.-]){re.escape(lower(name))}(?![\w-])" for name in self._mounts}
-        lacking = [name for name, pattern in patterns.items() if not re.search(pattern, said)]
+        lacking = [name for name, target in self._mounts.items() if not _names(said, name, target)]
         if lacking and not any("mounts" in template.names for template in templates):
-            better = "write {mounts}, every mount's name, or several lines that must all come: {all: [...]}"
+            better = (
+                "write {mounts}, every mount's name or target, or several lines that must all come: {all: "
+            )
+            better += "[...]}; where the runtime says none of these, have it say them"
             raise TemplateError(f"does not name {', '.join(lacking)}; {better}")
 
     def _excepted(self, one: ExceptedLine) -> Entry:
@@ -206,12 +212,20 @@ class Rules:
         return Entry("excepted", Template.exact(one.line), one.clause)
 
 
+def _names(said: str, name: str, target: str) -> bool:
+    """Whether a text in lower case names a mount, by its name or by where it stands in the container."""
+    own, where = re.escape(lower(name)), re.escape(lower(target))
+    return bool(re.search(rf"(?<![\w.-]){own}(?![\w-])|(?<![\w./-]){where}(?!\.?[\w/-])", said))
+
+
 def _check_plane(template: Template) -> None:
     if odd := set(template.names) - {"time", "version"}:
         names = ", ".join(f"{{{name}}}" for name in sorted(odd))
         raise TemplateError(f"holds {names}; RUN-1 takes {{time}} and {{version}} alone")
     if "paper" not in fold(template.literal).split():
         raise TemplateError("does not say paper, and RUN-1 is met by nothing else")
-    rest = _PAPER.sub(" ", fold(template.literal), count=1)
+    # Fields are read apart: between the words and the plane they part what belongs together.
+    rest = _PAPER.sub(" ", fold(_FIELD.sub("", template.literal)), count=1)
+    rest += f" {fold(' '.join(_FIELD.findall(template.literal)))}"
     if odd_word := re.search(r"\b(?:no|off|false|overrid(?:e|es|den|ing)|plane)\b", rest):
         raise TemplateError(f"holds {odd_word[0]!r} beside the plane; RUN-1 takes one plane without a denial")

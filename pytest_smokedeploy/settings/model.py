@@ -221,7 +221,7 @@ class Settings(Part):
             TemplateError: a template breaks a rule.
 
         """
-        return Language([mount.name for mount in self.mounts], image_tag, self.log)
+        return Language({mount.name: mount.target for mount in self.mounts}, image_tag, self.log)
 
 
 def load(path: Path) -> Settings:

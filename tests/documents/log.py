@@ -62,13 +62,13 @@ A level above notice is never taken off, and no frame of the settings holds one,
 `no`, `failed`, `without`, ...). The name of a logger in one word is no hole: write it out
 in a frame of the settings, `{{level}}:engine:{{message}}`.
 
-**Records.** A line that is one JSON object, or logfmt as a whole, is its message (`msg`, `message`
-or `fields.message`). Nested objects are flattened with dots, four levels deep. Times, levels up to
-notice (10, 20, 30 too), a logger or name as `{{logger}}` takes it, a pid of 1 to 8 digits, a host
-without dots and a version (one digit, or as `{{version}}` takes it) are left out, unless one of them
-or all together hold forbidden words. **Every other field is appended to the message as
-`key=value`**, an empty object as `key={{}}`, in the order of the keys, and has to stand in the
-template. A record with a key twice, a level above notice or an empty message is none.
+**Records.** A line that is one JSON object, or logfmt as a whole, is its message (`msg`, `message`,
+`fields.message`, `event` or `@m`, the first that it has). Nested objects are flattened with dots, four
+levels deep. Times, levels up to notice (10, 20, 30 too), a logger or name as `{{logger}}` takes it, a
+pid of 1 to 8 digits, a host without dots and a version (one digit, or as `{{version}}` takes it) are
+left out, unless one of them or all together hold forbidden words. **Every other field is appended to
+the message as `key=value`**, an empty object as `key={{}}`, in the order of the keys, and has to stand
+in the template. A record with a key twice, a level above notice or an empty message is none.
 
 ## Placeholders
 
@@ -91,15 +91,18 @@ forbidden words, and a word that is not in the lists passes. `{{{{` and `}}}}` a
   `{{id}}` and `{{path}}`.
 - No control, format, private or separator character, and no word of two scripts.
 - A milestone's template holds no denial (`not`, `cannot`, `failed`, `without`, ...).
-- RUN-1's templates take `{{time}}` and `{{version}}` alone, say `paper`, name no second plane and
+- RUN-1's templates take `{{time}}` and `{{version}}` alone, say `paper`, name no second plane
+  (`plane selected`, `set` or `chosen` may stand before it, and fields of a record between) and
   hold no `no`, `off`, `false` or `overridden`.
-- OBS-3's name every mount, by `{{mounts}}` or one by one, or are several lines that must all come
-  (`all`).
+- OBS-3's name every mount, by `{{mounts}}`, or one by one by its name or its target in the container,
+  or are several lines that must all come (`all`). A runtime that says neither name nor target has to
+  be changed.
 - `{{listen}}` stands in a line that says so: listening, bound, serving, running on, address.
 - No forbidden word, with a sample in each placeholder (`POST {{path}}`) or without, unless all that
   the template says is that the thing is off: `scheduler: disabled`, `no scheduler`. A sound line
   that cannot do without goes under `log.excepted`: letter by letter, with the first clause of this
-  page's table whose words it holds, at most once a start, shown on top of every report.
+  page's table whose words it holds, at most once a start, shown on top of every report. It states
+  no milestone: where one's line holds such words, the runtime has to say it in others.
 - A clause's templates take the place of the model's; everything else adds to what stands here.
 
 A broken rule ends the run before any request, with file, line and key.

@@ -5,7 +5,7 @@ from functools import cache
 from pytest_smokedeploy.judging import Line, StartupLog
 from pytest_smokedeploy.log_language import Language, Log
 
-MOUNTS = ("audit-events", "snapshots")
+MOUNTS = {"audit-events": "/data/audit-events", "snapshots": "/srv/state"}
 HEALTHY = [
     "reference-runtime 1.0.0 starting",
     "execution plane: paper",

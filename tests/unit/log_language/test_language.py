@@ -113,6 +113,8 @@ def test_a_message_has_its_longest():
 
 @pytest.mark.parametrize("record", [
     {"msg": IDLE},
+    {"event": IDLE, "timestamp": "2026-01-31T10:00:00Z", "level": "info", "logger": "app.main"},
+    {"@t": "2026-01-31T10:00:00.1Z", "@m": IDLE},
     {"severity": "INFO", "message": IDLE},
     {"level": 30, "time": 1700000000123, "pid": 7, "hostname": "box-1", "msg": IDLE, "v": 0},
     {"timestamp": "2026-01-01T00:00:00Z", "level": "INFO", "fields": {"message": IDLE}},
@@ -135,6 +137,8 @@ def test_a_record_is_its_message_where_it_says_nothing_else(record):
     {"msg": IDLE, "a": {"b": {"c": {"d": {"e": 1}}}}},
     {"msg": IDLE, "error": None},
     {"msg": IDLE, "message": "order placed"},
+    {"event": IDLE, "message": "order placed"},
+    {"event": "order placed", "msg": IDLE},
     {"msg": IDLE, "logger": "order.placed"},
     {"msg": IDLE, "logger": "two words"},
     {"msg": IDLE, "name": "ERROR"},

@@ -78,9 +78,22 @@ def test_a_line_that_no_template_can_be_is_told():
 
 def test_a_line_that_states_the_plane_is_proposed_where_the_rules_take_it():
     assert proposed(["plane selected plane=paper"]) == ['RUN-1: ["plane selected plane=paper"]']
-    (row,) = proposed(["plane selected by=env plane=paper"])
-    assert row.startswith('# "plane selected by=env plane=paper" ')
+    (row,) = proposed(["plane selected by hand: plane=paper"])
+    assert row.startswith('# "plane selected by hand: plane=paper" ')
     assert row.endswith("RUN-1 takes one plane without a denial")
+
+
+def test_an_exception_is_proposed_for_what_comes_again_letter_by_letter():
+    (row,) = proposed(["connected to redis in 12 ms"])
+    assert row.startswith(
+        '# "connected to redis in 12 ms" has words of OBS-9 and differs from start to start'
+    )
+
+
+def test_records_without_a_message_are_told():
+    first, *_ = propose([['{"text": "up", "ts": 1.5}']], language(), MOUNTS)
+    assert first.startswith("# A JSON record is read by its message: one of msg, message, ")
+    assert next(propose([['{"event": "up", "ts": 1.5}', "up"]], language(), MOUNTS)) == "log:"
 
 
 def test_the_clauses_that_nothing_meets_are_left_for_a_person_with_what_they_ask():

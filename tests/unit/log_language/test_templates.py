@@ -112,6 +112,16 @@ def test_a_template_that_keeps_the_rules_is_taken(text):
         ({"RUN-1": ["plane: paperless"]}, ("milestones", "RUN-1", 0), "RUN-1 forbids"),
         ({"RUN-1": ["plane selected: sim, not paper"]}, ("milestones", "RUN-1", 0), "RUN-1 forbids"),
         ({"RUN-1": ["plane=paper, plane live"]}, ("milestones", "RUN-1", 0), "RUN-4 forbids"),
+        (
+            {"RUN-1": ["plane set by=plane-2 plane=paper"]},
+            ("milestones", "RUN-1", 0),
+            "'plane' beside the plane",
+        ),
+        ({"RUN-1": ["plane set by_hand=false plane=paper"]}, ("milestones", "RUN-1", 0), "'false' beside"),
+        ({"RUN-1": ["plane set plane=sim mode=paper"]}, ("milestones", "RUN-1", 0), "RUN-1 forbids"),
+        ({"RUN-1": ["plane set sim plane=paper"]}, ("milestones", "RUN-1", 0), "'plane' beside the plane"),
+        ({"OBS-5": ["built component=scheduler"]}, ("milestones", "OBS-5", 0), "in other words"),
+        ({"OBS-3": ["/srv/state/x, audit-events"]}, ("milestones", "OBS-3", 0), "does not name snapshots"),
         ({"OBS-3": ["mounts validated"]}, ("milestones", "OBS-3", 0), "audit-events, snapshots"),
         ({"OBS-3": ["mounts ok: snapshots"]}, ("milestones", "OBS-3", 0), "does not name audit-events"),
         ({"OBS-3": {"all": ["snapshots ok", "mounts ok"]}}, ("milestones", "OBS-3", "all"), "audit-events"),
@@ -128,8 +138,18 @@ def test_a_milestones_template_keeps_its_clauses_rules(milestones, path, words):
     assert (error.path, words in str(error)) == (path, True), error
 
 
+def test_a_mount_is_named_by_where_it_stands_too():
+    (entry,) = (
+        language(milestones={"OBS-3": ["usable: audit-events, /srv/state."]})
+        .read("usable: audit-events, /srv/state.")
+        .entries
+    )
+    assert entry.clause == "OBS-3"
+
+
 def test_the_planes_own_template_may_say_that_a_plane_was_chosen():
-    met = language(milestones={"RUN-1": ["plane selected plane=paper"]})
+    texts = ["plane selected plane=paper", "plane chosen by=config execution_plane=paper sev=info"]
+    met = language(milestones={"RUN-1": texts})
     (entry,) = met.read('{"msg": "plane selected", "plane": "paper"}').entries
     assert (entry.kind, entry.clause) == ("milestone", "RUN-1")
     assert met.read('{"msg": "plane selected", "plane": "live"}').entries == ()
