@@ -59,8 +59,8 @@ def run(parsed: argparse.Namespace) -> bool:
     document = workflow_file.read(into / DEPLOY_WORKFLOW).document
     wanted = document is None or workflow_policy.gate_of(document) is None
     if document and (others := sorted(set(triggers(document.data)) - {workflow_policy.BY_HAND})):
-        words = f"move what {', '.join(others)} starts out of {DEPLOY_WORKFLOW} into a workflow of its own"
-        say(f"smokedeploy init: {words}: the gate's is started by hand alone (TRG-3)")
+        words = f"{', '.join(others)} starts your {DEPLOY_WORKFLOW} too, and a person alone starts the gate's"
+        say(f"smokedeploy init: {words} (TRG-3): give yours another name, and call init again")
     if wanted:
         say(f"smokedeploy init: no job of your {DEPLOY_WORKFLOW} is the gate; take this over into it:")
         sys.stdout.write(f"\n{texts[DEPLOY_WORKFLOW].partition(_HEAD)[2]}\n")

@@ -25,6 +25,12 @@ from pytest_smokedeploy.support.image import ImageReference
 #: The clause of each step.
 CLAUSE_OF_STEP: Final = dict(zip(STEPS, ("AGT-1", "AGT-2", "AGT-3", "AGT-4", "AGT-5"), strict=True))
 _MAY_BE_ABSENT: Final = frozenset({StepName.STOP, StepName.REMOVE})
+#: What adds a variable that the container did not get, by who injects it.
+_VARIABLE: Final = {
+    "server": "Write it into the agent's RUNTIME_ENV_FILE on the server, and restart the agent.",
+    "ci": "Name it in the agent's RUNTIME_ENV_KEYS on the server, and restart the agent.",
+}
+_MOUNT: Final = "Make `mounts` in smokedeploy.yml and the agent's settings alike, and restart the agent."
 
 
 def same_image(requested: str, said: object) -> bool:
@@ -99,9 +105,12 @@ class Deployment:
         if said != name:
             return _violated("AGT-4", f"container_name {name!r}", repr(said))
         finding = self._step(StepName.START)
-        if finding and (lacking := self._lacking()):
-            expected = "environment and mounts as the settings declare them"
-            return _violated("AGT-4", expected, lacking, "Something else runs.")
+        expected = "environment and mounts as the settings declare them"
+        if finding and (absent := self._absent()):
+            remedy = _VARIABLE[self.run.settings.runtime.injected_by]
+            return _violated("AGT-4", expected, f"environment without {', '.join(absent)}", remedy=remedy)
+        if finding and (unfit := self._mounted()):
+            return _violated("AGT-4", expected, unfit, remedy=_MOUNT)
         return finding
 
     def is_running(self) -> Finding:
@@ -180,18 +189,17 @@ class Deployment:
         remedy = "Read what it wrote: its last lines in report.html, the whole of it in startup.log."
         return _violated(clause, f"{named} done", seen, "The runtime did not keep running.", remedy)
 
-    def _lacking(self) -> str:
-        """Environment variables, else mounts, of the settings that the answer lacks, or "".
+    def _absent(self) -> list[str]:
+        """The settings' variables that the answer lacks; one without a receipt need not tell any."""
+        if self.receipt.env is None and self.steps is None:
+            return []
+        return sorted(set(self.run.settings.runtime.environment) - set(self.receipt.env or ()))
 
-        A receipt has both; in an answer without one each is judged where it is there.
-        """
-        wanted, told = self.run.settings.runtime.environment, self.receipt.mounts
-        absent = set(wanted) - set(self.receipt.env or ())
-        if absent and (self.receipt.env is not None or self.steps is not None):
-            return f"environment without {', '.join(sorted(absent))}"
-        if told is None and self.steps is None:
+    def _mounted(self) -> str:
+        """Why the mounts are not the settings', or ""; an answer without a receipt need not tell any."""
+        if self.receipt.mounts is None and self.steps is None:
             return ""
-        told = told or []
+        told = self.receipt.mounts or []
         mounts = {mount.name: mount for mount in told}
         if len(mounts) != len(told):
             return "mounts of which two have one name"

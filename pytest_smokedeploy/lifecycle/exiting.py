@@ -24,7 +24,7 @@ def all_checks_passed(gate: Record) -> Finding:
     rows, expected = gate.outstanding(), CLAUSE["EXT-2"].text
     if rows:
         failed = [row for row in rows if row[1] == "failed"]
-        seen = "; ".join(f"{check.title} ({outcome})" for check, outcome, _ in failed or rows)
+        seen = "; ".join(f"{outcome}: {check.title!r}" for check, outcome, _ in failed or rows)
         return Finding("EXT-2", False if failed else None, expected, seen[:400])
     # The log's tail is read after the log's checks, so a clause can be violated though its check passed.
     if since := gate.violations:

@@ -22,8 +22,11 @@ _LISTENS: Final = re.compile(
 _NO: Final = re.compile(r"\bno\b")
 #: A field of a record other than the plane; in ``plane set by=env plane=paper`` it parts words and plane.
 _FIELD: Final = re.compile(r"(?<= )(?![\w.@-]*plane=)[\w.@-]+=[^\s=]+(?= |$)", re.IGNORECASE)
-#: The statement of RUN-1, over folded text: ``plane: paper``, ``plane selected plane=paper``.
-_PAPER: Final = re.compile(r"\b(?:plane (?:selected|set|chosen) )?(?:execution )?plane (?:is )?paper\b")
+#: The statement of RUN-1, over folded text: ``plane: paper``, ``plane set plane=paper``, ``paper plane``.
+_PAPER: Final = re.compile(
+    r"\b(?:(?:plane (?:selected|set|chosen) )?(?:execution )?plane (?:is )?paper"
+    r"|paper (?:execution )?plane)\b"
+)
 
 
 @dataclass(frozen=True, slots=True)

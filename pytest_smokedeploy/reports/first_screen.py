@@ -16,7 +16,7 @@ _RELEASE: Final[Mapping[str, str]] = {
     "not known": "release the hold if it is on, and ",
 }
 _AGAIN: Final = "rehearse again: nothing is on hold."
-_LIVE: Final = "Start the deploy workflow by hand: a rehearsal is no evidence."
+_LIVE: Final = "A rehearsal is no evidence: pass `smokedeploy check --live`, then start the workflow by hand."
 _MEND: Final = "Mend that."
 #: What a run that deployed nothing says of an earlier deploy's container, by what its last status told.
 _EARLIER: Final[Mapping[str, str]] = {

@@ -60,7 +60,7 @@ def test_what_is_there_is_left_as_it_is(lay, tmp_path):
         assert f"smokedeploy init: left as it is: {name}" in said
     assert "smokedeploy init: laid smoke_tests/test_1_preconditions.py" in said
     assert "add `smoke-evidence/` to .gitignore" in said
-    assert f"move what push starts out of {DEPLOY} into a workflow of its own" in said
+    assert f"push starts your {DEPLOY} too" in said
     taken_over = said.partition("take this over into it:\n\n")[2].partition("\nsmokedeploy init:")[0]
     (tmp_path / DEPLOY).write_text(taken_over)
     assert "is the gate" not in lay()

@@ -73,9 +73,15 @@ CASES: dict[str, Case] = {
     "deployed to prod": bad("TGT-1", deployed(lambda b: b.update(environment="prod"))),
     "another name": bad("AGT-4", deployed(lambda b: b.update(container_name="somebody"))),
     "no name": bad("AGT-4", deployed(lambda b: b.pop("container_name"))),
-    "environment not injected": bad("AGT-4", deployed(lambda b: b.update(env=["PATH"]))),
+    "environment not injected": bad(
+        "AGT-4",
+        deployed(lambda b: b.update(env=["PATH"])),
+        says=("RUNTIME_ENV_FILE on the server, and restart",),
+    ),
     "no word on the environment": bad("AGT-4", deployed(lambda b: b.pop("env"))),
-    "a mount missing": bad("AGT-4", deployed(lambda b: b["mounts"].pop())),
+    "a mount missing": bad(
+        "AGT-4", deployed(lambda b: b["mounts"].pop()), says=("Make `mounts` in smokedeploy.yml and",)
+    ),
     "a receipt that lists no variable": bad("AGT-4", deployed(lambda b: b.update(env=[]))),
     "a receipt that lists no mount": bad("AGT-4", deployed(lambda b: b.update(mounts=[]))),
     "a mount that is neither of the two": bad("AGT-4", deployed(_mount(name="spool")), words="no mount snap"),

@@ -120,6 +120,9 @@ def test_a_template_that_keeps_the_rules_is_taken(text):
         ({"RUN-1": ["plane set by_hand=false plane=paper"]}, ("milestones", "RUN-1", 0), "'false' beside"),
         ({"RUN-1": ["plane set plane=sim mode=paper"]}, ("milestones", "RUN-1", 0), "RUN-1 forbids"),
         ({"RUN-1": ["plane set sim plane=paper"]}, ("milestones", "RUN-1", 0), "'plane' beside the plane"),
+        ({"RUN-1": ["not on the paper plane"]}, ("milestones", "RUN-1", 0), "'not'"),
+        ({"RUN-1": ["paper plane, plane sim"]}, ("milestones", "RUN-1", 0), "'plane' beside the plane"),
+        ({"RUN-1": ["paper plane: live"]}, ("milestones", "RUN-1", 0), "RUN-4 forbids"),
         ({"OBS-5": ["built component=scheduler"]}, ("milestones", "OBS-5", 0), "in other words"),
         ({"OBS-3": ["/srv/state/x, audit-events"]}, ("milestones", "OBS-3", 0), "does not name snapshots"),
         ({"OBS-3": ["mounts validated"]}, ("milestones", "OBS-3", 0), "audit-events, snapshots"),
@@ -136,6 +139,13 @@ def test_a_template_that_keeps_the_rules_is_taken(text):
 def test_a_milestones_template_keeps_its_clauses_rules(milestones, path, words):
     error = refused(milestones=milestones)
     assert (error.path, words in str(error)) == (path, True), error
+
+
+def test_the_paper_plane_is_a_plane_that_is_paper():
+    (entry,) = (
+        language(milestones={"RUN-1": ["runs on the paper plane"]}).read("runs on the paper plane").entries
+    )
+    assert entry.clause == "RUN-1"
 
 
 def test_a_mount_is_named_by_where_it_stands_too():

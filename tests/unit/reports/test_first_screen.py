@@ -113,7 +113,7 @@ def test_a_refusal_whose_words_say_what_is_wrong_asks_to_mend_that(run):
 def test_a_rehearsal_that_holds_says_what_is_evidence(run):
     screen = first_screen(run(rehearsal=True).deploy().stop().checks().passed())
     assert screen.verdict == "REHEARSED"
-    assert screen.next == "Start the deploy workflow by hand: a rehearsal is no evidence."
+    assert screen.next.startswith("A rehearsal is no evidence: pass `smokedeploy check --live`, then")
 
 
 def test_a_release_that_is_what_to_do_stands_there_once(run):
