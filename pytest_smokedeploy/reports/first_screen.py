@@ -53,7 +53,7 @@ class FirstScreen:
         running: whether something may be.
         hold: whether the agent is on hold, and of when its status is.
         held: whether it is, or may be.
-        because: since when, by whom and why.
+        because: since when, by whom and why; "" where that is what was seen.
         release: how a person releases it.
 
     """
@@ -93,7 +93,7 @@ def first_screen(document: Mapping[str, Any]) -> FirstScreen:
         running=running,
         hold=_hold(document),
         held=held,
-        because=_because(hold) if held else "",
+        because=_because(hold) if held and str(hold["words"]) not in str(deciding["seen"]) else "",
         release=str(hold["remedy"]) if held and hold["remedy"] != deciding["remedy"] else "",
     )
 

@@ -116,11 +116,12 @@ def test_a_rehearsal_that_holds_says_what_is_evidence(run):
     assert screen.next.startswith("A rehearsal is no evidence: pass `smokedeploy check --live`, then")
 
 
-def test_a_release_that_is_what_to_do_stands_there_once(run):
-    made = run().checks(Finding("FLR-3", False, "no hold", "on hold", remedy="Release it by `cmd`."))
+def test_a_hold_that_decided_and_its_release_stand_there_once(run):
+    seen = "the agent is on hold since noon: x"
+    made = run().checks(Finding("FLR-3", False, "no hold", seen, remedy="Release it by `cmd`."))
     screen = first_screen(made.held())
     assert screen.next == "Release it by `cmd`. Then start the workflow anew by hand."
-    assert screen.release == ""
+    assert (screen.seen, screen.because, screen.release) == (seen, "", "")
 
 
 @pytest.mark.parametrize(
