@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Final, cast
 
-from docker.errors import NotFound
+from docker.errors import APIError, NotFound
 
 from pytest_smokedeploy.agent.engines.docker.api import DockerApi
 from pytest_smokedeploy.agent.engines.docker.own import LABEL
@@ -22,11 +22,8 @@ from pytest_smokedeploy.support.errors import EngineError, SmokedeployError
 _UP_SECONDS: Final = 20.0
 _BUSYBOX: Final = Path("/bin/busybox")
 _INSTALL: Final = "Install it with: apt-get install docker.io docker-registry busybox-static"
-_DOCKERFILE: Final = b"""FROM scratch
-COPY root /
-ENV PATH=/bin
-ENTRYPOINT ["/bin/sh", "/runtime"]
-"""
+#: What the image declares beside its files.
+_DECLARED: Final = ["ENV PATH=/bin", 'ENTRYPOINT ["/bin/sh", "/runtime"]']
 
 
 class Registry:
@@ -83,7 +80,7 @@ class Registry:
         self._drain.start()
 
     def push(self, repository: str, tag: str, script: str, applets: Iterable[str] = ()) -> None:
-        """Build the runtime's image FROM scratch and push it.
+        """Make the runtime's image of its files, and push it.
 
         Args:
             repository: host and path, this registry's.
@@ -92,25 +89,17 @@ class Registry:
             applets: busybox's programs that it needs beside ``sh``, ``sleep`` and ``rm``.
 
         Raises:
-            SmokedeployError: no engine is reachable, or it does not build or push.
+            SmokedeployError: no engine is reachable, or it does not make or push it.
 
         """
         name = f"{repository}:{tag}"
         try:
             with self._engine.client() as client:
-                # Without the cache: another rehearsal may remove what is in it while this image is built.
-                parts = client.build(
-                    fileobj=_context(script, applets),
-                    custom_context=True,
-                    nocache=True,
-                    tag=name,
-                    rm=True,
-                    decode=True,
-                )
+                client.import_image_from_data(_root(script, applets), name, changes=_DECLARED)
                 self._pushed.append(name)
-                for part in (*parts, *client.push(repository, tag=tag, stream=True, decode=True)):
+                for part in client.push(repository, tag=tag, stream=True, decode=True):
                     if "error" in part:
-                        raise SmokedeployError(f"the image can't be built and pushed: {part['error']}")
+                        raise SmokedeployError(f"the image can't be pushed: {part['error']}")
                 # What is pulled later must come from the registry, not from here.
                 client.remove_image(name, force=True)
         except EngineError as error:
@@ -130,7 +119,9 @@ class Registry:
             kept = labels.get(LABEL) == container and image.startswith("localhost:")
             if kept and not attrs["State"]["Running"]:
                 client.remove_container(attrs["Id"], v=True)
-                client.remove_image(attrs["Image"])
+                # Under its own name: one that has another, or is in use, stays.
+                with suppress(APIError):
+                    client.remove_image(image)
 
     def stop(self) -> None:
         """Remove the images it made, and end it."""
@@ -148,18 +139,16 @@ class Registry:
                     self._drain.join()
 
 
-def _context(script: str, applets: Iterable[str]) -> io.BytesIO:
-    """The build's context: a Dockerfile and the image's whole root."""
-    context = io.BytesIO()
-    files = {"Dockerfile": _DOCKERFILE, "root/bin/busybox": _BUSYBOX.read_bytes()}
-    with tarfile.open(fileobj=context, mode="w") as tar:
-        for name, data in (files | {"root/runtime": script.encode()}).items():
+def _root(script: str, applets: Iterable[str]) -> bytes:
+    """The image's whole root, as a tar."""
+    root = io.BytesIO()
+    with tarfile.open(fileobj=root, mode="w") as tar:
+        for name, data in {"bin/busybox": _BUSYBOX.read_bytes(), "runtime": script.encode()}.items():
             info = tarfile.TarInfo(name)
             info.size, info.mode = len(data), 0o755
             tar.addfile(info, io.BytesIO(data))
         for applet in ("sh", "sleep", "rm", *applets):
-            link = tarfile.TarInfo(f"root/bin/{applet}")
+            link = tarfile.TarInfo(f"bin/{applet}")
             link.type, link.linkname = tarfile.SYMTYPE, "busybox"
             tar.addfile(link)
-    context.seek(0)
-    return context
+    return root.getvalue()

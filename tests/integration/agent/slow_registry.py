@@ -49,7 +49,7 @@ class SlowRegistry:
         self._server.server_close()
 
     def pass_on(self, caller, url):
-        headers = {name: value for name, value in caller.headers.items() if name.lower() != "host"}
+        headers = [row for row in caller.headers.items() if row[0].lower() != "host"]
         answer = httpx.request(caller.command, url, headers=headers, timeout=30, trust_env=False)
         body = answer.content
         with suppress(OSError):

@@ -6,6 +6,8 @@ import threading
 import docker
 import pytest
 
+from pytest_smokedeploy.agent.engines.docker.own import LABEL
+from pytest_smokedeploy.rehearsal.registry import Registry
 from pytest_smokedeploy.support.image import ImageReference
 from tests.rehearsal.gallery.gate import SECONDS, ended, gate, start
 from tests.rehearsal.gallery.runtime import CAUSE
@@ -111,8 +113,8 @@ def test_what_is_done_by_hand_between_two_looks_is_seen(tmp_path, by_hand, claus
 )
 def test_the_images_health_check_is_off(tmp_path, check):
     """Its processes would be counted: in the window as a scheduler, before it as what others hide in."""
-    line = f"HEALTHCHECK {check}\n".encode()
-    more = f"from pytest_smokedeploy.rehearsal import registry\nregistry._DOCKERFILE += {line!r}\n"
+    line = f"HEALTHCHECK {check}"
+    more = f"from pytest_smokedeploy.rehearsal import registry\nregistry._DECLARED.append({line!r})\n"
     run = gate(
         tmp_path,
         "--smokedeploy-engine",
@@ -150,3 +152,22 @@ def test_a_start_that_failed_is_kept_until_the_next_rehearsal(tmp_path):
     run = gate(tmp_path / "second", "--smokedeploy-engine", "docker", world="on docker")
     assert (run.document["verdict"], run.status) == ("REHEARSED", 0), run.output
     assert containers() == []
+
+
+def test_what_a_killed_rehearsal_left_is_swept_and_an_image_keeps_its_other_name(tmp_path):
+    registry, client = Registry(tmp_path / "registry"), docker.from_env().api
+    other = "localhost:1/kept:1"
+    registry.start()
+    try:
+        left = f"localhost:{registry.port}/example/runtime"
+        registry.push(left, "1.0.0", "exit 7\n")
+        client.pull(left, "1.0.0")
+        client.tag(f"{left}:1.0.0", *other.rsplit(":", 1))
+        client.create_container(f"{left}:1.0.0", name="swept", labels={LABEL: "swept"})
+        registry.sweep("swept")
+        assert client.containers(all=True, filters={"name": "swept"}) == []
+        assert client.inspect_image(other)["RepoTags"] == [other]
+    finally:
+        client.remove_image(other)
+        client.close()
+        registry.stop()
