@@ -10,7 +10,7 @@ from pytest_smokedeploy.log_language import defaults
 from pytest_smokedeploy.log_language.frames import FRAMES
 from pytest_smokedeploy.log_language.given import All, ExceptedLine, Log
 from pytest_smokedeploy.log_language.placeholders import hole_takers, takers
-from pytest_smokedeploy.log_language.templates import Template, TemplateError, lower
+from pytest_smokedeploy.log_language.templates import WORD, Template, TemplateError, lower
 from pytest_smokedeploy.log_language.words import DENIED, LEVELS, WordLists, fold, said, says_off
 
 #: Characters that a pattern has, and plain words do not.
@@ -187,6 +187,8 @@ class Rules:
             with _at(number, text=template.text):
                 if word := said(DENIED, template.literal):
                     raise TemplateError(f"holds {word!r}, and a milestone says what came about")
+                if not WORD.search(template.literal):
+                    raise TemplateError("holds no word, and a milestone says what came about")
                 if clause == "RUN-1":
                     _check_plane(template)
                 elif clause == "OBS-3" and not several:

@@ -20,10 +20,9 @@ from pytest_smokedeploy.log_language.words import normalize
 #: Characters of a template, at the most (chosen; a message has twice as many).
 MAX_TEMPLATE: Final = 1024
 _PART: Final = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
-_WORD: Final = re.compile(r"[^\W\d_]{2,}")
+WORD: Final = re.compile(r"[^\W\d_]{2,}")
 #: What only a regular expression holds.
 _PATTERN: Final = re.compile(r"\.[*+]|\\[dDwWsS](?![A-Za-z])|^\^|\$$")
-_RULE: Final = re.compile(r"([=*#_~+.-])\1{2,}")
 _LOWER: Final = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 #: Unicode categories of control, format, private, surrogate, unassigned and separator characters.
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"})
@@ -83,8 +82,10 @@ class Template:
             better = "a template is literal; write the line as it stands, with {number} and the like"
             raise TemplateError(f"holds {found[0]!r} like a regular expression, and {better}")
         template = cls(text, *_split(tidy(text), takers))
-        if not _WORD.search(template.literal) and not _RULE.fullmatch(text):
-            raise TemplateError("holds no literal word; write the words of the line (or a rule, like ===)")
+        if not WORD.search(template.literal) and not _drawn(text):
+            raise TemplateError(
+                "holds no literal word; write the words of the line (or signs alone, like ===)"
+            )
         if sum(name in {"id", "path"} for name in template.names) > 1:
             raise TemplateError("has more than one of {id} and {path}; write all but one out")
         return template
@@ -108,7 +109,7 @@ class Template:
         if body == tidy(text):
             raise TemplateError("is no frame: it must end in {message}")
         template = cls(text, *_split(body, takers))
-        if not {"time", "level"} & set(template.names) and not _WORD.search(template.literal):
+        if not {"time", "level"} & set(template.names) and not WORD.search(template.literal):
             raise TemplateError("must hold {time}, {level} or a literal word before {message}")
         return template
 
@@ -159,6 +160,12 @@ def _check_characters(text: str) -> None:
     for word in re.findall(r"[^\W\d_]+", text):
         if not word.isascii() and len({unicodedata.name(c, "?").split()[0] for c in word}) > 1:
             raise TemplateError(f"mixes scripts in the word {word!a}; write it in one")
+
+
+def _drawn(text: str) -> bool:
+    """Whether a template is a rule like ``===`` or a row of a drawn banner: three signs, and nothing else."""
+    signs = text.replace(" ", "")
+    return len(signs) > 2 and all(unicodedata.category(one)[0] in "PS" for one in signs)  # noqa: PLR2004
 
 
 def _split(text: str, takers: Mapping[str, Take]) -> tuple[tuple[str | Take, ...], tuple[str, ...], str, str]:

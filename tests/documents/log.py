@@ -87,8 +87,8 @@ forbidden words, and a word that is not in the lists passes. `{{{{` and `}}}}` a
 
 ## Rules on templates
 
-- At least one literal word, or a rule like `===`; no two placeholders touch; at most one of
-  `{{id}}` and `{{path}}`.
+- At least one literal word, or signs alone (`===`, a row of a drawn banner); no two placeholders
+  touch; at most one of `{{id}}` and `{{path}}`.
 - No control, format, private or separator character, and no word of two scripts.
 - A milestone's template holds no denial (`not`, `cannot`, `failed`, `without`, ...).
 - RUN-1's templates take `{{time}}` and `{{version}}` alone, say `paper`, name no second plane
