@@ -45,7 +45,7 @@ def _next(wrong: Sequence[str]) -> str:
         started = (
             "start the agent (systemctl enable --now deploy-agent), or let one that runs take up changed"
         )
-        again = "settings (systemctl restart deploy-agent, between two runs)"
+        again = "settings and variables (systemctl restart deploy-agent, between two runs)"
         return f"next   {started} {again}; then call `smokedeploy check --live` in the repository"
     rows = [line.removeprefix("wrong  ").partition(": ") for line in wrong]
     first = rows[0][0]
@@ -113,7 +113,8 @@ def _env_file(path: Path, found: Mapping[str, str]) -> str:
         raise SmokedeployError(f"{path} can be read by everybody: `chmod o= {path}`.")
     quoted = ", ".join(name for name, value in found.items() if unquoted(value))
     words = f"; the quotes around the value of {quoted} belong to it, as `docker run --env-file` takes it"
-    return f"{len(found)} names{words if quoted else ''}"
+    names = f"{len(found)} names{': ' if found else ''}{', '.join(found)}"
+    return f"{names}{words if quoted else ''}"
 
 
 def _keys(team: str) -> str:

@@ -125,6 +125,7 @@ def test_quotes_of_the_runtimes_environment_are_told(check, tmp_path):
     file.chmod(0o600)
     status, _, lines = check(RUNTIME_ENV_FILE=str(file))
     assert status == 0
+    assert any("3 names: DB_PASSWORD, NOTE, PLAIN; the quotes around the value" in line for line in lines)
     assert any("the quotes around the value of DB_PASSWORD, NOTE belong to it" in line for line in lines)
     assert "canary" not in "".join(lines)
 
