@@ -39,6 +39,8 @@ _PROGRAM: Final = "/opt/smokedeploy/bin/smokedeploy"
 _STATE: Final = "/var/lib/deploy-agent"
 #: What ProtectHome= and PrivateTmp= of the unit hide.
 _HIDDEN: Final = ("/home", "/root", "/run/user", "/tmp", "/var/tmp")  # noqa: S108 - no file is made there
+#: By what name a person on the server calls the program: a folder of everybody's PATH, and of sudo's.
+_COMMAND: Final = "/usr/local/bin/smokedeploy"
 #: Lines of the unit by which `systemd-run` runs a command as the unit runs the agent.
 _ALIKE: Final = re.compile(r"^(?:User|SupplementaryGroups|EnvironmentFile)=.+$", re.MULTILINE)
 _WRITABLE: Final = re.compile(r"^ReadWritePaths=(.*)$", re.MULTILINE)
@@ -86,12 +88,12 @@ def run(argv: Sequence[str]) -> int:
 
 
 def _lay_all(root: Path) -> None:
-    program = f"{sysconfig.get_path('scripts')}/smokedeploy"
+    own_program = f"{sysconfig.get_path('scripts')}/smokedeploy"
     real, may_own = root == Path("/"), os.geteuid() == 0
     if real and not may_own:
         words = "Only root may lay the agent's user, unit, settings and folders."
         raise SmokedeployError(
-            words, remedy=f"sudo {program} agent init; or --root FOLDER to look at them first."
+            words, remedy=f"sudo {own_program} agent init; or --root FOLDER to look at them first."
         )
     template = (documents() / "docs" / "agent.env").read_text("utf-8")
     settings = _text(_at(root, _ENV), template)
@@ -99,8 +101,10 @@ def _lay_all(root: Path) -> None:
     left = [name for name in _values(template) if is_placeholder(values.get(name, ""))]
     folders = _folders(values)
     writable = [path for path in folders if path != _STATE]
-    unit = (documents() / "docs" / "deploy-agent.service").read_text("utf-8").replace(_PROGRAM, program)
+    unit = (documents() / "docs" / "deploy-agent.service").read_text("utf-8").replace(_PROGRAM, own_program)
     unit = _text(_at(root, _UNIT), _WRITABLE.sub(lambda _: f"ReadWritePaths={' '.join(writable)}", unit))
+    started = re.search(r"^ExecStart=(\S+)", unit, re.MULTILINE)
+    program = started[1] if started else own_program
     if real:
         _make_user()
     own = f"{_USER}:{_USER}"
@@ -112,8 +116,7 @@ def _lay_all(root: Path) -> None:
         *(_Place(path, own, 0o700 if path == state else 0o750) for path in folders),
     ):
         _lay(_at(root, place.path), place, may_own=may_own)
-    started = re.search(r"^ExecStart=(\S+)", unit, re.MULTILINE)
-    program = started[1] if started else program
+    _link(_at(root, _COMMAND), own_program)
     for words in (*_hindrances(unit, program, writable, real=real), *_next(unit, program, left)):
         say(f"smokedeploy agent init: {words}")
 
@@ -187,6 +190,16 @@ def _lay(at: Path, place: _Place, *, may_own: bool) -> None:
         why = "there is no such user or group" if may_own else "this user may not"
         command = f"sudo chown {place.owner} {shlex.quote(str(at))}"
         say(f"smokedeploy agent init: its owner was not set, since {why}: {command}")
+
+
+def _link(at: Path, program: str) -> None:
+    """Lay the name by which a person calls the program."""
+    if os.path.lexists(at):
+        say(f"smokedeploy agent init: left as it is: {at}")
+        return
+    at.parent.mkdir(parents=True, exist_ok=True)
+    at.symlink_to(program)
+    say(f"smokedeploy agent init: laid {at}, which is {program}")
 
 
 def _ids(owner: str) -> tuple[int, int] | None:

@@ -6,13 +6,14 @@ import subprocess
 from typing import Final
 
 from pytest_smokedeploy.client import person
+from pytest_smokedeploy.support import release_commands
 from pytest_smokedeploy.support.errors import SmokedeployError
 from pytest_smokedeploy.support.output import say
 from pytest_smokedeploy.support.redaction import Secret, one_line
 
 #: A token that is there is printed at once; longer it waits for a browser.
 _SECONDS: Final = 30
-_ON_THE_SERVER: Final = "Or release it on the server: `smokedeploy agent release --reason '...'`."
+_OTHERWISE: Final = f"Or release the hold {release_commands.on_the_server()}."
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,7 +44,7 @@ def _token(agent: str) -> Secret:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)  # noqa: S603 - by its path as a user has it
     except FileNotFoundError as error:
         words = "cloudflared is not installed here, and it keeps a person's token for Access."
-        raise SmokedeployError(words, remedy=f"Install it. {_ON_THE_SERVER}") from error
+        raise SmokedeployError(words, remedy=f"Install it. {_OTHERWISE}") from error
     except subprocess.TimeoutExpired as error:
         words = f"`{' '.join(command)}` did not end within {_SECONDS} s."
         raise SmokedeployError(words, remedy=f"Log in: `cloudflared access login {agent}`.") from error

@@ -1,12 +1,12 @@
 """An agent's hold for a person: one sentence about it, and the commands that release it (FLR-3)."""
 
 import re
-import shlex
 from collections.abc import Callable, Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
 from pytest_smokedeploy.client.answer import shown
+from pytest_smokedeploy.support import release_commands
 
 #: An absolute path that can stand in a command as it is.
 _PATH: Final = re.compile(r"/[\x21-\x7e]{0,255}")
@@ -54,15 +54,11 @@ def release(status: Mapping[str, object], endpoint: str) -> str:
     """
     path = _object(status.get("hold")).get("state_path")
     known = isinstance(path, str) and _PATH.fullmatch(path)
-    folder = shlex.quote(path) if isinstance(path, str) and known else "STATE_PATH"
+    folder = path if isinstance(path, str) and known else release_commands.STATE_PATH
     parts = urlsplit(endpoint)
     whole = parts.scheme == "https" and parts.netloc == parts.hostname and not parts.path.strip("/")
-    agent = f"https://{parts.hostname}" if whole else "$DEPLOY_ENDPOINT"
-    return (
-        "Release the hold once you know what happened: "
-        f"`smokedeploy agent release --state {folder} --reason '...'` on the agent's server, as root, or "
-        f"`smokedeploy release --agent {agent} --reason '...'` as a person through Access."
-    )
+    agent = f"https://{parts.hostname}" if whole else release_commands.ADDRESS
+    return f"Release the hold once you know what happened, {release_commands.both(folder, agent)}."
 
 
 def _object(value: object) -> Mapping[str, object]:

@@ -10,6 +10,7 @@ from pytest_smokedeploy.agent.settings import AgentSettings, WrongSettingsError
 from pytest_smokedeploy.model import CLAUSES
 from pytest_smokedeploy.plugin import fixtures
 from pytest_smokedeploy.settings.model import Deadlines
+from pytest_smokedeploy.support import release_commands
 from tests.documents import checks, settings, ways_out
 from tests.documents.made import MADE, ROOT
 
@@ -125,6 +126,13 @@ def test_every_setting_of_the_agent_is_named_in_its_document():
     text = (ROOT / "docs" / "agent.md").read_text()
     table = set(re.findall(r"^\| `([A-Z_]+)` \| .+ \| .+ \|$", text, re.MULTILINE))
     assert table == asked.names
+
+
+def test_the_pages_release_a_hold_by_the_commands_that_gate_and_agent_tell():
+    told = release_commands.both("/var/lib/deploy-agent", "https://deploy-agent.example.com")
+    for page in ("agent.md", "after-a-run.md"):
+        lines = (ROOT / "docs" / page).read_text().splitlines()
+        assert set(re.findall(r"`(.+?)`", told)) <= set(lines), page
 
 
 def test_a_command_with_the_agents_settings_has_them_read_as_its_unit_does():

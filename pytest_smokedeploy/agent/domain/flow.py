@@ -1,7 +1,6 @@
 """The five steps, in order and once each; one deploy at a time; a stop cancels one in flight."""
 
 import logging
-import shlex
 import threading
 from collections import deque
 from typing import Final
@@ -16,6 +15,7 @@ from pytest_smokedeploy.agent.domain.steps import FiveSteps
 from pytest_smokedeploy.agent.engines.base import ContainerState
 from pytest_smokedeploy.agent.settings import AgentSettings
 from pytest_smokedeploy.contract import DeployRequest
+from pytest_smokedeploy.support import release_commands
 from pytest_smokedeploy.support.errors import SmokedeployError
 from pytest_smokedeploy.support.redaction import Sanitiser
 
@@ -107,9 +107,7 @@ class Flow:
                 words = (
                     f"on hold since {held.since} by {held.by}: {held.reason} A person looks and releases it"
                 )
-                folder = shlex.quote(str(self.settings.state))
-                command = f"smokedeploy agent release --state {folder} --reason '...'"
-                raise RefusedError(423, f"{words} on the server: `{command}`.")
+                raise RefusedError(423, f"{words}, {release_commands.both(str(self.settings.state))}.")
             if self.store.being_pruned():
                 words = "no deploy begins while `smokedeploy agent prune` removes images; ask again after it."
                 raise RefusedError(409, words)

@@ -30,6 +30,7 @@ from pytest_smokedeploy.agent.http.access import Access
 from pytest_smokedeploy.agent.http.log_feed import MOST, LogResponse, Readers
 from pytest_smokedeploy.agent.http.middleware import Middleware
 from pytest_smokedeploy.agent.http.openapi import DEPLOY_OF_ID, PATH, Operation, document
+from pytest_smokedeploy.support import release_commands
 from pytest_smokedeploy.support.errors import SmokedeployError
 from pytest_smokedeploy.support.redaction import Sanitiser
 
@@ -170,8 +171,8 @@ class _Calls:
         """A person looked, and takes the hold off."""
         caller = request.state.caller
         if not caller.human:
-            words = "log in through Access, or use `smokedeploy agent release`."
-            raise RefusedError(403, f"a hold is released by a person: {words}")
+            how = release_commands.both(str(self._flow.settings.state))
+            raise RefusedError(403, f"a hold is released by a person, {how}.")
         hold.released(self._flow.store, _body(request, contract.ReleaseRequest).reason, caller.name)
         return JSONResponse(_RELEASED)
 

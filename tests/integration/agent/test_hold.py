@@ -12,6 +12,7 @@ import pytest
 from pytest_smokedeploy.agent.domain.state import Held, Store
 from pytest_smokedeploy.agent.engines.base import utc_now
 from pytest_smokedeploy.contract import parse_time
+from pytest_smokedeploy.support import release_commands
 from tests.support.agent_process import REPOSITORY
 
 
@@ -50,8 +51,7 @@ def test_a_deploy_on_hold_is_423_with_who_when_and_why(held, new_id):
         answer = agent.deploy(image, other)
         assert answer.status_code == 423
         assert hold["state_path"] == agent.environ["STATE_PATH"]
-        command = f"smokedeploy agent release --state {hold['state_path']} --reason"
-        for word in (hold["since"], "robot.access", image, command):
+        for word in (hold["since"], "robot.access", image, release_commands.both(hold["state_path"])):
             assert word in answer.json()["reason"]
     assert len(agent.audited("deploy.begun")) == 1
 
@@ -99,7 +99,7 @@ def test_a_person_releases_with_a_reason_and_a_service_token_does_not(held, new_
     agent, one, image = held
     answer = agent.release(human=False)
     assert answer.status_code == 403
-    assert "person" in answer.json()["reason"]
+    assert release_commands.both(agent.environ["STATE_PATH"]) in answer.json()["reason"]
     for nothing in ("", "   "):
         assert agent.release(nothing).status_code == 400
     assert agent.release().json() == {"status": "released"}

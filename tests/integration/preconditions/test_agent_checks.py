@@ -185,7 +185,7 @@ def test_a_hold_is_shown_and_waits_for_a_person(asked):
     seen = "the agent is on hold since 2026-01-01T00:00:00Z, set by ci: a deploy began"
     assert (found.holds, found.seen) == (False, seen)
     assert "`smokedeploy agent release --state STATE_PATH --reason '...'`" in found.remedy
-    assert "`smokedeploy release --agent" in found.remedy
+    assert "&& smokedeploy release --agent" in found.remedy
 
 
 def test_a_last_deploy_that_is_not_told_leaves_it_to_the_last_run_of_the_workflow(asked):

@@ -12,6 +12,7 @@ from pytest_smokedeploy.agent.main import run
 from pytest_smokedeploy.agent.settings import AgentSettings, WrongSettingsError
 
 ENV, UNIT = "etc/deploy-agent/agent.env", "etc/systemd/system/deploy-agent.service"
+COMMAND = "usr/local/bin/smokedeploy"
 MODES = {
     "etc/deploy-agent": 0o750,
     ENV: 0o640,
@@ -56,6 +57,8 @@ def test_an_empty_server_gets_everything_with_its_mode(lay, tmp_path):
     assert f"laid {tmp_path}/srv/runtime/snapshots (deploy-agent:deploy-agent, 0750)" in said
     program = f"{installation.sysconfig.get_path('scripts')}/smokedeploy"
     assert f"ExecStart={program} agent" in (tmp_path / UNIT).read_text().splitlines()
+    assert str((tmp_path / COMMAND).readlink()) == program
+    assert f"laid {tmp_path / COMMAND}, which is {program}" in said
 
 
 def test_what_it_lays_is_refused_for_its_placeholders_alone(lay, tmp_path):

@@ -292,7 +292,7 @@ def test_the_first_day(wheel, tmp_path):
         (tmp_path / "full").unlink()
         gate, _ = day.dispatch(3)
         assert (gate[0], "REFUSED" in gate[1]) == (1, True), gate
-        assert "`smokedeploy release --agent $DEPLOY_ENDPOINT --reason" in gate[1]
+        assert "&& smokedeploy release --agent ADDRESS --reason '...'`" in gate[1]
         (tmp_path / "bin").mkdir()
         token = stack.person("ann@example.com")
         answer = CLOUDFLARED.format(agent=day.environ["DEPLOY_ENDPOINT"], token=token)

@@ -32,7 +32,7 @@ def test_refused_then_released_then_passed(live, logged_in, tmp_path):
     assert again(gate, 1).document["verdict"] == "FAIL"
     refused = again(gate, 2)
     assert (refused.document["verdict"], refused.document["clause"]) == ("REFUSED", "FLR-3")
-    assert "`smokedeploy release --agent " in refused.output
+    assert "&& smokedeploy release --agent " in refused.output
     token = gate.stack.person("ann@example.com")
     logged_in(gate, f'test "$*" = "access token -app={agent}" && echo {token}')
     done = gate.command("release", "--reason", FOUND)

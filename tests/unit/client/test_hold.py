@@ -61,7 +61,9 @@ def test_a_long_reason_is_cut():
 )
 def test_the_command_on_the_server_names_the_agents_own_folder(path, folder):
     words = release({"hold": HOLD | {"state_path": path}}, "https://agent.example.com")
-    assert f"`smokedeploy agent release --state {folder} --reason '...'`" in words
+    assert (
+        f"as root on the agent's server: `smokedeploy agent release --state {folder} --reason '...'`" in words
+    )
 
 
 @pytest.mark.parametrize(
@@ -69,12 +71,13 @@ def test_the_command_on_the_server_names_the_agents_own_folder(path, folder):
     [
         ("https://agent.example.com", "https://agent.example.com"),
         ("https://agent.example.com/", "https://agent.example.com"),
-        ("https://agent.example.com/secret-prefix", "$DEPLOY_ENDPOINT"),
-        ("https://agent.example.com:8443", "$DEPLOY_ENDPOINT"),
-        ("http://127.0.0.1:8080", "$DEPLOY_ENDPOINT"),
+        ("https://agent.example.com/secret-prefix", "ADDRESS"),
+        ("https://agent.example.com:8443", "ADDRESS"),
+        ("http://127.0.0.1:8080", "ADDRESS"),
     ],
 )
 def test_the_call_through_access_shows_the_agents_host_and_nothing_else(endpoint, agent):
     words = release({"hold": HOLD}, endpoint)
-    assert f"`smokedeploy release --agent {agent} --reason '...'` as a person through Access." in words
+    command = f"`cloudflared access login {agent} && smokedeploy release --agent {agent} --reason '...'`"
+    assert words.endswith(f"or as a person through Access, with the agent's address: {command}.")
     assert "secret-prefix" not in words
