@@ -1,11 +1,14 @@
 """``smokedeploy agent --check``: what is wrong with settings and server, before anybody depends on it."""
 
+import grp
 import os
+import pwd
 import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+from pytest_smokedeploy.agent import mounts
 from pytest_smokedeploy.agent.engines.base import ContainerState
 from pytest_smokedeploy.agent.env_file import unquoted
 from pytest_smokedeploy.agent.http.keys import KeysError, fetch
@@ -91,11 +94,24 @@ def _container(state: ContainerState | None) -> str:
 
 def _folder(path: Path) -> str:
     if not path.is_dir():
-        raise SmokedeployError(f"{path} is no folder. Create it for the user the runtime runs as.")
+        raise SmokedeployError(f"{path} is no folder. Create it, as `smokedeploy agent init` does.")
+    user = _name(lambda: pwd.getpwuid(os.geteuid()).pw_name, os.geteuid())
+    remedy = mounts.opened([str(path)], _name(lambda: grp.getgrgid(os.getegid()).gr_name, os.getegid()))
     if not os.access(path, os.W_OK | os.X_OK):
         # The runtime's user may well be allowed what the agent's is not: the preflight says the same.
-        raise SmokedeployError(f"{path} can't be written to by this user. Give it the right owner or mode.")
-    return f"{path} is there and can be written to"
+        raise SmokedeployError(f"{path} can't be written to by {user}. Open it {remedy}")
+    words = f"{path} can be written to by {user}; whether the container's user may is not known here"
+    # The mode is all that a look from outside shows of it: a bind mount keeps numbers and modes.
+    alone = f". By its mode its owner alone may: where the runtime is another user, open it {remedy}"
+    return f"{words}{alone if mounts.owners_alone(path) else ''}"
+
+
+def _name(known: Callable[[], str], number: int) -> str:
+    """The name of a user or group, or its number where it has none here."""
+    try:
+        return known()
+    except KeyError:
+        return str(number)
 
 
 def _state(path: Path) -> str:

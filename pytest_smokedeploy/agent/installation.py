@@ -117,7 +117,8 @@ def _lay_all(root: Path) -> None:
     ):
         _lay(_at(root, place.path), place, may_own=may_own)
     _link(_at(root, _COMMAND), own_program)
-    for words in (*_hindrances(unit, program, writable, real=real), *_next(unit, program, left)):
+    mounted = [path for path in folders if path != state and mounts.owners_alone(_at(root, path))]
+    for words in (*_hindrances(unit, program, writable, real=real), *_next(unit, program, left, mounted)):
         say(f"smokedeploy agent init: {words}")
 
 
@@ -223,12 +224,21 @@ def _hindrances(unit: str, program: str, writable: Sequence[str], *, real: bool)
         yield f"there is no group docker here: install the engine, or mend SupplementaryGroups= in {_UNIT}"
 
 
-def _next(unit: str, program: str, left: Sequence[str]) -> Iterator[str]:
-    """What is left to do, numbered; the first where a setting in `left` is still a placeholder."""
+def _next(unit: str, program: str, left: Sequence[str], mounted: Sequence[str]) -> Iterator[str]:
+    """What is left to do, numbered.
+
+    Args:
+        unit: the unit's text.
+        program: what it starts.
+        left: settings that are still a placeholder.
+        mounted: folders of mounts that their owner alone may write to.
+
+    """
     alike = " ".join(f"-p {row}" for row in _ALIKE.findall(unit))
     steps = [f"Write your own values in {_ENV} for {', '.join(left)}."] if left else []
+    steps += [f"Open the mounts, {mounts.opened(mounted, _USER)}"] if mounted else []
     steps += [
-        f"Look: sudo systemd-run --quiet --pipe --wait {alike} {program} agent --check",
-        "Where all is well: sudo systemctl daemon-reload && sudo systemctl enable --now deploy-agent",
+        f"Look: systemd-run --quiet --pipe --wait {alike} {program} agent --check",
+        "Where all is well: systemctl daemon-reload && systemctl enable --now deploy-agent",
     ]
     yield from (f"next, {number}. {words}" for number, words in enumerate(steps, 1))

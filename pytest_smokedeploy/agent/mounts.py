@@ -1,6 +1,7 @@
 """The runtime's mounts: the model's two, each by settings of its own, and further ones in ``MOUNTS``."""
 
 import re
+import shlex
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 from os.path import normpath
@@ -57,6 +58,18 @@ def read(text: str) -> Mount:
 def variable(name: str) -> str:
     """A mount's name as it stands in variables: ``AUDIT_EVENTS`` of ``audit-events``."""
     return re.sub(r"[.-]", "_", name).upper()
+
+
+def owners_alone(folder: Path) -> bool:
+    """Whether a folder's mode lets neither group nor others write."""
+    return not folder.stat().st_mode & 0o022
+
+
+def opened(folders: Sequence[str], group: str) -> str:
+    """The command by which the runtime's user owns folders that the agent's group may write to, for root."""
+    names = shlex.join(folders)
+    number = "with the number of the runtime's user for UID (0 where that is root)"
+    return f"as root, {number}: chown UID:{group} {names} && chmod 0770 {names}"
 
 
 def contradictions(state: Path, mounts: Sequence[Mount]) -> Iterator[tuple[str, str]]:

@@ -145,6 +145,6 @@ def test_a_command_with_the_agents_settings_has_them_read_as_its_unit_does():
     commands = [block.replace("\\\n", "") for block in blocks if re.search(r"agent (--check|prune)", block)]
     assert (len(properties), len(commands)) == (3, 2)
     for command in commands:
-        assert command.startswith("sudo systemd-run "), command
+        assert command.startswith("systemd-run "), command
         assert all(one in command for one in properties), command
     assert not re.search(r"^\s*(set -a|\. |source )", "\n".join(blocks), re.MULTILINE)

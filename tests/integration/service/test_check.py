@@ -1,7 +1,11 @@
 """``smokedeploy agent --check``: a line for each thing, and nothing changed."""
 
+import grp
+import os
+import pwd
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -84,6 +88,20 @@ def test_a_mount_is_missing(check, tmp_path):
     assert status == 1
     assert lines[-1] == "next   first mend what is wrong with SNAPSHOTS_PATH, then call this again"
     assert "Create it" in one(wrong, "SNAPSHOTS_PATH")
+
+
+def test_a_mount_is_told_with_who_may_write_to_it_and_how_to_open_it(check, environ):
+    folder = Path(environ["AUDIT_EVENTS_PATH"])
+    user, group = pwd.getpwuid(os.geteuid()).pw_name, grp.getgrgid(os.getegid()).gr_name
+    known = (
+        f"ok     AUDIT_EVENTS_PATH: {folder} can be written to by {user}; whether the container's user may"
+    )
+    command = f"chown UID:{group} {folder} && chmod 0770 {folder}"
+    for mode, told in ((0o750, True), (0o770, False), (0o757, False)):
+        folder.chmod(mode)
+        status, _, lines = check()
+        (line,) = [line for line in lines if line.startswith(known)]
+        assert (status, command in line) == (0, told), line
 
 
 def test_no_engine(check, tmp_path):

@@ -80,9 +80,9 @@ def test_it_says_what_to_do_next_as_the_unit_has_it(lay):
         "-p User=deploy-agent -p SupplementaryGroups=docker -p EnvironmentFile=/etc/deploy-agent/agent.env"
     )
     look, start = lay()[1][-2:]
-    assert f"sudo systemd-run --quiet --pipe --wait {properties} " in look
+    assert f"systemd-run --quiet --pipe --wait {properties} " in look
     assert look.endswith("/smokedeploy agent --check")
-    assert start.endswith("sudo systemctl daemon-reload && sudo systemctl enable --now deploy-agent")
+    assert start.endswith(": systemctl daemon-reload && systemctl enable --now deploy-agent")
 
 
 def test_what_is_there_is_left_as_it_is(lay, tmp_path):
@@ -107,6 +107,16 @@ def test_what_is_there_is_left_as_it_is(lay, tmp_path):
     first = sorted(tmp_path.rglob("*"))
     assert not [row for row in lay()[1] if row.startswith("laid")]
     assert sorted(tmp_path.rglob("*")) == first
+
+
+def test_mounts_that_their_owner_alone_may_write_to_are_told_with_the_command(lay, tmp_path):
+    folders = "/srv/runtime/audit-events /srv/runtime/snapshots"
+    command = f"chown UID:deploy-agent {folders} && chmod 0770 {folders}"
+    (row,) = [row for row in lay()[1] if row.startswith("next, 2. Open the mounts, as root, ")]
+    assert row.endswith(f": {command}")
+    for folder in folders.split():
+        (tmp_path / folder.lstrip("/")).chmod(0o770)
+    assert "Open the mounts" not in "\n".join(lay()[1])
 
 
 def test_folders_of_more_mounts_are_laid_and_stand_in_a_new_unit(lay, tmp_path):
@@ -135,7 +145,7 @@ def test_root_sets_the_owners(lay, tmp_path, monkeypatch):
     monkeypatch.setattr(installation.pwd, "getpwnam", lambda name: NUMBERS[name])
     monkeypatch.setattr(installation.grp, "getgrnam", lambda name: NUMBERS[name])
     _, said = lay()
-    assert not [row for row in said if "chown" in row]
+    assert not [row for row in said if "its owner was not set" in row]
     assert owned == {
         str(tmp_path / name): (0 if name in ROOTS else 990, 0 if name == UNIT else 990)
         for name in MODES.keys() - {"srv/runtime"}
