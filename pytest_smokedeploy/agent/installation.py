@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from pytest_smokedeploy.agent import mounts
+from pytest_smokedeploy.agent import mounts, reach
 from pytest_smokedeploy.support.documents import documents
 from pytest_smokedeploy.support.errors import SmokedeployError
 from pytest_smokedeploy.support.output import say
@@ -37,10 +37,14 @@ _ADD_USER: Final = (
 _PROGRAM: Final = "/opt/smokedeploy/bin/smokedeploy"
 #: The unit's StateDirectory=, which systemd itself lets the agent write to.
 _STATE: Final = "/var/lib/deploy-agent"
-#: What ProtectHome= and PrivateTmp= of the unit hide.
-_HIDDEN: Final = ("/home", "/root", "/run/user", "/tmp", "/var/tmp")  # noqa: S108 - no file is made there
 #: By what name a person on the server calls the program: a folder of everybody's PATH, and of sudo's.
 _COMMAND: Final = "/usr/local/bin/smokedeploy"
+_ANEW: Final = (
+    "Build the environment anew with the system's own Python, open to other users: "
+    "`umask 022; /usr/bin/python3 -m venv --clear /opt/smokedeploy`; install the package there, and call "
+    "`/opt/smokedeploy/bin/smokedeploy agent init`."
+)
+_MEND: Final = f"Mend ExecStart= in {_UNIT}."
 #: Lines of the unit by which `systemd-run` runs a command as the unit runs the agent.
 _ALIKE: Final = re.compile(r"^(?:User|SupplementaryGroups|EnvironmentFile)=.+$", re.MULTILINE)
 _WRITABLE: Final = re.compile(r"^ReadWritePaths=(.*)$", re.MULTILINE)
@@ -70,7 +74,8 @@ def run(argv: Sequence[str]) -> int:
         argv: ``--root FOLDER``, in place of ``/``.
 
     Returns:
-        0; or 1 with the reason on stderr: root's rights are needed, a setting can't be read, no user is made.
+        0; or 1 with the reason on stderr: root's rights are needed, a setting can't be read, no user is made,
+        or the agent's user can't reach this installation.
 
     """
     parser = argparse.ArgumentParser(prog="smokedeploy agent init")
@@ -105,6 +110,9 @@ def _lay_all(root: Path) -> None:
     unit = _text(_at(root, _UNIT), _WRITABLE.sub(lambda _: f"ReadWritePaths={' '.join(writable)}", unit))
     started = re.search(r"^ExecStart=(\S+)", unit, re.MULTILINE)
     program = started[1] if started else own_program
+    shut = reach.hindrance(unit, program, own=program == own_program)
+    if real and shut and program == own_program:
+        raise SmokedeployError(f"The agent would not start: {shut}.", remedy=f"{_ANEW} Nothing was laid.")
     if real:
         _make_user()
     own = f"{_USER}:{_USER}"
@@ -117,8 +125,12 @@ def _lay_all(root: Path) -> None:
     ):
         _lay(_at(root, place.path), place, may_own=may_own)
     _link(_at(root, _COMMAND), own_program)
+    found = (
+        [f"the agent would not start: {shut}. {_ANEW if program == own_program else _MEND}"] if shut else []
+    )
+    found += _hindrances(unit, writable, real=real)
     mounted = [path for path in folders if path != state and mounts.owners_alone(_at(root, path))]
-    for words in (*_hindrances(unit, program, writable, real=real), *_next(unit, program, left, mounted)):
+    for words in (*found, *_next(unit, program, left, mounted)):
         say(f"smokedeploy agent init: {words}")
 
 
@@ -212,14 +224,12 @@ def _ids(owner: str) -> tuple[int, int] | None:
         return None
 
 
-def _hindrances(unit: str, program: str, writable: Sequence[str], *, real: bool) -> Iterator[str]:
+def _hindrances(unit: str, writable: Sequence[str], *, real: bool) -> Iterator[str]:
     """What keeps the unit, as it stands there, from running the agent."""
     listed = [one for row in _WRITABLE.findall(unit) for one in row.split()]
     for path in writable:
         if not any(Path(path).is_relative_to(one) for one in listed):
             yield f"add {path} to ReadWritePaths= in {_UNIT}: the agent finds it read-only otherwise"
-    if program.startswith(tuple(f"{one}/" for one in _HIDDEN)):
-        yield f"{program} is hidden from the unit (ProtectHome=, PrivateTmp=): install it under /opt"
     if real and _ids("root:docker") is None:
         yield f"there is no group docker here: install the engine, or mend SupplementaryGroups= in {_UNIT}"
 

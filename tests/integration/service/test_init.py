@@ -24,7 +24,7 @@ MODES = {
 }
 ROOTS = {"etc/deploy-agent", ENV, UNIT}
 NUMBERS = {
-    name: SimpleNamespace(pw_uid=number, gr_gid=number)
+    name: SimpleNamespace(pw_uid=number, pw_gid=number, gr_gid=number)
     for name, number in (("root", 0), ("deploy-agent", 990))
 }
 
@@ -117,6 +117,37 @@ def test_mounts_that_their_owner_alone_may_write_to_are_told_with_the_command(la
     for folder in folders.split():
         (tmp_path / folder.lstrip("/")).chmod(0o770)
     assert "Open the mounts" not in "\n".join(lay()[1])
+
+
+def shut(unit, program, *, own):
+    return f"{program} is shut{'' if own else ' and theirs'}"
+
+
+def test_an_installation_that_the_units_user_cannot_reach_is_told_with_what_to_do(lay, tmp_path, monkeypatch):
+    monkeypatch.setattr(installation.reach, "hindrance", shut)
+    status, said = lay()
+    (row,) = [row for row in said if "is shut" in row]
+    assert "`umask 022; /usr/bin/python3 -m venv --clear /opt/smokedeploy`" in row
+    # It was laid to be looked at; on the server nothing is.
+    assert (status, (tmp_path / UNIT).is_file()) == (0, True)
+    (tmp_path / UNIT).write_text("[Service]\nExecStart=/usr/bin/other agent\n")
+    assert (
+        f"the agent would not start: /usr/bin/other is shut and theirs. Mend ExecStart= in /{UNIT}."
+        in lay()[1]
+    )
+
+
+def test_nothing_is_laid_on_a_server_whose_unit_would_not_start(monkeypatch, capsys):
+    monkeypatch.setattr(installation.os, "geteuid", lambda: 0)
+    monkeypatch.setattr(installation.reach, "hindrance", shut)
+    monkeypatch.setattr(installation, "_text", lambda _, otherwise: otherwise)
+    for name in ("_make_user", "_lay", "_link"):
+        monkeypatch.delattr(installation, name)
+    assert run(["init"], {}) == 1
+    assert re.search(
+        r"The agent would not start: \S+/smokedeploy is shut\. Build .* Nothing was laid\.\n$",
+        capsys.readouterr().err,
+    )
 
 
 def test_folders_of_more_mounts_are_laid_and_stand_in_a_new_unit(lay, tmp_path):
