@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from pytest_smokedeploy.database import alembic_revisions
 from pytest_smokedeploy.support.errors import SmokedeployError
 
 Tool = Literal["sql", "alembic"]
@@ -14,7 +15,7 @@ class MigrationFiles:
     """The versions in a folder of migrations.
 
     Attributes:
-        wanted: versions that a migrated database's table holds: every file's, or Alembic's heads.
+        wanted: versions that a migrated database's table holds: every file's, or Alembic's effective heads.
         known: every version there is.
         otherwise: all of them as another tool records them, one way each: by their files' stems or names.
 
@@ -36,7 +37,7 @@ def read(folder: Path, tool: Tool) -> MigrationFiles:
         raise _error(f"the migrations' folder {folder.name} is missing")
     # Alembic's own folder holds more than revisions.
     place = folder / "versions" if tool == "alembic" and (folder / "versions").is_dir() else folder
-    found = _alembic(folder, place) if tool == "alembic" else _sql(folder)
+    found = MigrationFiles(*alembic_revisions.read(place)) if tool == "alembic" else _sql(folder)
     if not found.wanted and (others := sorted(path.name for path in place.iterdir() if _counts(path))):
         what = "Alembic revision" if tool == "alembic" else "file named <version>_<what>.sql"
         raise _error(f"the migrations' folder {folder.name} holds {others[0]} and no {what}")
@@ -55,23 +56,6 @@ def _sql(folder: Path) -> MigrationFiles:
     versions = tuple(dict.fromkeys(stem.partition("_")[0] for stem in stems))
     first, *more = ((versions,) if len(versions) == len(stems) else ()) + (stems, tuple(names))
     return MigrationFiles(first, frozenset(first), tuple(way for way in more if way != first))
-
-
-def _alembic(folder: Path, versions: Path) -> MigrationFiles:
-    """`folder` is Alembic's own, with `versions` in it, or that itself; to be read, revisions are run."""
-    try:
-        from alembic.script import ScriptDirectory  # noqa: PLC0415 - the extra `database`
-    except ImportError as error:
-        words = "Alembic is not installed here; install pytest-smokedeploy[database]"
-        raise _error(words) from error
-    try:
-        scripts = ScriptDirectory(str(folder), version_locations=[str(versions)])
-        heads = tuple(sorted(scripts.get_heads()))
-        known = frozenset(script.revision for script in scripts.walk_revisions())
-    except Exception as error:  # a revision is a Python file of somebody's own, and raises what it likes
-        said = str(error).splitlines() or [type(error).__name__]
-        raise _error(f"Alembic can't read the folder {folder.name}: {said[0][:200]}") from error
-    return MigrationFiles(heads, known)
 
 
 def _error(words: str) -> SmokedeployError:

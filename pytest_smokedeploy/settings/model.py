@@ -108,7 +108,8 @@ class Database(Part):
     """By the agent's preflight, by a connection of the gate's own, or by an attestation in the ledger."""
     tool: Literal["sql", "alembic"] = "sql"
     """What `migrations` holds: files named `<version>_<what>.sql`, whose version, stem or whole name the
-    table holds, all its rows one way; or Alembic's revisions, Python files that are run to be read."""
+    table holds, all its rows one way; or Alembic's revisions, in it or its folder `versions`, whose source
+    is read and not run: `revision`, `down_revision`, `branch_labels` and `depends_on` are literals there."""
     migrations: str | None = None
     """The folder that applied migrations are held against, beside this file; none: one applied is enough.
 
