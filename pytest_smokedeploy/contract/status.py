@@ -200,7 +200,9 @@ class Preflight(Answer):
     mounts: list[PreflightMount]
     """The folders on the server that a container gets."""
     env: list[StrictStr]
-    """Names of the variables that a container gets; no value is told."""
+    """Names of the variables that a container gets beside those of a deploy's `env`; no value is told."""
+    ci_env: list[StrictStr] | None = None
+    """Names that a deploy's `env` may set. Absent where the agent does not tell them."""
     engine: PreflightEngine
     """The container engine, by a ping."""
     container: PreflightContainer | None = None

@@ -26,8 +26,10 @@ _PLACEHOLDER: Final = re.compile(
 #: Each path by itself: an Access application may stand before a part of a host alone.
 _GUARDED: Final = (contract.HEALTH, contract.STATUS, contract.DEPLOY, contract.STOP)
 #: What the preflight must show, and what it means that it does not.
-_CAN_DEPLOY: Final = "the container's name free at the agent, or its own container's, and each mount there"
-_WONT: Final = "The agent would not deploy what this run asks for."
+_CAN_DEPLOY: Final = (
+    "the container's name free at the agent, or its own container's, and each mount and variable there"
+)
+_WONT: Final = "A deploy would not give what this run asks for."
 _LOOK: Final = "Look at the agent's log on the server."
 
 
@@ -178,8 +180,8 @@ class Preconditions:
     def agent_reachable(self) -> Finding:
         """PRE-6: Access refuses an anonymous call, the token is let in, both through the edge.
 
-        An agent that could not deploy can't be used either: its preflight lacks a mount of the settings, or
-        tells that its container's name is taken by a container of somebody else.
+        An agent that could not deploy can't be used either: its preflight lacks a mount or a variable of the
+        settings, or tells that its container's name is taken by a container of somebody else.
         """
         expected = "an anonymous call refused by Access, and one with the token answered through the tunnel"
         unmet = partial(Finding, "PRE-6", False, expected)
@@ -200,9 +202,9 @@ class Preconditions:
         if Extension.PREFLIGHT in _extensions(self._ask("status", "PRE-6", expected)):
             told = self._ask("preflight", "PRE-6", expected)
             raw = told.raw if isinstance(told, Reading) else {}
-            for words, remedy in hindrances(raw, [mount.name for mount in self.run.settings.mounts]):
-                seen = f"the agent can't deploy: {words}"
-                return Finding("PRE-6", False, _CAN_DEPLOY, seen, Basis.TOLD, _WONT, remedy)
+            if found := dict(hindrances(raw, self.run.settings)):
+                seen = f"the agent can't deploy this: {'; '.join(found)}"
+                return Finding("PRE-6", False, _CAN_DEPLOY, seen, Basis.TOLD, _WONT, " ".join(found.values()))
         seen = f"anonymous: {probe.words}; with the token: HTTP {reading.status}, cf-ray {reading.ray}"
         return Finding("PRE-6", True, expected, seen)
 

@@ -61,7 +61,7 @@ class Runtime(Part):
     injected_by: Literal["server", "ci"] = "server"
     """Who hands the environment to the container: the agent's own file, or the deploy's `env`."""
     environment: dict[Name, str] = Field(default={"EXECUTION_PLANE": PLANE})
-    """Variables the container must get (AGT-4); `EXECUTION_PLANE: paper` too (TGT-2). No secrets."""
+    """Variables the container must get (PRE-6, AGT-4); `EXECUTION_PLANE: paper` too (TGT-2). No secrets."""
 
 
 class MountSettings(Part):

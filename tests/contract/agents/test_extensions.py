@@ -207,6 +207,8 @@ def test_preflight_looks_and_changes_nothing(agent):
     assert isinstance(reading.value, Preflight), reading.problems
     assert reading.value.environment == "dev"
     assert {mount.name for mount in reading.value.mounts} == {"audit-events", "snapshots"}
+    assert reading.value.env == ["AUDIT_EVENTS_PATH", "EXECUTION_PLANE", "SNAPSHOTS_PATH"]
+    assert reading.value.ci_env == []
     assert agent.status["running"] is False
 
 

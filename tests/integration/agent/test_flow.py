@@ -40,6 +40,7 @@ def test_env_comes_only_under_listed_names(make_agent):
         answer = agent.deploy(image, env=env)
         assert answer.status_code == 400
         assert why in answer.json()["reason"]
+    assert agent.call("GET", "/v1/preflight").json()["ci_env"] == ["EXECUTION_PLANE", "LOG_LEVEL"]
     answer = agent.deploy(image, env={"LOG_LEVEL": "debug", "EXECUTION_PLANE": "paper"})
     assert answer.status_code == 200
     assert set(answer.json()["env"]) >= {"LOG_LEVEL", "EXECUTION_PLANE"}

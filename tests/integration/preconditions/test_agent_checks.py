@@ -22,7 +22,7 @@ PREFLIGHT = {
     "environment": "dev",
     "execution_plane": "paper",
     "mounts": [{"name": "audit-events", **MOUNT}, {"name": "snapshots", **MOUNT}],
-    "env": [],
+    "env": ["EXECUTION_PLANE"],
     "engine": {"kind": "docker", "reachable": True},
     "database": {"reachable": True, "applied": ["0001"]},
 }
@@ -228,7 +228,7 @@ def test_a_container_that_the_agent_did_not_make_is_told_before_any_deploy(asked
     found = asked({"/v1/preflight": {"container": theirs}}).agent_reachable()
     assert (found.clause, found.holds, found.basis) == ("PRE-6", False, Basis.TOLD)
     assert found.seen == (
-        "the agent can't deploy: the name runtime-dev is taken by a container that it did not make"
+        "the agent can't deploy this: the name runtime-dev is taken by a container that it did not make"
     )
     assert "Rename or remove that container" in found.remedy
     assert "guarded" not in found.words()
@@ -256,8 +256,43 @@ FOUR = ("audit-events", "snapshots", "spool", "cache")
 def test_every_mount_that_lacks_is_named_before_any_deploy(asked, told, seen):
     settings = {"mounts": [{"name": name, "target": f"/data/{name}"} for name in FOUR]}
     found = asked({"/v1/preflight": {"mounts": told}}, settings=settings).agent_reachable()
-    assert (found.holds, found.seen) == (False, f"the agent can't deploy: {seen}")
+    assert (found.holds, found.seen) == (False, f"the agent can't deploy this: {seen}")
     assert "both name them alike" in found.remedy
+
+
+RUNTIME = {"environment": {"DEPTH": "2", "EXECUTION_PLANE": "paper", "REGION": "west"}}
+ALL = list(RUNTIME["environment"])
+
+
+@pytest.mark.parametrize(
+    ("injected_by", "told", "seen", "remedy"),
+    [
+        ("server", {}, "no variable DEPTH, REGION for the container", "RUNTIME_ENV_FILE on the server"),
+        ("server", {"env": [*ALL, "MORE"]}, "", ""),
+        ("server", {"env": ...}, "", ""),
+        ("ci", {"ci_env": ["DEPTH"]}, "no variable EXECUTION_PLANE, REGION taken", "RUNTIME_ENV_KEYS"),
+        ("ci", {"ci_env": []}, f"no variable {', '.join(ALL)} taken from a deploy", "restart the agent"),
+        ("ci", {"ci_env": ALL}, "", ""),
+        ("ci", {"ci_env": None}, "", ""),
+        ("ci", {}, "", ""),
+    ],
+)
+def test_every_variable_that_would_lack_is_named_before_any_deploy(asked, injected_by, told, seen, remedy):
+    settings = {"runtime": {"injected_by": injected_by, **RUNTIME}}
+    found = asked({"/v1/preflight": told}, settings=settings).agent_reachable()
+    assert found.holds is not bool(seen)
+    assert not seen or found.seen.startswith(f"the agent can't deploy this: {seen}")
+    assert remedy in found.remedy
+    assert "west" not in found.words()
+
+
+def test_all_that_a_deploy_would_lack_is_named_at_once(asked):
+    told = {"mounts": PREFLIGHT["mounts"][:1], "env": [], "container": {"name": "x", "ours": False}}
+    found = asked({"/v1/preflight": told}).agent_reachable()
+    for words in ("the name x is taken", "no mount snapshots", "no variable EXECUTION_PLANE"):
+        assert words in found.seen
+    for words in ("Rename or remove", "both name them alike", "RUNTIME_ENV_FILE"):
+        assert words in found.remedy
 
 
 def test_one_answer_is_asked_for_once_a_run(asked):

@@ -10,6 +10,7 @@ from pytest_smokedeploy.rehearsal import World
 from tests.rehearsal.gallery.case import FAIL, REFUSED, Case, answer, replies, runtime
 from tests.rehearsal.gallery.lies import at_once, deployed, late, raw
 from tests.rehearsal.gallery.runtime import bad
+from tests.rehearsal.gallery.sound import CI, SERVER
 
 HTML = b"<!DOCTYPE html><title>Welcome</title><h1>It works</h1>"
 
@@ -27,6 +28,7 @@ def _mount(**fields: Any) -> Callable[[dict[str, Any]], None]:
 
 
 GONE = {"SNAPSHOTS_PATH": "/nowhere"}
+LACKS = {"RUNTIME_ENV_FILE": None}
 CASES: dict[str, Case] = {
     "image refused": Case("AGT-1", REFUSED, World(agent_environ={"ALLOWED_IMAGES": "other/image"})),
     "unknown tag": bad("AGT-1", World(), options=("--smokedeploy-image-tag", "1.2.3"), words="no such image"),
@@ -39,6 +41,30 @@ CASES: dict[str, Case] = {
         REFUSED,
         replace(answer("/v1/preflight", lambda body, _: _mount(exists=True)(body)), agent_environ=GONE),
         words="snapshots",
+    ),
+    "a variable that the server lacks": Case(
+        "PRE-6",
+        REFUSED,
+        World(agent_environ=LACKS),
+        deploys=False,
+        settings=SERVER,
+        words="no variable LOG_LEVEL for the container",
+    ),
+    "a variable gone since the preflight": bad(
+        "AGT-4",
+        replace(
+            answer("/v1/preflight", lambda body, _: body["env"].append("LOG_LEVEL")), agent_environ=LACKS
+        ),
+        settings=SERVER,
+        words="LOG_LEVEL",
+    ),
+    "a variable that the agent takes from no deploy": Case(
+        "PRE-6",
+        REFUSED,
+        World(agent_environ={"RUNTIME_ENV_KEYS": "EXECUTION_PLANE"}),
+        deploys=False,
+        settings=CI,
+        words="no variable LOG_LEVEL taken from a deploy",
     ),
     # -- the receipt
     "steps swapped": bad("AGT-2", deployed(_steps(0, 2, 1, 3, 4))),

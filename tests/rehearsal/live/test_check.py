@@ -35,11 +35,15 @@ def test_a_sound_world_is_ok_and_nothing_is_deployed(check):
     assert gate.environ["CF_ACCESS_CLIENT_SECRET"] not in "".join(rows.values())
 
 
-def test_a_mount_that_the_agent_has_not_is_named(check):
-    status, rows, gate = check(World(agent_environ={"MOUNTS": None}), mounts=SPOOL)
+def test_every_mount_and_variable_that_the_agent_has_not_is_named(check):
+    runtime = {"environment": {"EXECUTION_PLANE": "paper", "REGION": "west"}}
+    lacks = World(agent_environ={"MOUNTS": None, "RUNTIME_ENV_FILE": None})
+    status, rows, gate = check(lacks, mounts=SPOOL, runtime=runtime)
     assert status == 1
     assert rows["PRE-6"].startswith("NO")
-    assert "the agent can't deploy: no mount spool (it has audit-events, snapshots)" in rows["PRE-6"]
+    mount = "the agent can't deploy this: no mount spool (it has audit-events, snapshots)"
+    assert f"{mount}; no variable REGION for the container." in rows["PRE-6"]
+    assert "RUNTIME_ENV_FILE on the server, and restart the agent" in rows["PRE-6"]
     assert gate.posts == []
 
 
