@@ -51,7 +51,7 @@ def _findings(config: RunConfig, workflow: workflow_file.WorkflowFile) -> Iterat
     yield workflow_file.in_checkout(workflow)
     yield workflow_file.no_automatic_trigger(workflow, config.settings)
     # What is left of PRE-5 only the database itself shows.
-    if isinstance(found := database.in_checkout(config), Finding):
+    if isinstance(found := database.in_checkout(config, workflow), Finding):
         yield found
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from pytest_smokedeploy.cli import installed
 from pytest_smokedeploy.judging import workflow_policy
+from pytest_smokedeploy.judging.workflow_install import with_database
 from pytest_smokedeploy.judging.workflow_steps import triggers
 from pytest_smokedeploy.preconditions import workflow_file
 from pytest_smokedeploy.settings.model import DEPLOY_WORKFLOW
@@ -30,6 +31,7 @@ _NEXT: Final = (
 _GITHUB: Final = re.compile(r"(?:.*[@/])?github\.com[:/]([\w.-]+)/([\w.-]+?)(?:\.git)?/?")
 #: What stands before the part of the workflow that another one takes over.
 _HEAD: Final = "name: Smoke deploy\n\n"
+_DIRECT: Final = re.compile(r"^[^#\n]*\bproof: *direct\b", re.MULTILINE)
 _IGNORED: Final = "smoke-evidence/\n"
 
 
@@ -48,6 +50,8 @@ def run(parsed: argparse.Namespace) -> bool:
     into: Path = parsed.folder
     image = _image(into)
     source, reachable = installed.requirement()
+    if _asks_directly(into / _SETTINGS):
+        source = with_database(source)
     texts = dict(_texts(image, source))
     laid = [name for name, text in texts.items() if _lay(into / name, text)]
     for name in texts:
@@ -100,6 +104,11 @@ def _settings(text: str, image: str) -> str:
     """The settings of a project that has no migration yet, with the line by which editors know them."""
     text = text.replace("ghcr.io/example/runtime", image).replace("  migrations: migrations\n", "")
     return f"# yaml-language-server: $schema={Path(_SCHEMA).name}\n{text}"
+
+
+def _asks_directly(settings: Path) -> bool:
+    """Whether settings that are there want the gate's own connection to the database."""
+    return settings.is_file() and _DIRECT.search(settings.read_text("utf-8", "replace")) is not None
 
 
 def _image(folder: Path) -> str:

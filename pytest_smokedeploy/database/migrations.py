@@ -40,12 +40,14 @@ class Look:
         reachable: whether a connection was made.
         applied: versions in ascending order; None where they could not be read.
         reason: why one of them is lacking, without a secret; "" where nothing is.
+        installed: whether this interpreter has what the look needs, the extra `database`.
 
     """
 
     reachable: bool
     applied: tuple[str, ...] | None = None
     reason: str = ""
+    installed: bool = True
 
 
 class _NoAnswerError(Exception):
@@ -90,12 +92,11 @@ class _Attempt:
         """Look, and keep what was found."""
         try:
             import sqlalchemy  # noqa: PLC0415 - the extra `database`
-        except ImportError:
-            words = "SQLAlchemy is not installed here; install pytest-smokedeploy[database]"
-            self.found = Look(reachable=False, reason=words)
-            return
-        try:
+
             self.found = Look(True, self._read(sqlalchemy))
+        except ImportError as error:
+            words = f"{error.name or 'a module'} is not installed here; install pytest-smokedeploy[database]"
+            self.found = Look(reachable=False, reason=words, installed=False)
         except _NoAnswerError as error:
             self.found = Look(self.reached, None, str(error))
         except Exception as error:  # noqa: BLE001 - drivers raise what they like, and every failure is told

@@ -166,7 +166,7 @@ class Preconditions:
 
     def database(self) -> Finding:
         """PRE-5, by the proof that the settings name."""
-        files = database.in_checkout(self.run)
+        files = database.in_checkout(self.run, self._workflow)
         if isinstance(files, Finding):
             return files
         settings = self.run.settings.database

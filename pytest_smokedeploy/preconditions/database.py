@@ -1,31 +1,52 @@
 """The database exists and is migrated (PRE-5): asked of the agent, directly, or attested."""
 
 from collections.abc import Collection, Sequence
+from importlib.util import find_spec
 
 from pytest_smokedeploy.database import migration_files
 from pytest_smokedeploy.database.migration_files import MigrationFiles
 from pytest_smokedeploy.database.migrations import look
+from pytest_smokedeploy.judging import workflow_install
 from pytest_smokedeploy.model import REMEDIES, Basis, Finding
 from pytest_smokedeploy.preconditions import ledger
+from pytest_smokedeploy.preconditions.workflow_file import WorkflowFile
 from pytest_smokedeploy.settings import RunConfig
 from pytest_smokedeploy.support.errors import SmokedeployError
 from pytest_smokedeploy.support.redaction import Secret
 
+_NO_LOOK = "The gate could not look at the database."
 _EXPECTED = "the database reachable, with exactly the migrations the repository holds"
 
 
-def in_checkout(run: RunConfig) -> Finding | MigrationFiles | None:
+def in_checkout(run: RunConfig, workflow: WorkflowFile) -> Finding | MigrationFiles | None:
     """PRE-5 where the checkout decides it; else the migrations it holds, None where no folder is named."""
     settings = run.settings.database
     if settings.proof == "attested":
         return ledger.attested(run.ledger_file, "database")
+    if settings.proof == "direct" and (lacking := _uninstalled(run, workflow)) is not None:
+        return lacking
     if settings.migrations is None:
         return None
     try:
         return migration_files.read(run.folder / settings.migrations, settings.tool)
     except SmokedeployError as error:
         remedy = "Mend database.migrations in the settings, or the folder."
-        return Finding("PRE-5", False, "the repository's migrations", str(error), remedy=remedy)
+        expected, meaning = "the repository's migrations", "What the database must hold is not known."
+        return Finding("PRE-5", False, expected, str(error), meaning=meaning, remedy=remedy)
+
+
+def _uninstalled(run: RunConfig, workflow: WorkflowFile) -> Finding | None:
+    """PRE-5 where the workflow installs the gate without what `proof: direct` needs."""
+    # In a job what is there counts, however it came there.
+    if workflow.document is None or (run.github.in_actions and find_spec("sqlalchemy")):
+        return None
+    if (found := workflow_install.without_database(workflow.document)) is None:
+        return None
+    place, requirement = found
+    expected = "the gate installed with the extra `database`, as `database.proof: direct` needs"
+    seen = f"{place} installs `{requirement}`, without it"
+    remedy = f"Write `{workflow_install.with_database(requirement)}` there."
+    return Finding("PRE-5", False, expected, seen, meaning=_NO_LOOK, remedy=remedy)
 
 
 def compare(applied: Sequence[str], files: MigrationFiles | None, basis: Basis) -> Finding:
@@ -78,7 +99,8 @@ def told(answer: object, files: MigrationFiles | None) -> Finding:
         return _violated("the agent knows no database", Basis.TOLD, "Give the agent DATABASE_URL.")
     if answer.get("reachable") is not True:
         seen = f"the agent can't reach it: {answer.get('reason') or 'it gives no reason'}"
-        return _violated(seen[:300], Basis.TOLD, "Start it, or mend its URL on the server.")
+        remedy = "Start it, or mend its URL or the agent's installation on the server."
+        return _violated(seen[:300], Basis.TOLD, remedy)
     applied = answer.get("applied")
     if not isinstance(applied, list) or not all(isinstance(version, str) for version in applied):
         seen = f"its migrations can't be read: {answer.get('reason') or 'no migrations table'}"
@@ -94,7 +116,9 @@ def direct(url: Secret | None, table: str, files: MigrationFiles | None) -> Find
     found = look(url, table)
     if found.applied is None:
         remedy = "Migrate it, or let the user of its URL read the table."
-        if not found.reachable:
+        if not found.installed:
+            remedy = "Install it where the gate is installed: in the workflow's step, or on this machine."
+        elif not found.reachable:
             remedy = "Start it, create it, or mend its URL (user and password too)."
         return _violated(found.reason, Basis.SEEN, remedy)
     return compare(found.applied, files, Basis.SEEN)

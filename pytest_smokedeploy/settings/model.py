@@ -105,7 +105,9 @@ class Database(Part):
     """How it is proven that the database exists and is migrated (PRE-5)."""
 
     proof: Literal["agent", "direct", "attested"] = "agent"
-    """By the agent's preflight, by a connection of the gate's own, or by an attestation in the ledger."""
+    """By the agent's preflight, by a connection of the gate's own, or by an attestation in the ledger.
+
+    `direct` needs the extra `database`: the workflow then installs `pytest-smokedeploy[database]`."""
     tool: Literal["sql", "alembic"] = "sql"
     """What `migrations` holds: files named `<version>_<what>.sql`, whose version, stem or whole name the
     table holds, all its rows one way; or Alembic's revisions, in it or its folder `versions`, whose source

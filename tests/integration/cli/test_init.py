@@ -45,6 +45,19 @@ def test_what_it_lays_is_refused_for_its_placeholder_alone(lay, tmp_path):
     assert workflow_file.read(tmp_path / DEPLOY).breaches(load(file)) == []
 
 
+@pytest.mark.parametrize(
+    ("proof", "extra"), [("proof: direct", "[database]"), ("# proof: direct", ""), ("proof: agent", "")]
+)
+def test_the_package_is_laid_with_what_the_settings_that_are_there_need(
+    lay, tmp_path, monkeypatch, proof, extra
+):
+    monkeypatch.setattr(installed, "requirement", lambda: ("pytest-smokedeploy==9", True))
+    (tmp_path / "smoke_tests").mkdir()
+    (tmp_path / "smoke_tests" / "smokedeploy.yml").write_text(f"database:\n  {proof}\n")
+    lay()
+    assert f"pip install --quiet pytest-smokedeploy{extra}==9\n" in (tmp_path / DEPLOY).read_text()
+
+
 def test_what_is_there_is_left_as_it_is(lay, tmp_path):
     theirs = {
         DEPLOY: "on: [push, workflow_dispatch]\njobs: {}\n",

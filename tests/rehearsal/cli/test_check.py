@@ -100,6 +100,14 @@ def test_migrations_that_are_missing_are_named_as_in_a_run(check):
     )
 
 
+def test_a_workflow_that_installs_no_driver_is_named_as_in_a_run(check):
+    text = DEPLOY.replace("install --quiet .", "install --quiet pytest-smokedeploy==0.1.0")
+    status, lines = check(deploy=text, database={"proof": "direct"})
+    assert (status, len(lines)) == (1, 4)
+    assert "saw deploy.yml:45 installs `pytest-smokedeploy==0.1.0`, without it." in lines[3]
+    assert "Write `pytest-smokedeploy[database]==0.1.0` there." in lines[3]
+
+
 def test_checks_that_would_be_refused_are_named_with_their_place(check):
     own = (
         "import pytest\n\n\n@pytest.mark.smoke_stage('verify')\n"

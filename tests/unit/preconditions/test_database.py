@@ -1,13 +1,15 @@
 """PRE-5 by the agent's word and by the repository's files, each finding to the letter."""
 
 import sqlite3
+import sys
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
 from pytest_smokedeploy.database.migration_files import MigrationFiles
 from pytest_smokedeploy.model import Basis, Finding
-from pytest_smokedeploy.preconditions import database
+from pytest_smokedeploy.preconditions import database, workflow_file
 from pytest_smokedeploy.support.redaction import Secret
 
 EXPECTED = "the database reachable, with exactly the migrations the repository holds"
@@ -69,16 +71,20 @@ def test_ever_so_many_names_stay_one_line():
     [
         (None, "the agent knows no database", "Give the agent DATABASE_URL."),
         ("yes", "the agent knows no database", "Give the agent DATABASE_URL."),
-        ({}, "the agent can't reach it: it gives no reason", "Start it, or mend its URL on the server."),
+        (
+            {},
+            "the agent can't reach it: it gives no reason",
+            "Start it, or mend its URL or the agent's installation on the server.",
+        ),
         (
             {"reachable": "true", "applied": ["0001"]},
             "the agent can't reach it: it gives no reason",
-            "Start it, or mend its URL on the server.",
+            "Start it, or mend its URL or the agent's installation on the server.",
         ),
         (
             {"reachable": False, "reason": "refused"},
             "the agent can't reach it: refused",
-            "Start it, or mend its URL on the server.",
+            "Start it, or mend its URL or the agent's installation on the server.",
         ),
         (
             {"reachable": True},
@@ -147,3 +153,49 @@ def test_a_direct_look_at_a_database_that_is_not_there(tmp_path):
     remedy = "Start it, create it, or mend its URL (user and password too)."
     url = Secret(f"sqlite:///{tmp_path / 'none'}")
     assert seen_by(url) == (False, "the database file does not exist", remedy)
+
+
+INSTALL = "run: python3 -m venv .venv && .venv/bin/pip install --quiet "
+
+
+@pytest.fixture
+def by_name(run_of):
+    """by_name(in_actions, requirement) -> PRE-5 by `proof: direct` of a checkout that installs it so."""
+
+    def make(in_actions, requirement="pytest-smokedeploy==0.1.0"):
+        run = run_of(database={"proof": "direct"})
+        file = run.workflow_file
+        file.write_text(file.read_text().replace(f"{INSTALL}.", f"{INSTALL}{requirement}"))
+        run = replace(run, github=replace(run.github, in_actions=in_actions))
+        return database.in_checkout(run, workflow_file.read(file))
+
+    return make
+
+
+def test_a_workflow_that_installs_no_driver_is_named_with_what_to_write(by_name):
+    assert by_name(in_actions=False) == Finding(
+        "PRE-5",
+        False,
+        "the gate installed with the extra `database`, as `database.proof: direct` needs",
+        "deploy.yml:45 installs `pytest-smokedeploy==0.1.0`, without it",
+        meaning="The gate could not look at the database.",
+        remedy="Write `pytest-smokedeploy[database]==0.1.0` there.",
+    )
+    assert by_name(in_actions=False, requirement="'pytest-smokedeploy[database]'") is None
+
+
+def test_in_the_job_what_is_installed_counts(by_name, monkeypatch):
+    assert by_name(in_actions=True) is None
+    monkeypatch.setattr(database, "find_spec", lambda _name: None)
+    assert "deploy.yml:45 installs" in by_name(in_actions=True).seen
+    assert by_name(in_actions=True, requirement=".") is None
+
+
+@pytest.mark.parametrize("missing", ["sqlalchemy", "psycopg"])
+def test_what_a_connection_needs_and_is_not_installed_is_named(monkeypatch, missing):
+    monkeypatch.setitem(sys.modules, missing, None)
+    found = database.direct(Secret("postgresql://smoke@127.0.0.1:1/name"), "schema_migrations", THREE)
+    assert found.seen == f"{missing} is not installed here; install pytest-smokedeploy[database]"
+    assert (
+        found.remedy == "Install it where the gate is installed: in the workflow's step, or on this machine."
+    )
