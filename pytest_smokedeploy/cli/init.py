@@ -62,12 +62,12 @@ def run(parsed: argparse.Namespace) -> bool:
         say(f"smokedeploy init: add `{_IGNORED.strip()}` to .gitignore")
     document = workflow_file.read(into / DEPLOY_WORKFLOW).document
     wanted = document is None or workflow_policy.gate_of(document) is None
-    if document and (others := sorted(set(triggers(document.data)) - {workflow_policy.BY_HAND})):
-        words = f"{', '.join(others)} starts your {DEPLOY_WORKFLOW} too, and a person alone starts the gate's"
-        say(f"smokedeploy init: {words} (TRG-3): give yours another name, and call init again")
     if wanted:
         say(f"smokedeploy init: no job of your {DEPLOY_WORKFLOW} is the gate; take this over into it:")
         sys.stdout.write(f"\n{texts[DEPLOY_WORKFLOW].partition(_HEAD)[2]}\n")
+    if document and (others := sorted(set(triggers(document.data)) - {workflow_policy.BY_HAND})):
+        words = f"{', '.join(others)} starts your {DEPLOY_WORKFLOW} too, and a person alone starts the gate's"
+        say(f"smokedeploy init: {words} (TRG-3): give yours another name instead, and call init again")
     if not reachable and (wanted or DEPLOY_WORKFLOW in laid):
         words = f"it installs {source}, and this one came from a place that no workflow reaches"
         say(f"smokedeploy init: {words}; mend that line")
