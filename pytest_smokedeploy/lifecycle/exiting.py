@@ -10,11 +10,11 @@ from pytest_smokedeploy.model import CLAUSE, Finding
 #: What an exit code says of how the runtime ended, and what to do about it.
 _MEANS: Final = {
     137: "SIGKILL: it did not end within its grace, or lacked memory",
-    143: "SIGTERM ended it: it does not handle the signal",
+    143: "ended by SIGTERM, or its own status for it",
 }
 _LEFT: Final = {
     137: "Let the runtime end within the agent's STOP_GRACE_SECONDS, or raise that",
-    143: "Handle SIGTERM in the runtime, and leave with 0",
+    143: "Have the runtime leave with 0 on SIGTERM",
 }
 _LEFT_OTHERWISE: Final = "Find out in startup.log why it left so"
 

@@ -20,6 +20,8 @@ _AFTER_IDLE: Final = (
     "came after idle: it goes under shutdown if the stop was asked by then, and else violates RUN-3"
 )
 
+_LEAVES: Final = "what it leaves with when it is stopped: docker inspect -f '{{.State.ExitCode}}' NAME"
+
 
 def propose(captures: Sequence[Iterable[str]], language: Language, mounts: Iterable[str]) -> Iterator[str]:
     """The `log:` block of smokedeploy.yml to start from, line by line.
@@ -122,6 +124,7 @@ def _others(
                 rows[kind].append(f"    - {_quoted(text)}{_note([shape], captures)}")
     for kind, lines in rows.items():
         yield from [f"  {kind}:" if lines else f"  {kind}: []", *lines]
+    yield f"  # exit_codes: [0]  # {_LEAVES}"
     yield from left
     if excepted:
         yield "  # Lines with forbidden words: say why one is sound, or take it out and mend the runtime."

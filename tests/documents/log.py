@@ -21,6 +21,7 @@ log:
     RUN-1: ["mode: paper"]
   documented: ["cache warm: {number} entries in {duration}"]
   shutdown: ["flushed {size}"]
+  exit_codes: [143] # a JVM's own on SIGTERM; 0 is the default
   excepted:
     - {line: "connected to redis at 127.0.0.1:6379", clause: OBS-9, because: "a cache on the same host"}
   frames: ["{time} app[{pid}] {message}"]

@@ -101,6 +101,7 @@ def test_the_clauses_that_nothing_meets_are_left_for_a_person_with_what_they_ask
     asked = 'the log shows that environment validation succeeded, as in "environment validation succeeded"'
     assert f"  #   OBS-2: []  # missing: {asked}" in rows
     assert not [row for row in rows if "OBS-1" in row or "RUN-1" in row]
+    assert [row for row in rows if row.startswith("  # exit_codes: [0]  # what it leaves with")]
 
 
 #: Two start-ups of a runtime with words of its own, and of one that writes records.
