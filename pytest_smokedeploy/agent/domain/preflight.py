@@ -22,7 +22,7 @@ def preflight(flow: Flow) -> dict[str, Any]:
         "execution_plane": settings.execution_plane,
         "mounts": [_mount(mount) for mount in settings.mounts],
         "env": sorted({PLANE, *settings.mount_env, *settings.runtime_env}),
-        "ci_env": sorted(settings.ci_env_keys - {*settings.mount_env, *settings.runtime_env}),
+        "ci_env": sorted({PLANE, *settings.ci_env_keys} - {*settings.mount_env, *settings.runtime_env}),
         "engine": _engine(flow),
         "container": _container(flow),
         "database": _database(settings.database_url, settings.database_table),

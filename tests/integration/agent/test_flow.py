@@ -30,7 +30,7 @@ def test_an_unknown_field_is_refused_by_its_name(agent):
 
 
 def test_env_comes_only_under_listed_names(make_agent):
-    agent = make_agent(RUNTIME_ENV_KEYS="LOG_LEVEL,EXECUTION_PLANE,SNAPSHOTS_PATH")
+    agent = make_agent(RUNTIME_ENV_KEYS="LOG_LEVEL,SNAPSHOTS_PATH")
     image = agent.image("1.0.0")
     for env, why in (
         ({"OTHER": "x"}, "OTHER is not among RUNTIME_ENV_KEYS"),

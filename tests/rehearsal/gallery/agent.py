@@ -61,7 +61,7 @@ CASES: dict[str, Case] = {
     "a variable that the agent takes from no deploy": Case(
         "PRE-6",
         REFUSED,
-        World(agent_environ={"RUNTIME_ENV_KEYS": "EXECUTION_PLANE"}),
+        World(agent_environ={"RUNTIME_ENV_KEYS": "OTHER"}),
         deploys=False,
         settings=CI,
         words="no variable LOG_LEVEL taken from a deploy",
