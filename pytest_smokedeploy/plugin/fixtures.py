@@ -78,7 +78,7 @@ def smoke_log(request: pytest.FixtureRequest, smoke_deployment: object) -> LogRe
 @pytest.fixture(scope="session")
 def smoke_shutdown(request: pytest.FixtureRequest) -> Shutdown:
     """The stop, and what the status said then; it does not rest on a deploy that went well."""
-    return _recorded(request, _session(request).lifecycle.stop("verification is over"))
+    return _recorded(request, _session(request).lifecycle.stop("the run needs it no longer"))
 
 
 @pytest.fixture(scope="session")

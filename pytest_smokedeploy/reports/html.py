@@ -145,9 +145,11 @@ def _shown(value: object) -> object:
     return value if isinstance(value, Markup) else printable(str(value))
 
 
-def _coded(text: str) -> Markup:
-    """`text` with what stands between backticks as code."""
+def _coded(text: str, *, apart: bool = False) -> Markup:
+    """`text` with what stands between backticks as code, which is `apart` where it has lines of its own."""
     parts = _CODE.split(printable(text))
+    if apart:
+        parts[2::2] = [re.sub(r"^[,.] ?", "", one) for one in parts[2::2]]
     marked = (f"<code>{escape(one)}</code>" if n % 2 else escape(one) for n, one in enumerate(parts))
     return Markup("").join(map(Markup, marked))
 

@@ -52,9 +52,9 @@ def test_nothing_from_outside_is_markup_or_moves_anything(failed):
     assert r"\u202e" in markup
 
 
-def test_the_lines_around_the_fault_stand_above_what_was_deployed(failed):
+def test_the_lines_around_the_fault_stand_above_image_and_run(failed):
     markup = part(failed(ORDER), LOG)
-    assert markup.index('class="sd-fault"') < markup.index("What was deployed</h2>")
+    assert markup.index('class="sd-fault"') < markup.index("Image and run</h2>")
     assert '<li value="1" class="sd-milestone">' in markup
 
 
@@ -99,6 +99,18 @@ def test_what_the_agent_offers_is_what_its_status_said(failed, extensions, words
     document = failed(ORDER)
     document["agent"]["extensions"] = extensions
     assert f"<dt>Agent offers</dt><dd>{words}</dd>" in part(document, LOG)
+
+
+def test_a_log_that_is_not_there_is_no_link(failed, run):
+    assert '<a href="startup.log">' in part(failed(ORDER), LOG)
+    assert '<a href="startup.log">' not in part(run().checks().document, [])
+
+
+def test_the_commands_of_a_hold_stand_on_lines_of_their_own(failed):
+    document = failed(ORDER)
+    document["hold"]["remedy"] = "Release it on the server: `one`, or through Access: `two`."
+    shown = "Release it on the server: <code>one</code>or through Access: <code>two</code></p>"
+    assert shown in part(document, LOG)
 
 
 def test_rules_that_differ_stand_in_the_report_and_excepted_lines_first(run):
