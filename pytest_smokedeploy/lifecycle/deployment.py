@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pytest_smokedeploy.client import Reading
+from pytest_smokedeploy.client.answer import shown
 from pytest_smokedeploy.contract import (
     STEPS,
     Deployed,
@@ -186,6 +187,9 @@ class Deployment:
         seen = f"{named} {step.outcome}{f': {step.detail}' if step.detail else ''}"
         if step.step is not StepName.RUNNING:
             return _violated(clause, f"{named} done", seen)
+        wrote = self.raw.get("last_lines")
+        lines = [line for line in wrote if str(line).strip()] if isinstance(wrote, list) else []
+        seen += f"; its last line: {shown(str(lines[-1]), 160)!r}" if lines else ""
         remedy = "Read what it wrote: its last lines in report.html, the whole of it in startup.log."
         return _violated(clause, f"{named} done", seen, "The runtime did not keep running.", remedy)
 

@@ -156,7 +156,7 @@ CASES: dict[str, Case] = {
             runtime=f"yes filler | head -n 10000; echo '{CAUSE}'; exit 7\n",
             agent_environ={"LOG_LIMIT_MB": "1"},
         ),
-        words="exit code 7",
+        words=f"exit code 7; its last line: {CAUSE!r}",
         says=("could not be read whole: the log is longer than its limit", f"| {CAUSE}"),
     ),
     "orders, and dies while it starts": bad(
