@@ -129,7 +129,8 @@ def _env_file(path: Path, found: Mapping[str, str]) -> str:
         raise SmokedeployError(f"{path} can be read by everybody: `chmod o= {path}`.")
     quoted = ", ".join(name for name, value in found.items() if unquoted(value))
     words = f"; the quotes around the value of {quoted} belong to it, as `docker run --env-file` takes it"
-    names = f"{len(found)} names{': ' if found else ''}{', '.join(found)}"
+    rows = (name if value else f"{name} (empty)" for name, value in found.items())
+    names = f"{len(found)} names{': ' if found else ''}{', '.join(rows)}"
     return f"{names}{words if quoted else ''}"
 
 

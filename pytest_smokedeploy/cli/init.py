@@ -25,7 +25,7 @@ _LEFT_OUT: Final = {"__pycache__", "migrations"}
 _PLACEHOLDER: Final = "ghcr.io/your-organisation/runtime"
 _NEXT: Final = (
     f"Write {_SETTINGS} and the steps in {_TESTS}/phase.yml, until `smokedeploy check` says NO to nothing.",
-    f"Rehearse on this machine: `pytest -p smokedeploy {_TESTS} --smokedeploy-rehearse`.",
+    f"Rehearse here, with the extra `rehearsal`: `pytest -p smokedeploy {_TESTS} --smokedeploy-rehearse`.",
     "Create the GitHub Environment dev with its secrets, and run the agent on the server.",
 )
 _GITHUB: Final = re.compile(r"(?:.*[@/])?github\.com[:/]([\w.-]+)/([\w.-]+?)(?:\.git)?/?")

@@ -139,11 +139,14 @@ def test_a_runtime_environment_everybody_can_read(check, tmp_path):
 
 def test_quotes_of_the_runtimes_environment_are_told(check, tmp_path):
     file = tmp_path / "runtime.env"
-    file.write_text("DB_PASSWORD=\"canary-word\"\nNOTE='a'\nPLAIN=b\n")
+    file.write_text("DB_PASSWORD=\"canary-word\"\nNOTE='a'\nPLAIN=b\nEMPTY=\n")
     file.chmod(0o600)
     status, _, lines = check(RUNTIME_ENV_FILE=str(file))
     assert status == 0
-    assert any("3 names: DB_PASSWORD, NOTE, PLAIN; the quotes around the value" in line for line in lines)
+    assert any(
+        "4 names: DB_PASSWORD, NOTE, PLAIN, EMPTY (empty); the quotes around the value" in line
+        for line in lines
+    )
     assert any("the quotes around the value of DB_PASSWORD, NOTE belong to it" in line for line in lines)
     assert "canary" not in "".join(lines)
 
