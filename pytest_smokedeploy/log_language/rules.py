@@ -24,8 +24,8 @@ _NO: Final = re.compile(r"\bno\b")
 _FIELD: Final = re.compile(r"(?<= )(?![\w.@-]*plane=)[\w.@-]+=[^\s=]+(?= |$)", re.IGNORECASE)
 #: The statement of RUN-1, over folded text: ``plane: paper``, ``plane set plane=paper``, ``paper plane``.
 _PAPER: Final = re.compile(
-    r"\b(?:(?:plane (?:selected|set|chosen) )?(?:execution )?plane (?:is )?paper"
-    r"|paper (?:execution )?plane)\b"
+    r"\b(?:(?:plane (?:selected|set|chosen|resolved|configured|confirmed) )?"
+    r"(?:execution )?plane (?:is )?paper|paper (?:execution )?plane)\b"
 )
 
 
@@ -233,4 +233,7 @@ def _check_plane(template: Template) -> None:
     rest = _PAPER.sub(" ", fold(_FIELD.sub("", template.literal)), count=1)
     rest += f" {fold(' '.join(_FIELD.findall(template.literal)))}"
     if odd_word := re.search(r"\b(?:no|off|false|overrid(?:e|es|den|ing)|plane)\b", rest):
-        raise TemplateError(f"holds {odd_word[0]!r} beside the plane; RUN-1 takes one plane without a denial")
+        like = "as in `plane: paper` or `plane selected plane=paper`"
+        raise TemplateError(
+            f"holds {odd_word[0]!r} beside the plane; RUN-1 takes one plane without a denial, {like}"
+        )

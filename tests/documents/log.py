@@ -93,8 +93,8 @@ forbidden words, and a word that is not in the lists passes. `{{{{` and `}}}}` a
 - No control, format, private or separator character, and no word of two scripts.
 - A milestone's template holds no denial (`not`, `cannot`, `failed`, `without`, ...).
 - RUN-1's templates take `{{time}}` and `{{version}}` alone, say `paper`, name no second plane
-  (`plane selected`, `set` or `chosen` may stand before it, and fields of a record between) and
-  hold no `no`, `off`, `false` or `overridden`.
+  (`plane selected`, `set`, `chosen`, `resolved`, `configured` or `confirmed` may stand before it,
+  and fields of a record between) and hold no `no`, `off`, `false` or `overridden`.
 - OBS-3's name every mount, by `{{mounts}}`, or one by one by its name or its target in the container,
   or are several lines that must all come (`all`). A runtime that says neither name nor target has to
   be changed.

@@ -167,6 +167,7 @@ def test_a_mount_is_named_by_where_it_stands_too():
 
 def test_the_planes_own_template_may_say_that_a_plane_was_chosen():
     texts = ["plane selected plane=paper", "plane chosen by=config execution_plane=paper sev=info"]
+    texts += ["execution plane resolved by=env plane=paper"]
     met = language(milestones={"RUN-1": texts})
     (entry,) = met.read('{"msg": "plane selected", "plane": "paper"}').entries
     assert (entry.kind, entry.clause) == ("milestone", "RUN-1")
