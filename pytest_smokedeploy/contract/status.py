@@ -149,6 +149,8 @@ class PreflightMount(Answer):
     """The mount's name: `audit-events`, `snapshots`, or one of the agent's `MOUNTS`."""
     source: StrictStr
     """Its folder on the server."""
+    target: StrictStr | None = None
+    """Its folder in the container. Absent where the agent does not tell it."""
     exists: StrictBool
     """Whether that is a folder."""
     writable: StrictBool
@@ -197,6 +199,11 @@ class Preflight(Answer):
     execution_plane: StrictStr | None = None
     """The `EXECUTION_PLANE` that the agent starts a container with. Absent where the agent does not tell
     it."""
+    container_name: StrictStr | None = None
+    """The agent's own `CONTAINER_NAME`. Absent where the agent does not tell it."""
+    images: list[StrictStr] | None = None
+    """What it deploys: repositories, and whole references of images that only stop. Absent where the agent
+    does not tell it."""
     mounts: list[PreflightMount]
     """The folders on the server that a container gets."""
     env: list[StrictStr]

@@ -26,9 +26,7 @@ _PLACEHOLDER: Final = re.compile(
 #: Each path by itself: an Access application may stand before a part of a host alone.
 _GUARDED: Final = (contract.HEALTH, contract.STATUS, contract.DEPLOY, contract.STOP)
 #: What the preflight must show, and what it means that it does not.
-_CAN_DEPLOY: Final = (
-    "the container's name free at the agent, or its own container's, and each mount and variable there"
-)
+_CAN_DEPLOY: Final = "an agent that can deploy what the settings ask for"
 _WONT: Final = "A deploy would not give what this run asks for."
 _LOOK: Final = "Look at the agent's log on the server."
 
@@ -180,8 +178,7 @@ class Preconditions:
     def agent_reachable(self) -> Finding:
         """PRE-6: Access refuses an anonymous call, the token is let in, both through the edge.
 
-        An agent that could not deploy can't be used either: its preflight lacks a mount or a variable of the
-        settings, or tells that its container's name is taken by a container of somebody else.
+        An agent that could not deploy what the settings ask for, by its own preflight, can't be used either.
         """
         expected = "an anonymous call refused by Access, and one with the token answered through the tunnel"
         unmet = partial(Finding, "PRE-6", False, expected)
@@ -202,9 +199,17 @@ class Preconditions:
         if Extension.PREFLIGHT in _extensions(self._ask("status", "PRE-6", expected)):
             told = self._ask("preflight", "PRE-6", expected)
             raw = told.raw if isinstance(told, Reading) else {}
-            if found := dict(hindrances(raw, self.run.settings)):
+            if found := dict(hindrances(raw, self.run)):
                 seen = f"the agent can't deploy this: {'; '.join(found)}"
-                return Finding("PRE-6", False, _CAN_DEPLOY, seen, Basis.TOLD, _WONT, " ".join(found.values()))
+                return Finding(
+                    "PRE-6",
+                    False,
+                    _CAN_DEPLOY,
+                    seen,
+                    Basis.TOLD,
+                    _WONT,
+                    " ".join(dict.fromkeys(found.values())),
+                )
         seen = f"anonymous: {probe.words}; with the token: HTTP {reading.status}, cf-ray {reading.ray}"
         return Finding("PRE-6", True, expected, seen)
 

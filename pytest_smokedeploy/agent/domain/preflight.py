@@ -20,6 +20,8 @@ def preflight(flow: Flow) -> dict[str, Any]:
     return {
         "environment": settings.environment,
         "execution_plane": settings.execution_plane,
+        "container_name": settings.container_name,
+        "images": [*settings.allowed_images, *sorted(settings.stop_only_images)],
         "mounts": [_mount(mount) for mount in settings.mounts],
         "env": sorted({PLANE, *settings.mount_env, *settings.runtime_env}),
         "ci_env": sorted({PLANE, *settings.ci_env_keys} - {*settings.mount_env, *settings.runtime_env}),
@@ -34,7 +36,8 @@ def _mount(mount: Mount) -> dict[str, Any]:
     there = Path(mount.source).is_dir()
     # By its mode alone: the check writes nothing.
     writable = there and os.access(mount.source, os.W_OK | os.X_OK)
-    return {"name": mount.name, "source": mount.source, "exists": there, "writable": writable}
+    row = {"name": mount.name, "source": mount.source, "target": mount.target}
+    return row | {"exists": there, "writable": writable}
 
 
 def _engine(flow: Flow) -> dict[str, Any]:

@@ -251,6 +251,10 @@ FOUR = ("audit-events", "snapshots", "spool", "cache")
             f"the folder of the mount cache is missing on the server (it has {', '.join(FOUR)})",
         ),
         ([], f"{', '.join(f'no mount {name}' for name in FOUR)} (it has none)"),
+        (
+            [{"name": n, **MOUNT, "target": "/x" if n == "spool" else f"/data/{n}"} for n in FOUR],
+            f"the mount spool at /x, not at /data/spool (it has {', '.join(FOUR)})",
+        ),
     ],
 )
 def test_every_mount_that_lacks_is_named_before_any_deploy(asked, told, seen):
@@ -293,6 +297,41 @@ def test_all_that_a_deploy_would_lack_is_named_at_once(asked):
         assert words in found.seen
     for words in ("Rename or remove", "both name them alike", "RUNTIME_ENV_FILE"):
         assert words in found.remedy
+
+
+@pytest.mark.parametrize(
+    ("told", "stop", "seen", "remedy"),
+    [
+        (
+            {"container_name": "other"},
+            None,
+            "its container's name is other, and the settings say runtime",
+            "CONTAINER_NAME",
+        ),
+        (
+            {"images": ["ghcr.io/example/other"]},
+            None,
+            "it does not deploy ghcr.io/example/runtime (ghcr.io/example/other alone)",
+            "Mend `image.repository` in the settings, or the agent's ALLOWED_IMAGES",
+        ),
+        (
+            {"images": ["ghcr.io/example/runtime"]},
+            "example/stop:1.0.0",
+            "it does not deploy example/stop:1.0.0 (ghcr.io/example/runtime alone)",
+            "Mend `shutdown.image` in the settings, or the agent's STOP_ONLY_IMAGES",
+        ),
+        ({"images": ["ghcr.io/example/runtime", "docker.io/example/stop:1"]}, "example/stop:1", "", ""),
+        ({"images": ..., "container_name": None}, "example/stop:1", "", ""),
+    ],
+)
+def test_a_name_or_an_image_that_the_agent_has_not_is_named_before_any_deploy(
+    asked, told, stop, seen, remedy
+):
+    settings = {"shutdown": {"by": "image", "image": stop}} if stop else {}
+    found = asked({"/v1/preflight": told}, settings=settings).agent_reachable()
+    assert found.holds is not bool(seen)
+    assert not seen or found.seen == f"the agent can't deploy this: {seen}"
+    assert remedy in found.remedy
 
 
 def test_one_answer_is_asked_for_once_a_run(asked):

@@ -27,10 +27,22 @@ def _mount(**fields: Any) -> Callable[[dict[str, Any]], None]:
     return lambda body: body["mounts"][1].update(fields)
 
 
+OTHER = {"ALLOWED_IMAGES": "other/image"}
 GONE = {"SNAPSHOTS_PATH": "/nowhere"}
 LACKS = {"RUNTIME_ENV_FILE": None}
 CASES: dict[str, Case] = {
-    "image refused": Case("AGT-1", REFUSED, World(agent_environ={"ALLOWED_IMAGES": "other/image"})),
+    "image refused": Case(
+        "PRE-6",
+        REFUSED,
+        World(agent_environ=OTHER),
+        deploys=False,
+        words="does not deploy ghcr.io/example/runtime",
+    ),
+    "image refused, and the preflight tells none": Case(
+        "AGT-1",
+        REFUSED,
+        replace(answer("/v1/preflight", lambda body, _: body.pop("images")), agent_environ=OTHER),
+    ),
     "unknown tag": bad("AGT-1", World(), options=("--smokedeploy-image-tag", "1.2.3"), words="no such image"),
     "crash at once": bad("AGT-5", runtime("set -u", "exit 3"), words="exit code 3"),
     "mounts gone": Case(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from pytest_smokedeploy.rehearsal import Exchange, World
@@ -142,7 +143,10 @@ CASES: dict[str, Case] = {
     "a stop-only image that is refused": Case(
         "STP-2",
         FAIL,
-        World(agent_environ={"STOP_ONLY_IMAGES": None, "ALLOWED_IMAGES": "ghcr.io/example/runtime"}),
+        replace(
+            answer("/v1/preflight", lambda body, _: body.pop("images")),
+            agent_environ={"STOP_ONLY_IMAGES": None, "ALLOWED_IMAGES": "ghcr.io/example/runtime"},
+        ),
         settings={"shutdown": {"by": "image", "image": "ghcr.io/example/stop:1.0.0"}},
         words="ALLOWED_IMAGES",
     ),
