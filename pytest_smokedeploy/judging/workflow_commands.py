@@ -63,6 +63,15 @@ def settings_file(step: WorkflowStep) -> str | None:
     return None
 
 
+def input_of(gate: WorkflowStep, name: str) -> str:
+    """What the gate is told for an input of the dispatch, as the workflow writes it; "" for nothing."""
+    told = ""
+    with suppress(shell_command.NotSimpleError):
+        told = _read(gate)[1].get(f"--smokedeploy-{name.replace('_', '-')}", "")
+    variable = told.removeprefix("$") if told.startswith("$") else f"SMOKEDEPLOY_{name.upper()}"
+    return gate.variable(variable, "").strip() if told[:1] in {"", "$"} else told
+
+
 def _chosen(step: WorkflowStep, given: Mapping[str, str], name: str, unset: str) -> str:
     """What a step is told by an option, or by the variable of that name; `unset` for nothing."""
     told = [value for option, value in given.items() if option.endswith(f"-{name}")]
@@ -122,6 +131,8 @@ def _wrong(role: str, operands: list[str], given: Mapping[str, str], odd: str) -
         yield f"{NAME[role]} is given {' '.join(operands[1:])[:60]!r}"
     if role == "verify" and "--run" not in given:
         yield "`smokedeploy verify` takes the evidence of any run"
+    if float(age := given.get("--max-age", "1")) * 60 < 1:
+        yield f"`--max-age {age}` is less than a minute: verify may come later; 1 is an hour"
 
 
 def _read(step: WorkflowStep) -> tuple[list[str], dict[str, str], str]:

@@ -17,7 +17,7 @@ from pytest_smokedeploy.support.image import can_move
 BY_HAND: Final = "workflow_dispatch"
 #: Clauses of which a check of the smoke tests makes a finding; every other one refuses the run as it begins.
 FOUND_LATER: Final = frozenset({"TRG-2", "TRG-3"})
-_ORDER: Final = ("TGT-3", "TRG-2", "TRG-3", "PRE-4", "FLR-4", "FLR-1", "FLR-2")
+_ORDER: Final = ("TGT-3", "TGT-1", "TRG-2", "TRG-3", "PRE-4", "FLR-4", "FLR-1", "FLR-2")
 
 #: Keys of the workflow, of the gate's job, and of the steps of ours.
 _TOP: Final = "name|run-name|on|permissions|env|defaults|concurrency|jobs"
@@ -127,7 +127,7 @@ class _Judge:
         yield from self._job(gate)
         for step in (gate, *stops, *checks):
             yield from self._own(step)
-        yield from together(gate, stops, checks)
+        yield from together(gate, stops, checks, self._settings)
         if again := [step.path for step in gates if step is not gate]:
             yield "FLR-4", again[-1], "one dispatch runs the gate more than once", "Keep one such step."
         own = {step.path for step in (gate, *stops, *checks)} | set(again)

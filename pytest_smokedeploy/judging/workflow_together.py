@@ -1,14 +1,25 @@
-"""What gate, stop and verify must have in common: place, folders, settings and secrets (docs/workflow.md)."""
+"""What gate, stop and verify are given, and must have in common (docs/workflow.md)."""
 
+import re
 from collections.abc import Iterator
 from posixpath import normpath
 
-from pytest_smokedeploy.judging.workflow_commands import COMMAND, NAME, evidence_folder, faults, settings_file
+from pytest_smokedeploy.judging.workflow_commands import (
+    COMMAND,
+    NAME,
+    evidence_folder,
+    faults,
+    input_of,
+    settings_file,
+)
 from pytest_smokedeploy.judging.workflow_steps import Breach, WorkflowStep, mapping
+from pytest_smokedeploy.settings import Settings, is_prod
 from pytest_smokedeploy.settings.model import ALWAYS_SECRET
 
 
-def together(gate: WorkflowStep, stops: list[WorkflowStep], checks: list[WorkflowStep]) -> Iterator[Breach]:
+def together(
+    gate: WorkflowStep, stops: list[WorkflowStep], checks: list[WorkflowStep], settings: Settings
+) -> Iterator[Breach]:
     """Stop and verify stand directly behind the gate, look where it writes, and can reach the agent."""
     written = evidence_folder(gate)
     if written is None and not faults(gate):
@@ -36,10 +47,13 @@ def together(gate: WorkflowStep, stops: list[WorkflowStep], checks: list[Workflo
             if _where(step) != _where(gate):
                 words = f"{NAME[role]} starts in {_where(step)[:60]!r}, and the gate in {_where(gate)[:60]!r}"
                 yield clause, step.path, words, "Give gate, stop and verify the same `working-directory`."
-    yield from _secrets(gate, "PRE-4", "GITHUB_TOKEN")
+    url = [settings.database.url_variable] if settings.database.proof == "direct" else []
+    yield from _secrets(gate, "PRE-4", "GITHUB_TOKEN", *settings.secrets, *url)
     for step in stops:
         yield from _secrets(step, "FLR-2")
     yield from _settings(gate, stops)
+    if not faults(gate):
+        yield from _inputs(gate)
 
 
 def _where(step: WorkflowStep) -> str:
@@ -49,11 +63,26 @@ def _where(step: WorkflowStep) -> str:
 def _secrets(step: WorkflowStep, clause: str, *more: str) -> Iterator[Breach]:
     """What a step asks the agent with stands in `env` of the workflow, of its job or of itself."""
     given = {name for body in (step.body, *step.above) for name in mapping(body.get("env"))}
-    if missing := [name for name in (*ALWAYS_SECRET, *more) if name not in given]:
+    if missing := [name for name in dict.fromkeys((*ALWAYS_SECRET, *more)) if name not in given]:
         lines = {name: f"`{name}: ${{{{ secrets.{name} }}}}`" for name in missing}
         lines |= {"GITHUB_TOKEN": "`GITHUB_TOKEN: ${{ github.token }}`"} if "GITHUB_TOKEN" in missing else {}
         words = f"{NAME[step.role]} is not given {', '.join(missing)}"
         yield clause, step.path, words, f"Add to `env` of its step: {', '.join(lines.values())}."
+
+
+def _inputs(gate: WorkflowStep) -> Iterator[Breach]:
+    """The gate is told both inputs of the dispatch, or `dev` itself."""
+    for name, clause, plain in (("environment", "TGT-1", "dev"), ("image_tag", "TRG-2", "(?!)")):
+        told = input_of(gate, name)
+        if re.fullmatch(rf"{plain}|\$\{{\{{\s*(?:github\.event\.)?inputs\.{name}\s*\}}\}}", told):
+            continue
+        words = (
+            f"the gate is told {told[:60]!r} for the input `{name}`"
+            if told
+            else f"the gate is told no `{name}`"
+        )
+        remedy = f"Write `SMOKEDEPLOY_{name.upper()}: ${{{{ inputs.{name} }}}}` in `env` of its job."
+        yield "TGT-3" if name == "environment" and is_prod(told) else clause, gate.path, words, remedy
 
 
 def _settings(gate: WorkflowStep, stops: list[WorkflowStep]) -> Iterator[Breach]:

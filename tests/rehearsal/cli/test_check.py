@@ -103,7 +103,8 @@ def test_migrations_that_are_missing_are_named_as_in_a_run(check):
 def test_a_workflow_that_installs_no_driver_is_named_as_in_a_run(check):
     text = DEPLOY.replace("install --quiet .", "install --quiet pytest-smokedeploy==0.1.0")
     status, lines = check(deploy=text, database={"proof": "direct"})
-    assert (status, len(lines)) == (1, 4)
+    assert (status, len(lines)) == (1, 5)
+    assert "NO  PRE-4: deploy.yml:46: the gate is not given DATABASE_URL." in lines[4]
     assert "saw deploy.yml:45 installs `pytest-smokedeploy==0.1.0`, without it." in lines[3]
     assert "Write `pytest-smokedeploy[database]==0.1.0` there." in lines[3]
 

@@ -5,6 +5,7 @@ from urllib.parse import quote, unquote, urlsplit
 import pytest
 
 from tests.rehearsal.gallery.gate import gate
+from tests.rehearsal.gallery.repository import DEPLOY
 from tests.support.needs import needs_postgres
 from tests.support.postgres import closed_port_url
 
@@ -13,10 +14,17 @@ START = "Start it, create it, or mend its URL (user and password too)."
 READ = "Migrate it, or let the user of its URL read the table."
 
 
+def given(name="DATABASE_URL"):
+    """The laid workflow, whose gate is given the database's URL."""
+    token = "          GITHUB_TOKEN: ${{ github.token }}\n"
+    return DEPLOY.replace(token, f"{token}          {name}: ${{{{ secrets.{name} }}}}\n", 1)
+
+
 def run(folder, url, **database):
     """The gate over a healthy world whose database is at `url`; nothing it leaves shows the password."""
     settings = {"database": {"proof": "direct", "migrations": "migrations", **database}}
-    ended = gate(folder, changes=settings, environ={"SMOKEDEPLOY_TEST_DATABASE_URL": url})
+    environ = {"SMOKEDEPLOY_TEST_DATABASE_URL": url}
+    ended = gate(folder, changes=settings, environ=environ, workflow=given())
     secret = unquote(urlsplit(url).password or "")
     assert secret
     files = [file for file in (folder / "evidence").rglob("*") if file.is_file()]
@@ -92,11 +100,13 @@ def test_the_server_is_down(tmp_path):
 @pytest.mark.parametrize("url", ["postgresql://smoke:canary-word@db:port/name", "canary-word"])
 def test_an_address_that_is_none(tmp_path, url):
     settings = {"database": {"proof": "direct", "migrations": "migrations"}}
-    ended = gate(tmp_path, changes=settings, environ={"SMOKEDEPLOY_TEST_DATABASE_URL": url})
+    environ = {"SMOKEDEPLOY_TEST_DATABASE_URL": url}
+    ended = gate(tmp_path, changes=settings, environ=environ, workflow=given())
     refused(ended, "its URL can't be read", START)
     assert "canary-word" not in ended.output
 
 
 def test_an_address_that_is_not_set(tmp_path):
     settings = {"database": {"proof": "direct", "migrations": "migrations", "url_variable": "NOBODY_SET_IT"}}
-    refused(gate(tmp_path, changes=settings), "its URL is not set", "the variable that database.url_variable")
+    ended = gate(tmp_path, changes=settings, workflow=given("NOBODY_SET_IT"))
+    refused(ended, "its URL is not set", "the variable that database.url_variable")

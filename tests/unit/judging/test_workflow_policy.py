@@ -4,14 +4,13 @@ import pytest
 
 from pytest_smokedeploy.judging import workflow_policy
 from pytest_smokedeploy.settings import Settings, yamlfile
-from tests.unit.judging.workflow_table import GATE, LAST, PASSES, REFUSED, STOP, UNSEEN, edit, job, step
+from tests.unit.judging.workflow_table import GATE, LAST, PASSES, REFUSED, STOP, UNSEEN, edit, env, job, step
 
 #: A run takes 11 minutes by these, at the longest.
 SETTINGS = Settings.model_validate(
     {
         "image": {"repository": "ghcr.io/example/runtime"},
         "agent": {"container_name": "runtime"},
-        "secrets": ["PYTHONHOME"],
         "workflow": {"env": ["SSL_CERT_FILE", "PYTEST_PLUGINS", "PATH", "GCONV_PATH"]},
         "deadlines": {"deploy_seconds": 29, "startup_seconds": 60, "stop_seconds": 60},
         "quiet_window_seconds": 1,
@@ -23,8 +22,12 @@ def document(text):
     return yamlfile.parse(text, "deploy.yml", aliases=True)
 
 
-def judged(text):
-    return workflow_policy.breaches(document(text), SETTINGS)
+def judged(text, settings=SETTINGS):
+    return workflow_policy.breaches(document(text), settings)
+
+
+def settings(**changes):
+    return Settings.model_validate(SETTINGS.model_dump() | changes)
 
 
 @pytest.mark.parametrize("name", PASSES)
@@ -45,6 +48,22 @@ def test_anything_else_is_refused(name):
 @pytest.mark.parametrize("name", UNSEEN)
 def test_what_one_file_cannot_show_is_not_refused(name):
     assert judged(UNSEEN[name]) == []
+
+
+def test_a_secret_that_chooses_code_is_refused_too():
+    (error,) = judged(env("PYTHONHOME: ${{ secrets.PYTHONHOME }}"), settings(secrets=["PYTHONHOME"]))
+    assert (error.clause, "'PYTHONHOME'" in error.message) == ("FLR-1", True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [({"secrets": ["API_KEY"]}, "API_KEY"), ({"database": {"proof": "direct"}}, "DATABASE_URL")],
+)
+def test_whatever_the_settings_ask_the_environment_for_is_given_to_the_gate(changes, name):
+    (error,) = judged(edit(), settings(**changes))
+    assert (error.clause, error.message) == ("PRE-4", f"deploy.yml:46: the gate is not given {name}.")
+    assert error.remedy == f"Add to `env` of its step: `{name}: ${{{{ secrets.{name} }}}}`."
+    assert judged(env(f"{name}: ${{{{ secrets.{name} }}}}"), settings(**changes)) == []
 
 
 def test_the_worst_clause_is_named_first():

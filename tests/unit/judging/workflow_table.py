@@ -48,8 +48,16 @@ def env(line: str, old: str = "    env:\n") -> str:
     return edit((old, f"{old}      {line}\n"))
 
 
+#: By which the gate is told the inputs.
+TOLD = (
+    "SMOKEDEPLOY_ENVIRONMENT: ${{ inputs.environment }}",
+    "SMOKEDEPLOY_IMAGE_TAG: ${{ inputs.image_tag }}",
+)
+
 #: Workflows in which nothing is refused.
 PASSES: dict[str, str] = {
+    "dev, written out": edit((TOLD[0], "SMOKEDEPLOY_ENVIRONMENT: dev")),
+    "inputs of the event": edit((TOLD[1], "SMOKEDEPLOY_IMAGE_TAG: ${{github.event.inputs.image_tag}}")),
     "as laid": DEPLOY,
     "a venv made by uv": edit((INSTALL, "run: uv venv && uv pip install --python .venv/bin/python .")),
     "the package by its name": edit(
@@ -67,10 +75,12 @@ PASSES: dict[str, str] = {
     ),
     "options": edit((GATE, f"{GATE} -v -q --color=yes --tb short")),
     "the inputs as options": edit(
+        (TOLD[0], "SMOKEDEPLOY_E: ${{ inputs.environment }}"),
+        (TOLD[1], "SMOKEDEPLOY_TAG: ${{ inputs.image_tag }}"),
         (
             GATE,
             f'{GATE} --smokedeploy-environment "$SMOKEDEPLOY_E" --smokedeploy-image-tag="$SMOKEDEPLOY_TAG"',
-        )
+        ),
     ),
     "a settings file of its own": edit(
         (GATE, f"{GATE} --smokedeploy-config=deploy/smokedeploy.yml"),
@@ -949,11 +959,36 @@ REFUSED |= {
     "a listed path of converters": (env("GCONV_PATH: ./x"), "FLR-1", "'GCONV_PATH'"),
     "a path of libraries": (env("LD_LIBRARY_PATH: ./x"), "FLR-1", "'LD_LIBRARY_PATH'"),
     "a loader's libraries on macOS": (env("DYLD_INSERT_LIBRARIES: ./x"), "FLR-1", "'DYLD_INSERT_LIBRARIES'"),
-    "a path that is a secret": (env("PYTHONHOME: ${{ secrets.PYTHONHOME }}"), "FLR-1", "'PYTHONHOME'"),
     **{
-        f"evidence of {age} hours": (edit(("--max-age 1", f"--max-age {age}")), "FLR-1", f"'--max-age {age}'")
-        for age in ("nan", "inf", "1e9")
+        f"evidence of {age} hours": (edit(("--max-age 1", f"--max-age {age}")), "FLR-1", f"--max-age {age}")
+        for age in ("nan", "inf", "1e9", "0", "0.01")
     },
+    # what the gate is told of the dispatch
+    "no environment": (edit((TOLD[0], "")), "TGT-1", "the gate is told no `environment`"),
+    "another environment": (
+        edit((TOLD[0], "SMOKEDEPLOY_ENVIRONMENT: staging")),
+        "TGT-1",
+        "the gate is told 'staging' for the input `environment`",
+    ),
+    "production, written out": (edit((TOLD[0], "SMOKEDEPLOY_ENVIRONMENT: prod")), "TGT-3", "'prod'"),
+    "an empty environment": (edit((TOLD[0], "SMOKEDEPLOY_ENVIRONMENT:")), "TGT-1", "no `environment`"),
+    "no tag": (edit((TOLD[1], "")), "TRG-2", "the gate is told no `image_tag`"),
+    "a tag that is written out": (edit((TOLD[1], "SMOKEDEPLOY_IMAGE_TAG: latest")), "TRG-2", "'latest'"),
+    "a tag of the branch": (
+        edit((TOLD[1], "SMOKEDEPLOY_IMAGE_TAG: ${{ inputs.image_tag || github.sha }}")),
+        "TRG-2",
+        "for the input `image_tag`",
+    ),
+    "a tag by an option": (
+        edit((GATE, f"{GATE} --smokedeploy-image-tag 1.2.3")),
+        "TRG-2",
+        "the gate is told '1.2.3'",
+    ),
+    "a tag by a variable that is not there": (
+        edit((GATE, f'{GATE} --smokedeploy-image-tag "$SMOKEDEPLOY_TAG"')),
+        "TRG-2",
+        "the gate is told no `image_tag`",
+    ),
     # near to what passes
     "a check with a stop behind it": (
         step("{run: .venv/bin/smokedeploy check; smokedeploy stop}"),
