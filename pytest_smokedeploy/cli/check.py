@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pytest_smokedeploy.client import AgentClient
 from pytest_smokedeploy.contract import Extension
+from pytest_smokedeploy.judging import workflow_policy
 from pytest_smokedeploy.model import Finding
 from pytest_smokedeploy.plugin import listing
 from pytest_smokedeploy.preconditions import Preconditions, database, ledger, workflow_file
@@ -40,7 +41,8 @@ def run(parsed: argparse.Namespace) -> bool:
     for finding in findings:
         say(f"smokedeploy check: {'ok' if finding else 'NO':3} {mask(str(finding))}")
     refused = [error for error in workflow.breaches(config.settings) if error.clause != "TRG-3"]
-    refused += listing.unfit(options.folder)
+    gate = workflow_policy.gate_of(workflow.document) if workflow.document else None
+    refused += listing.unfit(options.folder, gate.variable(listing.AUTOLOAD, "") if gate else None)
     for error in refused:
         say(f"smokedeploy check: NO  {_told(error)}")
     return all(findings) and not refused

@@ -24,12 +24,13 @@ class Collection:
     calls: dict[str, Call] = field(default_factory=dict)
 
 
-def read(items: list[Item], order: Callable[[int], Any] | None) -> Collection:
+def read(items: list[Item], order: Callable[[int], Any] | None, untimed: Any = None) -> Collection:  # noqa: ANN401
     """Read stages and clauses off the collected tests, and put them into the model's order.
 
     Args:
         items: pytest's items, sorted in place.
         order: makes pytest-order's mark for a place; None where it is not loaded (a misuse, refused later).
+        untimed: pytest-timeout's mark for no time-out; None where it is not loaded (the same).
 
     """
     collected = Collection()
@@ -47,6 +48,10 @@ def read(items: list[Item], order: Callable[[int], Any] | None) -> Collection:
         for place, item in enumerate(ordered):
             # The first order mark wins, so that nobody's own mark moves a check.
             item.add_marker(order(place), append=False)
+    for item in ordered:
+        # The settings' deadlines bound it; a time-out for a project's other tests would cut a sound run.
+        if untimed is not None and checks[item.nodeid].clauses:
+            item.add_marker(untimed, append=False)
     # The settings lie beside the model's own checks; somebody's may be collected before, from a folder below.
     claiming = [item for item in ordered if checks[item.nodeid].clauses]
     collected.folder = next(iter([*claiming, *items])).path.parent
@@ -59,19 +64,25 @@ def _place(check: Check) -> tuple[int, int]:
     return STAGES.index(check.stage), min((RANK[c] for c in check.clauses), default=_OWN)
 
 
+def place_of(item: Item) -> str:
+    """File, line and name of a collected test, for messages."""
+    path, line, _ = item.location
+    return f"{path}:{(line or 0) + 1}: {item.name}"
+
+
 def _check(item: Item) -> Check:
-    marker = item.get_closest_marker("smoke_stage")
+    marker, place = item.get_closest_marker("smoke_stage"), place_of(item)
     if marker is None:
-        words = f"{item.nodeid} has no stage, but this run is a gate."
+        words = f"{place} has no stage, but this run is a gate."
         raise MisuseError(words, remedy="Run it by itself, or give it the marker smoke_stage.")
     stage = marker.args[0] if len(marker.args) == 1 else None
-    if stage not in set(Stage):
-        raise MisuseError(f"{item.nodeid}: unknown stage {stage!r}; stages are {', '.join(STAGES)}.")
+    if stage not in list(Stage):
+        raise MisuseError(f"{place}: unknown stage {stage!r}; stages are {', '.join(STAGES)}.")
     clauses = tuple(str(c) for mark in item.iter_markers("smoke_clause") for c in mark.args)
     if (unknown := next((clause for clause in clauses if clause not in CLAUSE), None)) is not None:
-        raise MisuseError(f"{item.nodeid}: unknown clause {unknown!r}.")
+        raise MisuseError(f"{place}: unknown clause {unknown!r}; a check of your own claims none.")
     if not clauses and stage not in {Stage.VERIFY, Stage.OBSERVE}:
-        words = f"{item.nodeid}: a check of your own belongs to the stage verify or observe, not {stage}."
+        words = f"{place}: a check of your own belongs to the stage verify or observe, not {stage}."
         raise MisuseError(words)
     doc = (getattr(getattr(item, "obj", None), "__doc__", None) or "").strip()
     name = getattr(item, "originalname", None) or item.name

@@ -118,6 +118,11 @@ def misuses(config: Config, items: Sequence[Item], checks: Mapping[str, Check]) 
         yield MisuseError(words, clause="FLR-1", remedy=f"Run without {flag}; look in addopts too.")
     if dispatched(config):
         yield from process_environment.misuses(os.environ)
+    yield from unfit(config, items, checks)
+
+
+def unfit(config: Config, items: Sequence[Item], checks: Mapping[str, Check]) -> Iterator[MisuseError]:
+    """What of it any run would meet: pytest's settings, plug-ins and the order of the checks."""
     yield from _plugins(config)
     for option, flag, why in _UNFIT:
         if getattr(config.option, option, False):

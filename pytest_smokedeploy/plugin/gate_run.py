@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,9 @@ from pytest_smokedeploy.reports.terminal import lines
 from pytest_smokedeploy.run.session import GateSession
 from pytest_smokedeploy.support.errors import MisuseError, SmokedeployError
 from pytest_smokedeploy.support.redaction import one_line
+
+#: By which pytest itself ends a collection.
+_OWN_ENDS = (pytest.UsageError, pytest.exit.Exception, pytest.Session.Failed)
 
 
 class GateRun:
@@ -87,14 +91,25 @@ class GateRun:
 
     def collect(self, items: list[pytest.Item]) -> None:
         """Read the checks off `items`, and order them as the model does."""
-        there = self._config.pluginmanager.hasplugin("pytest_order")
-        self._collection = collection.read(items, pytest.mark.order if there else None)
+        there = self._config.pluginmanager.hasplugin
+        order = pytest.mark.order if there("pytest_order") else None
+        self._collection = collection.read(items, order, pytest.mark.timeout(0) if there("timeout") else None)
 
     def unfit(self, session: pytest.Session) -> list[MisuseError]:
-        """What in the collected checks makes them no gate; [] if nothing does."""
+        """What in pytest's settings and the collected checks makes them no gate; [] if nothing does."""
         collected = self._collection or Collection()
-        found = own_checks.misuses(self._config, session.items, collected.checks)
-        return [*self._broken, *collected.misuses, *found]
+        found = [
+            judge(self._config, session.items, collected.checks)
+            for judge in (compatibility.unfit, own_checks.misuses)
+        ]
+        return [*self._unread(), *collected.misuses, *chain.from_iterable(found)]
+
+    def _unread(self) -> list[MisuseError]:
+        """Why checks could not be collected: files, or a hook that failed meanwhile."""
+        error = sys.exception()
+        if isinstance(error, _OWN_ENDS) or not isinstance(error, Exception):
+            return self._broken
+        return [*self._broken, own_checks.failed_hook(error)]
 
     def open(self, session: pytest.Session) -> None:
         """Begin the run once everything is collected; without a gate, write no report into its folder.
@@ -133,7 +148,7 @@ class GateRun:
             self._token = secrets.token_hex(16)
             terminal.show(config, github.silence(self._token))
         misuses = [
-            *self._broken,
+            *self._unread(),
             *collected.misuses,
             *compatibility.misuses(config, items, collected.checks),
         ]

@@ -8,10 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from inspect import isasyncgenfunction, iscoroutinefunction
 from pathlib import Path
+from traceback import extract_tb
 from typing import Any, Final, TypeAlias
 
 from pytest_smokedeploy.judging import Check
 from pytest_smokedeploy.model import CHECKED, STAGES, Stage
+from pytest_smokedeploy.plugin.collection import place_of
 from pytest_smokedeploy.support.errors import MisuseError
 
 Config: TypeAlias = Any
@@ -71,6 +73,14 @@ def broken(report: Report) -> MisuseError | None:
     return MisuseError(words, clause="EXT-2", remedy="Mend the file: none of its checks was collected.")
 
 
+def failed_hook(error: Exception) -> MisuseError:
+    """The refusal for what a hook of a conftest or a plug-in raised while the checks were collected."""
+    frame = extract_tb(error.__traceback__)[-1]
+    place = f"{Path(frame.filename).name}:{frame.lineno}"
+    words = f"{place}: a hook failed while the checks were collected: {type(error).__name__}: {error}."
+    return _unfit(words, "Mend it: what the hook leaves out is not checked.")
+
+
 def misuses(config: Config, items: Sequence[Item], checks: Mapping[str, Check]) -> Iterator[MisuseError]:
     """Everything about the collected checks that makes them no gate, in the order they run."""
     for item in items:
@@ -91,8 +101,7 @@ def misuses(config: Config, items: Sequence[Item], checks: Mapping[str, Check]) 
 
 def _of(config: Config, item: Item, check: Check) -> Iterator[MisuseError]:
     """What is wrong with one check."""
-    path, line, _ = item.location
-    place = f"{path}:{(line or 0) + 1}: {item.name}"
+    place = place_of(item)
     for name, words in _ESCAPES.items():
         if (mark := item.get_closest_marker(name)) is None:
             continue

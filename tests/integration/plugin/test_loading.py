@@ -76,7 +76,7 @@ def test_a_test_without_a_stage_has_no_place_in_a_gate(pytester):
     pytester.makepyfile(test_a=AWAKE.format(stage="verify", clause="VER-2"), test_b="def test_plain(): pass")
     result = run(pytester, "--smokedeploy-environment", "dev", autoload=False)
     assert result.ret == 4
-    result.stderr.fnmatch_lines(["*REFUSED*test_b.py::test_plain has no stage*"])
+    result.stderr.fnmatch_lines(["*REFUSED*test_b.py:1: test_plain has no stage*"])
 
 
 @pytest.mark.parametrize("plugin", ["html", "timeout", "pytest_order", "junitxml", "terminal"])
