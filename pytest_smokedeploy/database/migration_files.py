@@ -1,13 +1,21 @@
 """The migrations that a repository holds: a folder of SQL files, or Alembic's revisions (PRE-5)."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from pytest_smokedeploy.database import alembic_revisions
 from pytest_smokedeploy.support.errors import SmokedeployError
 
 Tool = Literal["sql", "alembic"]
+#: The number that a stem begins with: 20260131 of 20260131-events, 1.2 of V1.2__events.
+_NUMBER: Final = re.compile(r"[Vv]?([0-9]+(?:\.[0-9]+)*)")
+#: A file of SQL that is neither hidden nor a way back.
+_SQL: Final = re.compile(r"(?!\.|.*\.down\.sql$).*\.sql", re.IGNORECASE)
+#: The dot that ends a stem.
+_END: Final = re.compile(r"\.(?![0-9])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +25,8 @@ class MigrationFiles:
     Attributes:
         wanted: versions that a migrated database's table holds: every file's, or Alembic's effective heads.
         known: every version there is.
-        otherwise: all of them as another tool records them, one way each: by their files' stems or names.
+        otherwise: all of them as another tool records them, one way each: by their files' stems, names or
+            numbers.
 
     """
 
@@ -33,29 +42,42 @@ def read(folder: Path, tool: Tool) -> MigrationFiles:
         SmokedeployError: it is missing, holds something else, or is not to be read (PRE-5).
 
     """
-    if not folder.is_dir():
-        raise _error(f"the migrations' folder {folder.name} is missing")
-    # Alembic's own folder holds more than revisions.
-    place = folder / "versions" if tool == "alembic" and (folder / "versions").is_dir() else folder
-    found = MigrationFiles(*alembic_revisions.read(place)) if tool == "alembic" else _sql(folder)
-    if not found.wanted and (others := sorted(path.name for path in place.iterdir() if _counts(path))):
+    try:
+        names = sorted(path.name for path in folder.iterdir())
+        # Alembic's own folder holds more than revisions.
+        place = folder / "versions" if tool == "alembic" and (folder / "versions").is_dir() else folder
+        there = names if place == folder else sorted(path.name for path in place.iterdir())
+    except FileNotFoundError as error:
+        raise _error(f"the migrations' folder {folder} is missing") from error
+    except OSError as error:
+        raise _error(f"the migrations' folder {folder} can't be read: {error.strerror}") from error
+    found = MigrationFiles(*alembic_revisions.read(place)) if tool == "alembic" else _sql(names)
+    if not found.wanted and (others := list(filter(_counts, there))):
         what = "Alembic revision" if tool == "alembic" else "file named <version>_<what>.sql"
-        raise _error(f"the migrations' folder {folder.name} holds {others[0]} and no {what}")
+        raise _error(f"the migrations' folder {folder} holds {others[0]} and no {what}")
     return found
 
 
-def _counts(path: Path) -> bool:
+def meaning(version: str) -> str:
+    """What two spellings of one version share: a number is the same with and without leading zeros."""
+    return version.lstrip("0") or "0" if version.isascii() and version.isdigit() else version
+
+
+def _counts(name: str) -> bool:
     """Whether a folder that holds this is not empty: one without a migration is kept by a hidden file."""
-    return not path.name.startswith(".") and path.name != "__pycache__"
+    return not name.startswith(".") and name != "__pycache__"
 
 
-def _sql(folder: Path) -> MigrationFiles:
-    # The first dot ends the stem: 0001.sql, and 0001_events.up.sql beside its .down.sql.
-    names = sorted(path.name for path in folder.glob("*.sql") if not path.name.endswith(".down.sql"))
-    stems = tuple(dict.fromkeys(name.partition(".")[0] for name in names))
-    versions = tuple(dict.fromkeys(stem.partition("_")[0] for stem in stems))
-    first, *more = ((versions,) if len(versions) == len(stems) else ()) + (stems, tuple(names))
-    return MigrationFiles(first, frozenset(first), tuple(way for way in more if way != first))
+def _sql(there: Sequence[str]) -> MigrationFiles:
+    """A version for each stem, in every way in which no two of them mean the same."""
+    names = [name for name in there if _SQL.fullmatch(name)]
+    # 0001_events.up.sql beside its .down.sql has the stem 0001_events, and V1.2__events.sql has V1.2__events.
+    stems = list(dict.fromkeys(_END.split(name, maxsplit=1)[0] for name in names))
+    numbers = [found[1] for found in map(_NUMBER.match, stems) if found]
+    ways = ([stem.partition("_")[0] for stem in stems], stems, numbers)
+    apart = [tuple(way) for way in ways if len(set(map(meaning, way))) == len(stems)]
+    first, *more = dict.fromkeys((*apart, tuple(names)))
+    return MigrationFiles(first, frozenset(first), tuple(more))
 
 
 def _error(words: str) -> SmokedeployError:

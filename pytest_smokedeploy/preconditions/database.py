@@ -58,12 +58,17 @@ def compare(applied: Sequence[str], files: MigrationFiles | None, basis: Basis) 
     if not files.wanted and not applied:
         seen = "the folder that is named holds no migration yet, and none is applied"
         return Finding("PRE-5", True, _EXPECTED, seen, basis)
-    wanted, known = _spelled(files, applied)
-    there = _versions(applied)
+    there, ways = _versions(applied), _ways(files)
+    # The way in which the table spells them: that by which most are known.
+    wanted, known = min(ways, key=lambda way: len(there.keys() - way[1].keys()))
     behind, unknown = sorted(wanted.keys() - there.keys()), sorted(there.keys() - known.keys())
     if unknown:
         names = ", ".join(there[key] for key in unknown)
-        return _violated(f"applied but unknown here: {names}"[:300], basis, "Deploy the matching commit.")
+        if all(any(key in way[1] for way in ways) for key in unknown):
+            words, remedy = "recorded in another way than the rest", "Record all of them in one way."
+        else:
+            words, remedy = "applied but unknown here", "Deploy the matching commit."
+        return _violated(f"{words}: {names}"[:300], basis, remedy)
     if behind:
         names = ", ".join(wanted[key] for key in behind)
         at = f" (it stands at {', '.join(sorted(applied))})" if known.keys() != wanted.keys() else ""
@@ -75,22 +80,19 @@ def compare(applied: Sequence[str], files: MigrationFiles | None, basis: Basis) 
     return Finding("PRE-5", True, _EXPECTED, seen, basis)
 
 
-_NONE_YET = "Where there is no migration yet, name an empty folder in database.migrations."
+# git keeps no empty folder.
+_NONE_YET = "Where there is no migration yet, name a folder with a .gitkeep alone in database.migrations."
 
 
-def _spelled(files: MigrationFiles, applied: Collection[str]) -> tuple[dict[str, str], dict[str, str]]:
-    """Wanted and known versions as the table spells them: in one way all of it, or as the files' versions."""
-    ways = [
-        (_versions(files.wanted), _versions(files.known)),
-        *((w, w) for w in map(_versions, files.otherwise)),
-    ]
-    rows = _versions(applied).keys()
-    return next((way for way in ways if rows <= way[1].keys()), ways[0])
+def _ways(files: MigrationFiles) -> list[tuple[dict[str, str], dict[str, str]]]:
+    """Wanted and known versions, in each way in which a table may spell them."""
+    more = ((way, way) for way in map(_versions, files.otherwise))
+    return [(_versions(files.wanted), _versions(files.known)), *more]
 
 
 def _versions(versions: Collection[str]) -> dict[str, str]:
-    """Versions by what they mean: a number is the same with and without leading zeros."""
-    return {v.lstrip("0") or "0" if v.isascii() and v.isdigit() else v: v for v in versions}
+    """Versions by what they mean."""
+    return {migration_files.meaning(version): version for version in versions}
 
 
 def told(answer: object, files: MigrationFiles | None) -> Finding:

@@ -109,13 +109,14 @@ class Database(Part):
 
     `direct` needs the extra `database`: the workflow then installs `pytest-smokedeploy[database]`."""
     tool: Literal["sql", "alembic"] = "sql"
-    """What `migrations` holds: files named `<version>_<what>.sql`, whose version, stem or whole name the
-    table holds, all its rows one way; or Alembic's revisions, in it or its folder `versions`, whose source
-    is read and not run: `revision`, `down_revision`, `branch_labels` and `depends_on` are literals there."""
+    """What `migrations` holds: files named `<version>_<what>.sql`, whose version, stem, number or whole name
+    the table holds, all its rows one way; or Alembic's revisions, in it or its folder `versions`, whose
+    source is read and not run: `revision`, `down_revision`, `branch_labels` and `depends_on` are literals
+    there."""
     migrations: str | None = None
     """The folder that applied migrations are held against, beside this file; none: one applied is enough.
 
-    A project without a migration yet names an empty one."""
+    A project without a migration yet names one that holds a `.gitkeep` alone: git keeps no empty one."""
     url_variable: Name = "DATABASE_URL"
     """The variable that holds the database's URL, for `proof: direct`."""
     table: Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)?$")] | None = None

@@ -348,7 +348,7 @@ def test_one_answer_is_asked_for_once_a_run(asked):
 def test_migrations_that_cannot_be_read_are_named_before_anybody_is_asked(asked):
     checks = asked(settings={"database": {"migrations": "nowhere"}})
     found = checks.database()
-    assert (found.holds, found.seen) == (False, "the migrations' folder nowhere is missing")
+    assert (found.holds, found.seen[-19:]) == (False, "/nowhere is missing")
     assert found.remedy == "Mend database.migrations in the settings, or the folder."
 
 

@@ -95,9 +95,8 @@ def test_an_attestation_that_nobody_made_is_named_as_in_a_run(check):
 def test_migrations_that_are_missing_are_named_as_in_a_run(check):
     status, lines = check(migrations="nowhere")
     assert (status, len(lines)) == (1, 4)
-    assert (
-        "NO  PRE-5: expected the repository's migrations; saw the migrations' folder nowhere is" in lines[3]
-    )
+    assert "NO  PRE-5: expected the repository's migrations; saw the migrations' folder " in lines[3]
+    assert "/nowhere is missing" in lines[3]
 
 
 def test_a_workflow_that_installs_no_driver_is_named_as_in_a_run(check):

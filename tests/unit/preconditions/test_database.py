@@ -13,7 +13,7 @@ from pytest_smokedeploy.preconditions import database, workflow_file
 from pytest_smokedeploy.support.redaction import Secret
 
 EXPECTED = "the database reachable, with exactly the migrations the repository holds"
-NONE_YET = "Where there is no migration yet, name an empty folder in database.migrations."
+NONE_YET = "Where there is no migration yet, name a folder with a .gitkeep alone in database.migrations."
 THREE = MigrationFiles(("0001", "0002", "0003"), frozenset({"0001", "0002", "0003"}))
 HEADS = MigrationFiles(("bb",), frozenset({"aa", "bb"}))
 

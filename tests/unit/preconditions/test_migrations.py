@@ -51,18 +51,39 @@ def test_no_revision_among_others(alembic):
 
 @pytest.mark.parametrize("tool", ["sql", "alembic"])
 def test_no_folder(tmp_path, tool):
-    assert "folder nowhere is missing" in fault(tmp_path / "nowhere", tool)
+    assert f"folder {tmp_path}/nowhere is missing" in fault(tmp_path / "nowhere", tool)
     (tmp_path / "file").write_text("")
-    assert "folder file is missing" in fault(tmp_path / "file", tool)
+    assert f"folder {tmp_path}/file can't be read: Not a directory" in fault(tmp_path / "file", tool)
 
 
 def test_sql_files_by_their_number(tmp_path):
-    for name in ("0001_a.sql", "0002_b.up.sql", "0002_b.down.sql", "3.sql", "README.md", "0004_c.txt"):
+    more = ("README.md", "0004_c.txt", ".5_hidden.sql")
+    for name in ("0001_a.sql", "0002_b.up.sql", "0002_b.down.sql", "3.SQL", *more):
         (tmp_path / name).write_text("")
     found = migration_files.read(tmp_path, "sql")
     versions = ("0001", "0002", "3")
-    names = ("0001_a.sql", "0002_b.up.sql", "3.sql")
+    names = ("0001_a.sql", "0002_b.up.sql", "3.SQL")
     assert found == MigrationFiles(versions, frozenset(versions), (("0001_a", "0002_b", "3"), names))
+
+
+@pytest.mark.parametrize(
+    ("files", "applied", "holds"),
+    [
+        (("V1__a.sql", "V2__b.sql"), ["1", "2"], True),
+        (("V1.1__a.sql", "V1.2__b.sql"), ["1.1", "1.2"], True),
+        (("V1.1__a.sql", "V1.2__b.sql"), ["1.1"], False),
+        (("20260131-a.sql", "20260201-b.sql"), ["20260131", "20260201"], True),
+        (("V1__a.sql", "R__views.sql"), ["1"], False),
+        # Two files whose numbers mean the same: one row proves only one of them.
+        (("001.sql", "1_b.sql"), ["1"], False),
+        (("001.sql", "1.sql"), ["1"], False),
+        (("001.sql", "1.sql"), ["001.sql", "1.sql"], True),
+    ],
+)
+def test_a_table_may_hold_the_number_where_each_file_has_its_own(tmp_path, files, applied, holds):
+    for name in files:
+        (tmp_path / name).write_text("")
+    assert database.compare(applied, migration_files.read(tmp_path, "sql"), Basis.SEEN).holds is holds
 
 
 def test_two_files_of_one_version_are_told_apart(tmp_path):
@@ -101,8 +122,8 @@ def test_no_migration_yet(tmp_path, kept_by):
         (["001_init.sql"], "not applied: 002_more.sql"),
         (["001_init"], "not applied: 002_more"),
         # Rows of two ways are no tool's.
-        (["001", "002_more.sql"], "applied but unknown here: 002_more.sql"),
-        (["001_init.sql", "002_other.sql"], "applied but unknown here: 001_init.sql, 002_other.sql"),
+        (["001", "002_more.sql"], "recorded in another way than the rest: 002_more.sql"),
+        (["001_init.sql", "002_other.sql"], "applied but unknown here: 002_other.sql"),
     ],
 )
 def test_a_table_may_hold_versions_stems_or_names(tmp_path, applied, seen):
