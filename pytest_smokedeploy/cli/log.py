@@ -55,14 +55,7 @@ def run(parsed: argparse.Namespace) -> bool:
 
     """
     options = Options.merged(vars(parsed), os.environ)
-    file = options.settings_file()
-    if not file.exists():
-        words = f"{file}: there is no settings file here."
-        remedy = (
-            "Call this in the repository, or name one by --smokedeploy-config; `smokedeploy init` lays it."
-        )
-        raise SmokedeployError(words, remedy=remedy)
-    settings = load(file)
+    settings = load(options.settings_file())
     captures = [_read(name) for name in parsed.files]
     language = settings.log_language(options.image_tag)
     if parsed.propose:

@@ -284,7 +284,8 @@ def unreachable(call: str, error: BaseException, seconds: float, *, sent: bool) 
 def unused_proxy(environ: Mapping[str, str]) -> str:
     """That a proxy is set and not used, to go on with; "" where none is."""
     named = [name for name in environ if name.upper() in _PROXIES and environ[name]]
-    return f"; {' and '.join(sorted(named))} is set, and no proxy is used here" if named else ""
+    be = "is" if len(named) == 1 else "are"
+    return f"; {' and '.join(sorted(named))} {be} set, and no proxy is used here" if named else ""
 
 
 def _error(call: str, words: str, *, sent: bool) -> UnreachableError:

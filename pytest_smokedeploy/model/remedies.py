@@ -4,7 +4,7 @@ from typing import Final
 
 from pytest_smokedeploy.model.clauses import FORBIDDEN, STATED
 
-_AGENT: Final = "Look at the agent's log; the receipt is in evidence.json."
+_AGENT: Final = "Look at the agent's log, and at the receipt in evidence.json where it gave one."
 _STATUS: Final = "Ask the agent for its status again by hand before the next run."
 _TEMPLATES: Final = "See by `smokedeploy log startup.log` where it parts from the templates (log.milestones)."
 _RUNTIME: Final = "Find out what in the runtime did it; startup.log has every line that it wrote."

@@ -16,7 +16,7 @@ from pytest_smokedeploy.preconditions.hindrances import hindrances
 from pytest_smokedeploy.preconditions.workflow_file import WorkflowFile
 from pytest_smokedeploy.settings import RunConfig
 from pytest_smokedeploy.settings.model import DEPLOY_WORKFLOW
-from pytest_smokedeploy.support.errors import AgentError
+from pytest_smokedeploy.support.errors import AgentError, AgentRefusedError
 
 _PLACEHOLDER: Final = re.compile(
     r"<.*>|\$\{.*\}|x{3,}|\*{3,}|\.{3}|(?:change|replace)[-_ ]?me|todo|tbd|none|null|undefined|"
@@ -172,7 +172,8 @@ class Preconditions:
             return database.direct(self.run.database_url, settings.migrations_table, files)
         if isinstance(reading := self._ask("preflight", "PRE-5", "the agent's preflight"), Finding):
             remedy = "An agent without the extension `preflight` needs database.proof: direct or attested."
-            return replace(reading, remedy=remedy)
+            none = isinstance(self._asked.get("preflight"), AgentRefusedError)
+            return replace(reading, remedy=remedy) if none else reading
         return database.told(reading.raw.get("database"), files)
 
     def agent_reachable(self) -> Finding:

@@ -14,6 +14,7 @@ from pytest_smokedeploy.support.errors import SettingsError
 
 STEPS: Final = ("1", "2", "3", "4")
 _KINDS: Final[Mapping[type, str]] = {dict: "keys under", list: "list"}
+_LAID: Final = "`smokedeploy init` lays one that shows how an entry is written."
 _ATTEST: Final = "Have a person look, and record what was seen and until when it counts, under review."
 
 
@@ -39,7 +40,7 @@ def steps_complete(file: Path, on: date | None = None) -> Finding:
     no = partial(Finding, "PRE-1", False, expected)
     document, steps, fault = _section(file, "steps", dict)
     if fault:
-        return no(fault)
+        return no(fault, remedy=f"Mend {file.name}: {_LAID}")
     for number in STEPS:
         if fault := _entry_fault(steps.get(number), ("done_on", "by", "evidence"), "done_on", on or today()):
             line = document.line(("steps", number))
@@ -54,15 +55,17 @@ def attested(file: Path, what: str, on: date | None = None) -> Finding:
     now = on or today()
     expected = f"an attestation `{what}` in the phase ledger that has not expired"
     no = partial(Finding, "PRE-5", False, expected, remedy=_ATTEST)
-    _, entries, fault = _section(file, "attestations", dict)
+    document, entries, fault = _section(file, "attestations", dict)
     if fault:
-        return no(fault)
-    entry = entries.get(what)
+        return no(fault, remedy=f"{_ATTEST} {_LAID}")
+    entry, place = entries.get(what), f"{file.name}:{document.line(('attestations', what))}: {what}"
     if fault := _entry_fault(entry, ("what", "by", "on", "until"), "on", now):
-        return no(f"{file.name}: {what} {fault}")
+        return no(f"{place} {fault}")
     until = _date(entry["until"])
-    if until is None or until < now:
-        return no(f"{file.name}: {what} expired on {entry['until']}")
+    if until is None:
+        return no(f"{place} has until {entry['until']!r}, which is no date like 2026-01-31")
+    if until < now:
+        return no(f"{place} expired on {entry['until']}")
     seen = f"attested by {entry['by']} on {entry['on']}, until {entry['until']}: {entry['what']}"
     return Finding("PRE-5", True, expected, seen, Basis.ATTESTED)
 

@@ -1,6 +1,7 @@
 """The deploy workflow's file: read once a run, and held against the one of the run's own commit (PRE-2)."""
 
 import hashlib
+import os
 import re
 from dataclasses import dataclass, replace
 from itertools import zip_longest
@@ -27,12 +28,14 @@ class WorkflowFile:
         raw: its bytes, b"" where it can't be read.
         document: what it holds, None where it is no workflow.
         fault: why it is none, "" where it is one.
+        missing: whether nothing is there at all.
 
     """
 
     raw: bytes
     document: Document | None
     fault: str
+    missing: bool = False
 
     def breaches(self, settings: Settings) -> list[MisuseError]:
         """What in it is not allowed, the worst first; [] of a file that is no workflow (PRE-2)."""
@@ -46,7 +49,7 @@ def read(path: Path) -> WorkflowFile:
         raw = yamlfile.contents(path)
         document = yamlfile.parse(raw, path.name, aliases=True)
     except SettingsError as error:
-        return WorkflowFile(raw, None, str(error))
+        return WorkflowFile(raw, None, str(error), not os.path.lexists(path))
     if not isinstance(document.data, dict) or not isinstance(document.data.get("jobs"), dict):
         return WorkflowFile(raw, None, f"{path.name} is no workflow: it has no `jobs`")
     return WorkflowFile(raw, document, "")
@@ -77,8 +80,9 @@ def in_checkout(file: WorkflowFile) -> Finding:
     """PRE-2 as far as the checkout shows it: the file is there and is a workflow."""
     expected = f"the workflow file {DEPLOY_WORKFLOW}"
     if file.fault:
-        meaning = _UNJUDGED if file.raw else ""
-        remedy = f"Mend {DEPLOY_WORKFLOW}." if file.raw else ""
+        # The clause's own words are those of a file that is missing.
+        meaning = "" if file.missing else _UNJUDGED
+        remedy = "" if file.missing else f"Mend {DEPLOY_WORKFLOW}."
         return Finding("PRE-2", False, expected, file.fault, meaning=meaning, remedy=remedy)
     return Finding("PRE-2", True, expected, f"{DEPLOY_WORKFLOW}, a workflow")
 

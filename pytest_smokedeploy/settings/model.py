@@ -1,5 +1,6 @@
 """`smokedeploy.yml`, checked: every key, its type and its default (DESIGN 3)."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -235,9 +236,11 @@ def load(path: Path) -> Settings:
         SettingsError: naming file, line, key and what was expected.
 
     """
-    if not path.exists():
-        remedy = "Start in the repository's root, or name it: --smokedeploy-config."
-        raise SettingsError(f"cannot be read: No such file. {remedy}", file=str(path))
+    if not os.path.lexists(path):
+        remedy = (
+            "Call this in the repository, or name one by --smokedeploy-config; `smokedeploy init` lays it."
+        )
+        raise SettingsError(f"there is no settings file here. {remedy}", file=str(path))
     document = yamlfile.read(path)
     if not isinstance(document.data, dict):
         raise SettingsError("must hold keys, `image` and `agent` at the least.", file=document.name, line=1)
@@ -257,9 +260,12 @@ def _check_plane(document: yamlfile.Document, plane: str | None) -> None:
     """Refuse any plane but paper (TGT-2)."""
     if plane == PLANE:
         return
-    lacks = f"lacks `EXECUTION_PLANE: {PLANE}`"
-    words = lacks if plane is None else f"says `EXECUTION_PLANE: {plane}`"
-    error = _wrong(document, ("runtime", "environment"), f"{words}: a smoke deploy runs on {PLANE} only.")
+    place: tuple[str, ...] = ("runtime", "environment")
+    words = f"lacks `EXECUTION_PLANE: {PLANE}`: a smoke deploy runs on {PLANE} only."
+    if plane is not None:
+        place = (*place, "EXECUTION_PLANE")
+        words = f"is {plane!r}; write `EXECUTION_PLANE: {PLANE}`: a smoke deploy runs on {PLANE} only."
+    error = _wrong(document, place, words)
     error.clause = "TGT-2"
     raise error
 

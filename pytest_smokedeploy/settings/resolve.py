@@ -1,5 +1,6 @@
 """Options > environment > `smokedeploy.yml`, and what is refused before any request leaves (TGT-3)."""
 
+import os
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -131,11 +132,13 @@ def refuse_in_workflow(options: Options, environ: Mapping[str, str]) -> None:
 
 
 def find_root(folder: Path) -> Path:
-    """The nearest folder from `folder` upwards that holds .git or .github; the working folder else."""
-    for candidate in (folder.absolute(), *folder.absolute().parents):
-        if (candidate / ".git").exists() or (candidate / ".github").is_dir():
-            return candidate
-    return Path.cwd()
+    """The nearest folder from `folder` upwards that holds .git, else .github; the working folder else.
+
+    GitHub reads the workflows at the repository's root alone, whatever a folder below it holds.
+    """
+    above = (folder.absolute(), *folder.absolute().parents)
+    marks = ((at, at / name) for name in (".git", ".github") for at in above)
+    return next((at for at, mark in marks if os.path.lexists(mark)), Path.cwd())
 
 
 def is_prod(environment: str) -> bool:

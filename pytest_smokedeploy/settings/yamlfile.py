@@ -64,9 +64,9 @@ def contents(path: Path) -> bytes:
         SettingsError: missing, a pipe, or too large.
 
     """
-    if path.is_fifo():
-        raise SettingsError("is a pipe, and a file is wanted.", file=str(path))
     try:
+        if path.is_fifo():
+            raise SettingsError("is a pipe, and a file is wanted.", file=str(path))
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
     except OSError as error:
@@ -125,7 +125,7 @@ class _Reader:
             loader = _Loader(text, aliases=aliases)
             node = loader.get_single_node()
         except UnicodeDecodeError as error:
-            raise self._wrong(f"is not UTF-8 ({error.reason}).") from error
+            raise self._wrong(f"is not UTF-8 ({error.reason}); save it as UTF-8.") from error
         except _RefusedError as error:
             raise self._wrong(f"{error.problem}.", error.problem_mark) from error
         except yaml.MarkedYAMLError as error:

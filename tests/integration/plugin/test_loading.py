@@ -191,5 +191,5 @@ def test_the_settings_lie_beside_the_models_own_checks(pytester):
     (folder / "test_z.py").write_text(AWAKE.format(stage="verify", clause="VER-2"))
     result = run(pytester, "smoke_tests", "--smokedeploy-environment", "dev", autoload=False)
     assert result.ret == 4
-    result.stderr.fnmatch_lines(["*smoke_tests/smokedeploy.yml: cannot be read*"])
+    result.stderr.fnmatch_lines(["*smoke_tests/smokedeploy.yml: there is no settings file here*"])
     result.stderr.no_fnmatch_line("*a_own*")

@@ -359,6 +359,11 @@ def test_an_attestation_needs_no_agent(run_of):
     assert "phase.yml" in found.seen
 
 
+def test_an_agent_that_is_not_reached_is_not_told_another_proof(asked):
+    assert asked({"/v1/preflight": GONE}).database().remedy != REMEDIES["PRE-5"]
+    assert "database.proof" not in asked({"/v1/preflight": GONE}).database().remedy
+
+
 def test_an_agent_without_a_preflight_is_told_another_proof(asked):
     found = asked({"/v1/preflight": http(404, {"status": "error", "reason": "no such call."})}).database()
     assert found.holds is None

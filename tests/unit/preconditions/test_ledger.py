@@ -56,7 +56,8 @@ def test_a_step_that_is_open_is_named_with_its_line(file, row, words):
 
 @pytest.mark.parametrize("text", ["", "- a list\n", "steps: []\n", "steps: {}\n", "steps: [\n", "step: {}\n"])
 def test_a_ledger_that_is_none(file, text):
-    assert ledger.steps_complete(file(text), ON).holds is False
+    found = ledger.steps_complete(file(text), ON)
+    assert (found.holds, found.remedy[:16] == "Mend phase.yml: ") == (False, text != "steps: {}\n")
 
 
 def test_no_ledger(tmp_path):
@@ -73,8 +74,12 @@ def test_an_attestation_is_shown_as_one(file):
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("until: 2026-06-15", "until: 2026-06-14", "expired on 2026-06-14"),
-        ("until: 2026-06-15", "until: for ever", "expired on for ever"),
+        ("until: 2026-06-15", "until: 2026-06-14", "phase.yml:2: database expired on 2026-06-14"),
+        (
+            "until: 2026-06-15",
+            "until: for ever",
+            "phase.yml:2: database has until 'for ever', which is no date",
+        ),
         (", until: 2026-06-15", "", "has no `until`"),
         ("by: p", "by: ''", "has no `by`"),
         ("what: migrated", "what: ~", "has no `what`"),

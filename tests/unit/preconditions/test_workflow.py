@@ -119,7 +119,7 @@ def test_what_is_no_workflow(file, text, words):
     read = workflow_file.read(file(text))
     found = workflow_file.in_checkout(read)
     assert (found.holds, words in found.seen) == (False, True), found.seen
-    assert (found.means == "There is no workflow for a person to start.") is (text == "")
+    assert found.means == "What the workflow of this run may do could not be judged."
     assert read.breaches(SETTINGS) == []
 
 

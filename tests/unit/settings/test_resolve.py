@@ -118,6 +118,8 @@ def test_a_plane_that_is_not_paper_is_refused(file, plane):
     with pytest.raises(MisuseError) as refused:
         resolve(asked(file), {"DEPLOY_ENDPOINT": HOST})
     assert refused.value.clause == "TGT-2"
+    line = len(WHOLE.splitlines()) + 3
+    assert f"{file.name}:{line}: runtime.environment.EXECUTION_PLANE: is '{plane}'" in str(refused.value)
 
 
 def test_a_plane_that_is_left_out_is_named_with_its_place(file):
@@ -129,7 +131,10 @@ def test_a_plane_that_is_left_out_is_named_with_its_place(file):
 
 
 def test_settings_that_are_not_there_say_where_to_start(tmp_path):
-    with pytest.raises(SettingsError, match=r"smokedeploy.yml: cannot be read: .* --smokedeploy-config\.$"):
+    with pytest.raises(
+        SettingsError,
+        match=r"smokedeploy.yml: there is no settings file here. .* --smokedeploy-config; `smokedeploy init`",
+    ):
         resolve(Options(config=tmp_path / "smokedeploy.yml", environment="dev"), {})
 
 
@@ -156,13 +161,13 @@ def test_no_secret_shows_in_what_a_run_says_of_itself(file):
     assert {*list(environ.values())[1:], "pass-nobody-may-see"} == hidden
 
 
-def test_the_root_is_the_nearest_folder_above_that_git_or_github_knows(tmp_path, monkeypatch):
+def test_the_root_is_git_s_or_where_there_is_none_the_nearest_folder_above_that_github_knows(tmp_path):
     deep = tmp_path / "one" / "two" / "smoke_tests"
     deep.mkdir(parents=True)
     (tmp_path / "one" / ".github").mkdir()
-    (tmp_path / ".git").mkdir()
     assert find_root(deep) == tmp_path / "one"
-    (tmp_path / "one" / ".github").rmdir()
+    # A worktree's is a file.
+    (tmp_path / ".git").write_text("")
     assert find_root(deep) == tmp_path
 
 
