@@ -4,15 +4,18 @@ import argparse
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from pytest_smokedeploy.client import AgentClient
 from pytest_smokedeploy.contract import Extension
-from pytest_smokedeploy.judging import workflow_policy
+from pytest_smokedeploy.judging import workflow_commands, workflow_policy
 from pytest_smokedeploy.model import Finding
 from pytest_smokedeploy.plugin import listing
 from pytest_smokedeploy.preconditions import Preconditions, database, ledger, workflow_file
 from pytest_smokedeploy.settings import Options, RunConfig, resolve
+from pytest_smokedeploy.settings.model import DEPLOY_WORKFLOW
+from pytest_smokedeploy.settings.resolve import find_root
 from pytest_smokedeploy.support.errors import MisuseError
 from pytest_smokedeploy.support.output import say
 from pytest_smokedeploy.support.redaction import Sanitiser
@@ -31,7 +34,7 @@ def run(parsed: argparse.Namespace) -> bool:
     Each is judged by what judges it in a run. Without ``--live`` neither GitHub nor the agent is asked,
     of the environment SMOKEDEPLOY_* variables alone are read, and no secret is needed.
     """
-    options = Options.merged({"config": parsed.config, "environment": "dev"}, os.environ)
+    options = _options(parsed)
     config = resolve(options, os.environ if parsed.live else {})
     mask = Sanitiser(config.named_secrets().values()).text
     workflow = workflow_file.read(config.workflow_file)
@@ -46,6 +49,21 @@ def run(parsed: argparse.Namespace) -> bool:
     for error in refused:
         say(f"smokedeploy check: NO  {_told(error)}")
     return all(findings) and not refused
+
+
+def _options(parsed: argparse.Namespace) -> Options:
+    """The folder and the settings file that the workflow here gives the gate, where nothing else is named."""
+    given = {"config": parsed.config, "environment": "dev"}
+    root = find_root(Path.cwd())
+    workflow = workflow_file.read(root / DEPLOY_WORKFLOW)
+    gate = workflow_policy.gate_of(workflow.document) if workflow.document else None
+    folder = workflow_commands.tests_folder(gate) if gate else ""
+    if gate is None or not folder:
+        return Options.merged(given, os.environ)
+    start = root / (gate.default("working-directory")[0] or ".")
+    options = Options.merged(given, os.environ, folder=Path(os.path.relpath(start / folder)))
+    file = workflow_commands.settings_file(gate)
+    return replace(options, config=options.config or (Path(os.path.relpath(start / file)) if file else None))
 
 
 def _findings(config: RunConfig, workflow: workflow_file.WorkflowFile) -> Iterator[Finding]:

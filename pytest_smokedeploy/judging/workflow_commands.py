@@ -63,6 +63,13 @@ def settings_file(step: WorkflowStep) -> str | None:
     return None
 
 
+def tests_folder(gate: WorkflowStep) -> str:
+    """The folder of checks that the gate is given, seen from where it starts; "" where it is not plain."""
+    with suppress(shell_command.NotSimpleError):
+        return "".join(_read(gate)[0][2:3])
+    return ""
+
+
 def input_of(gate: WorkflowStep, name: str) -> str:
     """What the gate is told for an input of the dispatch, as the workflow writes it; "" for nothing."""
     told = ""
