@@ -58,12 +58,19 @@ def run(parsed: argparse.Namespace) -> bool:
         say(f"smokedeploy init: {'laid' if name in laid else 'left as it is:'} {name}")
     if _SETTINGS in laid and image != _PLACEHOLDER:
         say(f"smokedeploy init: image.repository is {image}, after git's remote `origin`; mend it if need be")
-    if ".gitignore" not in laid and _IGNORED.strip() not in (into / ".gitignore").read_text("utf-8").split():
+    if ".gitignore" not in laid and _IGNORED.strip() not in _words(into / ".gitignore"):
         say(f"smokedeploy init: add `{_IGNORED.strip()}` to .gitignore")
-    document = workflow_file.read(into / DEPLOY_WORKFLOW).document
+    root = installed.git(into, "rev-parse", "--show-toplevel")
+    if root and (below := into.resolve().relative_to(Path(root).resolve())) != Path():
+        words = f"GitHub reads the workflows of {root} alone: move {DEPLOY_WORKFLOW} there, and write"
+        words = f"{words} `defaults: {{run: {{working-directory: {below}}}}}` in the gate's job"
+        say(f"smokedeploy init: {words}, and `{below}/` before the path of its artifact")
+    read = workflow_file.read(into / DEPLOY_WORKFLOW)
+    document = read.document
     wanted = document is None or workflow_policy.gate_of(document) is None
     if wanted:
-        say(f"smokedeploy init: no job of your {DEPLOY_WORKFLOW} is the gate; take this over into it:")
+        why = f" ({read.fault})" if read.fault else ""
+        say(f"smokedeploy init: no job of your {DEPLOY_WORKFLOW} is the gate{why}; take this over into it:")
         sys.stdout.write(f"\n{texts[DEPLOY_WORKFLOW].partition(_HEAD)[2]}\n")
     if document and (others := sorted(set(triggers(document.data)) - {workflow_policy.BY_HAND})):
         words = f"{', '.join(others)} starts your {DEPLOY_WORKFLOW} too, and a person alone starts the gate's"
@@ -74,6 +81,14 @@ def run(parsed: argparse.Namespace) -> bool:
     for number, words in enumerate(_NEXT, 1):
         say(f"smokedeploy init: next, {number}. {words}")
     return True
+
+
+def _words(file: Path) -> list[str]:
+    """The words of a text, whatever its encoding; [] of what can't be read."""
+    try:
+        return file.read_text("utf-8", "replace").split()
+    except OSError:
+        return []
 
 
 def _lay(file: Path, text: str) -> bool:

@@ -79,6 +79,34 @@ def test_what_is_there_is_left_as_it_is(lay, tmp_path):
     assert "is the gate" not in lay()
 
 
+@pytest.mark.parametrize("kind", ["of another encoding", "a folder", "a link to nothing"])
+def test_a_file_that_can_not_be_read_is_left_and_the_rest_laid(lay, tmp_path, kind):
+    ignored, workflow = tmp_path / ".gitignore", tmp_path / DEPLOY
+    workflow.parent.mkdir(parents=True)
+    for file in (ignored, workflow):
+        if kind == "a folder":
+            file.mkdir()
+        elif kind == "a link to nothing":
+            file.symlink_to("nowhere")
+        else:
+            file.write_bytes(b"# caf\xe9\n")
+    said = lay()
+    assert "add `smoke-evidence/` to .gitignore" in said
+    why = "is not UTF-8" if kind == "of another encoding" else "cannot be read"
+    assert why in said.partition("is the gate (")[2].partition(")")[0]
+    assert said.count("smokedeploy init: next, ") == 3
+
+
+def test_a_folder_below_git_s_root_is_told_where_github_reads_workflows(tmp_path, capsys):
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    init.run(Namespace(folder=tmp_path / "services" / "shop"))
+    said = capsys.readouterr().out
+    assert f"GitHub reads the workflows of {tmp_path} alone: move {DEPLOY} there" in said
+    assert "`defaults: {run: {working-directory: services/shop}}`" in said
+    init.run(Namespace(folder=tmp_path))
+    assert "GitHub reads" not in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("origin", "image"),
     [
