@@ -24,8 +24,24 @@ from pytest_smokedeploy.support.output import write
 from pytest_smokedeploy.support.redaction import Sanitiser, printable
 
 _KEPT: Final = re.compile(r"(\d{4}-\d\d-\d\dT\S+) (stdout|stderr) \[[A-Za-z0-9,-]+\] ?(.*)", re.DOTALL)
-#: What `docker compose logs` puts before a line: the container's name and number.
-_COMPOSE: Final = re.compile(r"(?:\x1b\[[\d;]*m)*([\w.-]+[-_]\d+) +\| ?(?:\x1b\[[\d;]*m)* ?")
+#: What `docker compose logs` puts before a line: the container's name with its number, or one that the file
+#: gives it, and two spaces at the least. A level before a bar is the runtime's own.
+_COMPOSE: Final = re.compile(
+    r"(?:\x1b\[[\d;]*m)*"
+    r"([\w.-]+[-_]\d+(?= +\|)|(?!(?:trace|debug|info|warn(?:ing)?|error) )[a-z0-9][a-z0-9_.-]*(?=  +\|))"
+    r" +\| ?(?:\x1b\[[\d;]*m)* ?"
+)
+#: What else writes something of its own before each line, or keeps a line in a form of its own.
+_TOOLS: Final = {
+    "Docker's own file": re.compile(r'\{"log":".*","stream":"(?:stdout|stderr)",.*"time":"[^"]+"\}'),
+    "an engine's own file": re.compile(r"\S+ (?:stdout|stderr) [FP](?: .*)?"),
+    "`docker service logs`": re.compile(r"[\w.-]+\.\d+\.\w+@\S+ +\| ?.*"),
+    "`kubectl logs --prefix`": re.compile(r"\[pod/\S+\] ?.*"),
+    "`podman-compose logs`": re.compile(r"\[[\w.-]+\] +\| ?.*"),
+    "the journal": re.compile(r"[A-Z][a-z]{2} [ \d]\d [\d:]{8} \S+ \S+\[\d+\]: ?.*"),
+}
+_COMPOSED: Final = "docker compose logs --no-log-prefix SERVICE."
+_CAPTURE: Final = "Capture one container's start-up: docker logs NAME > FILE 2>&1."
 #: What `docker logs -t` puts before a line: nanoseconds, always in UTC.
 _STAMP: Final = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z) ()(.*)", re.DOTALL)
 _SHOWN: Final = 160
@@ -79,12 +95,23 @@ def run(parsed: argparse.Namespace) -> bool:
 
 
 def _read(name: str) -> list[Line]:
+    """A capture's lines.
+
+    Raises:
+        SmokedeployError: it can't be read, or is empty; the file is named.
+
+    """
     try:
         with nullcontext(sys.stdin.buffer) if name == "-" else Path(name).open("rb") as file:
-            return lines(file)
+            found = lines(file)
     except OSError as error:
         words = f"{name}: the log can't be read ({error.strerror})."
         raise SmokedeployError(words, remedy="Name a file, or - for standard input.") from error
+    except SmokedeployError as error:
+        raise SmokedeployError(f"{name}: {error.message}", remedy=error.remedy) from error
+    if not any(line.text.strip() for line in found):
+        raise SmokedeployError(f"{name}: the log is empty.", remedy=_CAPTURE)
+    return found
 
 
 def _judged(rows: Sequence[Line], language: Language) -> tuple[list[str], bool]:
@@ -105,9 +132,7 @@ def _judged(rows: Sequence[Line], language: Language) -> tuple[list[str], bool]:
             f"{'':6} {'':12} (no line after idle is one of log.shutdown, so each counts as before the stop)"
         )
     faults = sum(match.kind in _FAULTS for match in log.matches)
-    if not rows:
-        shown.append("the log is empty")
-    if sound := bool(rows) and not faults and not missing:
+    if sound := not faults and not missing:
         return [*shown, f"{len(rows)} lines: it would pass"], sound
     counts = f"{faults} lines that would fail the run, {len(missing)} missing"
     return [*shown, _NEXT, f"{len(rows)} lines: {counts}"], sound
@@ -143,8 +168,8 @@ def lines(file: BinaryIO) -> list[Line]:
     order mark.
 
     Raises:
-        SmokedeployError: it is larger than a start-up's log ever is, in another encoding, or of several
-            containers.
+        SmokedeployError: it is larger than a start-up's log ever is, in another encoding, of several
+            containers, or in a form that another tool gave it.
 
     """
     whole = file.read(MAX_BYTES + 1)
@@ -157,18 +182,32 @@ def lines(file: BinaryIO) -> list[Line]:
         raise SmokedeployError(words, remedy="Save it as UTF-8.")
     text = whole.decode("utf-16" if utf16 else "utf-8-sig", "backslashreplace")
     rows = text.removesuffix("\n").split("\n") if text else []
-    names = [found[1] if (found := _COMPOSE.match(row)) else "" for row in rows if row.strip("\r")]
-    if names and all(names):
-        if len(set(names)) > 1:
-            words = f"The log is of several containers: {', '.join(sorted(set(names)))}."
-            raise SmokedeployError(words, remedy="Capture one: docker compose logs --no-log-prefix SERVICE.")
-        rows = [_COMPOSE.sub("", row, count=1) for row in rows]
+    rows = _without_prefix(rows)
     # A stamp that not every line has is the runtime's own.
     for form in (_KEPT, _STAMP):
         matched = [found for row in rows if (found := form.fullmatch(row))]
         if len(matched) == len(rows):
             return [Line(one[1], one[2] or "stdout", one[3]) for one in matched]
     return [Line("", "stdout", row) for row in rows]
+
+
+def _without_prefix(rows: list[str]) -> list[str]:
+    """The lines without what `docker compose` writes before each; what other tools write is refused."""
+    there = [row.rstrip("\r") for row in rows if row.strip("\r")]
+    names = [found[1] if (found := _COMPOSE.match(row)) else "" for row in there]
+    known = sorted({*names} - {""})
+    numbered, remedy = all(name[-1].isdigit() for name in known), f"Capture one: {_COMPOSED}"
+    if all(names) and len(known) == 1:
+        return [_COMPOSE.sub("", row, count=1) for row in rows]
+    if all(names) and len(known) > 1 and numbered:
+        raise SmokedeployError(f"The log is of several containers: {', '.join(known)}.", remedy=remedy)
+    if len(known) == 1 and numbered and 2 * names.count("") < len(names):
+        words = f"Lines of `docker compose` itself stand among those of {known[0]}."
+        raise SmokedeployError(words, remedy=f"Capture without them: {_COMPOSED}")
+    for tool, form in _TOOLS.items():
+        if there and all(map(form.fullmatch, there)):
+            raise SmokedeployError(f"The log has the form of {tool}.", remedy=_CAPTURE)
+    return rows
 
 
 def _shown(text: str) -> str:

@@ -28,14 +28,14 @@ SETTINGS = "image: {repository: ghcr.io/example/runtime}\nagent: {container_name
 
 @pytest.fixture
 def log(tmp_path, capsys):
-    """log(lines, settings) -> exit status and what was printed."""
+    """log(lines, settings) -> exit status and what was printed, errors too."""
 
     def run(lines, settings=SETTINGS, encoding="utf-8"):
         file, config = tmp_path / "captured.log", tmp_path / "smokedeploy.yml"
         file.write_bytes("".join(f"{line}\n" for line in lines).encode(encoding))
         config.write_text(settings)
         status = main(["log", str(file), "--config", str(config)])
-        return status, capsys.readouterr().out
+        return status, "".join(capsys.readouterr())
 
     return run
 
@@ -99,11 +99,44 @@ def test_an_encoding_that_nothing_tells_is_named(log, encoding, capsys, tmp_path
     assert "The log is no UTF-8" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", ["runtime-1", "dev_runtime_1", "\x1b[36mruntime-1"])
+@pytest.mark.parametrize("name", ["runtime-1", "dev_runtime_1", "\x1b[36mruntime-1", "runtime-dev"])
 def test_what_compose_puts_before_each_line_is_taken_off(log, name):
     after = "\x1b[0m" if "\x1b" in name else ""
     status, out = log([f"{name}  | {after}{line}" for line in [*HEALTHY[:3], "", *HEALTHY[3:]]])
     assert (status, name in out) == (0, False), out
+
+
+STAMP = "2026-01-01T00:00:00.123456789Z"
+
+
+@pytest.mark.parametrize(
+    ("spell", "tool"),
+    [
+        (lambda t: f'{{"log":"{t}\\n","stream":"stdout","time":"{STAMP}"}}', "Docker's own file"),
+        (lambda t: f"{STAMP} stdout F {t}", "an engine's own file"),
+        (lambda t: f"web.1.abcdefghijkl@node1    | {t}", "`docker service logs`"),
+        (lambda t: f"[pod/runtime-abc/runtime] {t}", "`kubectl logs --prefix`"),
+        (lambda t: f"[runtime] | {t}", "`podman-compose logs`"),
+        (lambda t: f"Jan 31 10:00:27 host runtime[123]: {t}", "the journal"),
+    ],
+)
+def test_the_form_of_another_tool_is_named_with_how_to_capture_without(log, spell, tool):
+    status, out = log([spell(line) for line in HEALTHY])
+    assert (status, f"captured.log: The log has the form of {tool}. Capture one" in out) == (1, True), out
+    assert "undocumented" in log([spell(HEALTHY[0]), *HEALTHY[1:]])[1]
+
+
+@pytest.mark.parametrize("lines", [["Attaching to runtime-1"], ["runtime-1 exited with code 0"]])
+def test_lines_of_compose_itself_are_named(log, lines):
+    status, out = log([*lines, *(f"runtime-1  | {line}" for line in HEALTHY)])
+    assert (status, "Lines of `docker compose` itself stand among those of runtime-1" in out) == (1, True)
+
+
+def test_a_level_before_a_bar_is_no_container(log):
+    levels = ["INFO", "WARN"] * 5
+    lines = [f"{level:8} | {line}" for level, line in zip(levels, HEALTHY, strict=True)]
+    assert "containers" not in log(lines)[1]
+    assert "undocumented" in log([f"info  | {line}" for line in HEALTHY])[1]
 
 
 def test_a_capture_of_several_containers_is_refused(log, capsys):
@@ -142,9 +175,16 @@ def test_where_no_settings_are_the_option_is_named(tmp_path, monkeypatch, capsys
     assert "--smokedeploy-config" in said
 
 
-def test_an_empty_log_would_not_pass(log):
-    status, out = log([])
-    assert (status, "the log is empty" in out) == (1, True)
+@pytest.mark.parametrize("text", ["", "\n", "\ufeff", " \r\n\r\n"])
+@pytest.mark.parametrize("options", [[], ["--propose"]])
+def test_an_empty_log_is_told_with_how_to_capture_one(tmp_path, capsys, text, options):
+    (tmp_path / "smokedeploy.yml").write_text(SETTINGS)
+    (tmp_path / "empty.log").write_text(text)
+    config = ["--config", str(tmp_path / "smokedeploy.yml")]
+    assert main(["log", *options, str(tmp_path / "empty.log"), *config]) == 1
+    assert capsys.readouterr().err.endswith(
+        "empty.log: the log is empty. Capture one container's start-up: docker logs NAME > FILE 2>&1.\n"
+    )
 
 
 def test_a_line_gives_the_terminal_no_orders(log):
