@@ -3,6 +3,7 @@
 It reads pytest's objects without importing pytest, as `collection` does.
 """
 
+import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
@@ -86,6 +87,7 @@ def misuses(config: Config, items: Sequence[Item], checks: Mapping[str, Check]) 
     for item in items:
         if item.nodeid in checks:
             yield from _of(config, item, checks[item.nodeid])
+    yield from _shadowed(items)
     run = {item.nodeid for item in items}
     claimed = {clause for check in checks.values() if check.id in run for clause in check.clauses}
     missing = [clause.id for clause in CHECKED if clause.id not in claimed]
@@ -97,6 +99,22 @@ def misuses(config: Config, items: Sequence[Item], checks: Mapping[str, Check]) 
         lacks = f"none claims {_some(missing)}" if missing else f"{_some(left_out)} is left out"
         words = f"Only a part of the checks was chosen ({how}): {lacks}."
         yield MisuseError(words, clause=missing[0] if missing else "EXT-2", remedy=_ALL)
+
+
+def _shadowed(items: Sequence[Item]) -> Iterator[MisuseError]:
+    """Checks that another of the same name in the same file or class takes the place of."""
+    for path, name in {item.path: item.location[0] for item in items}.items():
+        tree = ast.parse(path.read_bytes() if path.suffix == ".py" else b"")
+        classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+        for body in (tree.body, *(node.body for node in classes)):
+            lines: dict[str, int] = {}
+            for node in body:
+                if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                    continue
+                if node.name.startswith("test") and (line := lines.get(node.name)):
+                    words = f"{name}:{line}: {node.name} is defined again in line {node.lineno}"
+                    yield _unfit(f"{words}, and only the last one runs.", "Give each check its own name.")
+                lines[node.name] = node.lineno
 
 
 def _of(config: Config, item: Item, check: Check) -> Iterator[MisuseError]:

@@ -15,6 +15,10 @@ from pytest_smokedeploy.support.loopback import is_loopback
 _SECONDS: Final = 10.0
 _OK: Final = 200
 _ABSENT: Final = frozenset({404, 410, 422})
+_SET: Final = (
+    "GitHub Actions sets both. Elsewhere set GITHUB_REPOSITORY to owner/name, GITHUB_API_URL to "
+    "https://api.github.com, and GITHUB_TOKEN to a token that may read the repository and its actions."
+)
 ASK_AGAIN: Final = "Give the workflow's token that permission, or wait until GitHub answers."
 
 
@@ -25,8 +29,9 @@ class Reply:
     Attributes:
         status: HTTP status, 0 where no answer came.
         data: its JSON object; {} where there is none.
-        body: its bytes, where a file was asked for.
         fault: what went wrong in words, "" if nothing did.
+        body: its bytes, where a file was asked for.
+        remedy: what mends it, "" where that is the asker's to say.
 
     """
 
@@ -34,6 +39,7 @@ class Reply:
     data: Mapping[str, Any]
     fault: str
     body: bytes = b""
+    remedy: str = ""
 
     @property
     def absent(self) -> bool:
@@ -49,7 +55,7 @@ class Reply:
         """The finding of a question without a good answer: violated if absent, else not established."""
         seen = f"{about}: {self.fault}" if about else self.fault
         holds, basis = (False, Basis.SEEN) if self.absent else (None, None)
-        return Finding(clause, holds, expected, seen, basis, remedy=remedy)
+        return Finding(clause, holds, expected, seen, basis, remedy=self.remedy or remedy)
 
 
 def ask(run: RunConfig, path: str, permission: str, *, kind: str = "") -> Reply:
@@ -64,7 +70,8 @@ def ask(run: RunConfig, path: str, permission: str, *, kind: str = "") -> Reply:
     """
     repository, api = run.github.repository, run.github.api_url
     if not repository or not api:
-        return Reply(0, {}, "GITHUB_REPOSITORY or GITHUB_API_URL is not set, so GitHub can't be asked")
+        words = "GITHUB_REPOSITORY or GITHUB_API_URL is not set, so GitHub can't be asked"
+        return Reply(0, {}, words, remedy=_SET)
     token = run.github.token.reveal() if run.github.token else ""
     if not (token.isascii() and token.isprintable()):
         # Told here: whoever refuses to send it repeats it.

@@ -4,6 +4,14 @@ import pytest
 
 from pytest_smokedeploy.plugin import listing
 
+TWICE = """import pytest
+pytestmark = pytest.mark.smoke_stage('verify')
+def test_a(): pass
+class TestOwn:
+    def test_a(self): pass
+def test_a(): pass
+"""
+
 
 @pytest.fixture
 def listed(pytester, monkeypatch):
@@ -32,6 +40,11 @@ def listed(pytester, monkeypatch):
         ),
         ("smoke_tests/conftest.py", "def (", "smoke_tests/conftest.py:1: SyntaxError: invalid syntax."),
         ("smoke_tests/conftest.py", "raise SystemExit(0)", "it ends the process (SystemExit: 0)"),
+        (
+            "smoke_tests/test_own.py",
+            TWICE,
+            "smoke_tests/test_own.py:3: test_a is defined again in line 6, and only the last one runs.",
+        ),
         (
             "smoke_tests/conftest.py",
             "def pytest_collection_modifyitems():\n    raise ValueError('x')",

@@ -62,6 +62,13 @@ def test_no_good_answer_is_ever_fine(hub, answer, holds, words):
     assert (found.means == UNTOLD) is (holds is None)
 
 
+@pytest.mark.parametrize("name", ["repository", "api_url"])
+def test_away_from_github_the_variables_to_set_are_named(hub, name):
+    run = hub()
+    found = finding(replace(run, github=replace(run.github, **{name: ""})))
+    assert (found.holds, "Elsewhere set GITHUB_REPOSITORY to owner/name" in found.remedy) == (None, True)
+
+
 def test_an_environment_of_another_name_is_none(hub):
     run = hub(answering(200, {"name": "prod"}))
     found = finding(run)
