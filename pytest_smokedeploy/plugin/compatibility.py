@@ -126,7 +126,8 @@ def unfit(config: Config, items: Sequence[Item], checks: Mapping[str, Check]) ->
     yield from _plugins(config)
     for option, flag, why in _UNFIT:
         if getattr(config.option, option, False):
-            yield MisuseError(f"{flag} does not go with a gate: {why}.", remedy=f"Run without {flag}.")
+            remedy = f"Run without {flag}; look in addopts too."
+            yield MisuseError(f"{flag} does not go with a gate: {why}.", remedy=remedy)
     yield from _report_elsewhere(config)
     if os.environ.get("PYTEST_DEBUG"):
         words = "PYTEST_DEBUG does not go with a gate: it writes every value to the terminal, secrets too."

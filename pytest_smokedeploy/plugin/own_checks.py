@@ -68,7 +68,7 @@ def broken(report: Report) -> MisuseError | None:
         return MisuseError(words, clause="EXT-2", remedy="A gate runs every check: take the skip out.")
     text = str(report.longrepr)
     causes = [line.removeprefix("E").strip() for line in text.splitlines() if line[:1] == "E"]
-    cause = causes[-1] if causes else text.strip().splitlines()[-1]
+    cause = causes[-1] if causes else " ".join(text.split())
     place = next((f":{found[1]}" for found in map(_LINE.search, causes) if found), "")
     words = f"{report.nodeid}{place} can't be read: {cause[:500].rstrip('.')}."
     return MisuseError(words, clause="EXT-2", remedy="Mend the file: none of its checks was collected.")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +14,13 @@ from pytest_smokedeploy.support.errors import SettingsError
 
 STEPS: Final = ("1", "2", "3", "4")
 _KINDS: Final[Mapping[type, str]] = {dict: "keys under", list: "list"}
-_LAID: Final = "`smokedeploy init` lays one that shows how an entry is written."
+#: What stands for a person's own words in the files that `init` lays, and in the lines that a remedy shows.
+_UNWRITTEN: Final = frozenset(
+    {
+        *("a person's name", "where it can be seen", "what was found and mended"),
+        *("NAME", "WHERE IT CAN BE SEEN", "WHAT WAS SEEN", "WHAT WAS FOUND"),
+    }
+)
 _ATTEST: Final = "Have a person look, and record what was seen and until when it counts, under review."
 
 
@@ -40,7 +46,8 @@ def steps_complete(file: Path, on: date | None = None) -> Finding:
     no = partial(Finding, "PRE-1", False, expected)
     document, steps, fault = _section(file, "steps", dict)
     if fault:
-        return no(fault, remedy=f"Mend {file.name}: {_LAID}")
+        row = f"{{done_on: {today()}, by: NAME, evidence: WHERE IT CAN BE SEEN}}"
+        return no(fault, remedy=f"Mend {file.name}: under `steps` a line `N: {row}` for each of 1 to 4.")
     for number in STEPS:
         if fault := _entry_fault(steps.get(number), ("done_on", "by", "evidence"), "done_on", on or today()):
             line = document.line(("steps", number))
@@ -57,7 +64,8 @@ def attested(file: Path, what: str, on: date | None = None) -> Finding:
     no = partial(Finding, "PRE-5", False, expected, remedy=_ATTEST)
     document, entries, fault = _section(file, "attestations", dict)
     if fault:
-        return no(fault, remedy=f"{_ATTEST} {_LAID}")
+        row = f"{what}: {{what: WHAT WAS SEEN, by: NAME, on: {now}, until: {now + timedelta(days=7)}}}"
+        return no(fault, remedy=f"{_ATTEST} Mend {file.name}: under `attestations` a line `{row}`.")
     entry, place = entries.get(what), f"{file.name}:{document.line(('attestations', what))}: {what}"
     if fault := _entry_fault(entry, ("what", "by", "on", "until"), "on", now):
         return no(f"{place} {fault}")
@@ -135,8 +143,10 @@ def _entry_fault(entry: Any, keys: tuple[str, ...], dated: str, now: date) -> st
     if not isinstance(entry, dict):
         return "is not recorded"
     for key in keys:
-        if not str(entry.get(key) or "").strip():
+        if not (said := str(entry.get(key) or "").strip()):
             return f"has no `{key}`"
+        if said in _UNWRITTEN:
+            return f"has the placeholder {said!r} for `{key}`"
     day = _date(entry[dated])
     if day is None:
         return f"has {dated} {entry[dated]!r}, which is no date like 2026-01-31"

@@ -19,12 +19,21 @@ def listed(pytester, monkeypatch):
     monkeypatch.setenv("PYTEST_ADDOPTS", "--setup-only")
 
     def run(files, no_autoload="1"):
-        folder = pytester.mkdir("smoke_tests")
+        folder = pytester.path / "smoke_tests"
+        folder.mkdir(exist_ok=True)
         for name, text in files.items():
             (pytester.path / name).write_text(text)
         return [str(error) for error in listing.unfit(folder.relative_to(pytester.path), no_autoload)]
 
     return run
+
+
+def test_two_files_of_one_name_are_named(listed, pytester):
+    for folder in ("smoke_tests/one", "smoke_tests/two"):
+        (pytester.path / folder).mkdir(parents=True)
+        (pytester.path / folder / "test_own.py").write_text("")
+    found = listed({})
+    assert any("test_own.py can't be read: import file mismatch: imported module" in one for one in found)
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,11 @@ def test_a_step_of_today_counts(file):
         ("  3: ~\n", "step 3 is not recorded"),
         ("  3: done\n", "step 3 is not recorded"),
         ("  3: {by: p, evidence: e}\n", "has no `done_on`"),
+        (
+            "  3: {done_on: 2026-06-01, by: a person's name, evidence: e}\n",
+            'the placeholder "a person\'s name"',
+        ),
+        ("  3: {done_on: 2026-06-01, by: NAME, evidence: e}\n", "the placeholder 'NAME' for `by`"),
         ("  3: {done_on: 2026-06-01, by: '', evidence: e}\n", "has no `by`"),
         ("  3: {done_on: 2026-06-01, by: p, evidence: ' '}\n", "has no `evidence`"),
         ("  3: {done_on: 2026-06-16, by: p, evidence: e}\n", "phase.yml:4: step 3 is dated in the future"),
