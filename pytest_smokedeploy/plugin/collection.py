@@ -24,13 +24,12 @@ class Collection:
     calls: dict[str, Call] = field(default_factory=dict)
 
 
-def read(items: list[Item], order: Callable[[int], Any] | None, untimed: Any = None) -> Collection:  # noqa: ANN401
+def read(items: list[Item], order: Callable[[int], Any] | None) -> Collection:
     """Read stages and clauses off the collected tests, and put them into the model's order.
 
     Args:
         items: pytest's items, sorted in place.
         order: makes pytest-order's mark for a place; None where it is not loaded (a misuse, refused later).
-        untimed: pytest-timeout's mark for no time-out; None where it is not loaded (the same).
 
     """
     collected = Collection()
@@ -48,10 +47,6 @@ def read(items: list[Item], order: Callable[[int], Any] | None, untimed: Any = N
         for place, item in enumerate(ordered):
             # The first order mark wins, so that nobody's own mark moves a check.
             item.add_marker(order(place), append=False)
-    for item in ordered:
-        # The settings' deadlines bound it; a time-out for a project's other tests would cut a sound run.
-        if untimed is not None and checks[item.nodeid].clauses:
-            item.add_marker(untimed, append=False)
     # The settings lie beside the model's own checks; somebody's may be collected before, from a folder below.
     claiming = [item for item in ordered if checks[item.nodeid].clauses]
     collected.folder = next(iter([*claiming, *items])).path.parent

@@ -91,9 +91,8 @@ class GateRun:
 
     def collect(self, items: list[pytest.Item]) -> None:
         """Read the checks off `items`, and order them as the model does."""
-        there = self._config.pluginmanager.hasplugin
-        order = pytest.mark.order if there("pytest_order") else None
-        self._collection = collection.read(items, order, pytest.mark.timeout(0) if there("timeout") else None)
+        there = self._config.pluginmanager.hasplugin("pytest_order")
+        self._collection = collection.read(items, pytest.mark.order if there else None)
 
     def unfit(self, session: pytest.Session) -> list[MisuseError]:
         """What in pytest's settings and the collected checks makes them no gate; [] if nothing does."""

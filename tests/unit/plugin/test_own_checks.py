@@ -28,27 +28,17 @@ class Item:
     )
     path = Path("smoke_tests/test_own.py")
 
-    def __init__(self, *stages, clauses=()):
-        self.stage, self.clauses, self.added = SimpleNamespace(args=stages), clauses, []
+    def __init__(self, *stages):
+        self.stage = SimpleNamespace(args=stages)
 
     def get_closest_marker(self, name):
         return self.stage if name == "smoke_stage" else None
 
-    def iter_markers(self, name):
-        return [SimpleNamespace(args=self.clauses)] if name == "smoke_clause" else []
-
-    def add_marker(self, marker, *, append):
-        self.added.append(marker)
+    def iter_markers(self, _name):
+        return []
 
 
 @pytest.mark.parametrize("stages", [(["verify"],), ("verfy",), (), ("verify", "observe")])
 def test_what_is_no_stage_is_named_with_its_place(stages):
     (error,) = collection.read([Item(*stages)], None).misuses
     assert error.message.startswith("smoke_tests/test_own.py:7: test_own: unknown stage ")
-
-
-def test_a_time_out_of_the_project_s_own_does_not_cut_the_model_s_checks():
-    model, own = Item("verify", clauses=("VER-1",)), Item("verify")
-    own.nodeid = "another"
-    collection.read([model, own], None, "untimed")
-    assert (model.added, own.added) == (["untimed"], [])
