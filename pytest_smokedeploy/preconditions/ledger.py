@@ -48,11 +48,13 @@ def steps_complete(file: Path, on: date | None = None) -> Finding:
     if fault:
         row = f"{{done_on: {today()}, by: NAME, evidence: WHERE IT CAN BE SEEN}}"
         return no(fault, remedy=f"Mend {file.name}: under `steps` a line `N: {row}` for each of 1 to 4.")
+    faults = []
     for number in STEPS:
         if fault := _entry_fault(steps.get(number), ("done_on", "by", "evidence"), "done_on", on or today()):
             line = document.line(("steps", number))
-            place = f"{file.name}:{line}" if line else file.name
-            return no(f"{place}: step {number} {fault}")
+            faults.append(f"{file.name}{f':{line}' if line else ''}: step {number} {fault}")
+    if faults:
+        return no("; ".join(faults))
     who = ", ".join(f"{n} by {steps[n]['by']} on {steps[n]['done_on']}" for n in STEPS)
     return Finding("PRE-1", True, expected, f"steps {who}")
 

@@ -214,6 +214,7 @@ def lay(day):
     assert status == 1
     assert "NO  PRE-1: " in said
     assert "phase.yml:9: step 1 is not recorded" in said
+    assert said.count("is not recorded") == 4
     assert "NO  FLR-1: deploy.yml:7: no step runs the gate" in said
     # Theirs keeps its name and its job.
     deploy.write_text(THEIRS.partition("on:")[0] + taken + THEIRS.partition("jobs:\n")[2])
