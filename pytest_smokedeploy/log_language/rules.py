@@ -11,7 +11,7 @@ from pytest_smokedeploy.log_language.frames import FRAMES
 from pytest_smokedeploy.log_language.given import All, ExceptedLine, Log
 from pytest_smokedeploy.log_language.placeholders import hole_takers, takers
 from pytest_smokedeploy.log_language.templates import WORD, Template, TemplateError, lower
-from pytest_smokedeploy.log_language.words import DENIED, LEVELS, WordLists, fold, said, says_off
+from pytest_smokedeploy.log_language.words import DENIED, LEVELS, WordLists, fold, readings, said, says_off
 
 #: Characters that a pattern has, and plain words do not.
 _NO_WORD: Final = re.compile(r"[\\^$*+?()\[\]{}|]")
@@ -22,10 +22,21 @@ _LISTENS: Final = re.compile(
 _NO: Final = re.compile(r"\bno\b")
 #: A field of a record other than the plane; in ``plane set by=env plane=paper`` it parts words and plane.
 _FIELD: Final = re.compile(r"(?<= )(?![\w.@-]*plane=)[\w.@-]+=[^\s=]+(?= |$)", re.IGNORECASE)
-#: The statement of RUN-1, over folded text: ``plane: paper``, ``plane set plane=paper``, ``paper plane``.
+#: The statement of RUN-1, over folded text with `/` for each field: ``plane: paper``, ``paper plane``,
+#: ``plane set by=env plane=paper``.
 _PAPER: Final = re.compile(
-    r"\b(?:(?:plane (?:selected|set|chosen|resolved|configured|confirmed) )?"
-    r"(?:execution )?plane (?:is )?paper|paper (?:execution )?plane)\b"
+    r"\b(?:(?:plane (?:selected|set|chosen|resolved|configured|confirmed) (?:/ )*)?"
+    r"(?:execution )?plane (?:is )?paper|(?<!disabled )(?<!disabled the )paper (?:execution )?plane)\b"
+)
+#: What takes the statement back, or tells of another moment; `.` is the statement.
+_BESIDE: Final = re.compile(
+    r"\b(?:no|off|false|overrid(?:e|es|den|ing)|plane|real(?! time)|"
+    r"instead|reject(?:s|ed|ing)?|refus(?:e|es|ed|ing)|ignor(?:e|es|ed|ing)|shut|stop(?:s|ped|ping)?|"
+    r"leav(?:es?|ing)|left|fall(?:s|ing)? ?back)\b"
+    r"|\b(?:from|was|than|wait(?:s|ing)? for|until) (?:the )?\."
+    r"|\. (?:to|into|(?:is )?(?:disabled|unavailable|inactive|invalid))\b"
+    # A field's key says of the whole record.
+    r"|^/.*\b(?:disabled|unavailable|inactive|invalid)\b"
 )
 
 
@@ -151,7 +162,7 @@ class Rules:
         # A placeholder between two words parts them in one reading and is no word in the other.
         for text in (template.literal, template.filled):
             words = self.lists.held(text)
-            if clause == "RUN-1" and _PAPER.search(fold(_FIELD.sub("", text))):
+            if clause == "RUN-1" and _PAPER.search(fold(_FIELD.sub("/", text))):
                 words.pop(clause, None)
             held |= words
         if not held or says_off(template.filled):
@@ -230,10 +241,11 @@ def _check_plane(template: Template) -> None:
     if "paper" not in fold(template.literal).split():
         raise TemplateError("does not say paper, and RUN-1 is met by nothing else")
     # Fields are read apart: between the words and the plane they part what belongs together.
-    rest = _PAPER.sub(" ", fold(_FIELD.sub("", template.literal)), count=1)
-    rest += f" {fold(' '.join(_FIELD.findall(template.literal)))}"
-    if odd_word := re.search(r"\b(?:no|off|false|overrid(?:e|es|den|ing)|plane)\b", rest):
+    words, fields = _FIELD.sub("/", template.literal), " ".join(_FIELD.findall(template.literal))
+    rests = [" ".join(_PAPER.sub(" . ", one, count=1).split()) for one in readings(words)]
+    if odd_word := next(filter(None, map(_BESIDE.search, (*rests, *readings(f"/ {fields}")))), None):
         like = "as in `plane: paper` or `plane selected plane=paper`"
+        shown = odd_word[0].removeprefix("/ ").replace(".", "the plane")
         raise TemplateError(
-            f"holds {odd_word[0]!r} beside the plane; RUN-1 takes one plane without a denial, {like}"
+            f"holds {shown!r} beside the plane; RUN-1 takes one plane without a denial, {like}"
         )

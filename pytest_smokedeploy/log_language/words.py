@@ -132,9 +132,9 @@ class WordLists:
 
     def named(self, text: str) -> tuple[str, str] | None:
         """The first clause, in the model's order, whose phrases a line contains, and the phrase found."""
-        readings = [_OFF.sub(" . ", one) for one in _readings(text) if self._any_phrase.search(one)]
+        texts = [_OFF.sub(" . ", one) for one in readings(text) if self._any_phrase.search(one)]
         for clause, pattern in self._phrases.items():
-            for reading in readings:
+            for reading in texts:
                 if found := pattern.search(reading):
                     return clause, found[0]
         return None
@@ -142,7 +142,7 @@ class WordLists:
     def held(self, text: str) -> dict[str, str]:
         """The clauses whose words a template's text or a token contains, each with its first word."""
         found: dict[str, str] = {}
-        for reading in filter(self._any_word.search, _readings(text)):
+        for reading in filter(self._any_word.search, readings(text)):
             for clause, pattern in self._words.items():
                 if word := pattern.search(reading):
                     found.setdefault(clause, word[0])
@@ -156,7 +156,7 @@ def says_off(text: str) -> bool:
 
 def said(pattern: re.Pattern[str], text: str) -> str:
     """The first words of `text`, folded in any way, that `pattern` matches; "" where there are none."""
-    return next((found[0] for one in _readings(text) if (found := pattern.search(one))), "")
+    return next((found[0] for one in readings(text) if (found := pattern.search(one))), "")
 
 
 def fold(text: str) -> str:
@@ -187,7 +187,7 @@ def _compile(patterns: Iterable[str]) -> re.Pattern[str]:
     return re.compile(rf"\b(?:{'|'.join(patterns)})(?!\w)")
 
 
-def _readings(text: str) -> Iterator[str]:
+def readings(text: str) -> Iterator[str]:
     """`text` folded, in each way that a person or a terminal may read it."""
     bare = _ESCAPE.sub("", text) if "\x1b" in text else text
     if "\\" in bare:

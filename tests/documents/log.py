@@ -94,7 +94,8 @@ forbidden words, and a word that is not in the lists passes. `{{{{` and `}}}}` a
 - A milestone's template holds no denial (`not`, `cannot`, `failed`, `without`, ...).
 - RUN-1's templates take `{{time}}` and `{{version}}` alone, say `paper`, name no second plane
   (`plane selected`, `set`, `chosen`, `resolved`, `configured` or `confirmed` may stand before it,
-  and fields of a record between) and hold no `no`, `off`, `false` or `overridden`.
+  and fields of a record between) and hold nothing that takes it back (`no`, `off`, `false`, `overridden`,
+  `disabled`, `rejected`, `leaving`, `from` before it, `to` behind it, `real`, ...).
 - OBS-3's name every mount, by `{{mounts}}`, or one by one by its name or its target in the container,
   or are several lines that must all come (`all`). A runtime that says neither name nor target has to
   be changed.

@@ -130,6 +130,15 @@ def test_a_template_that_keeps_the_rules_is_taken(text):
         ({"RUN-1": ["plane set sim plane=paper"]}, ("milestones", "RUN-1", 0), "'plane' beside the plane"),
         ({"RUN-1": ["not on the paper plane"]}, ("milestones", "RUN-1", 0), "'not'"),
         ({"RUN-1": ["paper plane, plane sim"]}, ("milestones", "RUN-1", 0), "'plane' beside the plane"),
+        ({"RUN-1": ["leaving the paper plane"]}, ("milestones", "RUN-1", 0), "'leaving' beside"),
+        ({"RUN-1": ["mode moved from paper plane"]}, ("milestones", "RUN-1", 0), "'from the plane' beside"),
+        ({"RUN-1": ["paper plane to backtest"]}, ("milestones", "RUN-1", 0), "'the plane to' beside"),
+        ({"RUN-1": ["plane=paper executionPlane=sim"]}, ("milestones", "RUN-1", 0), "'plane' beside"),
+        ({"RUN-1": ["execution plane was=sim paper"]}, ("milestones", "RUN-1", 0), "RUN-1 forbids"),
+        ({"RUN-1": ["plane set plane=paper effective=real"]}, ("milestones", "RUN-1", 0), "'real' beside"),
+        ({"RUN-1": ["paper plane disabled"]}, ("milestones", "RUN-1", 0), "'the plane disabled' beside"),
+        ({"RUN-1": ["disabled the paper plane"]}, ("milestones", "RUN-1", 0), "RUN-1 forbids"),
+        ({"RUN-1": ["plane=paper disabled=true"]}, ("milestones", "RUN-1", 0), "'disabled' beside"),
         ({"RUN-1": ["paper plane: live"]}, ("milestones", "RUN-1", 0), "RUN-4 forbids"),
         ({"OBS-5": ["built component=scheduler"]}, ("milestones", "OBS-5", 0), "in other words"),
         ({"OBS-3": ["/srv/state/x, audit-events"]}, ("milestones", "OBS-3", 0), "does not name snapshots"),
@@ -167,7 +176,8 @@ def test_a_mount_is_named_by_where_it_stands_too():
 
 def test_the_planes_own_template_may_say_that_a_plane_was_chosen():
     texts = ["plane selected plane=paper", "plane chosen by=config execution_plane=paper sev=info"]
-    texts += ["execution plane resolved by=env plane=paper"]
+    texts += ["execution plane resolved by=env plane=paper", "switched to the paper plane", "mode: paper"]
+    texts += ["Trading disabled: execution plane is paper", "Execution plane is paper; trading disabled"]
     met = language(milestones={"RUN-1": texts})
     (entry,) = met.read('{"msg": "plane selected", "plane": "paper"}').entries
     assert (entry.kind, entry.clause) == ("milestone", "RUN-1")
