@@ -116,6 +116,7 @@ class Database(Part):
     there."""
     migrations: str | None = None
     """The folder that applied migrations are held against, beside this file; none: one applied is enough.
+    Migrations in folders below it are refused.
 
     A project without a migration yet names one that holds a `.gitkeep` alone: git keeps no empty one."""
     url_variable: Name = "DATABASE_URL"

@@ -100,6 +100,24 @@ def test_no_sql_file_among_others(tmp_path, name):
     assert f"holds {name} and no file named" in fault(tmp_path, "sql")
 
 
+def test_sql_below_the_folder_is_refused_and_not_passed_over(tmp_path):
+    for name in ("0001_a.sql", "down/0001_a.sql", "seeds/events.sql", ".old/0003_c.sql"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("")
+    assert migration_files.read(tmp_path, "sql").wanted == ("0001",)
+    (tmp_path / "seeds" / "0002_b.sql").write_text("")
+    assert "holds seeds/0002_b.sql, and only files in itself are read" in fault(tmp_path, "sql")
+
+
+def test_a_revision_below_the_folder_is_refused_and_not_passed_over(alembic):
+    below = alembic(a=None) / "versions" / "2026"
+    below.mkdir()
+    (below / "tools.py").write_text("")
+    assert migration_files.read(below.parent, "alembic").wanted == ("a",)
+    (below / "b.py").write_text(REVISION.format("b", "a"))
+    assert "versions holds 2026/b.py, and only files in itself are read" in fault(below.parent, "alembic")
+
+
 @pytest.mark.parametrize("kept_by", [(), (".gitkeep",)])
 def test_no_migration_yet(tmp_path, kept_by):
     for name in kept_by:
