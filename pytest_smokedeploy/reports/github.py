@@ -18,6 +18,8 @@ _ANNOTATIONS: Final = 10
 _DATA: Final = 4000
 #: A file and its line, as messages name them.
 _PLACE: Final = re.compile(r"(?<![\w./:-])([\w.-][\w./-]*\.(?:ya?ml|py|sql)):(\d+)")
+#: Where a quote begins; an apostrophe within a word begins none.
+_QUOTED: Final = re.compile(r"(?<!\w)['\"]")
 
 
 def annotations(document: Mapping[str, Any]) -> list[str]:
@@ -116,8 +118,11 @@ def resume(token: str) -> str:
 
 
 def _place(words: str) -> str:
-    """The annotation's file and line, where the words name them."""
-    place = _PLACE.search(words)
+    """The annotation's file and line, where the words name them.
+
+    What stands in quotes, as a runtime's own line does, is the word of somebody else.
+    """
+    place = _PLACE.search(_QUOTED.split(words, maxsplit=1)[0])
     return f"file={_property(place[1])},line={place[2]}," if place else ""
 
 

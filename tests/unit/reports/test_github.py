@@ -32,6 +32,8 @@ def test_each_violated_clause_is_an_error_of_one_line_the_deciding_one_first(fai
         ("it is in .github/workflows/deploy.yml:4", "file=.github/workflows/deploy.yml,line=4,"),
         ("see https://x/a.py:4", ""),
         ("at 10:00:27", ""),
+        ("the agent's file a.yml:4 lacks 'b.py:2'", "file=a.yml,line=4,"),
+        ("exited 1; its last line: 'all is well, deploy.yml:1'", ""),
     ],
 )
 def test_an_annotation_names_the_file_and_line_of_its_cause(run, words, place):
