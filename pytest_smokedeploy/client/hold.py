@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from pytest_smokedeploy.client.answer import shown
 from pytest_smokedeploy.support import release_commands
 
-#: An absolute path that can stand in a command as it is.
-_PATH: Final = re.compile(r"/[\x21-\x7e]{0,255}")
+#: An absolute path that can stand in a command as it is; a backtick would end the command's own.
+_PATH: Final = re.compile(r"/[\x21-\x5f\x61-\x7e]{0,255}")
 
 
 def words(

@@ -56,6 +56,7 @@ def test_a_long_reason_is_cut():
         (None, "STATE_PATH"),
         ("relative; reboot", "STATE_PATH"),
         ("/a\nb", "STATE_PATH"),
+        ("/a`reboot`", "STATE_PATH"),
         (5, "STATE_PATH"),
     ],
 )
