@@ -124,7 +124,8 @@ def _lay_all(root: Path) -> None:
         *(_Place(path, own, 0o700 if path == state else 0o750) for path in folders),
     ):
         _lay(_at(root, place.path), place, may_own=may_own)
-    _link(_at(root, _COMMAND), own_program)
+    # What the unit starts: a hold is released by the agent's own installation, whoever called this one.
+    _link(_at(root, _COMMAND), program if Path(program).name == "smokedeploy" else own_program)
     found = (
         [f"the agent would not start: {shut}. {_ANEW if program == own_program else _MEND}"] if shut else []
     )
@@ -244,7 +245,7 @@ def _next(unit: str, program: str, left: Sequence[str], mounted: Sequence[str]) 
         mounted: folders of mounts that their owner alone may write to.
 
     """
-    alike = " ".join(f"-p {row}" for row in _ALIKE.findall(unit))
+    alike = " ".join(f"-p {shlex.quote(row)}" for row in _ALIKE.findall(unit))
     steps = [f"Write your own values in {_ENV} for {', '.join(left)}."] if left else []
     steps += [f"Open the mounts, {mounts.opened(mounted, _USER)}"] if mounted else []
     steps += [

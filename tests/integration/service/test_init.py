@@ -85,6 +85,17 @@ def test_it_says_what_to_do_next_as_the_unit_has_it(lay):
     assert start.endswith(": systemctl daemon-reload && systemctl enable --now deploy-agent")
 
 
+def test_what_a_person_calls_is_what_the_unit_starts(lay, tmp_path):
+    (tmp_path / UNIT).parent.mkdir(parents=True)
+    (tmp_path / UNIT).write_text(
+        "[Service]\nSupplementaryGroups=docker adm\nExecStart=/opt/other/smokedeploy agent\n"
+    )
+    said = lay()[1]
+    assert str((tmp_path / COMMAND).readlink()) == "/opt/other/smokedeploy"
+    look = "-p 'SupplementaryGroups=docker adm' /opt/other/smokedeploy agent --check"
+    assert said[-2].endswith(look)
+
+
 def test_what_is_there_is_left_as_it_is(lay, tmp_path):
     theirs = {
         ENV: "ENVIRONMENT=dev\nSNAPSHOTS_PATH=/data/snap\n",
