@@ -83,4 +83,4 @@ def _unfit(mount: MountSettings, told: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def _listed(names: Sequence[object]) -> str:
-    return ", ".join(shown(str(name), 128) for name in names) or "none"
+    return shown(", ".join(map(str, names)), 600) or "none"
