@@ -189,9 +189,11 @@ class Deployment:
             return _violated(clause, f"{named} done", seen)
         wrote = self.raw.get("last_lines")
         lines = [line for line in wrote if str(line).strip()] if isinstance(wrote, list) else []
-        seen += f"; its last line: {shown(str(lines[-1]), 160)!r}" if lines else ""
-        remedy = "Read what it wrote: its last lines in report.html, the whole of it in startup.log."
-        return _violated(clause, f"{named} done", seen, "The runtime did not keep running.", remedy)
+        meaning, remedy = "The runtime did not keep running.", ""
+        if lines:
+            seen += f"; its last line: {shown(str(lines[-1]), 160)!r}"
+            remedy = "Read its last lines in report.html, and in startup.log what was read of its log."
+        return _violated(clause, f"{named} done", seen, meaning, remedy)
 
     def _absent(self) -> list[str]:
         """The settings' variables that the answer lacks; one without a receipt need not tell any."""

@@ -9,6 +9,7 @@ from pytest_smokedeploy.contract import Activity, Deployed
 from pytest_smokedeploy.lifecycle.activity import judge
 from pytest_smokedeploy.lifecycle.deployment import Deployment
 from pytest_smokedeploy.lifecycle.verification import StatusReading, belied
+from pytest_smokedeploy.model import REMEDIES
 from pytest_smokedeploy.settings import ActivityLimits, Options, resolve
 from tests.rehearsal.gallery.gate import settings_file
 
@@ -138,6 +139,21 @@ def test_the_declared_environment_is_told(deployed, env):
 def test_what_an_answer_without_steps_tells_is_judged_too(deployed, told):
     assert deployed(answer=BASE).started_the_new()
     assert deployed(answer=BASE, **told).started_the_new().holds is False
+
+
+@pytest.mark.parametrize(
+    ("last_lines", "seen", "remedy"),
+    [
+        (["x", "no key", " "], "; its last line: 'no key'", "Read its last lines in report.html, and"),
+        ([], "", ""),
+        (None, "", ""),
+    ],
+)
+def test_a_start_that_failed_is_read_where_it_told_a_line(deployed, last_lines, seen, remedy):
+    steps = [*STEPS[:4], STEPS[4] | {"outcome": "failed", "detail": "exit code 7"}]
+    found = deployed(steps=steps, last_lines=last_lines).is_running()
+    assert found.seen == f"step 5 (running) failed: exit code 7{seen}"
+    assert found.remedy.startswith(remedy or REMEDIES["AGT-5"])
 
 
 def test_a_health_check_that_is_on_is_undocumented(deployed):

@@ -91,6 +91,19 @@ def test_a_failed_start_shows_its_last_lines_and_its_exit_code(run):
     assert "not known: the deploy failed at step running" in part(made, LOG)
 
 
+def test_a_failed_start_that_may_still_run_is_not_told_as_stopped(run):
+    made = run().deploy(last_lines=["one"], step="running").checks().held()
+    start = text(section(part(made, []), "The start that failed"))
+    assert "kept, stopped" not in start
+
+
+def test_a_failed_start_that_wrote_nothing_has_no_log_to_look_at(run):
+    made = run().deploy(last_lines=[], exit_code=1, step="running").stop().note("log.end", exit_code=1)
+    start = section(part(made.checks().held(), []), "The start that failed")
+    assert "It wrote nothing." in start
+    assert "startup.log" not in start
+
+
 @pytest.mark.parametrize(
     ("extensions", "words"),
     [(None, "not asked"), ([], "the base contract alone"), (["hold"], "hold")],
