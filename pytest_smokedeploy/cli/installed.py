@@ -5,7 +5,7 @@ import subprocess
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from pytest_smokedeploy import __version__
 
@@ -21,17 +21,26 @@ def requirement() -> tuple[str, bool]:
     told = _direct_url()
     if not told:
         return f"{_NAME}=={__version__}", told is None
-    url = str(told.get("url"))
+    url = _bare(str(told.get("url")))
     if commit := told.get("vcs_info", {}).get("commit_id"):
         return f"'{_NAME} @ git+{url}@{commit}'", True
     place = urlsplit(url)
     if place.scheme != "file":
         return f"'{_NAME} @ {url}'", True
     folder = Path(unquote(place.path))
-    origin, commit = git(folder, "remote", "get-url", "origin"), git(folder, "rev-parse", "HEAD")
+    origin, commit = _bare(git(folder, "remote", "get-url", "origin")), git(folder, "rev-parse", "HEAD")
     if commit and urlsplit(origin).scheme in {"https", "ssh"}:
         return f"'{_NAME} @ git+{origin}@{commit}'", True
     return f"{_NAME}=={__version__}", False
+
+
+def _bare(url: str) -> str:
+    """An address without who asks: a token in it would stand in the workflow, for everybody to read."""
+    parts = urlsplit(url)
+    user, at, host = parts.netloc.rpartition("@")
+    # A user alone is part of where ssh goes.
+    kept = f"{user.partition(':')[0]}{at}" if parts.scheme.endswith("ssh") else ""
+    return urlunsplit(parts._replace(netloc=f"{kept}{host}"))
 
 
 def git(folder: Path, *words: str) -> str:

@@ -134,8 +134,12 @@ def test_the_image_is_named_after_what_git_knows(lay, tmp_path, origin, image):
             ("'pytest-smokedeploy @ git+https://code.example/gate@abc'", True),
         ),
         (
-            {"url": "https://code.example/gate-1.whl", "archive_info": {}},
+            {"url": "https://a-token@code.example/gate-1.whl", "archive_info": {}},
             ("'pytest-smokedeploy @ https://code.example/gate-1.whl'", True),
+        ),
+        (
+            {"url": "ssh://git@code.example/gate", "vcs_info": {"vcs": "git", "commit_id": "abc"}},
+            ("'pytest-smokedeploy @ git+ssh://git@code.example/gate@abc'", True),
         ),
         ({"url": "file:///nowhere/gate-1.whl", "archive_info": {}}, ("pytest-smokedeploy==0.1.0", False)),
     ],
@@ -159,7 +163,8 @@ def test_a_checkout_is_named_by_its_remote_and_commit(monkeypatch, tmp_path):
     who = ["-c", "user.name=a", "-c", "user.email=a@b.example"]
     for words in (
         ["init", "-q"],
-        ["remote", "add", "origin", "https://code.example/gate.git"],
+        # Whoever pushes by a token may have it in there.
+        ["remote", "add", "origin", "https://ann:a-token@code.example/gate.git"],
         [*who, "commit", "-q", "--allow-empty", "-m", "one"],
     ):
         subprocess.run(["git", *words], cwd=tmp_path, check=True)
