@@ -61,7 +61,9 @@ def run(parsed: argparse.Namespace) -> bool:
     if ".gitignore" not in laid and _IGNORED.strip() not in _words(into / ".gitignore"):
         say(f"smokedeploy init: add `{_IGNORED.strip()}` to .gitignore")
     root = installed.git(into, "rev-parse", "--show-toplevel")
-    if root and (below := into.resolve().relative_to(Path(root).resolve())) != Path():
+    # With GIT_WORK_TREE set git names a folder that need not hold this one.
+    if root and (top := Path(root).resolve()) in into.resolve().parents:
+        below = into.resolve().relative_to(top)
         words = f"GitHub reads the workflows of {root} alone: move {DEPLOY_WORKFLOW} there, and write"
         words = f"{words} `defaults: {{run: {{working-directory: {below}}}}}` in the gate's job"
         say(f"smokedeploy init: {words}, and `{below}/` before the path of its artifact")

@@ -107,6 +107,14 @@ def test_a_folder_below_git_s_root_is_told_where_github_reads_workflows(tmp_path
     assert "GitHub reads" not in capsys.readouterr().out
 
 
+def test_a_work_tree_that_is_elsewhere_ends_nothing(tmp_path, capsys, monkeypatch):
+    subprocess.run(["git", "init", "-q", str(tmp_path / "elsewhere")], check=True)
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "elsewhere" / ".git"))
+    monkeypatch.setenv("GIT_WORK_TREE", str(tmp_path / "elsewhere"))
+    assert init.run(Namespace(folder=tmp_path / "here"))
+    assert "GitHub reads" not in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("origin", "image"),
     [
