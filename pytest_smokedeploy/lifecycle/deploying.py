@@ -17,6 +17,7 @@ from pytest_smokedeploy.lifecycle.verification import belied, running_words
 from pytest_smokedeploy.model import Basis, Finding
 from pytest_smokedeploy.settings import RunConfig
 from pytest_smokedeploy.support.errors import AgentError, AgentFailedError, SmokedeployError
+from pytest_smokedeploy.support.redaction import Sanitiser
 
 #: Extensions whose calls name a deploy by its id.
 NAMING: Final = frozenset(
@@ -191,6 +192,8 @@ class Deployer(DeployPart):
             error.clause = error.clause or _NO_CLAUSE.get(error.status or 0, "AGT-1")
             self.facts.note("deploy.refused", status=error.status, words=str(error))
         elif isinstance(error, AgentFailedError):
+            # Before any of it is cut: the piece of a short secret is not found again.
+            error.answer = Sanitiser(self.run.named_secrets().values()).data(error.answer)
             step = StepName(error.step) if error.step in set(StepName) else StepName.RUNNING
             error.clause = CLAUSE_OF_STEP[step]
             told = {"status": error.status, "words": str(error), "step": error.step, "answer": error.answer}
