@@ -58,7 +58,8 @@ def read(path: Path) -> WorkflowFile:
 def misuses(file: WorkflowFile, run: RunConfig) -> list[MisuseError]:
     """What makes a run of this workflow no gate, known before any request: the worst first.
 
-    Beside what the file holds: this process is in the gate's job, and writes where the next steps look.
+    Beside what the file holds: this process is in the gate's job, reads the settings that the file names,
+    and writes where the next steps look.
     """
     found = [e for e in file.breaches(run.settings) if e.clause not in workflow_policy.FOUND_LATER]
     gate = workflow_policy.gate_of(file.document) if file.document else None
@@ -72,6 +73,13 @@ def misuses(file: WorkflowFile, run: RunConfig) -> list[MisuseError]:
         wanted = workspace / folder
         words = f"deploy.yml looks for the evidence in {wanted}, this run writes to {run.evidence}."
         remedy = "Name the folder in the workflow alone, by SMOKEDEPLOY_EVIDENCE or the gate's option."
+        found.append(MisuseError(words, clause="FLR-2", remedy=remedy))
+    named, start = workflow_commands.settings_file(gate), gate.default("working-directory")[0]
+    if named and workspace and (workspace / start / named).resolve() != run.settings_file.resolve():
+        words = (
+            f"deploy.yml names the settings {workspace / start / named}, this run reads {run.settings_file}."
+        )
+        remedy = "Name the file in the workflow alone, by SMOKEDEPLOY_CONFIG or the option of gate and stop."
         found.append(MisuseError(words, clause="FLR-2", remedy=remedy))
     return found
 

@@ -27,6 +27,7 @@ class RunConfig:
 
     Attributes:
         folder: the settings file's.
+        settings_file: the settings file itself.
         workflow_file: the deploy workflow on disk.
         evidence: the folder for report and evidence.
 
@@ -34,6 +35,7 @@ class RunConfig:
 
     settings: Settings
     folder: Path
+    settings_file: Path
     workflow_file: Path
     evidence: Path
     rehearsal: bool
@@ -102,6 +104,7 @@ def resolve(options: Options, environ: Mapping[str, str]) -> RunConfig:
     return RunConfig(
         settings=settings,
         folder=file.parent,
+        settings_file=file,
         workflow_file=(options.root or find_root(file.parent)) / DEPLOY_WORKFLOW,
         evidence=options.evidence.absolute(),
         rehearsal=options.rehearse,

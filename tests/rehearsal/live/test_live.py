@@ -234,6 +234,9 @@ def test_a_journal_that_lost_a_line_is_no_reason_not_to_stop(live):
 def test_a_folder_that_only_an_option_names_is_known_to_the_workflows_stop(live):
     world = live()
     world.environ["GITHUB_WORKSPACE"] = str(world.folder)
+    named = world.folder / "smoke_tests" / "smokedeploy.yml"
+    named.parent.mkdir(exist_ok=True)
+    named.symlink_to(world.settings)
     run = world.run(f"--smokedeploy-evidence={world.folder / 'out'}")
     assert run.status == 4, run.output
     assert f"this run writes to {world.folder / 'out'}" in " ".join(run.output.split())

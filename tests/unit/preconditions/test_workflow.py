@@ -130,15 +130,20 @@ def test_a_workflow_that_is_not_there(tmp_path):
     assert found.remedy == f"Add {FLOW}; `smokedeploy init` lays one in."
 
 
+#: The settings that the laid workflow names.
+NAMED = "smoke_tests/smokedeploy.yml"
+
+
 @pytest.fixture
 def live(run_of, tmp_path):
     """live(**facts of GitHub) -> the misuses of a dispatched run that writes to `out`."""
 
-    def check(evidence="smoke-evidence", **github):
+    def check(evidence="smoke-evidence", settings=NAMED, **github):
         run = run_of()
         run = replace(
             run,
             rehearsal=False,
+            settings_file=tmp_path / settings,
             evidence=tmp_path / evidence,
             github=replace(run.github, workspace=tmp_path, **github),
         )
@@ -152,7 +157,8 @@ def live(run_of, tmp_path):
 def test_a_run_of_the_gates_own_job_that_writes_where_it_says(run_of, tmp_path, github):
     run = run_of()
     facts = replace(run.github, **({"workspace": tmp_path} | github))
-    run = replace(run, rehearsal=False, evidence=tmp_path / "smoke-evidence", github=facts)
+    given = {"settings_file": tmp_path / NAMED, "evidence": tmp_path / "smoke-evidence"}
+    run = replace(run, rehearsal=False, github=facts, **given)
     assert workflow_file.misuses(workflow_file.read(run.workflow_file), run) == []
 
 
@@ -167,6 +173,14 @@ def test_a_folder_that_nothing_in_the_workflow_names_is_refused(live, tmp_path):
     assert clause == "FLR-2"
     looked = tmp_path / "smoke-evidence"
     assert message == f"deploy.yml looks for the evidence in {looked}, this run writes to {tmp_path / 'out'}."
+
+
+def test_settings_that_nothing_in_the_workflow_names_are_refused(live, tmp_path):
+    """An earlier step may write SMOKEDEPLOY_CONFIG into GITHUB_ENV, which no text of the workflow shows."""
+    ((clause, message),) = live(settings="other.yml")
+    assert clause == "FLR-2"
+    wanted, read = tmp_path / NAMED, tmp_path / "other.yml"
+    assert message == f"deploy.yml names the settings {wanted}, this run reads {read}."
 
 
 def test_a_link_to_the_folder_is_the_folder(live, tmp_path):
