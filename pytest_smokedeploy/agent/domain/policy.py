@@ -97,7 +97,9 @@ def _env(settings: AgentSettings, request: DeployRequest) -> dict[str, str]:
     for name, value in (request.env or {}).items():
         if name in settings.runtime_env or name in settings.mount_env:
             raise RefusedError(400, f"env: {name} is set on the server; a request can't set it.")
-        if name != PLANE and name not in settings.ci_env_keys:
+        # The plane that the agent starts on anyway says nothing new; another one is the server's to allow.
+        same = (name, value) == (PLANE, settings.execution_plane)
+        if name not in settings.ci_env_keys and not same:
             raise RefusedError(400, f"env: {name} is not among RUNTIME_ENV_KEYS; the server owns it.")
         if name == PLANE and value not in settings.allowed_planes:
             raise RefusedError(400, f"env: {PLANE} {value} is not among ALLOW_EXECUTION_PLANE.")

@@ -30,7 +30,7 @@ def test_an_unknown_field_is_refused_by_its_name(agent):
 
 
 def test_env_comes_only_under_listed_names(make_agent):
-    agent = make_agent(RUNTIME_ENV_KEYS="LOG_LEVEL,SNAPSHOTS_PATH")
+    agent = make_agent(RUNTIME_ENV_KEYS="LOG_LEVEL,EXECUTION_PLANE,SNAPSHOTS_PATH")
     image = agent.image("1.0.0")
     for env, why in (
         ({"OTHER": "x"}, "OTHER is not among RUNTIME_ENV_KEYS"),
@@ -44,6 +44,16 @@ def test_env_comes_only_under_listed_names(make_agent):
     answer = agent.deploy(image, env={"LOG_LEVEL": "debug", "EXECUTION_PLANE": "paper"})
     assert answer.status_code == 200
     assert set(answer.json()["env"]) >= {"LOG_LEVEL", "EXECUTION_PLANE"}
+
+
+def test_a_deploy_chooses_no_plane_that_its_name_is_not_listed_for(make_agent):
+    agent = make_agent(ALLOW_EXECUTION_PLANE="paper,live")
+    image = agent.image("1.0.0")
+    answer = agent.deploy(image, env={"EXECUTION_PLANE": "live"})
+    assert answer.status_code == 400
+    assert "EXECUTION_PLANE is not among RUNTIME_ENV_KEYS" in answer.json()["reason"]
+    assert agent.deploy(image, env={"EXECUTION_PLANE": "paper"}).status_code == 200
+    assert agent.call("GET", "/v1/preflight").json()["ci_env"] == ["EXECUTION_PLANE"]
 
 
 def test_a_value_that_no_environment_can_hold_is_refused_before_anything_is_touched(make_agent):
