@@ -17,7 +17,7 @@ from pytest_smokedeploy.contract import (
     last_instant,
     parse_time,
 )
-from pytest_smokedeploy.model import CLAUSE, Basis, Finding
+from pytest_smokedeploy.model import CLAUSE, Basis, Finding, remedies
 from pytest_smokedeploy.settings import RunConfig
 from pytest_smokedeploy.settings.model import MountSettings
 from pytest_smokedeploy.support.errors import AgentFailedError
@@ -26,12 +26,6 @@ from pytest_smokedeploy.support.image import ImageReference
 #: The clause of each step.
 CLAUSE_OF_STEP: Final = dict(zip(STEPS, ("AGT-1", "AGT-2", "AGT-3", "AGT-4", "AGT-5"), strict=True))
 _MAY_BE_ABSENT: Final = frozenset({StepName.STOP, StepName.REMOVE})
-#: What adds a variable that the container did not get, by who injects it.
-_VARIABLE: Final = {
-    "server": "Write it into the agent's RUNTIME_ENV_FILE on the server, and restart the agent.",
-    "ci": "Name it in the agent's RUNTIME_ENV_KEYS on the server, and restart the agent.",
-}
-_MOUNT: Final = "Make `mounts` in smokedeploy.yml and the agent's settings alike, and restart the agent."
 
 
 def same_image(requested: str, said: object) -> bool:
@@ -108,10 +102,10 @@ class Deployment:
         finding = self._step(StepName.START)
         expected = "environment and mounts as the settings declare them"
         if finding and (absent := self._absent()):
-            remedy = _VARIABLE[self.run.settings.runtime.injected_by]
+            remedy = remedies.VARIABLES[self.run.settings.runtime.injected_by]
             return _violated("AGT-4", expected, f"environment without {', '.join(absent)}", remedy=remedy)
         if finding and (unfit := self._mounted()):
-            return _violated("AGT-4", expected, unfit, remedy=_MOUNT)
+            return _violated("AGT-4", expected, unfit, remedy=remedies.MOUNTS)
         return finding
 
     def is_running(self) -> Finding:

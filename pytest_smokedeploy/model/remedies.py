@@ -43,3 +43,20 @@ REMEDIES: Final[dict[str, str]] = {
     "EXT-1": "Run it live, by the deploy workflow.",
     "EXT-5": "Rest the phase on a live run that ended in PASS.",
 }
+
+#: For variables that the container lacks, or would, by who injects them (PRE-6, AGT-4).
+VARIABLES: Final = {
+    "server": (
+        "Write what lacks into the agent's RUNTIME_ENV_FILE on the server, and restart the agent; "
+        "or mend `runtime.environment` in the settings."
+    ),
+    "ci": (
+        "Name what lacks in the agent's RUNTIME_ENV_KEYS on the server, take it out of RUNTIME_ENV_FILE "
+        "there, and restart the agent; "
+        "or mend `runtime` in the settings (`injected_by: server` leaves all of them to the server)."
+    ),
+}
+#: For mounts that are not the settings', or would not be (PRE-6, AGT-4).
+MOUNTS: Final = (
+    "Mend `mounts` in the settings, or the agent's on the server and restart the agent; both name them alike."
+)

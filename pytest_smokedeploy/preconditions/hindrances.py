@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from pytest_smokedeploy.client.answer import shown
+from pytest_smokedeploy.model import remedies
 from pytest_smokedeploy.settings import RunConfig
 from pytest_smokedeploy.settings.model import MountSettings
 from pytest_smokedeploy.support.image import ImageReference
@@ -11,16 +12,6 @@ from pytest_smokedeploy.support.image import ImageReference
 _TAKEN: Final = "Rename or remove that container on the server, or set another CONTAINER_NAME there."
 _NAME: Final = "Name it alike in `agent.container_name` and in the agent's CONTAINER_NAME."
 _IMAGES: Final = "Mend `{}` in the settings, or the agent's {} on the server."
-_MOUNTS: Final = "Mend `mounts` in the settings, or the agent's on the server; both name them alike."
-_SERVER_ENV: Final = (
-    "Write what lacks into the agent's RUNTIME_ENV_FILE on the server, and restart the agent; "
-    "or mend `runtime.environment` in the settings."
-)
-_CI_ENV: Final = (
-    "Name what lacks in the agent's RUNTIME_ENV_KEYS on the server, take it out of RUNTIME_ENV_FILE there, "
-    "and restart the agent; "
-    "or mend `runtime` in the settings (`injected_by: server` leaves all of them to the server)."
-)
 
 
 def hindrances(preflight: Mapping[str, object], run: RunConfig) -> Iterator[tuple[str, str]]:
@@ -47,15 +38,12 @@ def hindrances(preflight: Mapping[str, object], run: RunConfig) -> Iterator[tupl
         rows = [row for row in told if isinstance(row, dict) and isinstance(row.get("name"), str)]
         by_name = {row["name"]: row for row in rows}
         if faults := [words for mount in settings.mounts if (words := _unfit(mount, by_name))]:
-            yield f"{', '.join(faults)} (it has {_listed(list(by_name))})", _MOUNTS
-    by_server = settings.runtime.injected_by == "server"
-    told = preflight.get("env" if by_server else "ci_env")
+            yield f"{', '.join(faults)} (it has {_listed(list(by_name))})", remedies.MOUNTS
+    injected_by = settings.runtime.injected_by
+    told = preflight.get("env" if injected_by == "server" else "ci_env")
     if isinstance(told, list) and (lacking := [n for n in settings.runtime.environment if n not in told]):
-        words = f"no variable {', '.join(lacking)} "
-        if by_server:
-            yield f"{words}for the container", _SERVER_ENV
-        else:
-            yield f"{words}taken from a deploy", _CI_ENV
+        whose = "for the container" if injected_by == "server" else "taken from a deploy"
+        yield f"no variable {', '.join(lacking)} {whose}", remedies.VARIABLES[injected_by]
 
 
 def _images(told: object, run: RunConfig) -> Iterator[tuple[str, str]]:

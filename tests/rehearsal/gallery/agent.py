@@ -117,9 +117,7 @@ CASES: dict[str, Case] = {
         says=("RUNTIME_ENV_FILE on the server, and restart",),
     ),
     "no word on the environment": bad("AGT-4", deployed(lambda b: b.pop("env"))),
-    "a mount missing": bad(
-        "AGT-4", deployed(lambda b: b["mounts"].pop()), says=("Make `mounts` in smokedeploy.yml and",)
-    ),
+    "a mount missing": bad("AGT-4", deployed(lambda b: b["mounts"].pop()), says=("both name them alike",)),
     "a receipt that lists no variable": bad("AGT-4", deployed(lambda b: b.update(env=[]))),
     "a receipt that lists no mount": bad("AGT-4", deployed(lambda b: b.update(mounts=[]))),
     "a mount that is neither of the two": bad("AGT-4", deployed(_mount(name="spool")), words="no mount snap"),
