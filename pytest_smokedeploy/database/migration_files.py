@@ -47,7 +47,7 @@ def read(folder: Path, tool: Tool) -> MigrationFiles:
         # Alembic's own folder holds more than revisions.
         place = folder / "versions" if tool == "alembic" and (folder / "versions").is_dir() else folder
         there = names if place == folder else sorted(path.name for path in place.iterdir())
-        below = next(_below(place, tool), None)
+        below = next(_below(place, tool, there), None)
     except FileNotFoundError as error:
         raise _error(f"the migrations' folder {folder} is missing") from error
     except OSError as error:
@@ -67,9 +67,9 @@ def meaning(version: str) -> str:
     return version.lstrip("0") or "0" if version.isascii() and version.isdigit() else version
 
 
-def _below(place: Path, tool: Tool) -> Iterator[Path]:
+def _below(place: Path, tool: Tool, there: Sequence[str]) -> Iterator[Path]:
     """Migrations in folders below the folder, where some tools look too."""
-    own = {_stem(path.name) for path in place.iterdir() if _SQL.fullmatch(path.name)}
+    own = {_stem(name) for name in there if _SQL.fullmatch(name)}
     for path in sorted(place.rglob("*")):
         hidden = any(part.startswith(".") for part in path.relative_to(place).parts)
         if path.parent == place or hidden or not path.is_file():
